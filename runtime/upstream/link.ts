@@ -1,0 +1,113 @@
+/** What the protocol room asks of an upstream, whatever carries the messages. */
+import type { Era } from '../../schema/graph/upstream.ts';
+import type { GatewayError } from '../errors.ts';
+
+/** A JSON-RPC request ready to be sent: text as it goes out, with an id that is unique on its link. */
+export interface OutboundRequest {
+  readonly id: number;
+  readonly method: string;
+  /** The JSON text of the whole message. */
+  readonly body: string;
+  /**
+   * Header names and values, flat, to be sent where the transport has headers: `mcp-method`, `mcp-name`,
+   * `mcp-param-*` and the caller's headers that the upstream's `forward` list names. Protocol version, session,
+   * content type, accept, credentials and `set` headers are the link's own.
+   */
+  readonly headers: readonly string[];
+  /** Whether a second execution is harmless: lists and reads, and tools that are trusted to say so. */
+  readonly idempotent: boolean;
+  /** The bound of a `bounds` limit, if smaller than the upstream's own. */
+  readonly timeoutMs?: number;
+  /** The largest answer in bytes that is read; absent: the link's own cap. */
+  readonly maxBytes?: number;
+}
+
+/** Receives what belongs to one request. After `onResponse` or `onError` nothing more comes. */
+export interface ReplySink {
+  /** The upstream chose to answer with a stream; called before its first message, at most once. */
+  onStream(): void;
+  /** A notification, or a request of a legacy upstream, as JSON text. */
+  onMessage(text: string): void;
+  /** The JSON-RPC response, as JSON text, with the id of the request. */
+  onResponse(text: string): void;
+  onError(error: GatewayError): void;
+}
+
+/**
+ * Takes a request back. `reason` goes to the upstream as the era wants it: a modern stream is closed, a legacy
+ * upstream gets notifications/cancelled. Idempotent, harmless after the end.
+ */
+export type Cancel = (reason: string) => void;
+
+/** What an upstream said of itself: in InitializeResult (legacy) or DiscoverResult (modern). */
+export interface PeerInfo {
+  /** The revision that is spoken on this link. */
+  readonly protocolVersion: string;
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  readonly serverInfo: Readonly<Record<string, unknown>>;
+  readonly instructions: string | undefined;
+}
+
+/** One conversation with one upstream in one era. */
+export interface Link {
+  readonly upstream: string;
+  readonly era: Era;
+  readonly peer: PeerInfo;
+  /** The next id for a request on this link. */
+  nextId(): number;
+  /** Sends a request; timeouts, retries and the breaker are applied here. Never throws. */
+  request(request: OutboundRequest, sink: ReplySink): Cancel;
+  /** Sends a notification or, legacy only, an answer to a request of the upstream. Failures are logged, not thrown. */
+  send(body: string): void;
+  /**
+   * Messages that belong to no request: those of a legacy GET stream or of a stdio process. Set once by the
+   * owner; a request that nobody takes is answered -32601 by the owner.
+   */
+  onUnsolicited: (text: string) => void;
+  /** Legacy only: the conversation is over (process exit, session ended by the upstream). */
+  onClosed: (reason: GatewayError) => void;
+  /** Ends the conversation: DELETE of a session, or orderly stop of a process of its own. */
+  close(): Promise<void>;
+}
+
+/** How a legacy conversation is opened. */
+export interface LegacyOpening {
+  /** What is declared in initialize: the client's own, or `{}` for a bridged session. */
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  readonly clientInfo: { readonly name: string; readonly version: string };
+  /** The revision asked for. */
+  readonly protocolVersion: string;
+  /** Tells apart conversations that must not share a process: `shared`, a principal's key or a session's id. */
+  readonly isolationKey: string;
+  /** Whether to open the GET stream where the upstream has one. */
+  readonly listen: boolean;
+  /** The caller's headers named in `forward`, flat. */
+  readonly headers: readonly string[];
+}
+
+/** An upstream while its fingerprint is in use: pools, processes, breaker. Shared between generations. */
+export interface Upstream {
+  readonly name: string;
+  /**
+   * The era to speak with it for a client of `clientEra`; detected once, kept with a date, detected again after
+   * a failure. Rejects with a GatewayError `upstream_unavailable` or `upstream_timeout`.
+   */
+  eraFor(clientEra: Era): Promise<Era>;
+  /** The one stateless link of the modern era. Rejects if the upstream does not speak it. */
+  modern(): Promise<Link>;
+  /** Opens a conversation of the legacy era: initialize and initialized are done when it resolves. */
+  legacy(opening: LegacyOpening): Promise<Link>;
+  /** What `status` and metrics tell. */
+  state(): UpstreamState;
+  /** Ends everything; requests in flight fail. */
+  close(): Promise<void>;
+}
+
+export interface UpstreamState {
+  readonly breaker: 'none' | 'closed' | 'half-open' | 'open';
+  readonly inFlight: number;
+  readonly links: number;
+  /** Process ids of stdio children. */
+  readonly processes: readonly number[];
+  readonly eras: readonly Era[];
+}

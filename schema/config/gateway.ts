@@ -1,0 +1,43 @@
+/** gateway.yaml as a whole. */
+import { type Static, Type } from 'typebox';
+import { Identity } from './identity/identity.ts';
+import { Limit } from './limit/limit.ts';
+import { Listener } from './listener.ts';
+import { Policy } from './policy/policy.ts';
+import { Reload, Sessions, Shutdown } from './reload.ts';
+import { Server } from './server.ts';
+import { Telemetry } from './telemetry.ts';
+import { Upstream } from './upstream/upstream.ts';
+import { closed, named, oneOf, optional } from './value.ts';
+
+export const Gateway = closed(
+  {
+    version: Type.Literal(1, { description: 'The version of the language.' }),
+    name: optional(
+      Type.String({
+        pattern: '^[a-zA-Z][a-zA-Z0-9_.-]{0,62}$',
+        description: "The gateway's name, told to clients and upstreams.",
+        default: 'gatewright',
+      }),
+    ),
+    profile: optional(
+      oneOf(['production', 'development'], {
+        description: 'Which posture findings are errors.',
+        default: 'production',
+      }),
+    ),
+    listeners: named(Listener, { description: 'Where traffic comes in.' }),
+    identity: optional(named(Identity, { description: 'Who is calling.', default: {} })),
+    servers: named(Server, { description: 'What callers see.' }),
+    upstreams: named(Upstream, { description: 'Where calls go.' }),
+    policies: optional(named(Policy, { description: 'The rules.', default: {} })),
+    limits: optional(named(Limit, { description: 'How often, how long, how much.', default: {} })),
+    telemetry: optional(Telemetry),
+    sessions: optional(Sessions),
+    reload: optional(Reload),
+    shutdown: optional(Shutdown),
+  },
+  { description: 'A gateway.' },
+);
+
+export type Gateway = Static<typeof Gateway>;

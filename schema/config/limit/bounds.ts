@@ -1,0 +1,20 @@
+/** `limits.*` of type `bounds`. */
+import { type Static, Type } from 'typebox';
+import { closed, duration, listOf, optional, pattern, size } from '../value.ts';
+
+export const BoundsLimit = closed(
+  {
+    type: Type.Literal('bounds', { description: 'Bounds on the time and the result of a single call.' }),
+    callTimeout: optional(duration({ description: 'The longest a call may take.' })),
+    resultBytes: optional(size({ description: 'The largest result; a larger one is refused.' })),
+    tools: optional(
+      listOf(pattern({ description: 'A name or glob of exposed tools.' }), {
+        description: 'Only these tools; every request if absent.',
+        minItems: 1,
+      }),
+    ),
+  },
+  { description: 'Bounds on a single call.' },
+);
+
+export type BoundsLimit = Static<typeof BoundsLimit>;

@@ -1,0 +1,27 @@
+/** `limits.*` of type `rate`. */
+import { type Static, Type } from 'typebox';
+import { cel, closed, count, listOf, optional, pattern, rate } from '../value.ts';
+
+export const RateLimit = closed(
+  {
+    type: Type.Literal('rate', { description: 'Calls per time and key (GCRA).' }),
+    rate: rate({ description: 'Sustained rate.', examples: ['600/m'] }),
+    burst: optional(count({ description: "Calls that may come at once; by default the rate's count." })),
+    key: optional(
+      listOf(cel('call', 'any', { description: 'A CEL expression, without `args` or `result`.' }), {
+        description: 'What is counted apart. Empty: one count for all.',
+        default: ['principal.id'],
+        examples: [['principal.id', 'tool.name']],
+      }),
+    ),
+    tools: optional(
+      listOf(pattern({ description: 'A name or glob of exposed tools.' }), {
+        description: 'Only calls of these tools count; every request if absent.',
+        minItems: 1,
+      }),
+    ),
+  },
+  { description: 'Calls per time and key.' },
+);
+
+export type RateLimit = Static<typeof RateLimit>;

@@ -1,0 +1,159 @@
+/** `servers`: the virtual MCP servers that callers see. */
+import { type Static, Type } from 'typebox';
+import { closed, flag, listOf, nameOf, oneOf, optional, pattern, urlPath } from './value.ts';
+
+/** Protocol revisions that can be served, newest first. */
+export const PROTOCOL_VERSIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
+
+const selection = (what: string, item: string) =>
+  closed(
+    {
+      allow: optional(
+        listOf(pattern({ description: `A name or glob of the upstream's ${what}.` }), {
+          description: `Which ${what} are exposed, by ${item} at the upstream; all if absent.`,
+          minItems: 1,
+        }),
+      ),
+    },
+    { description: `Which ${what} are exposed.` },
+  );
+
+const renamable = (what: string) =>
+  closed(
+    {
+      allow: optional(
+        listOf(pattern({ description: `A name or glob of the upstream's ${what}.` }), {
+          description: `Which ${what} are exposed, by name at the upstream; all if absent.`,
+          minItems: 1,
+        }),
+      ),
+      rename: optional(
+        Type.Record(Type.String(), Type.String({ pattern: '^[A-Za-z0-9_.-]{1,128}$' }), {
+          description: `From the upstream's name to the final name, which takes no prefix.`,
+          examples: [{ get_me: 'whoami' }],
+        }),
+      ),
+    },
+    { description: `Which ${what} are exposed, and under which names.` },
+  );
+
+const orNone = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S, what: string) =>
+  optional(
+    Type.Union([schema, Type.Literal(false)], {
+      description: `Which ${what} are exposed: all if absent, none if \`false\`.`,
+    }),
+  );
+
+/** One upstream's share in a server. */
+export const Expose = closed(
+  {
+    upstream: nameOf('upstreams', { description: 'A name in `upstreams`.' }),
+    prefix: optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9_.-]{0,64}$',
+        description: 'Put before the names of tools and prompts.',
+        default: '',
+        examples: ['gh_'],
+      }),
+    ),
+    tools: orNone(renamable('tools'), 'tools'),
+    prompts: orNone(renamable('prompts'), 'prompts'),
+    resources: orNone(selection('resources', 'URI'), 'resources'),
+  },
+  { description: "One upstream's share in a server." },
+);
+
+const Features = closed(
+  {
+    tools: optional(flag({ description: 'Tools.', default: true })),
+    resources: optional(flag({ description: 'Resources.', default: true })),
+    prompts: optional(flag({ description: 'Prompts.', default: true })),
+    completions: optional(flag({ description: 'Completion of arguments.', default: true })),
+    logging: optional(flag({ description: 'Log messages of upstreams.', default: true })),
+    sampling: optional(flag({ description: "Upstreams may ask for the client's model.", default: true })),
+    elicitation: optional(flag({ description: 'Upstreams may ask the user.', default: true })),
+    roots: optional(flag({ description: "Upstreams may ask for the client's roots.", default: true })),
+  },
+  { description: 'A ceiling over what all upstreams offer; what is off does not exist.', default: {} },
+);
+
+export const Server = closed(
+  {
+    at: listOf(
+      closed(
+        {
+          listener: nameOf('listeners', { description: 'A name in `listeners`.' }),
+          path: urlPath({ description: 'The path of the MCP endpoint.', default: '/mcp' }),
+        },
+        { description: 'A place where the server is found.' },
+      ),
+      {
+        description: 'Where the server is found.',
+        minItems: 1,
+        examples: [[{ listener: 'edge', path: '/mcp' }]],
+      },
+    ),
+    identity: optional(
+      listOf(nameOf('identity', { description: 'A name in `identity`.' }), {
+        description: 'Who may call: any of these. Either this or `anonymous: true`.',
+        minItems: 1,
+      }),
+    ),
+    anonymous: optional(flag({ description: 'Anybody may call; spelt out or not at all.', default: false })),
+    protocol: optional(
+      closed(
+        {
+          versions: optional(
+            listOf(oneOf(PROTOCOL_VERSIONS, { description: 'A protocol revision.' }), {
+              description: 'Protocol revisions served.',
+              default: [...PROTOCOL_VERSIONS],
+              minItems: 1,
+            }),
+          ),
+        },
+        { description: 'Protocol revisions.', default: {} },
+      ),
+    ),
+    oauth: optional(
+      closed(
+        {
+          scopes: optional(
+            listOf(Type.String({ minLength: 1, description: 'A scope.' }), {
+              description:
+                'Scopes that a token needs; named in challenges and in the resource metadata (RFC 9728).',
+              default: [],
+            }),
+          ),
+        },
+        { description: 'OAuth details of a server with `jwt` identities.', default: {} },
+      ),
+    ),
+    expose: listOf(Expose, {
+      description: 'What the server is made of; order decides the order of lists.',
+      minItems: 1,
+    }),
+    features: optional(Features),
+    policies: optional(
+      listOf(nameOf('policies', { description: 'A name in `policies`.' }), {
+        description: 'Policies that a call must pass, all of them.',
+        default: [],
+      }),
+    ),
+    limits: optional(
+      listOf(nameOf('limits', { description: 'A name in `limits`.' }), {
+        description: 'Limits on calls.',
+        default: [],
+      }),
+    ),
+    instructions: optional(
+      Type.String({
+        description: "Instructions given to clients instead of the upstreams'.",
+        maxLength: 20_000,
+      }),
+    ),
+  },
+  { description: 'A virtual MCP server.' },
+);
+
+export type Expose = Static<typeof Expose>;
+export type Server = Static<typeof Server>;

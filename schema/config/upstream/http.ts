@@ -1,0 +1,82 @@
+/** `upstreams.*` of type `http`: an MCP server behind streamable HTTP. */
+import { type Static, Type } from 'typebox';
+import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret } from '../value.ts';
+import { Breaker, Retry, Timeouts } from './traffic.ts';
+import { Trust } from './trust.ts';
+
+export const HttpUpstream = closed(
+  {
+    type: Type.Literal('http', { description: 'An MCP server behind streamable HTTP.' }),
+    endpoints: listOf(httpUrl({ description: 'The URL of an MCP endpoint.' }), {
+      description: 'The MCP endpoint.',
+      minItems: 1,
+      maxItems: 1,
+      examples: [['https://mcp.example.com/mcp']],
+    }),
+    protocol: optional(
+      closed(
+        {
+          era: optional(
+            oneOf(['match-client', 'modern', 'legacy'], {
+              description:
+                'Which era is spoken to it: that of the client where it can be had, or one always.',
+              default: 'match-client',
+            }),
+          ),
+        },
+        { description: 'Protocol details.', default: {} },
+      ),
+    ),
+    credentials: optional(
+      closed(
+        {
+          type: Type.Literal('bearer', { description: 'A fixed bearer token.' }),
+          token: secret({ description: 'The token.', examples: ['${env:UPSTREAM_TOKEN}'] }),
+        },
+        { description: "What the gateway shows to the upstream. The caller's own token is never sent." },
+      ),
+    ),
+    headers: optional(
+      closed(
+        {
+          forward: optional(
+            listOf(headerName({ description: 'A header name.' }), {
+              description: 'Headers of the caller that are passed on; no other is.',
+              default: [],
+            }),
+          ),
+          set: optional(
+            Type.Record(Type.String(), Type.String(), {
+              description: 'Headers added to every request.',
+              examples: [{ 'x-env': 'prod' }],
+            }),
+          ),
+        },
+        { description: 'Headers towards the upstream.', default: {} },
+      ),
+    ),
+    tls: optional(
+      closed(
+        {
+          ca: optional(
+            secret({
+              description: 'PEM certificates of a private authority, instead of the public ones.',
+              examples: ['${file:/run/tls/ca.pem}'],
+            }),
+          ),
+        },
+        { description: 'TLS towards the upstream.', default: {} },
+      ),
+    ),
+    connections: optional(
+      count({ description: 'Connections kept to the endpoint at most.', default: 128, maximum: 10_000 }),
+    ),
+    timeouts: optional(Timeouts),
+    retry: optional(Retry),
+    breaker: optional(Breaker),
+    trust: optional(Trust),
+  },
+  { description: 'An MCP server behind streamable HTTP.' },
+);
+
+export type HttpUpstream = Static<typeof HttpUpstream>;

@@ -1,0 +1,41 @@
+/** `upstreams.*` of type `stdio`: an MCP server that is a child process. */
+import { type Static, Type } from 'typebox';
+import { closed, listOf, oneOf, optional } from '../value.ts';
+import { Breaker, Retry, Timeouts } from './traffic.ts';
+import { Trust } from './trust.ts';
+
+export const StdioUpstream = closed(
+  {
+    type: Type.Literal('stdio', { description: 'An MCP server that is a child process.' }),
+    command: listOf(Type.String({ description: 'The program, then its arguments.' }), {
+      description: 'The program and its arguments; no shell is involved.',
+      minItems: 1,
+      examples: [['mcp-server-filesystem', '/data']],
+    }),
+    env: optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'The environment of the child, whole: it inherits no variable.',
+        examples: [{ LOG_LEVEL: 'warn' }],
+      }),
+    ),
+    directory: optional(
+      Type.String({
+        description: 'The working directory, relative to the configuration file.',
+        default: '.',
+      }),
+    ),
+    isolation: optional(
+      oneOf(['shared', 'per-principal', 'per-session'], {
+        description: 'Who shares a process: all callers, those of one principal, or nobody.',
+        default: 'shared',
+      }),
+    ),
+    timeouts: optional(Timeouts),
+    retry: optional(Retry),
+    breaker: optional(Breaker),
+    trust: optional(Trust),
+  },
+  { description: 'An MCP server that is a child process.' },
+);
+
+export type StdioUpstream = Static<typeof StdioUpstream>;

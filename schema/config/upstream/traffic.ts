@@ -1,0 +1,91 @@
+/** Timeouts, retry and breaker of an upstream. */
+import { closed, count, duration, flag, listOf, oneOf, optional, percentage } from '../value.ts';
+
+export const Timeouts = closed(
+  {
+    connect: optional(
+      duration({
+        description: 'To open a connection, or to start a process and initialise it.',
+        default: '10s',
+      }),
+    ),
+    firstByte: optional(
+      duration({ description: 'To the first byte of an answer; by default as long as `call`.' }),
+    ),
+    call: optional(
+      duration({ description: 'A whole call; progress extends it up to `callMax`.', default: '60s' }),
+    ),
+    callMax: optional(
+      duration({ description: 'The most that progress can extend a call to.', default: '10m' }),
+    ),
+    list: optional(
+      duration({
+        description: 'How long a list waits for this upstream before it goes on without it.',
+        default: '5s',
+      }),
+    ),
+    idle: optional(
+      duration({ description: 'How long an unused connection or session is kept.', default: '60s' }),
+    ),
+  },
+  { description: 'Timeouts towards the upstream.', default: {} },
+);
+
+export const RETRY_CONDITIONS = ['connect-error', 'http-429', 'http-502', 'http-503', 'http-504'] as const;
+
+export const Retry = closed(
+  {
+    maxAttempts: optional(
+      count({ description: 'Attempts in all, the first included.', default: 3, maximum: 10 }),
+    ),
+    when: optional(
+      listOf(oneOf(RETRY_CONDITIONS, { description: 'A condition.' }), {
+        description: 'What is retried.',
+        default: ['connect-error', 'http-502', 'http-503', 'http-504'],
+        minItems: 1,
+      }),
+    ),
+    backoff: optional(
+      closed(
+        {
+          base: optional(
+            duration({ description: 'The first delay; it doubles with each attempt.', default: '100ms' }),
+          ),
+          max: optional(duration({ description: 'The longest delay.', default: '5s' })),
+          jitter: optional(
+            oneOf(['full', 'none'], {
+              description: '`full` draws each delay between 0 and its bound.',
+              default: 'full',
+            }),
+          ),
+        },
+        { description: 'Delays between attempts.', default: {} },
+      ),
+    ),
+    onlyIdempotent: optional(
+      flag({
+        description:
+          'Retry a tools/call only where the tool is annotated read-only or idempotent and annotations are honoured; a connection that was refused is retried always.',
+        default: true,
+      }),
+    ),
+  },
+  { description: 'Retries. Absent: none.' },
+);
+
+export const Breaker = closed(
+  {
+    consecutive: optional(count({ description: 'Failures in a row that open it.', examples: [5] })),
+    errorRate: optional(
+      percentage({ description: 'Share of failures within `window` that opens it.', examples: ['50%'] }),
+    ),
+    window: optional(duration({ description: 'The window of `errorRate`.', default: '10s' })),
+    minimumCalls: optional(
+      count({ description: 'Calls within `window` before `errorRate` counts.', default: 20 }),
+    ),
+    openFor: optional(
+      duration({ description: 'How long it stays open before one call is let through.', default: '30s' }),
+    ),
+  },
+  { description: 'A circuit breaker; `consecutive` or `errorRate`, either trips. Absent: none.' },
+);

@@ -1,0 +1,84 @@
+/**
+ * What the compiler emits and the runtime serves: plain frozen data, canonical, without clock or machine paths.
+ * Types here describe the graph once references are resolved; in the compiled form any scalar may still be a
+ * {@link Reference}.
+ */
+import type { IdentityNode } from './identity.ts';
+import type { LimitNode } from './limit.ts';
+import type { ListenerNode } from './listener.ts';
+import type { PolicyNode } from './policy.ts';
+import type { ServerNode } from './server.ts';
+import type { UpstreamNode } from './upstream.ts';
+
+/** Changes when a field changes its meaning. */
+export const GRAPH_FORMAT_VERSION = 1;
+
+export interface Graph {
+  readonly formatVersion: typeof GRAPH_FORMAT_VERSION;
+  readonly name: string;
+  readonly profile: 'production' | 'development';
+  readonly listeners: Readonly<Record<string, ListenerNode>>;
+  readonly identities: Readonly<Record<string, IdentityNode>>;
+  readonly servers: Readonly<Record<string, ServerNode>>;
+  readonly upstreams: Readonly<Record<string, UpstreamNode>>;
+  readonly policies: Readonly<Record<string, PolicyNode>>;
+  readonly limits: Readonly<Record<string, LimitNode>>;
+  readonly telemetry: TelemetryNode;
+  readonly sessions: SessionsNode;
+  readonly reload: ReloadNode;
+  readonly shutdown: ShutdownNode;
+}
+
+export interface TelemetryNode {
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    readonly format: 'json' | 'pretty';
+    readonly access: boolean;
+  };
+  readonly metrics: { readonly prometheus: boolean };
+}
+
+export interface SessionsNode {
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly max: number;
+  readonly maxPerPrincipal: number;
+}
+
+export interface ReloadNode {
+  readonly watch: boolean;
+  readonly drain: { readonly windowMs: number; readonly deadlineMs: number };
+  readonly maxGenerations: number;
+}
+
+export interface ShutdownNode {
+  readonly windowMs: number;
+  readonly deadlineMs: number;
+}
+
+/** `kind:name` of a node, e.g. `upstream:github`. */
+export type NodeId = `${'listener' | 'identity' | 'server' | 'upstream' | 'policy' | 'limit'}:${string}`;
+
+/** The result of a compile without errors. */
+export interface CompiledGraph {
+  /** SHA-256 of the canonical JSON of `graph`, hexadecimal: the artifact hash. */
+  readonly hash: string;
+  readonly graph: Graph;
+  /** SHA-256 of each node with all that it refers to. */
+  readonly fingerprints: Readonly<Record<NodeId, string>>;
+  /** Every file that was read, relative to the main file's folder, with its SHA-256. */
+  readonly sources: readonly { readonly path: string; readonly sha256: string }[];
+}
+
+/**
+ * Stands for a scalar that is known only when a generation is prepared. `text` is the scalar as written, with its
+ * `${env:…}` and `${file:…}` inside; `as` says what the resolved text is converted to.
+ */
+export interface Reference {
+  readonly $reference: string;
+  readonly as: 'string' | 'duration' | 'size' | 'integer' | 'boolean';
+}
+
+/** Whether a value of a compiled graph is a {@link Reference}. */
+export const isReference = (value: unknown): value is Reference =>
+  typeof value === 'object' && value !== null && '$reference' in value;

@@ -1,0 +1,47 @@
+/** A virtual server as compiled. */
+
+/** Which items of one kind an upstream contributes, by the upstream's own names. */
+export interface Selection {
+  /** `*` globs; empty: none. `['*']`: all. */
+  readonly allow: readonly string[];
+  /** From the upstream's name to the final name. */
+  readonly rename: Readonly<Record<string, string>>;
+}
+
+export interface ExposeNode {
+  readonly upstream: string;
+  readonly prefix: string;
+  readonly tools: Selection;
+  readonly prompts: Selection;
+  /** By URI. */
+  readonly resources: Selection;
+}
+
+export interface Features {
+  readonly tools: boolean;
+  readonly resources: boolean;
+  readonly prompts: boolean;
+  readonly completions: boolean;
+  readonly logging: boolean;
+  readonly sampling: boolean;
+  readonly elicitation: boolean;
+  readonly roots: boolean;
+}
+
+export interface ServerNode {
+  readonly kind: 'server';
+  readonly name: string;
+  readonly at: readonly { readonly listener: string; readonly path: string }[];
+  /** Empty only if `anonymous`. */
+  readonly identities: readonly string[];
+  readonly anonymous: boolean;
+  /** Newest first. */
+  readonly versions: readonly string[];
+  readonly scopes: readonly string[];
+  readonly expose: readonly ExposeNode[];
+  readonly features: Features;
+  /** In the order of evaluation. */
+  readonly policies: readonly string[];
+  readonly limits: readonly string[];
+  readonly instructions?: string;
+}
