@@ -1,5 +1,6 @@
 import type { McpServer, RegisteredPrompt, RegisteredTool } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { textResult } from './text-result.ts';
 import type { EverythingWorld } from './world.ts';
 
 /** The two entries that come and go with the world. */
@@ -16,7 +17,7 @@ export function registerChangeTools(server: McpServer, world: EverythingWorld): 
     () => {
       world.dynamicTool = !world.dynamicTool;
       world.changes.emit('tools');
-      return { content: [{ type: 'text', text: `test_dynamic_tool listed: ${world.dynamicTool}` }] };
+      return textResult(`test_dynamic_tool listed: ${world.dynamicTool}`);
     },
   );
 
@@ -26,7 +27,7 @@ export function registerChangeTools(server: McpServer, world: EverythingWorld): 
     () => {
       world.dynamicPrompt = !world.dynamicPrompt;
       world.changes.emit('prompts');
-      return { content: [{ type: 'text', text: `test_dynamic_prompt listed: ${world.dynamicPrompt}` }] };
+      return textResult(`test_dynamic_prompt listed: ${world.dynamicPrompt}`);
     },
   );
 
@@ -38,7 +39,7 @@ export function registerChangeTools(server: McpServer, world: EverythingWorld): 
     },
     ({ uri }) => {
       world.changes.emit('resource', uri);
-      return { content: [{ type: 'text', text: `announced: ${uri}` }] };
+      return textResult(`announced: ${uri}`);
     },
   );
 

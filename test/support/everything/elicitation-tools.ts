@@ -1,6 +1,8 @@
-import type { CallToolResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
+import type { McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { askModel } from './questions.ts';
+import { textResult } from './text-result.ts';
 
 type ElicitParams = Parameters<typeof inputRequired.elicit>[0];
 
@@ -98,22 +100,11 @@ function elicitOnce(ctx: ServerContext, label: string, params: ElicitParams) {
   if (answer.kind !== 'elicit') {
     return inputRequired({ inputRequests: { answer: inputRequired.elicit(params) } });
   }
-  return text(`${label}: action=${answer.action}, content=${JSON.stringify(answer.content ?? {})}`);
+  return textResult(`${label}: action=${answer.action}, content=${JSON.stringify(answer.content ?? {})}`);
 }
 
 function askForCompletion(ctx: ServerContext, prompt: string) {
   const answer = inputResponse(ctx.mcpReq.inputResponses, 'completion');
-  if (answer.kind === 'sampling') return text(`LLM response: ${JSON.stringify(answer.result.content)}`);
-  return inputRequired({
-    inputRequests: {
-      completion: inputRequired.createMessage({
-        messages: [{ role: 'user', content: { type: 'text', text: prompt } }],
-        maxTokens: 100,
-      }),
-    },
-  });
-}
-
-function text(value: string): CallToolResult {
-  return { content: [{ type: 'text', text: value }] };
+  if (answer.kind === 'sampling') return textResult(`LLM response: ${JSON.stringify(answer.result.content)}`);
+  return inputRequired({ inputRequests: { completion: askModel(prompt, 100) } });
 }

@@ -6,6 +6,7 @@ import { registerElicitationTools } from './elicitation-tools.ts';
 import { registerInputRequiredTools } from './input-required-tools.ts';
 import { registerPrompts } from './prompts.ts';
 import { roundStateCodec } from './request-state.ts';
+import { registerRequestStateTools } from './request-state-tools.ts';
 import { registerResources } from './resources.ts';
 import { registerSchemaTools } from './schema-tools.ts';
 import { registerStreamingTools } from './streaming-tools.ts';
@@ -61,7 +62,8 @@ function buildServer(world: EverythingWorld) {
   registerContentTools(server);
   registerStreamingTools(server);
   registerElicitationTools(server);
-  registerInputRequiredTools(server, codec);
+  registerInputRequiredTools(server);
+  registerRequestStateTools(server, codec);
   registerSchemaTools(server);
   registerResources(server);
   registerPrompts(server);

@@ -12,6 +12,32 @@ export function registerPrompts(server: McpServer): void {
     messages: [{ role: 'user', content: { type: 'text', text: 'This is a simple prompt for testing.' } }],
   }));
 
+  server.registerPrompt('test_prompt_with_image', { description: 'A prompt with an image' }, () => ({
+    messages: [
+      { role: 'user', content: { type: 'image', data: RED_PIXEL_PNG, mimeType: 'image/png' } },
+      { role: 'user', content: { type: 'text', text: 'Please analyze the image above.' } },
+    ],
+  }));
+
+  registerPromptsWithArguments(server);
+
+  server.registerPrompt(
+    'test_input_required_result_prompt',
+    { description: 'A prompt that asks for its context first' },
+    (ctx) => {
+      const answer = acceptedContent(ctx.mcpReq.inputResponses, 'user_context', CONTEXT);
+      if (!answer) {
+        const message = 'What context should the prompt use?';
+        return inputRequired({
+          inputRequests: { user_context: inputRequired.elicit({ message, requestedSchema: CONTEXT }) },
+        });
+      }
+      return { messages: [{ role: 'user', content: { type: 'text', text: `Context: ${answer.context}` } }] };
+    },
+  );
+}
+
+function registerPromptsWithArguments(server: McpServer): void {
   server.registerPrompt(
     'test_prompt_with_arguments',
     {
@@ -55,27 +81,5 @@ export function registerPrompts(server: McpServer): void {
         { role: 'user', content: { type: 'text', text: 'Please process the embedded resource above.' } },
       ],
     }),
-  );
-
-  server.registerPrompt('test_prompt_with_image', { description: 'A prompt with an image' }, () => ({
-    messages: [
-      { role: 'user', content: { type: 'image', data: RED_PIXEL_PNG, mimeType: 'image/png' } },
-      { role: 'user', content: { type: 'text', text: 'Please analyze the image above.' } },
-    ],
-  }));
-
-  server.registerPrompt(
-    'test_input_required_result_prompt',
-    { description: 'A prompt that asks for its context first' },
-    (ctx) => {
-      const answer = acceptedContent(ctx.mcpReq.inputResponses, 'user_context', CONTEXT);
-      if (!answer) {
-        const message = 'What context should the prompt use?';
-        return inputRequired({
-          inputRequests: { user_context: inputRequired.elicit({ message, requestedSchema: CONTEXT }) },
-        });
-      }
-      return { messages: [{ role: 'user', content: { type: 'text', text: `Context: ${answer.context}` } }] };
-    },
   );
 }

@@ -20,7 +20,10 @@ export interface EverythingOptions {
   readonly port?: number;
   /** Address to bind, 127.0.0.1 by default. */
   readonly host?: string;
-  /** How modern results travel: JSON unless something precedes them (`auto`, the default), or always SSE. */
+  /**
+   * How modern results travel: JSON unless something precedes them (`auto`, the default), or always SSE. The
+   * suite's server-stateless passes with `auto` only: a stream has no HTTP status left for an error.
+   */
   readonly responseMode?: 'auto' | 'sse';
   /** Sees each HTTP request as it arrives, before anything is refused. */
   readonly onRequest?: (request: { readonly method: string; readonly headers: IncomingHttpHeaders }) => void;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { inputRequired } from '@modelcontextprotocol/server';
+import { textResult } from './text-result.ts';
 
 /** Pause between two notifications of one call, so that they leave in separate writes. */
 const STEP_MS = 50;
@@ -16,7 +17,7 @@ export function registerStreamingTools(server: McpServer): void {
       await ctx.mcpReq.log('info', 'Tool processing data');
       await delay(STEP_MS);
       await ctx.mcpReq.log('info', 'Tool execution completed');
-      return { content: [{ type: 'text', text: 'Logged three times.' }] };
+      return textResult('Logged three times.');
     },
   );
 
@@ -25,7 +26,7 @@ export function registerStreamingTools(server: McpServer): void {
     { description: 'Sends one log message where the request asked for log messages' },
     async (ctx) => {
       await ctx.mcpReq.log('info', 'Log message of test_logging_tool');
-      return { content: [{ type: 'text', text: 'Logged if asked to.' }] };
+      return textResult('Logged if asked to.');
     },
   );
 
@@ -37,7 +38,7 @@ export function registerStreamingTools(server: McpServer): void {
         await reportProgress(ctx, progress);
         if (progress < 100) await delay(STEP_MS);
       }
-      return { content: [{ type: 'text', text: 'Progress reported.' }] };
+      return textResult('Progress reported.');
     },
   );
 
@@ -48,16 +49,20 @@ export function registerStreamingTools(server: McpServer): void {
       await delay(STEP_MS);
       ctx.http?.closeSSE?.();
       await delay(2 * STEP_MS);
-      return { content: [{ type: 'text', text: 'Answered after the stream was closed.' }] };
+      return textResult('Answered after the stream was closed.');
     },
   );
 
+  registerStreamingElicitation(server);
+}
+
+function registerStreamingElicitation(server: McpServer): void {
   server.registerTool(
     'test_streaming_elicitation',
     { description: 'Reports progress where asked to, then asks for input' },
     async (ctx) => {
       await reportProgress(ctx, 0);
-      if (ctx.mcpReq.inputResponses) return { content: [{ type: 'text', text: 'Thank you.' }] };
+      if (ctx.mcpReq.inputResponses) return textResult('Thank you.');
       return inputRequired({
         inputRequests: {
           answer: inputRequired.elicit({
