@@ -1,0 +1,41 @@
+/** Chooses the command that the first argument names. */
+import { COMMANDS } from './commands.ts';
+import { helpText, nearestCommand } from './help.ts';
+import type { Command, CommandIo } from './io.ts';
+
+const HELP_WORDS = new Set(['help', '--help', '-h']);
+const VERSION_WORDS = new Set(['--version', '-v']);
+
+const commandOf = (word: string) => (Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined);
+
+const unknown = (word: string, io: CommandIo): number => {
+  const nearest = nearestCommand(word);
+  io.err(
+    `error: unknown command \`${word}\`${nearest === undefined ? '' : `; did you mean \`${nearest}\`?`}\n`,
+  );
+  io.err('       `gatewright help` lists the commands\n');
+  return 2;
+};
+
+/** Runs the command of `argv` (without program and script) and resolves to the exit code. */
+export const dispatch: Command = async (argv, io) => {
+  const [first, ...rest] = argv;
+  if (first === undefined) {
+    io.err(helpText());
+    return 2;
+  }
+  if (HELP_WORDS.has(first)) {
+    io.out(helpText());
+    return 0;
+  }
+  const word = VERSION_WORDS.has(first) ? 'version' : first;
+  const entry = commandOf(word);
+  if (entry === undefined) return unknown(word, io);
+  if (rest.some((argument) => argument === '--help' || argument === '-h')) {
+    io.out(`usage: gatewright ${word} ${entry.usage}`.trimEnd());
+    io.out(`\n\n${entry.summary}\n`);
+    return 0;
+  }
+  const command = await entry.load();
+  return await command(rest, io);
+};

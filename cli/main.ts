@@ -1,0 +1,21 @@
+/** The program: argv in, exit code out. The only place that ends the process. */
+import { dispatch } from './dispatch.ts';
+
+const io = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+};
+
+/** How long what was left open may keep the process alive once its command is done. */
+const LINGER_MS = 500;
+
+try {
+  process.exitCode = await dispatch(process.argv.slice(2), io);
+} catch (bug) {
+  io.err(`gatewright: internal error: ${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
+  process.exitCode = 3;
+}
+setTimeout(() => process.exit(), LINGER_MS).unref();
