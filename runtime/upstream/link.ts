@@ -26,6 +26,12 @@ export interface OutboundRequest {
 export interface ReplySink {
   /** The upstream chose to answer with a stream; called before its first message, at most once. */
   onStream(): void;
+  /**
+   * Legacy only: the upstream closed its stream before the response, to be resumed by GET + Last-Event-ID (SSE
+   * polling, MCP 2025-11-25, transports). The link resumes by itself; called so that the caller's stream can be
+   * closed likewise.
+   */
+  onSuspend(): void;
   /** A notification, or a request of a legacy upstream, as JSON text. */
   onMessage(text: string): void;
   /** The JSON-RPC response, as JSON text, with the id of the request. */

@@ -1,0 +1,119 @@
+/**
+ * Which era a POST belongs to, and whether its headers agree with its body (MCP 2026-07-28, streamable-http,
+ * Server Validation; basic/versioning). The era is never raised by a header alone and never lowered by a missing one.
+ */
+import { GatewayError, RPC } from '../errors.ts';
+import type { Message } from './message.ts';
+import { MODERN_METHODS } from './method.ts';
+import { decodeHeaderValue } from './param-header.ts';
+import { isModernVersion, META } from './revision.ts';
+
+/** The request headers that classification reads; names in lower case. */
+export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export type Classified = { readonly era: 'modern' } | { readonly era: 'legacy' } | GatewayError;
+
+const mismatch = (message: string): GatewayError =>
+  new GatewayError('header_mismatch', message, { status: 400, rpcCode: RPC.headerMismatch });
+
+const malformed = (message: string): GatewayError =>
+  new GatewayError('invalid_params', message, { status: 400, rpcCode: RPC.invalidParams });
+
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const versionHeader = (headers: RequestHeaders): string | undefined => {
+  const value = headers['mcp-protocol-version'];
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** Whether a message carries the modern claim: its own statement of the revision. */
+export const hasModernClaim = (message: Message): boolean =>
+  message.meta !== undefined && META.protocolVersion in message.meta;
+
+const validEnvelope = (message: Message): boolean =>
+  typeof message.meta?.[META.protocolVersion] === 'string' && isObject(message.meta[META.clientCapabilities]);
+
+/** Missing and malformed parts of a modern envelope; undefined if it is whole. */
+const envelopeFault = (message: Message): GatewayError | undefined => {
+  const { meta } = message;
+  if (typeof meta?.[META.protocolVersion] !== 'string')
+    return malformed(`params._meta must hold ${META.protocolVersion}`);
+  if (!isObject(meta[META.clientCapabilities]))
+    return malformed(`params._meta must hold ${META.clientCapabilities}`);
+  const info = meta[META.clientInfo];
+  if (info !== undefined && !isObject(info)) return malformed(`${META.clientInfo} must be an object`);
+  return undefined;
+};
+
+const NAME_PARAMETER: Readonly<Record<string, string>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+};
+
+const headerFault = (message: Message, headers: RequestHeaders): GatewayError | undefined => {
+  const sentMethod = headers['mcp-method'];
+  if (sentMethod === undefined) return mismatch('Mcp-Method is missing');
+  if (sentMethod !== message.method) return mismatch('Mcp-Method does not match the body');
+  const parameter = NAME_PARAMETER[message.method];
+  if (parameter === undefined) return undefined;
+  const name = message.params[parameter];
+  if (typeof name !== 'string') return malformed(`params.${parameter} must be a string`);
+  const sentName = headers['mcp-name'];
+  if (typeof sentName !== 'string') return mismatch('Mcp-Name is missing');
+  if (sentName === name) return undefined;
+  return decodeHeaderValue(sentName) === name ? undefined : mismatch('Mcp-Name does not match the body');
+};
+
+const classifyModern = (
+  message: Message,
+  headers: RequestHeaders,
+  supported: readonly string[],
+): Classified => {
+  const fault = envelopeFault(message);
+  if (fault !== undefined) return fault;
+  const requested = message.meta![META.protocolVersion] as string;
+  const sent = versionHeader(headers);
+  if (sent === undefined) return mismatch('MCP-Protocol-Version is missing');
+  if (sent !== requested) return mismatch('MCP-Protocol-Version does not match the body');
+  const disagreement = headerFault(message, headers);
+  if (disagreement !== undefined) return disagreement;
+  if (!supported.includes(requested))
+    return new GatewayError('unsupported_version', 'this protocol version is not supported', {
+      status: 400,
+      rpcCode: RPC.unsupportedVersion,
+      data: { supported, requested },
+    });
+  if (!MODERN_METHODS.has(message.method)) return methodNotFound(404);
+  return { era: 'modern' };
+};
+
+/** The answer to a method that does not exist here. */
+export const methodNotFound = (status: number): GatewayError =>
+  new GatewayError('method_not_found', 'method not found', { status, rpcCode: RPC.methodNotFound });
+
+/**
+ * Classifies one message. `modernVersions` are the revisions of the modern era that the server speaks; the legacy
+ * ones are negotiated in initialize.
+ */
+export const classify = (
+  message: Message,
+  headers: RequestHeaders,
+  modernVersions: readonly string[],
+): Classified => {
+  if (message.kind === 'response') return { era: 'legacy' };
+  const sent = versionHeader(headers);
+  const modernHeader = sent !== undefined && isModernVersion(sent);
+  const claims = hasModernClaim(message);
+  if (message.method === 'initialize' && !validEnvelope(message)) {
+    if (!modernHeader || claims) return { era: 'legacy' };
+    return mismatch('initialize belongs to revisions before that of MCP-Protocol-Version');
+  }
+  if (message.kind === 'notification') return { era: claims || modernHeader ? 'modern' : 'legacy' };
+  if (claims || modernHeader) return classifyModern(message, headers, modernVersions);
+  return { era: 'legacy' };
+};

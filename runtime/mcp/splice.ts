@@ -1,0 +1,44 @@
+/** Changes of a JSON text by place: what is not named stays as it came. */
+import { type Members, membersAt } from './json-members.ts';
+
+/** Replaces the text from `start` to `end`. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Applies edits that do not overlap, in any order. */
+export const applyEdits = (text: string, edits: readonly Edit[]): string => {
+  if (edits.length === 0) return text;
+  const ordered = edits.length === 1 ? edits : [...edits].sort((a, b) => a.start - b.start);
+  let out = '';
+  let at = 0;
+  for (const edit of ordered) {
+    out += text.slice(at, edit.start) + edit.text;
+    at = edit.end;
+  }
+  return out + text.slice(at);
+};
+
+/** Replaces the value of `key`; undefined if there is none. */
+export const replaceMember = (members: Members, key: string, text: string): Edit | undefined => {
+  const index = members.keys.indexOf(key);
+  if (index < 0) return undefined;
+  return { start: members.starts[index]!, end: members.ends[index]!, text };
+};
+
+/** The object text with `keys` left out and `additions` (key to JSON text) put first. */
+export const rewriteObject = (
+  text: string,
+  keys: ReadonlySet<string>,
+  additions: readonly (readonly [key: string, json: string])[],
+): string => {
+  const members = membersAt(text, 0);
+  const parts: string[] = additions.map(([key, json]) => `${JSON.stringify(key)}:${json}`);
+  for (let index = 0; index < members.keys.length; index += 1) {
+    if (keys.has(members.keys[index]!)) continue;
+    parts.push(text.slice(members.keyStarts[index], members.ends[index]));
+  }
+  return `{${parts.join(',')}}`;
+};
