@@ -1,6 +1,6 @@
 /** Chooses the command that the first argument names. */
 import { COMMANDS } from './commands.ts';
-import { helpText, nearestCommand } from './help.ts';
+import { helpText } from './help.ts';
 import type { Command, CommandIo } from './io.ts';
 
 const HELP_WORDS = new Set(['help', '--help', '-h']);
@@ -8,11 +8,10 @@ const VERSION_WORDS = new Set(['--version', '-v']);
 
 const commandOf = (word: string) => (Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined);
 
-const unknown = (word: string, io: CommandIo): number => {
-  const nearest = nearestCommand(word);
-  io.err(
-    `error: unknown command \`${word}\`${nearest === undefined ? '' : `; did you mean \`${nearest}\`?`}\n`,
-  );
+const unknown = async (word: string, io: CommandIo): Promise<number> => {
+  const { nearest } = await import('../compiler/diagnostics/nearest.ts');
+  const meant = nearest(word, Object.keys(COMMANDS));
+  io.err(`error: unknown command \`${word}\`${meant === undefined ? '' : `; did you mean \`${meant}\`?`}\n`);
   io.err('       `gatewright help` lists the commands\n');
   return 2;
 };
@@ -30,7 +29,7 @@ export const dispatch: Command = async (argv, io) => {
   }
   const word = VERSION_WORDS.has(first) ? 'version' : first;
   const entry = commandOf(word);
-  if (entry === undefined) return unknown(word, io);
+  if (entry === undefined) return await unknown(word, io);
   if (rest.some((argument) => argument === '--help' || argument === '-h')) {
     io.out(`usage: gatewright ${word} ${entry.usage}`.trimEnd());
     io.out(`\n\n${entry.summary}\n`);

@@ -6,7 +6,7 @@ const io = {
   err: (text: string) => void process.stderr.write(text),
   env: process.env,
   cwd: process.cwd(),
-  color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  color: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
 };
 
 /** How long what was left open may keep the process alive once its command is done. */

@@ -1,0 +1,180 @@
+/** Resolves the references of a compiled graph: environment variables and files, read when a graph is loaded. */
+import { dirname, resolve } from 'node:path';
+import { type Graph, isReference, type NodeId, type Reference } from '../../schema/graph/graph.ts';
+import { parseReference, type ReferencePart } from '../../schema/reference.ts';
+import { durationMs, sizeBytes } from '../../schema/unit.ts';
+import { ABSENT, digestOf, readSettled } from './snapshot.ts';
+
+/** One reference that has no value. Names what was asked for and where, never what was found. */
+export interface ReferenceProblem {
+  /** Where it stands in the graph, e.g. `upstreams.github.bearerToken`. */
+  readonly field: string;
+  /** As written, e.g. `${env:TOKEN}`. */
+  readonly reference: string;
+  /** A fact, e.g. `the variable is not set`. */
+  readonly reason: string;
+}
+
+/** A value that was resolved. Secret: for keyed digests only. */
+export interface ResolvedValue {
+  readonly node: NodeId | undefined;
+  readonly field: string;
+  readonly value: string;
+}
+
+export interface Resolution {
+  /** Frozen; undefined if there are problems. */
+  readonly graph: Graph | undefined;
+  readonly problems: readonly ReferenceProblem[];
+  readonly values: readonly ResolvedValue[];
+  /** The files that were read, absolute, with the digests of their bytes. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The configuration's main file; paths of references are relative to its folder. */
+  readonly main: string;
+}
+
+/** Sections whose entries are nodes, with the kind that their ids begin with. */
+const NODE_KINDS: Readonly<Record<string, string>> = {
+  listeners: 'listener',
+  identities: 'identity',
+  servers: 'server',
+  upstreams: 'upstream',
+  policies: 'policy',
+  limits: 'limit',
+};
+
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'the file does not exist',
+  EACCES: 'the file may not be read',
+  'not-a-file': 'it is no regular file',
+  'too-large': 'the file is too large',
+};
+
+/** A problem's reason, thrown within this file only. */
+class Unresolved extends Error {}
+
+const convert = (text: string, as: Reference['as']): unknown => {
+  switch (as) {
+    case 'string':
+      return text;
+    case 'duration':
+      return durationMs(text) ?? reject('the value is no duration such as `30s`');
+    case 'size':
+      return sizeBytes(text) ?? reject('the value is no size such as `4MiB`');
+    case 'integer':
+      return /^\d{1,15}$/.test(text) ? Number(text) : reject('the value is no whole number');
+    case 'boolean':
+      return (
+        text === 'true' || (text === 'false' ? false : reject('the value is neither `true` nor `false`'))
+      );
+  }
+};
+
+const reject = (reason: string): never => {
+  throw new Unresolved(reason);
+};
+
+class Resolver {
+  readonly problems: ReferenceProblem[] = [];
+  readonly values: ResolvedValue[] = [];
+  readonly files = new Map<string, string>();
+  readonly #texts = new Map<string, Promise<string>>();
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** `value` with every reference in it replaced; the same object where there is none. */
+  async resolve(value: unknown, path: readonly string[]): Promise<unknown> {
+    if (typeof value !== 'object' || value === null) return value;
+    if (isReference(value)) return await this.#reference(value, path);
+    if (Array.isArray(value)) {
+      const items: unknown[] = [];
+      for (const [index, item] of value.entries())
+        items.push(await this.resolve(item, [...path, String(index)]));
+      return items.every((item, index) => item === value[index]) ? value : Object.freeze(items);
+    }
+    const members: [string, unknown][] = [];
+    let isSame = true;
+    for (const [key, member] of Object.entries(value)) {
+      const resolved = await this.resolve(member, [...path, key]);
+      isSame &&= resolved === member;
+      members.push([key, resolved]);
+    }
+    return isSame ? value : Object.freeze(Object.fromEntries(members));
+  }
+
+  async #reference(reference: Reference, path: readonly string[]): Promise<unknown> {
+    const field = path.join('.');
+    let text = '';
+    try {
+      for (const part of parseReference(reference.$reference).parts) text += await this.#part(part);
+      const value = convert(text, reference.as);
+      this.values.push({ node: nodeOf(path), field, value: text });
+      return value;
+    } catch (error) {
+      if (!(error instanceof Unresolved)) throw error;
+      this.problems.push({ field, reference: reference.$reference, reason: error.message });
+      return undefined;
+    }
+  }
+
+  async #part(part: ReferencePart): Promise<string> {
+    switch (part.kind) {
+      case 'text':
+        return part.text;
+      case 'env': {
+        const value = this.#host.env[part.name];
+        if (value !== undefined && value !== '') return value;
+        return part.fallback ?? reject(`the variable is ${value === undefined ? 'not set' : 'empty'}`);
+      }
+      case 'file':
+        return await this.#text(resolve(dirname(this.#host.main), part.path));
+    }
+  }
+
+  /** A file's text without its last line break, which editors and tools add. */
+  async #text(path: string): Promise<string> {
+    let text = this.#texts.get(path);
+    if (text === undefined) {
+      text = this.#read(path);
+      this.#texts.set(path, text);
+    }
+    return await text;
+  }
+
+  async #read(path: string): Promise<string> {
+    try {
+      const bytes = await readSettled(path);
+      this.files.set(path, digestOf(bytes));
+      const text = bytes.toString('utf8').replace(/\r?\n$/, '');
+      return text === '' ? reject('the file is empty') : text;
+    } catch (error) {
+      if (error instanceof Unresolved) throw error;
+      this.files.set(path, ABSENT);
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      return reject(FILE_REASONS[code] ?? 'the file cannot be read');
+    }
+  }
+}
+
+const nodeOf = ([section, name]: readonly string[]): NodeId | undefined => {
+  const kind = NODE_KINDS[section ?? ''];
+  return kind === undefined || name === undefined ? undefined : (`${kind}:${name}` as NodeId);
+};
+
+/**
+ * The graph with values in place of its references. An unset or empty variable without a default and a file that
+ * is missing, empty or unreadable are problems; all of them are found, none tells a value.
+ */
+export const resolveReferences = async (graph: Graph, host: Host): Promise<Resolution> => {
+  const resolver = new Resolver(host);
+  const resolved = await resolver.resolve(graph, []);
+  const { problems, values, files } = resolver;
+  return { graph: problems.length === 0 ? (resolved as Graph) : undefined, problems, values, files };
+};

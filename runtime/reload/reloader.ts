@@ -1,0 +1,192 @@
+/** From a change to a new serving graph, or to the old one and the reason why. */
+import type { Diagnostic } from '../../schema/diagnostic.ts';
+import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
+import { effectiveHashes } from './effective-hash.ts';
+import { type ReferenceProblem, resolveReferences } from './references.ts';
+import type { ReloadCause, ReloadOutcome, ReloadResult } from './reload-result.ts';
+import { hasChanged, type Snapshot, snapshotOf } from './snapshot.ts';
+
+/** Where a reload is: one at a time, in this order. */
+export type ReloadState = 'idle' | 'settling' | 'compiling' | 'resolving' | 'preparing' | 'swapping';
+
+/** What was read. `compiled` is absent if there are errors. */
+export interface CompileOutcome {
+  readonly compiled?: CompiledGraph;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Every file that was asked for, present or not. */
+  readonly files: Snapshot;
+}
+
+/** A graph with all that is needed to prepare a generation of it. */
+export interface LoadedGraph {
+  readonly graph: Graph;
+  readonly artifactHash: string;
+  readonly effectiveHash: string;
+  /** Of each node with all that it refers to, values of references included: equal means that nothing changed. */
+  readonly fingerprints: Readonly<Record<NodeId, string>>;
+}
+
+export interface ReloaderOptions<G> {
+  /** The main file, absolute. */
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly compile: (file: string) => Promise<CompileOutcome>;
+  /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
+  readonly prepare: (loaded: LoadedGraph) => Promise<G>;
+  /** Must not fail. */
+  readonly swap: (prepared: G) => void;
+  /** Told of every attempt, before `reload` resolves. */
+  readonly onResult: (result: ReloadResult) => void;
+  /** Told of the files of every attempt: what is to be watched from then on. */
+  readonly onFiles?: (files: Snapshot) => void;
+}
+
+interface Serving {
+  readonly artifactHash: string;
+  readonly effectiveHash: string;
+}
+
+const NOTHING: Serving = { artifactHash: '', effectiveHash: '' };
+
+interface Attempt {
+  readonly result: ReloadOutcome;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly unresolved: readonly ReferenceProblem[];
+  readonly error?: unknown;
+}
+
+interface Queued extends PromiseWithResolvers<ReloadResult> {
+  cause: ReloadCause;
+}
+
+/** One reload at a time; what is asked meanwhile is answered by one more, which sees the newest files. */
+export class Reloader<G> {
+  readonly #options: ReloaderOptions<G>;
+  #state: ReloadState = 'idle';
+  #serving: Serving = NOTHING;
+  #files: Snapshot = new Map();
+  #last: ReloadResult | undefined;
+  #running: Promise<ReloadResult> | undefined;
+  #queued: Queued | undefined;
+  #closed = false;
+
+  constructor(options: ReloaderOptions<G>) {
+    this.#options = options;
+  }
+
+  get state(): ReloadState {
+    return this.#state;
+  }
+
+  /** The last attempt. */
+  get last(): ReloadResult | undefined {
+    return this.#last;
+  }
+
+  /** Shows that a change was seen and is waited for. */
+  settling(): void {
+    if (this.#state === 'idle') this.#state = 'settling';
+  }
+
+  /** Loads the files as they are now. Never rejects. After `close` nothing is loaded any more. */
+  reload(cause: ReloadCause): Promise<ReloadResult> {
+    if (this.#running === undefined) return this.#start(cause);
+    if (this.#queued === undefined) this.#queued = { cause, ...Promise.withResolvers<ReloadResult>() };
+    else if (this.#queued.cause === 'watch') this.#queued.cause = cause;
+    return this.#queued.promise;
+  }
+
+  /** Resolves when the reload under way has ended; no other begins. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  #start(cause: ReloadCause): Promise<ReloadResult> {
+    this.#running = this.#run(cause).then((result) => {
+      const queued = this.#queued;
+      this.#queued = undefined;
+      this.#running = undefined;
+      if (queued !== undefined) void this.#start(queued.cause).then(queued.resolve);
+      return result;
+    });
+    return this.#running;
+  }
+
+  async #run(cause: ReloadCause): Promise<ReloadResult> {
+    const startedMs = performance.now();
+    const isDone = this.#closed || (cause === 'watch' && (await this.#isLoaded()));
+    if (isDone && this.#last !== undefined) {
+      this.#state = 'idle';
+      return this.#last;
+    }
+    const attempt = await this.#attempt();
+    const result: ReloadResult = {
+      ...attempt,
+      ...this.#serving,
+      cause,
+      atMs: Date.now(),
+      durationMs: performance.now() - startedMs,
+    };
+    this.#last = result;
+    this.#state = 'idle';
+    this.#options.onResult(result);
+    return result;
+  }
+
+  /** Whether the reload that was under way when a change was seen has loaded it already. */
+  async #isLoaded(): Promise<boolean> {
+    if (await hasChanged(this.#files)) return false;
+    this.#see(this.#files);
+    return true;
+  }
+
+  async #attempt(): Promise<Attempt> {
+    let diagnostics: readonly Diagnostic[] = [];
+    try {
+      const outcome = await this.#compile();
+      diagnostics = outcome.diagnostics;
+      if (outcome.compiled === undefined) return { result: 'rejected', diagnostics, unresolved: [] };
+      return { diagnostics, ...(await this.#bring(outcome.compiled, outcome.files)) };
+    } catch (error) {
+      return { result: 'failed', diagnostics, unresolved: [], error };
+    }
+  }
+
+  async #compile(): Promise<CompileOutcome> {
+    this.#state = 'compiling';
+    const { compile, file } = this.#options;
+    try {
+      const outcome = await compile(file);
+      this.#see(outcome.files);
+      return outcome;
+    } catch (error) {
+      // What is there now was tried; only other bytes are worth another attempt.
+      this.#see(await snapshotOf([file, ...this.#files.keys()]));
+      throw error;
+    }
+  }
+
+  /** From a compiled graph to a serving one. */
+  async #bring(compiled: CompiledGraph, files: Snapshot): Promise<Omit<Attempt, 'diagnostics'>> {
+    const { env, file, prepare, swap } = this.#options;
+    this.#state = 'resolving';
+    const resolution = await resolveReferences(compiled.graph, { env, main: file });
+    if (resolution.files.size > 0) this.#see(new Map([...files, ...resolution.files]));
+    const { graph, problems, values } = resolution;
+    if (graph === undefined) return { result: 'rejected', unresolved: problems };
+    const hashes = effectiveHashes(compiled, graph, values);
+    if (hashes.effectiveHash === this.#serving.effectiveHash) return { result: 'unchanged', unresolved: [] };
+    this.#state = 'preparing';
+    const prepared = await prepare({ graph, artifactHash: compiled.hash, ...hashes });
+    this.#state = 'swapping';
+    swap(prepared);
+    this.#serving = { artifactHash: compiled.hash, effectiveHash: hashes.effectiveHash };
+    return { result: 'applied', unresolved: [] };
+  }
+
+  #see(files: Snapshot): void {
+    this.#files = files;
+    this.#options.onFiles?.(files);
+  }
+}

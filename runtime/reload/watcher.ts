@@ -1,0 +1,153 @@
+/** Tells when files of the running configuration hold other bytes than those that were loaded. */
+import { type FSWatcher, watch } from 'chokidar';
+import { hasChanged, type Snapshot } from './snapshot.ts';
+import { type WatchedPaths, watchedPaths } from './watched-paths.ts';
+
+interface WatcherTimes {
+  /** Quiet after an event before the files are read. */
+  readonly settleMs: number;
+  /** The longest wait for quiet. */
+  readonly settleCapMs: number;
+  /** How often the files are compared whatever was or was not reported: the net under the events. */
+  readonly pollMs: number;
+  readonly backoffMs: number;
+  readonly backoffCapMs: number;
+}
+
+const DEFAULT_TIMES: WatcherTimes = {
+  settleMs: 50,
+  settleCapMs: 500,
+  pollMs: 2_000,
+  backoffMs: 100,
+  backoffCapMs: 30_000,
+};
+
+export interface WatcherOptions {
+  /** The files differ from the snapshot and have settled. Nothing more is told until `watch` is called again. */
+  readonly onChange: () => void;
+  /** An event that shows that something is going on; `onChange` may follow. */
+  readonly onSettling?: () => void;
+  /** Watching failed and will be set up again; the comparison of contents goes on. */
+  readonly onError?: (error: unknown) => void;
+  readonly times?: Partial<WatcherTimes>;
+}
+
+/**
+ * Directory events say when to look, a comparison of contents says whether anything changed: saves in place, renames
+ * over a file, swaps of a link on the way to it, and what no event tells.
+ */
+export class Watcher {
+  readonly #options: WatcherOptions;
+  readonly #times: WatcherTimes;
+  /** Undefined between a reported change and the next `watch`. */
+  #snapshot: Snapshot | undefined;
+  #paths: WatchedPaths = { directories: new Set(), entries: new Set() };
+  #events: FSWatcher | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  #settleBy = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #checking: Promise<void> | undefined;
+  #checkAgain = false;
+  #poll: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#times = { ...DEFAULT_TIMES, ...options.times };
+  }
+
+  /**
+   * From here on, `snapshot` is what the files are compared with. Resolves when events of their directories are
+   * received. What changed since the snapshot was taken is noticed too.
+   */
+  async watch(snapshot: Snapshot): Promise<void> {
+    if (this.#closed) return;
+    this.#snapshot = snapshot;
+    this.#poll ??= setInterval(() => this.#check(), this.#times.pollMs).unref();
+    const paths = await watchedPaths(snapshot.keys());
+    if (this.#closed || this.#snapshot !== snapshot) return;
+    const isSame = paths.directories.symmetricDifference(this.#paths.directories).size === 0;
+    this.#paths = paths;
+    if (!isSame || this.#events === undefined) await this.#subscribe();
+    this.#settle();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#poll);
+    clearTimeout(this.#settling);
+    clearTimeout(this.#retry);
+    await this.#events?.close();
+    await this.#checking;
+  }
+
+  async #subscribe(): Promise<void> {
+    const previous = this.#events;
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const events = watch([...this.#paths.directories], {
+      depth: 0,
+      followSymlinks: false,
+      ignoreInitial: true,
+      atomic: false,
+      persistent: false,
+    });
+    this.#events = events;
+    events.on('all', (_event, path) => {
+      if (this.#paths.entries.has(path)) this.#settle();
+    });
+    events.on('error', (error) => {
+      resolve();
+      this.#recover(events, error);
+    });
+    events.on('ready', resolve);
+    await ready;
+    if (this.#events === events) this.#failures = 0;
+    await previous?.close();
+  }
+
+  #recover(failed: FSWatcher, error: unknown): void {
+    if (this.#closed || this.#events !== failed) return;
+    this.#events = undefined;
+    this.#options.onError?.(error);
+    void failed.close();
+    const delayMs = Math.min(this.#times.backoffMs * 2 ** this.#failures, this.#times.backoffCapMs);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => {
+      if (this.#closed) return;
+      void this.#subscribe().then(() => this.#settle());
+    }, delayMs).unref();
+  }
+
+  /** Looks at the files once no event has come for a while. */
+  #settle(): void {
+    if (this.#closed) return;
+    const now = performance.now();
+    if (this.#settling === undefined) this.#settleBy = now + this.#times.settleCapMs;
+    clearTimeout(this.#settling);
+    const delayMs = Math.max(0, Math.min(this.#times.settleMs, this.#settleBy - now));
+    this.#settling = setTimeout(() => {
+      this.#settling = undefined;
+      this.#check();
+    }, delayMs);
+    this.#options.onSettling?.();
+  }
+
+  #check(): void {
+    const snapshot = this.#snapshot;
+    if (this.#closed || snapshot === undefined || this.#settling !== undefined) return;
+    if (this.#checking !== undefined) {
+      this.#checkAgain = true;
+      return;
+    }
+    this.#checkAgain = false;
+    this.#checking = hasChanged(snapshot).then((changed) => {
+      this.#checking = undefined;
+      if (this.#closed) return;
+      if (changed && this.#snapshot === snapshot) {
+        this.#snapshot = undefined;
+        this.#options.onChange();
+      } else if (this.#checkAgain) this.#check();
+    });
+  }
+}

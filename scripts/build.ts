@@ -1,0 +1,30 @@
+/** `npm run build`: the command line and all it uses in one file, dist/gatewright.js. */
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** CommonJS packages in the bundle call `require` for built-in modules; an ES module has none of its own. */
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
+
+await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['cli/main.ts'],
+  outfile: 'dist/gatewright.js',
+  bundle: true,
+  platform: 'node',
+  target: 'node26',
+  format: 'esm',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'eof',
+  metafile: true,
+  banner: { js: REQUIRE },
+  logLevel: 'warning',
+});
+
+for (const [file, { bytes }] of Object.entries(metafile.outputs))
+  console.log(`${file}  ${(bytes / 1024).toFixed(0)} KiB`);

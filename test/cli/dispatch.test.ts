@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { dispatch } from '../../cli/dispatch.ts';
+
+const run = async (...argv: string[]) => {
+  let [out, err] = ['', ''];
+  const code = await dispatch(argv, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: {},
+    cwd: process.cwd(),
+    color: false,
+  });
+  return { code, out, err };
+};
+
+describe('the command line', () => {
+  it('prints the version', async () => {
+    const { code, out } = await run('version');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^gatewright \d+\.\d+\.\d+ \(Node\.js v\d+/);
+    expect((await run('--version')).out).toBe(out);
+  });
+
+  it('lists the commands', async () => {
+    const { code, out } = await run('help');
+    expect(code).toBe(0);
+    for (const command of ['run', 'check', 'schema', 'explain-code', 'keys', 'version'])
+      expect(out).toContain(`  ${command}`);
+    expect((await run('--help')).out).toBe(out);
+  });
+
+  it('shows what follows a command without running it', async () => {
+    const { code, out } = await run('run', '--help');
+    expect(code).toBe(0);
+    expect(out).toContain('usage: gatewright run [gateway.yaml]');
+  });
+
+  it('calls a misspelt command by the name it was meant to have and exits 2', async () => {
+    expect(await run('chekc')).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: unknown command `chekc`; did you mean `check`?\n       `gatewright help` lists the commands\n',
+    });
+  });
+
+  it('proposes nothing for a word that is near no command', async () => {
+    expect((await run('frobnicate')).err).not.toContain('did you mean');
+  });
+
+  it('takes names of inherited properties for unknown commands', async () => {
+    expect((await run('constructor')).code).toBe(2);
+    expect((await run('__proto__')).code).toBe(2);
+  });
+
+  it('prints the commands and exits 2 without a command', async () => {
+    const { code, err } = await run();
+    expect(code).toBe(2);
+    expect(err).toContain('usage: gatewright <command>');
+  });
+});
