@@ -1,15 +1,26 @@
 /** What the parts of a running gateway see of the graph that serves a request. */
 import type { Graph } from '../schema/graph/graph.ts';
+import type { ListenerNode } from '../schema/graph/listener.ts';
+import type { AddressRules } from './listen/address-rules.ts';
 import type { Exchange } from './listen/exchange.ts';
+import type { HostRules } from './listen/host-rules.ts';
+import type { OriginRules } from './listen/origin-rules.ts';
+import type { WellKnownDocument } from './listen/well-known.ts';
 
 /** Serves one path of a listener. Answers the exchange in every case; never rejects. */
 export type Handler = (exchange: Exchange) => void;
 
-/** A listener's part of a generation: what a request meets before its route. */
+/** A listener's part of a generation: what a request meets before its route. Made by `prepareListener`. */
 export interface PreparedListener {
   readonly name: string;
-  /** Whether the peer may connect at all. */
-  admitsPeer(address: string): boolean;
+  readonly node: ListenerNode;
+  readonly addresses: AddressRules;
+  readonly hosts: HostRules;
+  readonly origins: OriginRules;
+  /** Headers of a reply to a request without Origin, flat. */
+  readonly replyHeaders: readonly string[];
+  /** By exact path. */
+  readonly documents: ReadonlyMap<string, WellKnownDocument>;
   /** By exact path. */
   readonly routes: ReadonlyMap<string, Handler>;
 }
@@ -23,6 +34,8 @@ export interface GenerationView {
   /** `artifactHash` with keyed digests of the resolved references. */
   readonly effectiveHash: string;
   readonly graph: Graph;
+  /** This generation's part of a listener; absent where it has none of that name. */
+  listener(name: string): PreparedListener | undefined;
   acquire(): void;
   release(): void;
 }

@@ -11,19 +11,38 @@ export interface Exchange {
   readonly listener: string;
   /** Whether the listener speaks TLS. */
   readonly secure: boolean;
-  /** The client's address: the peer's, or what a trusted proxy says. */
-  readonly clientAddress: string;
+  /** The client's address: the peer's, or what a trusted proxy says. Empty for a peer of a unix socket. */
+  clientAddress: string;
   /** Path without query. */
   readonly path: string;
-  /** From X-Correlation-ID where it is well formed, else made here. */
+  /** From X-Correlation-ID where it is well formed, else made here. Part of every reply. */
   readonly correlationId: string;
-  /** Headers of every reply, flat: the listener's security headers, CORS where it applies, X-Correlation-ID. */
-  readonly replyHeaders: readonly string[];
+  /**
+   * Headers of every reply besides X-Correlation-ID, flat: the listener's own and CORS where it applies.
+   * Shared between requests: never changed, only appended to copies.
+   */
+  replyHeaders: readonly string[];
   /** From performance.now(). */
   readonly startedMs: number;
   principal: Principal;
   /** For the access line and metrics. */
   readonly record: ExchangeRecord;
+  /** Shared by all requests of a listener. */
+  readonly lifecycle: ListenerLifecycle;
+  /** Whether reply and connection are done with: nothing can be sent any more. */
+  concluded: boolean;
+  /**
+   * Called once if the client goes away before the reply is whole. Whoever has work under way sets it, and
+   * takes that work back in it.
+   */
+  onAbort: (() => void) | undefined;
+}
+
+/** What requests need to know of the listener that they came through. */
+export interface ListenerLifecycle {
+  /** While it closes, replies end their HTTP/1.1 connection. */
+  readonly closing: boolean;
+  readonly bodyTimeoutMs: number;
 }
 
 /** What is told of a request once it is over. Every label is a name of the configuration or of a fixed set. */
@@ -32,9 +51,13 @@ export interface ExchangeRecord {
   era: 'modern' | 'legacy' | '';
   /** MCP method, or empty. */
   method: string;
-  /** Exposed name of the tool or prompt, or URI; empty. Goes to the access line; a metric label only if listed. */
+  /** Exposed name of the tool or prompt, or URI; empty. Goes to the access line; a metric label only if known. */
   target: string;
+  /** Whether `target` is the name of an exposed thing, rather than whatever the caller wrote. */
+  targetKnown: boolean;
   upstream: string;
-  /** `ok`, `tool_error`, or an error code. */
+  /** `ok`, `tool_error`, or an error code; empty until known. */
   outcome: string;
+  /** The private cause of an error reply, for the log. */
+  cause: unknown;
 }

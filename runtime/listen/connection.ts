@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net';
+import type { PreparedListener } from '../generation.ts';
+import { canonicalAddress } from './address-rules.ts';
+import type { OpenExchange } from './open-exchange.ts';
+
+/** What is remembered of a connection between its requests. */
+export interface Connection {
+  /** From {@link peerAddress}. */
+  readonly peer: string;
+  /** The rules that `trusted` and `admitted` come from; looked at again when a reload brings others. */
+  judgedBy: PreparedListener | undefined;
+  trusted: boolean;
+  admitted: boolean;
+  /** Requests that are not over, oldest first. Empty for HTTP/2, whose streams tell of their own end. */
+  readonly open: OpenExchange[];
+}
+
+const CONNECTION = Symbol('connection');
+
+interface Carrier {
+  [CONNECTION]?: Connection;
+}
+
+/** The canonical address of a socket's peer; empty over a unix socket, `unknown` once a TCP peer is gone. */
+export const peerAddress = (socket: Pick<Socket, 'remoteAddress'>, unix: boolean): string =>
+  unix ? '' : (canonicalAddress(socket.remoteAddress ?? '') ?? 'unknown');
+
+/** What is remembered of the connection that a socket or an HTTP/2 session carries. */
+export const knownConnection = (carrier: object): Connection | undefined => (carrier as Carrier)[CONNECTION];
+
+/** Begins to remember a connection. */
+export const rememberConnection = (carrier: object, peer: string): Connection => {
+  const connection: Connection = { peer, judgedBy: undefined, trusted: false, admitted: false, open: [] };
+  (carrier as Carrier)[CONNECTION] = connection;
+  return connection;
+};

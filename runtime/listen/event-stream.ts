@@ -1,0 +1,135 @@
+/** Server-sent events (WHATWG HTML, 9.2) as a reply. */
+import type { ServerResponse } from 'node:http';
+import type { Exchange } from './exchange.ts';
+import { heartbeat } from './heartbeat.ts';
+import { writeHead } from './reply.ts';
+
+/** A reader that falls further behind than this is cut off. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+const LINE_BREAK = /\r\n|\r|\n/;
+const STREAM_HEADERS = [
+  'content-type',
+  'text/event-stream',
+  'cache-control',
+  'no-store, no-transform',
+  'x-accel-buffering',
+  'no',
+];
+
+const flushHead = (stream: EventStream, response: ServerResponse): void => {
+  if (!stream.started && !stream.closed) response.flushHeaders();
+};
+
+/** An open stream of events. Writes after its end are ignored. */
+export class EventStream {
+  readonly #exchange: Exchange;
+  readonly #response: ServerResponse;
+  readonly #maxBufferedBytes: number;
+  #written = false;
+  #quiet = true;
+  #closed = false;
+  /** Called once, when the client went away or was cut off for reading too slowly; not after `end`. */
+  onClose: (() => void) | undefined;
+
+  constructor(exchange: Exchange, maxBufferedBytes: number) {
+    this.#exchange = exchange;
+    this.#response = exchange.response as ServerResponse;
+    this.#maxBufferedBytes = maxBufferedBytes;
+    heartbeat.add(this);
+    exchange.onAbort = () => this.#abandon();
+    process.nextTick(flushHead, this, this.#response);
+  }
+
+  /** Whether anything was written yet. */
+  get started(): boolean {
+    return this.#written;
+  }
+
+  /** Whether the stream has ended, by whichever side. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What the client has not read yet. */
+  get bufferedBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  /** One event. `data` may have several lines; `id` and `event` have no line break. */
+  send(data: string, id?: string, event?: string): void {
+    const lines = LINE_BREAK.test(data) ? data.split(LINE_BREAK).join('\ndata: ') : data;
+    const head = event === undefined ? '' : `event: ${event}\n`;
+    this.#write(`${head}${id === undefined ? '' : `id: ${id}\n`}data: ${lines}\n\n`);
+  }
+
+  /** An event without data that only sets the client's last event id (MCP 2025-11-25, priming event). */
+  prime(id: string): void {
+    this.#write(`id: ${id}\ndata: \n\n`);
+  }
+
+  /** A line that clients ignore. */
+  comment(text: string): void {
+    this.#write(`: ${text}\n\n`);
+  }
+
+  /** How long the client is to wait before it connects again. */
+  retry(ms: number): void {
+    this.#write(`retry: ${ms}\n\n`);
+  }
+
+  /** A comment, if nothing was sent since the last beat. */
+  beat(): void {
+    if (this.#quiet) this.comment('');
+    this.#quiet = true;
+  }
+
+  /** Ends the reply after what was sent. */
+  end(): void {
+    if (this.#closed) return;
+    this.#close();
+    this.#response.end();
+  }
+
+  #write(text: string): void {
+    if (this.#closed) return;
+    this.#written = true;
+    this.#quiet = false;
+    this.#response.write(text);
+    if (this.#response.writableLength > this.#maxBufferedBytes) {
+      this.#exchange.record.outcome = 'slow_reader';
+      this.#response.destroy();
+      this.#abandon();
+    }
+  }
+
+  #abandon(): void {
+    if (this.#closed) return;
+    this.#close();
+    this.onClose?.();
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#exchange.onAbort = undefined;
+    heartbeat.remove(this);
+  }
+}
+
+/**
+ * Begins a reply that is a stream of events, never cached or held back by a proxy. `headers` are flat, names in
+ * lower case. If the client is gone already the stream is closed from the start.
+ */
+export const startEventStream = (
+  exchange: Exchange,
+  headers: readonly string[] = [],
+  maxBufferedBytes = MAX_BUFFERED_BYTES,
+): EventStream => {
+  const open = writeHead(
+    exchange,
+    200,
+    headers.length === 0 ? STREAM_HEADERS : [...STREAM_HEADERS, ...headers],
+  );
+  const stream = new EventStream(exchange, maxBufferedBytes);
+  if (!open) stream.end();
+  return stream;
+};

@@ -1,0 +1,139 @@
+/** What every request meets before its route, in the order in which it is cheapest to refuse. */
+import type { IncomingMessage } from 'node:http';
+import { asGatewayError, type ErrorCode, GatewayError, RPC } from '../errors.ts';
+import type { PreparedListener } from '../generation.ts';
+import { discardBody } from './body.ts';
+import { forwardedAddress } from './client-address.ts';
+import type { Exchange } from './exchange.ts';
+import type { OpenExchange } from './open-exchange.ts';
+import { isPreflight, replyPreflight } from './preflight.ts';
+import { replyError } from './reply.ts';
+import { serveDocument } from './well-known.ts';
+
+const refusal = (code: ErrorCode, status: number, message: string): GatewayError =>
+  new GatewayError(code, message, {
+    status,
+    rpcCode: status === 403 || status === 503 ? RPC.refused : RPC.invalidRequest,
+  });
+
+const ADDRESS_REFUSED = refusal('address_refused', 403, 'address not allowed');
+const ADDRESS_UNCLEAR = refusal('invalid_request', 400, 'forwarded address cannot be determined');
+const HOST_REFUSED = refusal('host_refused', 403, 'host not allowed');
+const HOST_UNCLEAR = refusal('invalid_request', 400, 'exactly one host is required');
+const CREDENTIALS_UNCLEAR = refusal('invalid_request', 400, 'more than one authorization header');
+const ORIGIN_REFUSED = refusal('origin_refused', 403, 'origin not allowed');
+const NOT_FOUND = refusal('not_found', 404, 'nothing is served here');
+const NOT_SERVED = refusal('shutting_down', 503, 'not served here');
+const EXPECTATION = refusal('invalid_request', 417, 'expectation not supported');
+
+/** Sets the client's address; refuses where it or the peer's is not admitted. */
+const checkAddress = (exchange: OpenExchange, prepared: PreparedListener): GatewayError | undefined => {
+  const { connection } = exchange;
+  const { addresses } = prepared;
+  if (connection.judgedBy !== prepared) {
+    connection.judgedBy = prepared;
+    connection.trusted = addresses.trusts(connection.peer);
+    connection.admitted = addresses.admits(connection.peer);
+  }
+  if (!connection.trusted) return connection.admitted ? undefined : ADDRESS_REFUSED;
+  const { headers } = exchange.request;
+  const address = forwardedAddress(
+    connection.peer,
+    headers.forwarded,
+    headers['x-forwarded-for'] as string | undefined,
+    addresses,
+  );
+  if (address === undefined) return ADDRESS_UNCLEAR;
+  exchange.clientAddress = address;
+  return addresses.admits(address) ? undefined : ADDRESS_REFUSED;
+};
+
+const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
+
+/**
+ * The host that a request is for. Undefined where it is missing, or where the places that may name it (Host,
+ * :authority, an absolute target: RFC 9112, 3.2 and RFC 9113, 8.3.1) differ.
+ */
+const hostOf = (exchange: Exchange): string | undefined => {
+  const { request } = exchange;
+  const { host } = request.headers;
+  const authority =
+    request.httpVersionMajor === 2
+      ? (request.headers[':authority'] as string | undefined)
+      : exchange.path.startsWith('/') || exchange.path === '*'
+        ? undefined
+        : AUTHORITY.exec(request.url!)?.[1];
+  if (authority === undefined) return host;
+  return host === undefined || host === authority ? authority : undefined;
+};
+
+/** Headers that must not come twice, because Node keeps the first and a proxy before us may have read the last. */
+const repeated = (request: IncomingMessage): GatewayError | undefined => {
+  const raw = request.rawHeaders;
+  let hosts = 0;
+  let credentials = 0;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    else if (name.length === 13 && name.toLowerCase() === 'authorization') credentials += 1;
+  }
+  if (hosts > 1) return HOST_UNCLEAR;
+  return credentials > 1 ? CREDENTIALS_UNCLEAR : undefined;
+};
+
+const admit = (exchange: OpenExchange, prepared: PreparedListener): GatewayError | undefined => {
+  const { request } = exchange;
+  const refused = checkAddress(exchange, prepared) ?? repeated(request as IncomingMessage);
+  if (refused !== undefined) return refused;
+  const host = hostOf(exchange);
+  if (host === undefined || host === '') return HOST_UNCLEAR;
+  if (!prepared.hosts.admits(host)) return HOST_REFUSED;
+  const { origin } = request.headers;
+  if (origin !== undefined) {
+    const replyHeaders = prepared.origins.replyHeaders(origin);
+    if (replyHeaders === undefined) return ORIGIN_REFUSED;
+    exchange.replyHeaders = replyHeaders;
+  }
+  return undefined;
+};
+
+const refuse = (exchange: OpenExchange, error: GatewayError): void => {
+  replyError(exchange, error);
+  discardBody(exchange);
+};
+
+/** Takes a request in: refuses it, answers it, or hands it to its route. */
+export const enter = (exchange: OpenExchange): void => {
+  const prepared = exchange.generation.listener(exchange.listener);
+  if (prepared === undefined) {
+    refuse(exchange, NOT_SERVED);
+    return;
+  }
+  exchange.replyHeaders = prepared.replyHeaders;
+  const refused = admit(exchange, prepared);
+  if (refused !== undefined) {
+    refuse(exchange, refused);
+    return;
+  }
+  const route = prepared.routes.get(exchange.path);
+  if (exchange.request.headers.origin !== undefined && isPreflight(exchange)) {
+    replyPreflight(exchange);
+  } else if (route !== undefined) {
+    try {
+      route(exchange);
+    } catch (thrown) {
+      refuse(exchange, asGatewayError(thrown));
+    }
+  } else {
+    const document = prepared.documents.get(exchange.path);
+    if (document === undefined) refuse(exchange, NOT_FOUND);
+    else serveDocument(exchange, document);
+  }
+};
+
+/** Takes in a request with an `Expect` that is not `100-continue`: refused once it is admitted (RFC 9110, 10.1.1). */
+export const enterUnexpected = (exchange: OpenExchange): void => {
+  const prepared = exchange.generation.listener(exchange.listener);
+  if (prepared !== undefined) exchange.replyHeaders = prepared.replyHeaders;
+  refuse(exchange, prepared === undefined ? NOT_SERVED : (admit(exchange, prepared) ?? EXPECTATION));
+};

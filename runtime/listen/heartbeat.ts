@@ -1,0 +1,36 @@
+/** What a heartbeat keeps alive. */
+export interface Beating {
+  /** Called once an interval. */
+  beat(): void;
+}
+
+/** One timer that keeps all event streams alive; runs only while there are any. */
+export class Heartbeat {
+  readonly #everyMs: number;
+  readonly #streams = new Set<Beating>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs;
+  }
+
+  add(stream: Beating): void {
+    this.#streams.add(stream);
+    this.#timer ??= setInterval(() => {
+      for (const each of this.#streams) each.beat();
+    }, this.#everyMs).unref();
+  }
+
+  remove(stream: Beating): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size === 0) this.close();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Often enough for proxies that drop a silent connection after 30 s. */
+export const heartbeat = new Heartbeat(15_000);

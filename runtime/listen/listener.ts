@@ -1,0 +1,176 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
+import { Server as NetServer, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
+import type { GenerationView } from '../generation.ts';
+import { answerBadRequest } from './bad-request.ts';
+import { bindServer, urlOf } from './bind.ts';
+import { type Connection, knownConnection, peerAddress, rememberConnection } from './connection.ts';
+import { ConnectionGate } from './connection-gate.ts';
+import { createServer, type ListenerServer, secureContextOptions, serverSettings } from './create-server.ts';
+import { enter, enterUnexpected } from './front-door.ts';
+import type { ListenerObserver } from './observer.ts';
+import { concludeConnection, type ListenerContext, openExchange } from './open-exchange.ts';
+
+const IDLE_CHECK_MS = 50;
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+
+/** HTTP/1.1 connections without a request; also those beside HTTP/2, which the types do not know of. */
+const closeIdle = (server: ListenerServer): void => (server as HttpServer).closeIdleConnections();
+
+/**
+ * One bound address. It lives as long as its address, protocols and kind of transport stay; everything else of
+ * its node is looked up in the current generation, once per request, or taken over by `renew`.
+ */
+export class Listener {
+  readonly name: string;
+  readonly #context: ListenerContext;
+  readonly #gate: ConnectionGate;
+  readonly #server: ListenerServer;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #node: ListenerNode;
+
+  constructor(node: ListenerNode, current: () => GenerationView, observer: ListenerObserver) {
+    this.name = node.name;
+    this.#node = node;
+    const unix = node.bind.type === 'unix';
+    this.#context = {
+      name: node.name,
+      secure: node.tls !== undefined,
+      unix,
+      lifecycle: { closing: false, bodyTimeoutMs: node.connections.bodyTimeoutMs },
+      fallbackHeaders: node.headers.flat(),
+      current,
+      observer,
+    };
+    this.#gate = new ConnectionGate({ name: node.name, unix, current, observer });
+    this.#server = createServer(node);
+    this.#wire();
+  }
+
+  /** Binds. Rejects with the system's error (`EADDRINUSE`, `EACCES` …); a stale unix socket is replaced. */
+  async listen(): Promise<void> {
+    await bindServer(this.#server, this.#node.bind);
+    this.#server.on('error', (error) => this.#context.observer.listenerFailed(this.name, error));
+  }
+
+  /** Where it is bound, with the port that the system chose. Only after `listen`. */
+  get bound(): BindAddress {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null
+      ? { type: 'tcp', host: address.address, port: address.port }
+      : this.#node.bind;
+  }
+
+  /** The origin that callers use: the node's `url`, or one made of the bound address. Only after `listen`. */
+  get url(): string {
+    return this.#node.url === '' ? urlOf(this.bound, this.#context.secure) : this.#node.url;
+  }
+
+  /** Whether a node can be served without binding again. */
+  canRenew(node: ListenerNode): boolean {
+    const old = this.#node;
+    return (
+      JSON.stringify(old.bind) === JSON.stringify(node.bind) &&
+      JSON.stringify(old.http) === JSON.stringify(node.http) &&
+      (old.tls === undefined) === (node.tls === undefined)
+    );
+  }
+
+  /** Takes over timeouts, sizes and TLS material in place; open connections stay. Only if `canRenew`. */
+  renew(node: ListenerNode): void {
+    this.#node = node;
+    this.#context.fallbackHeaders = node.headers.flat();
+    this.#context.lifecycle.bodyTimeoutMs = node.connections.bodyTimeoutMs;
+    Object.assign(this.#server, serverSettings(node));
+    if (node.tls !== undefined && 'setSecureContext' in this.#server) {
+      this.#server.setSecureContext(secureContextOptions(node.tls));
+    }
+  }
+
+  /**
+   * Stops accepting at once. For `windowMs` idle connections may still send, and each reply ends its connection;
+   * then idle ones are closed, and at `deadlineMs` (from the call) all that are left. HTTP/2 sessions get GOAWAY.
+   */
+  async close(windowMs: number, deadlineMs: number): Promise<void> {
+    this.#context.lifecycle.closing = true;
+    const server = this.#server;
+    const closed = new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(server, () => resolve());
+    });
+    for (const session of this.#sessions) session.close();
+    let idleCheck: NodeJS.Timeout | undefined;
+    const window = setTimeout(() => {
+      closeIdle(server);
+      idleCheck = setInterval(() => closeIdle(server), IDLE_CHECK_MS);
+    }, windowMs);
+    const deadline = setTimeout(() => this.#gate.destroyAll(), deadlineMs);
+    await closed;
+    clearTimeout(window);
+    clearTimeout(deadline);
+    clearInterval(idleCheck);
+    server.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close(0, 0);
+  }
+
+  #wire(): void {
+    const server = this.#server as HttpServer;
+    const { observer, name } = this.#context;
+    const serve = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      if (this.#gate.admit(socket)) for (const each of serve) each.call(server, socket);
+    });
+    const take = (request: Request, response: Response): void => enter(this.#open(request, response));
+    server.on('request', take);
+    server.on('checkContinue', take);
+    server.on('checkExpectation', (request: Request, response: Response) =>
+      enterUnexpected(this.#open(request, response)),
+    );
+    server.on('clientError', (error: Error, socket) => {
+      const headers = this.#context.current().listener(name)?.replyHeaders ?? this.#context.fallbackHeaders;
+      observer.badRequest(name, answerBadRequest(error, socket as Socket, headers));
+    });
+    server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
+      observer.badRequest(name, 0);
+      socket.destroy();
+    });
+    server.on('session', (session: ServerHttp2Session) => this.#hold(session));
+  }
+
+  #open(request: Request, response: Response) {
+    const connection = 'stream' in request ? this.#sessionOf(request) : this.#connectionOf(request.socket);
+    return openExchange(this.#context, connection, request, response);
+  }
+
+  #connectionOf(socket: Socket): Connection {
+    const known = knownConnection(socket);
+    if (known !== undefined) return known;
+    const connection = rememberConnection(socket, peerAddress(socket, this.#context.unix));
+    socket.once('close', () => concludeConnection(connection));
+    return connection;
+  }
+
+  #sessionOf(request: Http2ServerRequest): Connection {
+    const { session } = request.stream;
+    return (
+      (session && knownConnection(session)) ??
+      rememberConnection(session ?? request.stream, peerAddress(request.socket, this.#context.unix))
+    );
+  }
+
+  #hold(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    rememberConnection(session, peerAddress(session.socket, this.#context.unix));
+    session.on('error', () => session.destroy());
+    session.once('close', () => this.#sessions.delete(session));
+    session.setTimeout(this.#node.connections.idleTimeoutMs, () => session.close());
+    if (this.#context.lifecycle.closing) session.close();
+  }
+}

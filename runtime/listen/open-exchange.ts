@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { ANONYMOUS } from '../../schema/principal.ts';
+import type { GenerationView } from '../generation.ts';
+import type { Connection } from './connection.ts';
+import { correlationIdOf } from './correlation-id.ts';
+import type { Exchange } from './exchange.ts';
+import type { ListenerObserver } from './observer.ts';
+
+/** The part of a listener that every request shares. */
+export interface ListenerContext {
+  readonly name: string;
+  readonly secure: boolean;
+  readonly unix: boolean;
+  readonly lifecycle: { closing: boolean; bodyTimeoutMs: number };
+  /** Headers of replies that no generation has headers for. */
+  fallbackHeaders: readonly string[];
+  readonly current: () => GenerationView;
+  readonly observer: ListenerObserver;
+}
+
+/** An exchange with what only the listener needs of it. */
+export interface OpenExchange extends Exchange {
+  readonly context: ListenerContext;
+  readonly generation: GenerationView;
+  readonly connection: Connection;
+}
+
+const EXCHANGE = Symbol('exchange');
+
+interface Carrier {
+  [EXCHANGE]?: OpenExchange;
+}
+
+const pathOf = (target: string): string => {
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+};
+
+/** Ends an exchange's hold on its generation and tells the observer. Harmless the second time. */
+export const concludeExchange = (exchange: OpenExchange): void => {
+  if (exchange.concluded) return;
+  exchange.concluded = true;
+  const { response, record, context, onAbort } = exchange;
+  const whole = response.writableFinished;
+  if (record.outcome === '') record.outcome = whole ? 'ok' : 'aborted';
+  exchange.onAbort = undefined;
+  if (!whole) onAbort?.();
+  exchange.generation.release();
+  const status = response.headersSent ? response.statusCode : 0;
+  context.observer.exchangeFinished(exchange, status, performance.now() - exchange.startedMs);
+};
+
+function concludeResponse(this: Carrier): void {
+  const exchange = this[EXCHANGE]!;
+  const { open } = exchange.connection;
+  if (open.length > 0 && open[0] === exchange) open.shift();
+  concludeExchange(exchange);
+}
+
+/** Concludes what a closed connection leaves behind, pipelined requests without a turn included. */
+export const concludeConnection = (connection: Connection): void => {
+  for (const exchange of connection.open.splice(0)) concludeExchange(exchange);
+};
+
+/** Makes the exchange of a request; it holds the generation until response or connection close. */
+export const openExchange = (
+  context: ListenerContext,
+  connection: Connection,
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+): OpenExchange => {
+  const generation = context.current();
+  generation.acquire();
+  const exchange: OpenExchange = {
+    request,
+    response,
+    listener: context.name,
+    secure: context.secure,
+    clientAddress: connection.peer,
+    path: pathOf(request.url ?? ''),
+    correlationId: correlationIdOf(request.headers['x-correlation-id']),
+    replyHeaders: context.fallbackHeaders,
+    startedMs: performance.now(),
+    principal: ANONYMOUS,
+    record: {
+      server: '',
+      era: '',
+      method: '',
+      target: '',
+      targetKnown: false,
+      upstream: '',
+      outcome: '',
+      cause: undefined,
+    },
+    lifecycle: context.lifecycle,
+    concluded: false,
+    onAbort: undefined,
+    context,
+    generation,
+    connection,
+  };
+  if (request.httpVersionMajor === 1) connection.open.push(exchange);
+  (response as Carrier)[EXCHANGE] = exchange;
+  response.on('close', concludeResponse);
+  context.observer.exchangeStarted(exchange);
+  return exchange;
+};

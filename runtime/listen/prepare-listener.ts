@@ -1,0 +1,31 @@
+import { createSecureContext } from 'node:tls';
+import type { ListenerNode } from '../../schema/graph/listener.ts';
+import type { Handler, PreparedListener } from '../generation.ts';
+import { compileAddressRules } from './address-rules.ts';
+import { compileHostRules } from './host-rules.ts';
+import { compileOriginRules } from './origin-rules.ts';
+import { prepareDocuments } from './well-known.ts';
+
+/**
+ * Computes all of a listener that no request changes. `routes` and `documents` are by exact path.
+ * Throws if the TLS material cannot be used, so that a bad certificate never reaches a live socket.
+ */
+export const prepareListener = (
+  node: ListenerNode,
+  routes: ReadonlyMap<string, Handler>,
+  documents: Readonly<Record<string, string>>,
+): PreparedListener => {
+  if (node.tls !== undefined) createSecureContext({ cert: node.tls.certificate, key: node.tls.key });
+  const replyHeaders = node.headers.flat();
+  if (node.origins.length > 0) replyHeaders.push('vary', 'Origin');
+  return {
+    name: node.name,
+    node,
+    addresses: compileAddressRules(node),
+    hosts: compileHostRules(node.hosts),
+    origins: compileOriginRules(node.origins, replyHeaders),
+    replyHeaders,
+    documents: prepareDocuments(documents),
+    routes,
+  };
+};

@@ -1,0 +1,122 @@
+/**
+ * Every reply of the gateway goes through here: one head, the listener's headers, the correlation id. Each
+ * function answers whether the reply was sent: false where one was already begun or the client is gone.
+ */
+import type { ServerResponse } from 'node:http';
+import type { GatewayError } from '../errors.ts';
+import type { Exchange } from './exchange.ts';
+
+const NONE: readonly string[] = [];
+
+/** `base` without the names that `headers` sets again, and then `headers`; both flat, names in lower case. */
+const overlay = (base: readonly string[], headers: readonly string[]): string[] => {
+  const merged: string[] = [];
+  for (let i = 0; i < base.length; i += 2) {
+    const name = base[i]!;
+    let replaced = false;
+    for (let j = 0; j < headers.length; j += 2) if (headers[j] === name) replaced = true;
+    if (!replaced) merged.push(name, base[i + 1]!);
+  }
+  for (let i = 0; i < headers.length; i += 1) merged.push(headers[i]!);
+  return merged;
+};
+
+/**
+ * Sends the head. `headers` are flat with names in lower case; one of the listener's of the same name is left
+ * out. False: nothing may be sent any more.
+ */
+export const writeHead = (exchange: Exchange, status: number, headers: readonly string[]): boolean => {
+  const { response } = exchange;
+  if (exchange.concluded || response.headersSent || response.destroyed) return false;
+  const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
+  head.push('x-correlation-id', exchange.correlationId);
+  if (exchange.lifecycle.closing) (response as ServerResponse).shouldKeepAlive = false;
+  (response as ServerResponse).writeHead(status, head);
+  return true;
+};
+
+const replyWith = (
+  exchange: Exchange,
+  status: number,
+  contentType: string,
+  body: string,
+  headers: readonly string[],
+): boolean => {
+  const length = Buffer.byteLength(body).toString();
+  const sent = writeHead(exchange, status, [
+    'content-type',
+    contentType,
+    'content-length',
+    length,
+    ...headers,
+  ]);
+  if (sent) exchange.response.end(body);
+  return sent;
+};
+
+/** `body` is JSON text. `headers` are flat, names in lower case. */
+export const replyJson = (
+  exchange: Exchange,
+  status: number,
+  body: string,
+  headers: readonly string[] = NONE,
+): boolean => replyWith(exchange, status, 'application/json', body, headers);
+
+/** A reply whose media type is neither JSON nor a stream. */
+export const replyText = (
+  exchange: Exchange,
+  status: number,
+  contentType: string,
+  body: string,
+  headers: readonly string[] = NONE,
+): boolean => replyWith(exchange, status, contentType, body, headers);
+
+const NO_LENGTH = 'content-length';
+
+/** A reply without body: 202, 204, 405. */
+export const replyEmpty = (
+  exchange: Exchange,
+  status: number,
+  headers: readonly string[] = NONE,
+): boolean => {
+  const sent = writeHead(exchange, status, status === 204 ? headers : [NO_LENGTH, '0', ...headers]);
+  if (sent) exchange.response.end();
+  return sent;
+};
+
+const errorBody = (error: GatewayError, correlationId: string, id: string | undefined): string => {
+  const data = JSON.stringify({ ...error.data, code: error.code, correlationId });
+  const member = id === undefined ? '' : `"id":${id},`;
+  return `{"jsonrpc":"2.0",${member}"error":{"code":${error.rpcCode},"message":${JSON.stringify(error.message)},"data":${data}}}`;
+};
+
+/** The JSON-RPC error response for an error, as text. `id` as in {@link replyError}. */
+export const errorResponse = (exchange: Exchange, error: GatewayError, id?: string): string =>
+  errorBody(error, exchange.correlationId, id);
+
+/** Retry-After of an error (RFC 9110, 10.2.3), flat, or nothing. */
+const retryAfter = (error: GatewayError): readonly string[] =>
+  error.retryAfterMs === undefined
+    ? NONE
+    : ['retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)).toString()];
+
+/**
+ * Answers with a JSON-RPC error response and the error's HTTP status, and records the outcome. `id` is the JSON
+ * text of the request's id; without it the member is left out (2026-07-28), a legacy caller gives `null`.
+ */
+export const replyError = (
+  exchange: Exchange,
+  error: GatewayError,
+  id?: string,
+  headers: readonly string[] = NONE,
+): boolean => {
+  exchange.record.outcome = error.code;
+  exchange.record.cause = error.cause;
+  const extra = retryAfter(error);
+  return replyJson(
+    exchange,
+    error.status,
+    errorBody(error, exchange.correlationId, id),
+    extra.length === 0 ? headers : [...extra, ...headers],
+  );
+};
