@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'missing_capability'
   | 'unauthenticated'
   | 'insufficient_scope'
+  | 'forbidden'
   | 'session_required'
   | 'session_not_found'
   | 'too_many_sessions'
@@ -58,6 +59,8 @@ interface GatewayErrorOptions {
   readonly status?: number;
   readonly rpcCode?: number;
   readonly retryAfterMs?: number;
+  /** Headers that the reply needs, flat: a challenge, for instance. */
+  readonly headers?: readonly string[];
   /** More members of `error.data`; must be safe to show. */
   readonly data?: Readonly<Record<string, unknown>>;
   /** For the log only. */
@@ -73,6 +76,7 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly rpcCode: number;
   readonly retryAfterMs: number | undefined;
+  readonly headers: readonly string[] | undefined;
   readonly data: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
@@ -82,6 +86,7 @@ export class GatewayError extends Error {
     this.status = options.status ?? 200;
     this.rpcCode = options.rpcCode ?? RPC.internalError;
     this.retryAfterMs = options.retryAfterMs;
+    this.headers = options.headers;
     this.data = options.data;
   }
 }

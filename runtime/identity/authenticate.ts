@@ -1,0 +1,192 @@
+/** The stage that finds out who is calling a server. */
+import { ANONYMOUS, type Principal } from '../../schema/principal.ts';
+import { asGatewayError, GatewayError, RPC } from '../errors.ts';
+import type { Exchange } from '../listen/exchange.ts';
+import { API_KEY_PREFIX } from './api-key.ts';
+import { bearerToken, hasQueryToken, SEVERAL } from './bearer.ts';
+import { type Challenges, prepareChallenges } from './challenge.ts';
+import {
+  type Identity,
+  type InvalidReason,
+  invalid,
+  isPrincipal,
+  MAX_TOKEN_LENGTH,
+  type ProtectedResource,
+  type Refusal,
+  type Verdict,
+} from './identity.ts';
+import { claimedIssuer } from './jwt-claims.ts';
+import { resourceMetadataUrl } from './resource-metadata.ts';
+
+/** A server at one of its places. */
+export interface GuardedServer {
+  readonly name: string;
+  /** Names in `identity`. */
+  readonly identities: readonly string[];
+  readonly anonymous: boolean;
+  /** What a token of an authorization server must have. API keys carry no scopes and need none. */
+  readonly scopes: readonly string[];
+  /** The URL of the MCP endpoint: the listener's and the path. */
+  readonly url: string;
+}
+
+/**
+ * Tells who is calling, or the error to answer with: 401, 400 or 403 with a challenge in `headers`, 503 where an
+ * issuer's keys cannot be had. Calls `done` exactly once, at once where the token is known.
+ */
+export type Authenticate = (
+  exchange: Exchange,
+  nowMs: number,
+  done: (outcome: Principal | GatewayError) => void,
+) => void;
+
+const SEVERITY = { invalid: 0, unavailable: 1, forbidden: 2 } as const;
+
+const severer = (one: Refusal, other: Refusal): Refusal =>
+  SEVERITY[other.kind] > SEVERITY[one.kind] ? other : one;
+
+const refusal = (
+  code: 'unauthenticated' | 'insufficient_scope' | 'forbidden',
+  message: string,
+  status: number,
+  headers: readonly string[] = [],
+  cause?: string,
+) => new GatewayError(code, message, { status, rpcCode: RPC.refused, headers, cause });
+
+/** The errors of one server, each made once: refusing a flood must be cheap. */
+class Refusals {
+  readonly missing: GatewayError;
+  readonly several: GatewayError;
+  readonly inQuery: GatewayError;
+  readonly scope: GatewayError;
+  readonly #forbidden: GatewayError;
+  readonly #challenges: Challenges;
+  readonly #invalid = new Map<InvalidReason, GatewayError>();
+
+  constructor(challenges: Challenges) {
+    this.#challenges = challenges;
+    this.missing = refusal('unauthenticated', 'authentication is required', 401, challenges.missing);
+    this.several = refusal(
+      'unauthenticated',
+      'more than one Authorization header',
+      400,
+      challenges.invalidRequest,
+    );
+    this.inQuery = refusal(
+      'unauthenticated',
+      'an access token belongs in the Authorization header, not in the URL',
+      400,
+      challenges.invalidRequest,
+    );
+    this.scope = refusal(
+      'insufficient_scope',
+      'the access token lacks a scope that this server needs',
+      403,
+      challenges.insufficientScope,
+    );
+    this.#forbidden = refusal('forbidden', 'this credential does not open this server', 403);
+  }
+
+  of(reason: Refusal): GatewayError {
+    switch (reason.kind) {
+      case 'invalid':
+        return this.#invalidFor(reason.reason);
+      case 'forbidden':
+        return this.#forbidden;
+      case 'unavailable':
+        return new GatewayError('upstream_unavailable', 'the access token cannot be checked at present', {
+          status: 503,
+          rpcCode: RPC.upstream,
+          retryAfterMs: reason.retryAfterMs,
+        });
+    }
+  }
+
+  #invalidFor(reason: InvalidReason): GatewayError {
+    let error = this.#invalid.get(reason);
+    if (error === undefined) {
+      const message = 'the access token is not valid for this server';
+      error = refusal('unauthenticated', message, 401, this.#challenges.invalidToken, reason);
+      this.#invalid.set(reason, error);
+    }
+    return error;
+  }
+}
+
+/** Asks each identity in turn from `index` on; the severest refusal counts if none vouches. */
+const ask = (
+  candidates: readonly Identity[],
+  index: number,
+  refused: Refusal,
+  token: string,
+  resource: ProtectedResource,
+  nowMs: number,
+): Verdict | Promise<Verdict> => {
+  const candidate = candidates[index];
+  if (candidate === undefined) return refused;
+  const verdict = candidate.verify(token, resource, nowMs);
+  const next = (known: Verdict) =>
+    isPrincipal(known) ? known : ask(candidates, index + 1, severer(refused, known), token, resource, nowMs);
+  return verdict instanceof Promise ? verdict.then(next) : next(verdict);
+};
+
+/** Chooses who shall judge a token: the prefix tells API keys, an unverified `iss` tells issuers apart. */
+const prepareChoice = (identities: readonly Identity[]) => {
+  const keys = identities.filter((identity) => identity.type === 'api-key');
+  const issuers = identities.filter((identity) => identity.type === 'jwt');
+  return (token: string): readonly Identity[] => {
+    if (token.startsWith(API_KEY_PREFIX)) return keys;
+    if (issuers.length < 2 || token.length > MAX_TOKEN_LENGTH) return issuers;
+    const issuer = claimedIssuer(token);
+    return issuers.filter((identity) => identity.issuer === issuer);
+  };
+};
+
+/**
+ * Prepares the stage for a server at one place. A server that is anonymous and has no identities looks at no
+ * header. Throws if an identity is missing from `identities`, which the compiler rules out.
+ */
+export const prepareAuthenticate = (
+  server: GuardedServer,
+  identities: ReadonlyMap<string, Identity>,
+): Authenticate => {
+  const own = server.identities.map((name) => {
+    const identity = identities.get(name);
+    if (identity === undefined) throw new Error(`identity ${name} is not prepared`);
+    return identity;
+  });
+  if (own.length === 0) {
+    if (!server.anonymous) throw new Error(`server ${server.name} has no identity and is not anonymous`);
+    return (_exchange, _nowMs, done) => done(ANONYMOUS);
+  }
+  const metadataUrl = own.some(({ type }) => type === 'jwt') ? resourceMetadataUrl(server.url) : '';
+  const refusals = new Refusals(prepareChallenges(metadataUrl, server.scopes));
+  const choose = prepareChoice(own);
+  const resource: ProtectedResource = Object.freeze({ server: server.name, url: server.url });
+  const nobody: Verdict | GatewayError = server.anonymous ? ANONYMOUS : refusals.missing;
+
+  const conclude = (verdict: Verdict): Principal | GatewayError => {
+    if (!isPrincipal(verdict)) return refusals.of(verdict);
+    if (verdict.kind === 'api-key') return verdict;
+    for (const scope of server.scopes) if (!verdict.scopes.includes(scope)) return refusals.scope;
+    return verdict;
+  };
+
+  return (exchange, nowMs, done) => {
+    const { rawHeaders, url = '' } = exchange.request;
+    const token = bearerToken(rawHeaders);
+    if (token === SEVERAL) return done(refusals.several);
+    if (url.length !== exchange.path.length && hasQueryToken(url)) return done(refusals.inQuery);
+    if (token === undefined) return done(nobody);
+    const candidates = choose(token);
+    const verdict =
+      candidates.length === 1
+        ? (candidates[0] as Identity).verify(token, resource, nowMs)
+        : ask(candidates, 0, invalid('issuer'), token, resource, nowMs);
+    if (!(verdict instanceof Promise)) return done(conclude(verdict));
+    verdict.then(
+      (known) => done(conclude(known)),
+      (bug: unknown) => done(asGatewayError(bug)),
+    );
+  };
+};
