@@ -1,0 +1,207 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { effectiveHashes } from '../../../runtime/reload/effective-hash.ts';
+import { resolveReferences } from '../../../runtime/reload/references.ts';
+import { ABSENT, digestOf } from '../../../runtime/reload/snapshot.ts';
+import type { CompiledGraph, Graph, Reference } from '../../../schema/graph/graph.ts';
+
+let folder: string;
+let main: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gatewright-references-'));
+  main = join(folder, 'gateway.yaml');
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const reference = ($reference: string, as: Reference['as'] = 'string'): Reference => ({ $reference, as });
+
+/** A graph whose upstream `github` has these members. */
+const graphOf = (github: object, more: object = {}): Graph =>
+  Object.freeze({
+    listeners: {},
+    servers: {},
+    upstreams: { github: { kind: 'upstream', name: 'github', ...github } },
+    ...more,
+  }) as unknown as Graph;
+
+const resolveWith = async (graph: Graph, env: Record<string, string> = {}) =>
+  await resolveReferences(graph, { env, main });
+
+const githubOf = (graph: Graph | undefined): unknown => graph?.upstreams.github;
+
+describe('references', () => {
+  it('become the values of variables and files, with text around them, each as its type wants it', async () => {
+    await writeFile(join(folder, 'token'), 'abc\n');
+    const graph = graphOf({
+      bearerToken: reference('${file:token}'),
+      endpoint: reference('https://${env:HOST}:${env:PORT:-8443}/mcp'),
+      connections: reference('${env:CONNECTIONS}', 'integer'),
+      timeouts: { callMs: reference('${env:CALL:-2m}', 'duration') },
+      sizes: [reference('${env:SIZE}', 'size')],
+      on: reference('${env:ON}', 'boolean'),
+      price: reference('$$${env:CONNECTIONS}'),
+    });
+    const { graph: resolved, problems } = await resolveWith(graph, {
+      HOST: 'mcp.example.com',
+      CONNECTIONS: '12',
+      SIZE: '4KiB',
+      ON: 'false',
+    });
+    expect(problems).toEqual([]);
+    expect(githubOf(resolved)).toEqual({
+      kind: 'upstream',
+      name: 'github',
+      bearerToken: 'abc',
+      endpoint: 'https://mcp.example.com:8443/mcp',
+      connections: 12,
+      timeouts: { callMs: 120_000 },
+      sizes: [4096],
+      on: false,
+      price: '$12',
+    });
+    expect(Object.isFrozen(githubOf(resolved))).toBe(true);
+  });
+
+  it('leave a graph without any as the very same object', async () => {
+    const graph = graphOf({ endpoint: 'https://mcp.example.com/mcp', list: [1, 2] });
+    const { graph: resolved, files, values } = await resolveWith(graph);
+    expect(resolved).toBe(graph);
+    expect(files.size).toBe(0);
+    expect(values).toEqual([]);
+  });
+
+  it('are not resolved a second time in what was resolved', async () => {
+    const { graph } = await resolveWith(graphOf({ bearerToken: reference('${env:A}') }), {
+      A: '${env:B}$$',
+      B: 'secret',
+    });
+    expect(githubOf(graph)).toMatchObject({ bearerToken: '${env:B}$$' });
+  });
+
+  it('without a value are all named with field and reason, and no value is told', async () => {
+    await writeFile(join(folder, 'empty'), '\n');
+    const graph = graphOf({
+      bearerToken: reference('Bearer ${env:TOKEN}'),
+      a: reference('${env:EMPTY}'),
+      b: reference('${file:missing}'),
+      c: reference('${file:.}'),
+      d: reference('${file:empty}'),
+      e: reference('${env:SECRET}', 'integer'),
+      f: reference('${env:SECRET}', 'duration'),
+      g: reference('${env:SECRET}', 'size'),
+      h: reference('${env:SECRET}', 'boolean'),
+    });
+    const resolution = await resolveWith(graph, { EMPTY: '', SECRET: 'hunter2' });
+    expect(resolution.graph).toBeUndefined();
+    expect(resolution.problems).toEqual([
+      {
+        field: 'upstreams.github.bearerToken',
+        reference: 'Bearer ${env:TOKEN}',
+        reason: 'the variable is not set',
+      },
+      { field: 'upstreams.github.a', reference: '${env:EMPTY}', reason: 'the variable is empty' },
+      { field: 'upstreams.github.b', reference: '${file:missing}', reason: 'the file does not exist' },
+      { field: 'upstreams.github.c', reference: '${file:.}', reason: 'it is no regular file' },
+      { field: 'upstreams.github.d', reference: '${file:empty}', reason: 'the file is empty' },
+      { field: 'upstreams.github.e', reference: '${env:SECRET}', reason: 'the value is no whole number' },
+      {
+        field: 'upstreams.github.f',
+        reference: '${env:SECRET}',
+        reason: 'the value is no duration such as `30s`',
+      },
+      {
+        field: 'upstreams.github.g',
+        reference: '${env:SECRET}',
+        reason: 'the value is no size such as `4MiB`',
+      },
+      {
+        field: 'upstreams.github.h',
+        reference: '${env:SECRET}',
+        reason: 'the value is neither `true` nor `false`',
+      },
+    ]);
+    expect(JSON.stringify(resolution.problems)).not.toContain('hunter2');
+  });
+
+  it('name the files to watch with the digests of what was read, missing ones too', async () => {
+    await writeFile(join(folder, 'token'), 'abc\n');
+    const graph = graphOf({ a: reference('${file:token}'), b: reference('${file:./missing}') });
+    const { files } = await resolveWith(graph);
+    expect([...files]).toEqual([
+      [join(folder, 'token'), digestOf(Buffer.from('abc\n'))],
+      [join(folder, 'missing'), ABSENT],
+    ]);
+  });
+
+  it('to a pipe are refused at once, not waited for', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const { problems } = await resolveWith(graphOf({ a: reference('${file:pipe}') }));
+    expect(problems.map(({ reason }) => reason)).toEqual(['it is no regular file']);
+  });
+
+  it('take an explicit empty default for a value', async () => {
+    const { graph } = await resolveWith(graphOf({ proxy: reference('${env:PROXY:-}') }));
+    expect(githubOf(graph)).toMatchObject({ proxy: '' });
+  });
+});
+
+describe('effective hashes', () => {
+  const fingerprints = {
+    'server:all': 's',
+    'server:other': 'o',
+    'upstream:github': 'u',
+    'upstream:files': 'f',
+  };
+
+  const hashesWith = async (token: string) => {
+    const server = (name: string, upstream: string) => ({
+      kind: 'server',
+      name,
+      identities: [],
+      policies: [],
+      limits: [],
+      expose: [{ upstream }],
+    });
+    const graph = graphOf(
+      { bearerToken: reference('${env:TOKEN}') },
+      { servers: { all: server('all', 'github'), other: server('other', 'files') } },
+    );
+    const compiled = { hash: 'artifact', graph, fingerprints, sources: [] } as unknown as CompiledGraph;
+    const { graph: resolved, values } = await resolveWith(graph, { TOKEN: token });
+    return effectiveHashes(compiled, resolved as Graph, values);
+  };
+
+  it('change with a value for the node that holds it and for those that refer to it, for no other', async () => {
+    const [one, two] = [await hashesWith('one'), await hashesWith('two')];
+    expect(two.effectiveHash).not.toBe(one.effectiveHash);
+    expect(two.fingerprints['upstream:github']).not.toBe(one.fingerprints['upstream:github']);
+    expect(two.fingerprints['server:all']).not.toBe(one.fingerprints['server:all']);
+    expect(two.fingerprints['server:other']).toBe('o');
+    expect(two.fingerprints['upstream:files']).toBe('f');
+  });
+
+  it('stay with the values', async () => {
+    expect(await hashesWith('one')).toEqual(await hashesWith('one'));
+  });
+
+  it('are those of the artifact where nothing is referenced', async () => {
+    const graph = graphOf({});
+    const compiled = {
+      hash: 'artifact',
+      graph,
+      fingerprints: { 'upstream:github': 'u' },
+      sources: [],
+    } as const;
+    expect(effectiveHashes(compiled, graph, [])).toEqual({
+      effectiveHash: 'artifact',
+      fingerprints: { 'upstream:github': 'u' },
+    });
+  });
+});
