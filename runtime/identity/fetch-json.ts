@@ -30,7 +30,7 @@ export const fetchJson = async (
     signal,
   });
   if (response.statusCode !== 200) {
-    response.body.destroy();
+    response.body.on('error', () => {}).destroy();
     throw new Error(`${url}: status ${response.statusCode}`);
   }
   const chunks: Buffer[] = [];
