@@ -21,17 +21,23 @@ const overlay = (base: readonly string[], headers: readonly string[]): string[] 
   return merged;
 };
 
+const send = (exchange: Exchange, status: number, head: string[]): void => {
+  head.push('x-correlation-id', exchange.correlationId);
+  const response = exchange.response as ServerResponse;
+  if (exchange.lifecycle.closing) response.shouldKeepAlive = false;
+  response.writeHead(status, head);
+};
+
+const maySend = ({ concluded, response }: Exchange): boolean =>
+  !concluded && !response.headersSent && !response.destroyed;
+
 /**
  * Sends the head. `headers` are flat with names in lower case; one of the listener's of the same name is left
  * out. False: nothing may be sent any more.
  */
 export const writeHead = (exchange: Exchange, status: number, headers: readonly string[]): boolean => {
-  const { response } = exchange;
-  if (exchange.concluded || response.headersSent || response.destroyed) return false;
-  const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
-  head.push('x-correlation-id', exchange.correlationId);
-  if (exchange.lifecycle.closing) (response as ServerResponse).shouldKeepAlive = false;
-  (response as ServerResponse).writeHead(status, head);
+  if (!maySend(exchange)) return false;
+  send(exchange, status, overlay(exchange.replyHeaders, headers));
   return true;
 };
 
@@ -42,16 +48,12 @@ const replyWith = (
   body: string,
   headers: readonly string[],
 ): boolean => {
-  const length = Buffer.byteLength(body).toString();
-  const sent = writeHead(exchange, status, [
-    'content-type',
-    contentType,
-    'content-length',
-    length,
-    ...headers,
-  ]);
-  if (sent) exchange.response.end(body);
-  return sent;
+  if (!maySend(exchange)) return false;
+  const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
+  head.push('content-type', contentType, 'content-length', Buffer.byteLength(body).toString());
+  send(exchange, status, head);
+  exchange.response.end(body);
+  return true;
 };
 
 /** `body` is JSON text. `headers` are flat, names in lower case. */
@@ -71,28 +73,24 @@ export const replyText = (
   headers: readonly string[] = NONE,
 ): boolean => replyWith(exchange, status, contentType, body, headers);
 
-const NO_LENGTH = 'content-length';
-
 /** A reply without body: 202, 204, 405. */
 export const replyEmpty = (
   exchange: Exchange,
   status: number,
   headers: readonly string[] = NONE,
 ): boolean => {
-  const sent = writeHead(exchange, status, status === 204 ? headers : [NO_LENGTH, '0', ...headers]);
+  const sent = writeHead(exchange, status, status === 204 ? headers : ['content-length', '0', ...headers]);
   if (sent) exchange.response.end();
   return sent;
 };
 
-const errorBody = (error: GatewayError, correlationId: string, id: string | undefined): string => {
+/** The JSON-RPC error response for an error, as text. `id` as in {@link replyError}. */
+export const errorResponse = (exchange: Exchange, error: GatewayError, id?: string): string => {
+  const { correlationId } = exchange;
   const data = JSON.stringify({ ...error.data, code: error.code, correlationId });
   const member = id === undefined ? '' : `"id":${id},`;
   return `{"jsonrpc":"2.0",${member}"error":{"code":${error.rpcCode},"message":${JSON.stringify(error.message)},"data":${data}}}`;
 };
-
-/** The JSON-RPC error response for an error, as text. `id` as in {@link replyError}. */
-export const errorResponse = (exchange: Exchange, error: GatewayError, id?: string): string =>
-  errorBody(error, exchange.correlationId, id);
 
 /** Retry-After of an error (RFC 9110, 10.2.3), flat, or nothing. */
 const retryAfter = (error: GatewayError): readonly string[] =>
@@ -101,7 +99,7 @@ const retryAfter = (error: GatewayError): readonly string[] =>
     : ['retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)).toString()];
 
 /**
- * Answers with a JSON-RPC error response and the error's HTTP status, and records the outcome. `id` is the JSON
+ * Answers with a JSON-RPC error response, the error's HTTP status and headers, and records the outcome. `id` is the JSON
  * text of the request's id; without it the member is left out (2026-07-28), a legacy caller gives `null`.
  */
 export const replyError = (
@@ -110,13 +108,16 @@ export const replyError = (
   id?: string,
   headers: readonly string[] = NONE,
 ): boolean => {
-  exchange.record.outcome = error.code;
-  exchange.record.cause = error.cause;
-  const extra = retryAfter(error);
-  return replyJson(
+  const own = error.headers === undefined ? retryAfter(error) : [...retryAfter(error), ...error.headers];
+  const sent = replyJson(
     exchange,
     error.status,
-    errorBody(error, exchange.correlationId, id),
-    extra.length === 0 ? headers : [...extra, ...headers],
+    errorResponse(exchange, error, id),
+    own.length === 0 ? headers : [...own, ...headers],
   );
+  if (sent) {
+    exchange.record.outcome = error.code;
+    exchange.record.cause = error.cause;
+  }
+  return sent;
 };

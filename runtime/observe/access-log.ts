@@ -1,0 +1,55 @@
+import type { TelemetryNode } from '../../schema/graph/graph.ts';
+import type { Exchange } from '../listen/exchange.ts';
+import type { LineDestination } from './destination.ts';
+import { jsonString, plainText } from './safe-text.ts';
+
+/** Callers choose targets; a longer one is cut. */
+const MAX_TARGET_LENGTH = 256;
+
+const cut = (target: string): string =>
+  target.length > MAX_TARGET_LENGTH ? `${target.slice(0, MAX_TARGET_LENGTH)}…` : target;
+
+/** One line for each request: who, what, where to, how it ended. Built by hand, because it is built for each. */
+export class AccessLog {
+  readonly #destination: LineDestination;
+  #format: TelemetryNode['log']['format'];
+  #timeMs = 0;
+  #time = '';
+
+  constructor(format: TelemetryNode['log']['format'], destination: LineDestination) {
+    this.#format = format;
+    this.#destination = destination;
+  }
+
+  /** Takes over the format. */
+  configure(format: TelemetryNode['log']['format']): void {
+    this.#format = format;
+  }
+
+  /** `status` is 0 for a client that was gone before its reply began. */
+  write(exchange: Exchange, status: number, durationMs: number): void {
+    const line = this.#format === 'json' ? this.#json : this.#pretty;
+    this.#destination.write(line.call(this, exchange, status, durationMs));
+  }
+
+  #json(exchange: Exchange, status: number, durationMs: number): string {
+    const { record, principal } = exchange;
+    return `{"level":"info","time":"${this.#now()}","msg":"access","correlationId":"${exchange.correlationId}","listener":${jsonString(exchange.listener)},"server":${jsonString(record.server)},"principal":${jsonString(principal.key)},"clientAddress":"${exchange.clientAddress}","era":"${record.era}","method":${jsonString(cut(record.method))},"target":${jsonString(cut(record.target))},"upstream":${jsonString(record.upstream)},"outcome":"${record.outcome}","status":${status},"durationMs":${durationMs.toFixed(2)}}\n`;
+  }
+
+  #pretty(exchange: Exchange, status: number, durationMs: number): string {
+    const { record, principal } = exchange;
+    const what = record.method === '' ? exchange.path : record.method;
+    const target = record.target === '' ? '' : ` ${plainText(cut(record.target))}`;
+    return `${this.#now().slice(11, 23)} ${status} ${plainText(cut(what))}${target} ${record.outcome} ${durationMs.toFixed(1)}ms server=${plainText(record.server)} principal=${plainText(principal.key)} client=${exchange.clientAddress} correlationId=${exchange.correlationId}\n`;
+  }
+
+  #now(): string {
+    const nowMs = Date.now();
+    if (nowMs !== this.#timeMs) {
+      this.#timeMs = nowMs;
+      this.#time = new Date(nowMs).toISOString();
+    }
+    return this.#time;
+  }
+}

@@ -1,0 +1,249 @@
+import type { Exchange } from '../listen/exchange.ts';
+import type { ConnectionRefusal } from '../listen/observer.ts';
+import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
+import { ProcessMetrics } from './process-metrics.ts';
+import { ReloadMetrics } from './reload-metrics.ts';
+
+/** From a millisecond to the longest call; seconds. */
+const DURATION_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const MAX_TOOL_SERIES = 2_000;
+
+/** The methods of all revisions; callers may send any other, which is told as `other`. */
+const METHODS = new Set([
+  '',
+  'initialize',
+  'ping',
+  'server/discover',
+  'tools/list',
+  'tools/call',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'subscriptions/listen',
+  'completion/complete',
+  'logging/setLevel',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+]);
+
+/** What is asked of the other rooms at each scrape. */
+export interface MetricsSources {
+  upstreams(): Iterable<{
+    readonly name: string;
+    readonly breaker: 'none' | 'closed' | 'half-open' | 'open';
+    readonly inFlight: number;
+    readonly processes: number;
+  }>;
+  /** Legacy sessions that are open. */
+  sessions(): number;
+  generations(): { readonly active: number; readonly draining: number };
+  /** Requests and streams that each generation holds, by its number. */
+  generationRequests(): Iterable<readonly [generation: number, requests: number]>;
+}
+
+const BREAKER_VALUE = { none: 0, closed: 0, 'half-open': 1, open: 2 } as const;
+
+/** Everything that is counted. Names begin with `gatewright_`; no label's values are up to a caller. */
+export class Metrics {
+  readonly #requests = new CounterFamily({
+    name: 'gatewright_requests_total',
+    help: 'Requests by server, MCP method and outcome.',
+    labels: ['server', 'method', 'outcome'],
+  });
+  readonly #durations = new HistogramFamily(
+    {
+      name: 'gatewright_request_duration_seconds',
+      help: 'Time from the request to the end of its reply.',
+      labels: ['server', 'method'],
+    },
+    DURATION_BOUNDS,
+  );
+  readonly #tools = new CounterFamily({
+    name: 'gatewright_tool_calls_total',
+    help: 'Calls of exposed tools by outcome; beyond 2000 series the tool is `other`.',
+    labels: ['server', 'tool', 'outcome'],
+    maxSeries: MAX_TOOL_SERIES,
+    openLabel: 1,
+  });
+  readonly #responses = new CounterFamily({
+    name: 'gatewright_http_responses_total',
+    help: 'Replies by listener and HTTP status; 0 is a client that was gone before its reply.',
+    labels: ['listener', 'status'],
+  });
+  readonly #inFlight = new GaugeFamily({
+    name: 'gatewright_requests_in_flight',
+    help: 'Requests and streams without an end yet.',
+    labels: ['listener'],
+  });
+  readonly #denials = new CounterFamily({
+    name: 'gatewright_policy_denials_total',
+    help: 'Calls that a policy denied, or failed to judge.',
+    labels: ['policy', 'reason'],
+  });
+  readonly #limited = new CounterFamily({
+    name: 'gatewright_limited_total',
+    help: 'Calls that a limit refused.',
+    labels: ['limit'],
+  });
+  readonly #connections = new GaugeFamily({
+    name: 'gatewright_connections_open',
+    help: 'Open connections.',
+    labels: ['listener'],
+  });
+  readonly #refused = new CounterFamily({
+    name: 'gatewright_connections_refused_total',
+    help: 'Connections cut off at accept.',
+    labels: ['listener', 'reason'],
+  });
+  readonly #badRequests = new CounterFamily({
+    name: 'gatewright_bad_requests_total',
+    help: 'What came and was not HTTP, or not in time; 0 was not answered.',
+    labels: ['listener', 'status'],
+  });
+  readonly #upstreamRequests = new CounterFamily({
+    name: 'gatewright_upstream_requests_total',
+    help: 'Requests to upstreams by outcome.',
+    labels: ['upstream', 'outcome'],
+  });
+  readonly #upstreamRetries = new CounterFamily({
+    name: 'gatewright_upstream_retries_total',
+    help: 'Attempts after the first.',
+    labels: ['upstream', 'condition'],
+  });
+  readonly #processEvents = new CounterFamily({
+    name: 'gatewright_upstream_process_events_total',
+    help: 'Starts and exits of stdio upstreams.',
+    labels: ['upstream', 'event'],
+  });
+  readonly #breakers = new GaugeFamily({
+    name: 'gatewright_upstream_breaker_state',
+    help: '0 closed, 1 half-open, 2 open.',
+    labels: ['upstream'],
+  });
+  readonly #upstreamInFlight = new GaugeFamily({
+    name: 'gatewright_upstream_requests_in_flight',
+    help: 'Requests that an upstream has not answered yet.',
+    labels: ['upstream'],
+  });
+  readonly #processes = new GaugeFamily({
+    name: 'gatewright_upstream_processes',
+    help: 'Running processes of stdio upstreams.',
+    labels: ['upstream'],
+  });
+  readonly #sessions = new GaugeFamily({
+    name: 'gatewright_sessions',
+    help: 'Open sessions of legacy clients.',
+    labels: [],
+  });
+  readonly #process: ProcessMetrics;
+  /** Of configurations and their generations. */
+  readonly reload = new ReloadMetrics();
+  /** Set once the parts that it asks exist. */
+  sources: MetricsSources | undefined;
+
+  constructor(version: string) {
+    this.#process = new ProcessMetrics(version);
+  }
+
+  exchangeStarted(exchange: Exchange): void {
+    this.#inFlight.of(exchange.listener).value += 1;
+  }
+
+  exchangeFinished(exchange: Exchange, status: number, durationMs: number): void {
+    const { server, method, outcome, target, targetKnown } = exchange.record;
+    const label = METHODS.has(method) ? method : 'other';
+    this.#inFlight.of(exchange.listener).value -= 1;
+    this.#responses.of(exchange.listener, String(status)).value += 1;
+    this.#requests.of(server, label, outcome).value += 1;
+    this.#durations.of(server, label).observe(durationMs / 1000);
+    if (targetKnown && method === 'tools/call') this.#tools.of(server, target, outcome).value += 1;
+  }
+
+  /** `reason` is `denied`, or `error` where the policy failed and so denied. */
+  denied(policy: string, reason: 'denied' | 'error'): void {
+    this.#denials.of(policy, reason).value += 1;
+  }
+
+  limited(limit: string): void {
+    this.#limited.of(limit).value += 1;
+  }
+
+  connectionOpened(listener: string): void {
+    this.#connections.of(listener).value += 1;
+  }
+
+  connectionClosed(listener: string): void {
+    this.#connections.of(listener).value -= 1;
+  }
+
+  connectionRefused(listener: string, reason: ConnectionRefusal): void {
+    this.#refused.of(listener, reason).value += 1;
+  }
+
+  badRequest(listener: string, status: number): void {
+    this.#badRequests.of(listener, String(status)).value += 1;
+  }
+
+  /** `outcome` is `ok` or an error code. */
+  upstreamRequest(upstream: string, outcome: string): void {
+    this.#upstreamRequests.of(upstream, outcome).value += 1;
+  }
+
+  upstreamRetry(upstream: string, condition: string): void {
+    this.#upstreamRetries.of(upstream, condition).value += 1;
+  }
+
+  upstreamProcess(upstream: string, event: 'started' | 'exited'): void {
+    this.#processEvents.of(upstream, event).value += 1;
+  }
+
+  /** The scrape: Prometheus text format 0.0.4. */
+  text(): string {
+    this.#askSources();
+    return [
+      this.#requests,
+      this.#durations,
+      this.#tools,
+      this.#responses,
+      this.#inFlight,
+      this.#denials,
+      this.#limited,
+      this.#connections,
+      this.#refused,
+      this.#badRequests,
+      this.#upstreamRequests,
+      this.#upstreamRetries,
+      this.#processEvents,
+      this.#breakers,
+      this.#upstreamInFlight,
+      this.#processes,
+      this.#sessions,
+      this.reload,
+      this.#process,
+    ]
+      .map((family) => family.text())
+      .join('');
+  }
+
+  close(): void {
+    this.#process.close();
+  }
+
+  #askSources(): void {
+    if (this.sources === undefined) return;
+    for (const family of [this.#breakers, this.#upstreamInFlight, this.#processes]) family.clear();
+    for (const { name, breaker, inFlight, processes } of this.sources.upstreams()) {
+      this.#breakers.of(name).value = BREAKER_VALUE[breaker];
+      this.#upstreamInFlight.of(name).value = inFlight;
+      this.#processes.of(name).value = processes;
+    }
+    this.#sessions.of().value = this.sources.sessions();
+    this.reload.setGenerations(this.sources.generations(), this.sources.generationRequests());
+  }
+}

@@ -1,0 +1,54 @@
+import type { Exchange } from '../listen/exchange.ts';
+import type { ConnectionRefusal, ListenerObserver } from '../listen/observer.ts';
+import type { AccessLog } from './access-log.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Hands what listeners see to metrics, access log and log. */
+export class TrafficObserver implements ListenerObserver {
+  readonly #metrics: Metrics;
+  readonly #log: Log;
+  /** Undefined while `telemetry.log.access` is off. */
+  accessLog: AccessLog | undefined;
+
+  constructor(metrics: Metrics, log: Log, accessLog?: AccessLog) {
+    this.#metrics = metrics;
+    this.#log = log;
+    this.accessLog = accessLog;
+  }
+
+  connectionOpened(listener: string): void {
+    this.#metrics.connectionOpened(listener);
+  }
+
+  connectionClosed(listener: string): void {
+    this.#metrics.connectionClosed(listener);
+  }
+
+  connectionRefused(listener: string, reason: ConnectionRefusal): void {
+    this.#metrics.connectionRefused(listener, reason);
+  }
+
+  badRequest(listener: string, status: number): void {
+    this.#metrics.badRequest(listener, status);
+  }
+
+  exchangeStarted(exchange: Exchange): void {
+    this.#metrics.exchangeStarted(exchange);
+  }
+
+  exchangeFinished(exchange: Exchange, status: number, durationMs: number): void {
+    this.#metrics.exchangeFinished(exchange, status, durationMs);
+    this.accessLog?.write(exchange, status, durationMs);
+    const { record } = exchange;
+    if (record.cause === undefined) return;
+    const { correlationId, listener } = exchange;
+    const { server, upstream, outcome, cause } = record;
+    const level = outcome === 'internal' ? 'error' : status >= 400 && status < 500 ? 'debug' : 'warn';
+    this.#log[level]('request failed', { correlationId, listener, server, upstream, outcome, cause });
+  }
+
+  listenerFailed(listener: string, error: Error): void {
+    this.#log.error('listener failed', { listener, error });
+  }
+}
