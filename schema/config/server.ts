@@ -83,7 +83,7 @@ export const Server = closed(
       closed(
         {
           listener: nameOf('listeners', { description: 'A name in `listeners`.' }),
-          path: urlPath({ description: 'The path of the MCP endpoint.', default: '/mcp' }),
+          path: optional(urlPath({ description: 'The path of the MCP endpoint.', default: '/mcp' })),
         },
         { description: 'A place where the server is found.' },
       ),

@@ -1,0 +1,13 @@
+/** Every code there is, with its words. Codes are never reused. */
+import { POSTURE } from './catalogue/posture.ts';
+import { REFERENCES } from './catalogue/references.ts';
+import { SHAPE } from './catalogue/shape.ts';
+import { SYNTAX } from './catalogue/syntax.ts';
+import { VALUES } from './catalogue/values.ts';
+
+export const CATALOGUE = { ...SYNTAX, ...SHAPE, ...REFERENCES, ...VALUES, ...POSTURE };
+
+export type Code = keyof typeof CATALOGUE;
+
+/** The data that a finding of a code is reported with. */
+export type DataOf<C extends Code> = Parameters<(typeof CATALOGUE)[C]['message']>[0];

@@ -1,0 +1,132 @@
+/** GW0xxx: the file as text and as YAML. */
+import { counted, didYouMean, entry } from '../entry.ts';
+
+export const SYNTAX = {
+  GW0001: entry<{ path: string }>({
+    severity: 'error',
+    title: 'File cannot be read',
+    message: ({ path }) => `\`${path}\` cannot be read`,
+    help: () => ['does it exist, and may this process read it?'],
+  }),
+  GW0002: entry<{ path: string }>({
+    severity: 'error',
+    title: 'Empty file',
+    message: ({ path }) => `\`${path}\` is empty`,
+    help: () => ['the smallest configuration has `version`, `listeners`, `servers` and `upstreams`'],
+  }),
+  GW0003: entry<{ path: string }>({
+    severity: 'error',
+    title: 'Nothing but blanks and comments',
+    message: ({ path }) => `\`${path}\` holds nothing but blanks and comments`,
+    help: () => ['the smallest configuration has `version`, `listeners`, `servers` and `upstreams`'],
+  }),
+  GW0004: entry<{ open: string }>({
+    severity: 'error',
+    title: 'File ends too early',
+    message: ({ open }) => `the file ends before ${open} is closed`,
+    label: () => 'the file ends here',
+    help: () => ['was the file cut off while it was written or copied?'],
+  }),
+  GW0005: entry<{ byte: string; offset: number; encoding: string | undefined }>({
+    severity: 'error',
+    title: 'Not UTF-8',
+    message: ({ byte, offset }) => `the file is not UTF-8: byte ${byte} at offset ${offset}`,
+    label: () => 'the text before this is readable',
+    help: ({ encoding }) => [encoding ? `it looks like ${encoding}; save it as UTF-8` : 'save it as UTF-8'],
+  }),
+  GW0006: entry<{ found: string }>({
+    severity: 'error',
+    title: 'Not a mapping',
+    message: ({ found }) => `the file must be a mapping, not ${found}`,
+    help: () => ['start with `version: 1`, then sections such as `listeners:` and `upstreams:`'],
+  }),
+  GW0007: entry<object>({
+    severity: 'error',
+    title: 'More than one document',
+    message: () => 'the file holds more than one YAML document',
+    label: () => 'a second document starts here',
+    help: () => ['keep one document per file and remove the `---`'],
+  }),
+  GW0008: entry<{ problem: string; help: string | undefined }>({
+    severity: 'error',
+    title: 'Not YAML',
+    message: ({ problem }) => problem,
+    help: ({ help }) => [help],
+  }),
+  GW0009: entry<{ key: string }>({
+    severity: 'error',
+    title: 'Key given twice',
+    message: ({ key }) => `the key \`${key}\` is given twice`,
+    label: () => 'given again here',
+    help: () => ['remove one of the two, or join what they hold'],
+  }),
+  GW0010: entry<object>({
+    severity: 'error',
+    title: 'Merge key',
+    message: () => 'merge keys are not part of the language',
+    help: () => ['write the keys out; an alias (`*name`) may still stand for a whole value'],
+    note: () => ['`<<` was left out of YAML 1.2; parsers disagree on what it does'],
+  }),
+  GW0011: entry<{ written: string; meant: string; due: 'flag' | 'number' | 'text'; reading: string }>({
+    severity: 'error',
+    title: 'Reads differently in YAML 1.1',
+    message: ({ written }) => `\`${written}\` does not mean the same to every YAML parser`,
+    label: ({ due }) =>
+      ({ flag: 'true or false is due', number: 'a number is due', text: 'a text is due' })[due],
+    help: ({ meant }) => [`write \`${meant}\``],
+    note: ({ written, reading }) => [`YAML 1.1 reads \`${written}\` as ${reading}, YAML 1.2 does not`],
+  }),
+  GW0012: entry<{ reference: string; quoted: string }>({
+    severity: 'error',
+    title: 'Unquoted reference inside `{ }` or `[ ]`',
+    message: ({ reference }) => `\`${reference}\` needs quotes here`,
+    help: ({ quoted }) => [`write \`${quoted}\``],
+    note: () => ['inside `{ }` and `[ ]` YAML takes an unquoted `{` for the start of a mapping'],
+  }),
+  GW0013: entry<object>({
+    severity: 'error',
+    title: 'Tab in the indentation',
+    message: () => 'lines are indented with a tab',
+    help: () => ['indent with spaces; YAML has no tabs there'],
+  }),
+  GW0014: entry<{ problem: string }>({
+    severity: 'error',
+    title: 'Alias that cannot be followed',
+    message: ({ problem }) => problem,
+    help: () => ['an alias `*name` stands for a value that was marked `&name` above it'],
+  }),
+  GW0015: entry<{ tag: string }>({
+    severity: 'error',
+    title: 'Tag',
+    message: ({ tag }) => `the tag \`${tag}\` means nothing here`,
+    help: () => ['remove it: the schema says what type each value has'],
+  }),
+  GW0016: entry<{ found: string; quoted: string | undefined }>({
+    severity: 'error',
+    title: 'Key that is not a text',
+    message: ({ found }) => `a key must be a text, not ${found}`,
+    help: ({ quoted }) => [quoted && `write \`${quoted}\``],
+  }),
+  GW0017: entry<{ version: string }>({
+    severity: 'error',
+    title: 'Other version of YAML',
+    message: ({ version }) => `the file asks for YAML ${version}`,
+    help: () => ['remove the directive: the language is YAML 1.2'],
+  }),
+  GW0018: entry<{ what: string; limit: number; unit: string }>({
+    severity: 'error',
+    title: 'Too large',
+    message: ({ what, limit, unit }) => `${what} exceeds ${counted(limit, unit)}`,
+  }),
+  GW0019: entry<{ problem: string }>({
+    severity: 'error',
+    title: 'Not JSON',
+    message: ({ problem }) => `this is not JSON: ${problem}`,
+  }),
+  GW0020: entry<{ key: string; nearest: string | undefined }>({
+    severity: 'error',
+    title: 'Reference in a key',
+    message: ({ key }) => `references are not resolved in keys: \`${key}\``,
+    help: ({ nearest }) => [didYouMean(nearest), 'write the key itself'],
+  }),
+};

@@ -1,0 +1,136 @@
+/** GW3xxx: values and expressions. */
+import type { ReferenceProblem } from '../../../schema/reference.ts';
+import { didYouMean, entry, oneOfWords } from '../entry.ts';
+
+interface UnitData {
+  readonly text: string;
+  readonly suggestion: string | undefined;
+  readonly units: readonly string[];
+}
+
+const unitEntry = (title: string, what: string, example: string) =>
+  entry<UnitData>({
+    severity: 'error',
+    title,
+    message: ({ text }) => `\`${text}\` is not ${what}`,
+    help: ({ suggestion, units }) => [
+      suggestion === undefined
+        ? `write a number and its unit, such as \`${example}\`; units: ${oneOfWords(units)}`
+        : `write \`${suggestion}\``,
+    ],
+  });
+
+export const VALUES = {
+  GW3001: unitEntry('Invalid duration', 'a duration', '30s'),
+  GW3002: unitEntry('Invalid size', 'a size', '4MiB'),
+  GW3003: unitEntry('Invalid rate', 'a rate', '600/m'),
+  GW3004: unitEntry('Invalid percentage', 'a percentage from 0% to 100%', '50%'),
+  GW3005: entry<{ text: string }>({
+    severity: 'error',
+    title: 'Invalid address range',
+    message: ({ text }) => `\`${text}\` is not an address range`,
+    help: () => ['write an address or a range such as `10.0.0.0/8` or `"2001:db8::/32"`'],
+  }),
+  GW3006: entry<{ text: string; problem: string }>({
+    severity: 'error',
+    title: 'Invalid URL',
+    message: ({ text, problem }) => `\`${text}\` cannot be used as a URL: ${problem}`,
+    help: () => ['write it whole, such as `https://mcp.example.com/mcp`'],
+  }),
+  GW3007: entry<{ text: string; suggestion: string | undefined }>({
+    severity: 'error',
+    title: 'Invalid origin',
+    message: ({ text }) => `\`${text}\` is not a web origin`,
+    help: ({ suggestion }) => [
+      suggestion === undefined
+        ? 'write scheme, host and port, such as `https://app.example.com`'
+        : `write \`${suggestion}\``,
+    ],
+    note: () => ['an origin has no path, and no `*` in its host'],
+  }),
+  GW3008: entry<{ text: string; suggestion: string | undefined }>({
+    severity: 'error',
+    title: 'Invalid host',
+    message: ({ text }) => `\`${text}\` is not a value of the Host header`,
+    help: ({ suggestion }) => [
+      suggestion === undefined
+        ? 'write a name or an address, with or without port, such as `mcp.example.com`'
+        : `write \`${suggestion}\``,
+    ],
+  }),
+  GW3009: entry<{ text: string; suggestion: string | undefined }>({
+    severity: 'error',
+    title: 'Invalid bind address',
+    message: ({ text }) => `\`${text}\` is not an address and port`,
+    help: ({ suggestion }) => [
+      suggestion === undefined
+        ? 'write `127.0.0.1:8080`, `"[::1]:8080"` or `unix:/run/gatewright.sock`'
+        : `write \`${suggestion}\``,
+    ],
+  }),
+  GW3010: entry<{ text: string; problem: string }>({
+    severity: 'error',
+    title: 'Invalid path',
+    message: ({ text, problem }) => `\`${text}\` cannot be the path of an endpoint: ${problem}`,
+    help: () => ['write a path such as `/mcp`'],
+  }),
+  GW3011: entry<{ text: string }>({
+    severity: 'error',
+    title: 'Invalid header name',
+    message: ({ text }) => `\`${text}\` is not a header name`,
+    help: () => ['write the name alone, without `:` and value, such as `x-request-id`'],
+  }),
+  GW3012: entry<{ text: string; problem: string }>({
+    severity: 'error',
+    title: 'Invalid pattern',
+    message: ({ text, problem }) => `\`${text}\` cannot match a name: ${problem}`,
+    help: () => ['write a name, or a name with `*` for any characters, such as `get_*`'],
+  }),
+  GW3013: entry<{ text: string }>({
+    severity: 'error',
+    title: 'Invalid date',
+    message: ({ text }) => `\`${text}\` is not a date`,
+    help: () => ['write year, month and day, such as `2027-06-30`'],
+  }),
+  GW3014: entry<{ text: string; canonical: string }>({
+    severity: 'warning',
+    title: 'Range with host bits',
+    message: ({ text, canonical }) =>
+      `\`${text}\` has bits set beyond its prefix; it stands for \`${canonical}\``,
+    help: ({ canonical }) => [`write \`${canonical}\``],
+  }),
+  GW3015: entry<{ text: string; problem: string }>({
+    severity: 'error',
+    title: 'Invalid path of a file',
+    message: ({ text, problem }) => `\`${text}\` cannot be the path of a file: ${problem}`,
+  }),
+  GW3020: entry<{ problem: string; help: string | undefined }>({
+    severity: 'error',
+    title: 'Expression that cannot be used',
+    message: ({ problem }) => problem,
+    help: ({ help }) => [help],
+  }),
+  GW3030: entry<{ reason: ReferenceProblem['reason']; subject: string; nearest: string | undefined }>({
+    severity: 'error',
+    title: 'Malformed reference',
+    message: ({ reason, subject }) =>
+      ({
+        unterminated: 'this reference has no closing `}`',
+        'unknown-source': `nothing can be referred to by \`${subject}\``,
+        'bad-name': `\`${subject}\` is not the name of an environment variable`,
+        'no-path': 'this reference names no file',
+      })[reason],
+    help: ({ nearest }) => [
+      didYouMean(nearest),
+      'write `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$$` stands for a dollar',
+    ],
+  }),
+  GW3031: entry<{ text: string }>({
+    severity: 'error',
+    title: 'Reference where the value must be known',
+    message: ({ text }) =>
+      `this must be known when the configuration is compiled, so that it cannot be \`${text}\``,
+    help: () => ['write the value itself'],
+    note: () => ['references stand for secrets, texts, numbers, durations and sizes only'],
+  }),
+};

@@ -1,0 +1,47 @@
+/** Collects findings: code, place and data here, words from the catalogue. */
+import type { Diagnostic, Severity } from '../../schema/diagnostic.ts';
+import { type Place, spanOf } from '../source/source-file.ts';
+import { CATALOGUE, type Code, type DataOf } from './catalogue.ts';
+import type { Entry } from './entry.ts';
+
+/** What a finding has besides its code, place and data. */
+export interface Extras {
+  readonly severity?: Severity;
+  readonly labels?: readonly { readonly place: Place; readonly text: string }[];
+  readonly fixes?: readonly {
+    readonly place: Place;
+    readonly text: string;
+    readonly applicability: 'always' | 'maybe';
+  }[];
+}
+
+export type Report = <C extends Code>(code: C, place: Place, data: DataOf<C>, extras?: Extras) => void;
+
+const present = (lines: readonly (string | undefined)[] | undefined): readonly string[] =>
+  (lines ?? []).filter((line) => line !== undefined);
+
+/** One finding with the catalogue's words. */
+export const diagnostic = <C extends Code>(
+  code: C,
+  place: Place,
+  data: DataOf<C>,
+  extras: Extras = {},
+): Diagnostic => {
+  const entry = CATALOGUE[code] as unknown as Entry<DataOf<C>>;
+  const label = entry.label?.(data);
+  return {
+    code: code as Diagnostic['code'],
+    severity: extras.severity ?? entry.severity,
+    message: entry.message(data),
+    span: spanOf(place),
+    ...(label === undefined ? {} : { label }),
+    labels: (extras.labels ?? []).map((second) => ({ span: spanOf(second.place), text: second.text })),
+    notes: present(entry.note?.(data)),
+    help: present(entry.help?.(data)),
+    fixes: (extras.fixes ?? []).map((fix) => ({
+      span: spanOf(fix.place),
+      text: fix.text,
+      applicability: fix.applicability,
+    })),
+  };
+};

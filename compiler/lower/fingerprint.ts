@@ -1,0 +1,46 @@
+/** Hashes of nodes with all that they refer to. */
+import { createHash } from 'node:crypto';
+import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
+import { canonicalJson } from './canonical-json.ts';
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const ids = (kind: string, names: readonly string[]): readonly string[] =>
+  names.map((name) => `${kind}:${name}`);
+
+/**
+ * A fingerprint for each node. A server's covers its identities, upstreams, policies and limits; a listener's its
+ * identities. Routes are names only on both sides: what a server becomes does not touch its listener's sockets,
+ * nor the other way round.
+ */
+export const fingerprintNodes = (graph: Graph): CompiledGraph['fingerprints'] => {
+  const { listeners, identities, servers, upstreams, policies, limits } = graph;
+  const prints: Record<string, string> = {};
+  const add = (
+    kind: string,
+    nodes: Readonly<Record<string, object>>,
+    refers: (name: string) => readonly string[],
+  ) => {
+    for (const [name, node] of Object.entries(nodes)) {
+      const parts = refers(name).map((id) => [id, prints[id]]);
+      prints[`${kind}:${name}`] = sha256(canonicalJson({ node, refers: Object.fromEntries(parts) }));
+    }
+  };
+  const nothing = () => [];
+  add('identity', identities, nothing);
+  add('upstream', upstreams, nothing);
+  add('policy', policies, nothing);
+  add('limit', limits, nothing);
+  add('listener', listeners, (name) => ids('identity', listeners[name]!.identities));
+  add('server', servers, (name) => {
+    const server = servers[name]!;
+    const exposed = server.expose.map(({ upstream }) => upstream);
+    return [
+      ...ids('identity', server.identities),
+      ...ids('upstream', exposed),
+      ...ids('policy', server.policies),
+      ...ids('limit', server.limits),
+    ];
+  });
+  return prints as Readonly<Record<NodeId, string>>;
+};

@@ -1,0 +1,76 @@
+/** The configuration, known to be right, as the frozen graph. */
+import type { Graph } from '../../schema/graph/graph.ts';
+import type { IdentityNode } from '../../schema/graph/identity.ts';
+import type { LimitNode } from '../../schema/graph/limit.ts';
+import type { PolicyNode } from '../../schema/graph/policy.ts';
+import type { UpstreamNode } from '../../schema/graph/upstream.ts';
+import type { Configuration, GatewayData } from '../configuration.ts';
+import type { Inputs } from '../input/inputs.ts';
+import { lowerApiKey } from './identity/api-key.ts';
+import { lowerJwt } from './identity/jwt.ts';
+import { lowerBoundsLimit } from './limit/bounds.ts';
+import { lowerRateLimit } from './limit/rate.ts';
+import { lowerListener } from './listener.ts';
+import { toMs } from './measure.ts';
+import { lowerCelPolicy } from './policy/cel.ts';
+import { lowerRbacPolicy } from './policy/rbac.ts';
+import { lowerServer } from './server.ts';
+import { lowerHttpUpstream } from './upstream/http.ts';
+import { lowerStdioUpstream } from './upstream/stdio.ts';
+
+const FORMAT_VERSION = 1;
+
+const deepFreeze = <T>(value: T): T => {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+};
+
+const mapEntries = <V, N>(record: Readonly<Record<string, V>>, lower: (entry: V, name: string) => N) =>
+  Object.fromEntries(
+    Object.entries(record)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, entry]) => [name, lower(entry, name)]),
+  );
+
+const lowerIdentity = (entry: GatewayData['identity'][string], name: string, inputs: Inputs): IdentityNode =>
+  entry.type === 'jwt' ? lowerJwt(entry, name, inputs) : lowerApiKey(name, inputs);
+
+const lowerUpstream = (entry: GatewayData['upstreams'][string], name: string): UpstreamNode =>
+  entry.type === 'http' ? lowerHttpUpstream(entry, name) : lowerStdioUpstream(entry, name);
+
+const lowerPolicy = (entry: GatewayData['policies'][string], name: string): PolicyNode =>
+  entry.type === 'cel' ? lowerCelPolicy(entry, name) : lowerRbacPolicy(entry, name);
+
+const lowerLimit = (entry: GatewayData['limits'][string], name: string): LimitNode =>
+  entry.type === 'rate' ? lowerRateLimit(entry, name) : lowerBoundsLimit(entry, name);
+
+/** The graph; only for a configuration without errors. */
+export const lower = (config: Configuration, inputs: Inputs): Graph => {
+  const { data } = config;
+  const { sessions, reload, shutdown, telemetry } = data;
+  return deepFreeze({
+    formatVersion: FORMAT_VERSION,
+    name: data.name,
+    profile: data.profile,
+    listeners: mapEntries(data.listeners, (_, name) => lowerListener(config, name)),
+    identities: mapEntries(data.identity, (entry, name) => lowerIdentity(entry, name, inputs)),
+    servers: mapEntries(data.servers, lowerServer),
+    upstreams: mapEntries(data.upstreams, lowerUpstream),
+    policies: mapEntries(data.policies, lowerPolicy),
+    limits: mapEntries(data.limits, lowerLimit),
+    telemetry: telemetry as Graph['telemetry'],
+    sessions: {
+      idleMs: toMs(sessions.idle!),
+      absoluteMs: toMs(sessions.absolute!),
+      max: sessions.max!,
+      maxPerPrincipal: sessions.maxPerPrincipal!,
+    },
+    reload: {
+      watch: reload.watch!,
+      drain: { windowMs: toMs(reload.drain!.window!), deadlineMs: toMs(reload.drain!.deadline!) },
+      maxGenerations: reload.maxGenerations!,
+    },
+    shutdown: { windowMs: toMs(shutdown.window!), deadlineMs: toMs(shutdown.deadline!) },
+  });
+};

@@ -1,0 +1,44 @@
+/** Timeouts, retry and breaker in milliseconds and ratios. */
+import type { BreakerNode, RetryNode, TimeoutsNode, UpstreamNode } from '../../../schema/graph/upstream.ts';
+import type { GatewayData } from '../../configuration.ts';
+import { given, toMs, toRatio } from '../measure.ts';
+
+type UpstreamData = GatewayData['upstreams'][string];
+
+const lowerTimeouts = (timeouts: NonNullable<UpstreamData['timeouts']>): TimeoutsNode => ({
+  connectMs: toMs(timeouts.connect!),
+  firstByteMs: toMs(timeouts.firstByte ?? timeouts.call!),
+  callMs: toMs(timeouts.call!),
+  callMaxMs: toMs(timeouts.callMax!),
+  listMs: toMs(timeouts.list!),
+  idleMs: toMs(timeouts.idle!),
+});
+
+const lowerRetry = (retry: NonNullable<UpstreamData['retry']>): RetryNode => ({
+  maxAttempts: retry.maxAttempts!,
+  when: [...new Set(retry.when!)].sort(),
+  backoff: {
+    baseMs: toMs(retry.backoff!.base!),
+    maxMs: toMs(retry.backoff!.max!),
+    jitter: retry.backoff!.jitter!,
+  },
+  onlyIdempotent: retry.onlyIdempotent!,
+});
+
+const lowerBreaker = (breaker: NonNullable<UpstreamData['breaker']>): BreakerNode => ({
+  ...given('consecutive', breaker.consecutive),
+  ...given('errorRate', breaker.errorRate === undefined ? undefined : toRatio(breaker.errorRate)),
+  windowMs: toMs(breaker.window!),
+  minimumCalls: breaker.minimumCalls!,
+  openForMs: toMs(breaker.openFor!),
+});
+
+type Traffic = Pick<UpstreamNode, 'timeouts' | 'retry' | 'breaker' | 'annotations'>;
+
+/** What every type of upstream has. */
+export const lowerTraffic = ({ timeouts, retry, breaker, trust }: UpstreamData): Traffic => ({
+  timeouts: lowerTimeouts(timeouts!),
+  ...given('retry', retry && lowerRetry(retry)),
+  ...given('breaker', breaker && lowerBreaker(breaker)),
+  annotations: trust!.annotations!,
+});

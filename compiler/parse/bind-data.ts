@@ -1,0 +1,131 @@
+/** The tree as typed data: formats checked, references recognised, defaults filled in. */
+
+import type { Reference } from '../../schema/graph/graph.ts';
+import { hasReference, parseReference, unescapeDollar } from '../../schema/reference.ts';
+import type { ScalarUse } from '../configuration.ts';
+import type { Report } from '../diagnostics/report.ts';
+import type { Path, SourceList, SourceMap, SourceScalar, SourceValue } from '../source/tree.ts';
+import { checkFormat } from './format/format.ts';
+import { isUnitFormat } from './format/unit.ts';
+import { numberLookAlike, textLookAlike } from './look-alike.ts';
+import { reportReferenceProblem } from './reference-problem.ts';
+import { admitsReference, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
+
+/** Stands for a value with findings; whoever needs it is left out too. */
+const UNSOUND = Symbol('unsound');
+
+interface Binder {
+  readonly report: Report;
+  /** Joined paths of what has the wrong shape. */
+  readonly faults: ReadonlySet<string>;
+  readonly scalars: ScalarUse[];
+}
+
+/** A default, with the defaults of what it leaves out. */
+const fillDefault = (schema: Schema, value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const own = dereference(schema);
+  const filled = own.anyOf?.map(dereference).find(({ type }) => type === 'object') ?? own;
+  const data: Record<string, unknown> = { ...value };
+  for (const [key, property] of Object.entries(filled.properties ?? {})) {
+    const fallback = dereference(property).default ?? property.default;
+    if (!(key in data) && fallback !== undefined) data[key] = fillDefault(property, fallback);
+  }
+  return data;
+};
+
+const referenceKind = (schema: Schema): Reference['as'] => {
+  const format = schema['x-format'];
+  if (format === 'duration' || format === 'size') return format;
+  const types = [schema.type].flat();
+  return types.includes('integer') ? 'integer' : types.includes('boolean') ? 'boolean' : 'string';
+};
+
+const bindReference = (binder: Binder, scalar: SourceScalar, schema: Schema, text: string): unknown => {
+  if (!admitsReference(schema)) {
+    binder.report('GW3031', scalar.place, { text });
+    return UNSOUND;
+  }
+  const { problems } = parseReference(text);
+  for (const problem of problems) reportReferenceProblem(scalar, problem, binder.report);
+  return problems.length > 0 ? UNSOUND : { $reference: text, as: referenceKind(schema) };
+};
+
+const bindText = (
+  binder: Binder,
+  scalar: SourceScalar,
+  schema: Schema,
+  path: Path,
+  text: string,
+): unknown => {
+  if (hasReference(text)) return bindReference(binder, scalar, schema, text);
+  if (schema['x-format'] === 'secret') {
+    binder.report('GW4010', scalar.place, {
+      what: String(path.findLast((step) => !/^\d+$/.test(String(step)))),
+    });
+    return UNSOUND;
+  }
+  const isFree = schema.enum === undefined && schema['x-format'] === undefined;
+  if (isFree && textLookAlike(scalar, binder.report)) return UNSOUND;
+  const plain = unescapeDollar(text);
+  if (!checkFormat({ text: plain, scalar, place: scalar.place, schema, report: binder.report }))
+    return UNSOUND;
+  binder.scalars.push({ path, scalar, schema });
+  return plain;
+};
+
+const bindScalar = (binder: Binder, scalar: SourceScalar, schema: Schema, path: Path): unknown => {
+  const { value } = scalar;
+  const format = schema['x-format'];
+  if (typeof value === 'number' && format !== undefined && isUnitFormat(format)) {
+    checkFormat({ text: scalar.written, scalar, place: scalar.place, schema, report: binder.report });
+    return UNSOUND;
+  }
+  if (typeof value === 'string' && hasReference(value)) return bindReference(binder, scalar, schema, value);
+  if (binder.faults.has(path.join('/'))) return UNSOUND;
+  if (typeof value === 'number' && numberLookAlike(scalar, binder.report)) return UNSOUND;
+  return typeof value === 'string' ? bindText(binder, scalar, schema, path, value) : value;
+};
+
+const bindList = (binder: Binder, list: SourceList, schema: Schema, path: Path): unknown => {
+  const bound = list.items.map((item, index) => bind(binder, item, schema.items!, [...path, index]));
+  if (binder.faults.has(path.join('/'))) return UNSOUND;
+  return bound.filter((item) => item !== UNSOUND);
+};
+
+const bindMap = (binder: Binder, map: SourceMap, schema: Schema, path: Path): unknown => {
+  const data: [string, unknown][] = [];
+  for (const { key, value } of map.entries.values()) {
+    const property = propertySchema(schema, key);
+    const bound = property && bind(binder, value, property, [...path, key]);
+    if (property && bound !== UNSOUND) data.push([key, bound]);
+  }
+  const object = Object.fromEntries(data);
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    const fallback = property.default ?? dereference(property).default;
+    if (!Object.hasOwn(object, key) && fallback !== undefined) object[key] = fillDefault(property, fallback);
+  }
+  const isWhole = (schema.required ?? []).every((key) => Object.hasOwn(object, key));
+  return isWhole || path.length === 0 ? object : UNSOUND;
+};
+
+const bind = (binder: Binder, value: SourceValue, schema: Schema, path: Path): unknown => {
+  const chosen = chooseSchema(schema, value);
+  const type = [chosen?.type].flat()[0];
+  if (!chosen) return UNSOUND;
+  if (value.kind === 'map') return type === 'object' ? bindMap(binder, value, chosen, path) : UNSOUND;
+  if (value.kind === 'list') return type === 'array' ? bindList(binder, value, chosen, path) : UNSOUND;
+  return type === 'object' || type === 'array' ? UNSOUND : bindScalar(binder, value, chosen, path);
+};
+
+/** Data and scalars of the whole tree. Reports what is wrong with texts; shape was reported before. */
+export const bindData = (
+  root: SourceMap,
+  schema: Schema,
+  faults: readonly Path[],
+  report: Report,
+): { data: Record<string, unknown>; scalars: readonly ScalarUse[] } => {
+  const binder: Binder = { report, faults: new Set(faults.map((path) => path.join('/'))), scalars: [] };
+  const data = bind(binder, root, schema, []) as Record<string, unknown>;
+  return { data, scalars: binder.scalars };
+};

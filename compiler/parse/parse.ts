@@ -1,0 +1,39 @@
+/** Tree to configuration: shape, then texts. */
+import type { NamedSection } from '../../schema/config/value.ts';
+import type { Configuration, GatewayData } from '../configuration.ts';
+import type { Report } from '../diagnostics/report.ts';
+import type { Place } from '../source/source-file.ts';
+import type { SourceMap } from '../source/tree.ts';
+import { bindData } from './bind-data.ts';
+import { ROOT_SCHEMA } from './schema.ts';
+import { checkShape } from './shape.ts';
+
+const SECTIONS: readonly NamedSection[] = [
+  'listeners',
+  'identity',
+  'servers',
+  'upstreams',
+  'policies',
+  'limits',
+];
+
+const namesIn = (root: SourceMap, section: NamedSection): ReadonlyMap<string, Place> => {
+  const value = root.entries.get(section)?.value;
+  const entries = value?.kind === 'map' ? [...value.entries.values()] : [];
+  return new Map(entries.map(({ key, keyPlace }) => [key, keyPlace]));
+};
+
+/** The configuration of a file, with whatever of it is sound. */
+export const parse = (tree: SourceMap, report: Report): Configuration => {
+  const faults = checkShape(tree, report);
+  const { data, scalars } = bindData(tree, ROOT_SCHEMA, faults, report);
+  const names = Object.fromEntries(SECTIONS.map((section) => [section, namesIn(tree, section)]));
+  const empty = Object.fromEntries(SECTIONS.map((section) => [section, {}]));
+  return {
+    data: { ...empty, ...data } as unknown as GatewayData,
+    tree,
+    scalars,
+    faults,
+    names: names as Configuration['names'],
+  };
+};

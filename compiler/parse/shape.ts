@@ -1,0 +1,148 @@
+/** Shape: the tree against the schema. Each finding is on the key or value that causes it. */
+import { hasReference } from '../../schema/reference.ts';
+import { nearest } from '../diagnostics/nearest.ts';
+import type { Report } from '../diagnostics/report.ts';
+import {
+  anchorPlaceAt,
+  keyPlaceAt,
+  type Path,
+  plainData,
+  type SourceMap,
+  type SourceValue,
+  valueAt,
+} from '../source/tree.ts';
+import { ownerOf } from './owner.ts';
+import { branchWord, chooseSchema, dereference, propertySchema, ROOT_SCHEMA, type Schema } from './schema.ts';
+import { reportScalar } from './shape-scalar.ts';
+import { type ShapeError, validate } from './shape-validator.generated.js';
+
+/** What is wrong at one place of the tree. */
+interface Fault {
+  readonly path: Path;
+  readonly value: SourceValue;
+  /** Before a branch is chosen. */
+  readonly schema: Schema;
+  readonly errors: readonly ShapeError[];
+}
+
+const pathOf = (pointer: string): Path =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+const schemaAt = (root: SourceMap, path: Path): Schema | undefined => {
+  let schema: Schema | undefined = ROOT_SCHEMA;
+  let value: SourceValue | undefined = root;
+  for (const step of path) {
+    const chosen: Schema | undefined = schema && value && chooseSchema(schema, value);
+    schema = chosen && (value?.kind === 'list' ? chosen.items : propertySchema(chosen, String(step)));
+    value = value && valueAt(value, [step]);
+  }
+  return schema && dereference(schema);
+};
+
+const groupFaults = (root: SourceMap, errors: readonly ShapeError[]): readonly Fault[] => {
+  const byPointer = Map.groupBy(errors, (error) => error.instancePath);
+  const faults: Fault[] = [];
+  for (const [pointer, own] of byPointer) {
+    const path = pathOf(pointer);
+    const value = valueAt(root, path);
+    const schema = schemaAt(root, path);
+    if (value && schema) faults.push({ path, value, schema, errors: own });
+  }
+  return faults;
+};
+
+/** Unknown and missing keys of one map; a missing key that was misspelt is told once, as the unknown one. */
+const reportKeys = (root: SourceMap, { path, value, schema, errors }: Fault, report: Report): void => {
+  const chosen = chooseSchema(schema, value);
+  if (value.kind !== 'map' || !chosen) return;
+  const owner = ownerOf(path);
+  const known = Object.keys(chosen.properties ?? {}).filter((key) => !value.entries.has(key));
+  const missing = new Set<string>();
+  for (const error of errors)
+    if (error.keyword === 'required') missing.add(String(error.params.missingProperty));
+  for (const error of errors) {
+    if (error.keyword !== 'additionalProperties') continue;
+    const key = String(error.params.additionalProperty);
+    const place = value.entries.get(key)!.keyPlace;
+    const pattern = Object.keys(chosen.patternProperties ?? {})[0];
+    if (pattern !== undefined) {
+      report('GW1009', place, { name: key, pattern, owner });
+      continue;
+    }
+    const near = nearest(key, missing) ?? nearest(key, known);
+    if (near) missing.delete(near);
+    const fixes = near ? [{ place, text: near, applicability: 'maybe' as const }] : [];
+    report('GW1001', place, { key, owner, nearest: near, known }, { fixes });
+  }
+  for (const key of missing) {
+    const property = dereference(chosen.properties?.[key] ?? {});
+    const example = property.examples?.[0] ?? property.default ?? property.const;
+    report('GW1002', anchorPlaceAt(root, path), {
+      key,
+      owner,
+      description: property.description ?? '',
+      example: typeof example === 'object' ? undefined : example === undefined ? undefined : String(example),
+    });
+  }
+};
+
+const reportType = (root: SourceMap, { path, value, schema }: Fault, report: Report): void => {
+  if (value.kind !== 'map') return;
+  const owner = ownerOf(path);
+  const types = (schema.oneOf ?? []).map(branchWord);
+  const type = value.entries.get('type');
+  if (type) {
+    const word = type.value.kind === 'scalar' ? String(type.value.value ?? type.value.written) : '';
+    const near = nearest(word, types);
+    const place = type.value.kind === 'scalar' ? type.value.place : type.keyPlace;
+    const fixes = near ? [{ place, text: near, applicability: 'maybe' as const }] : [];
+    report('GW1006', place, { type: word, owner, types, nearest: near }, { fixes });
+    return;
+  }
+  const misspelt = [...value.entries.values()].find(
+    ({ key }) =>
+      nearest(key, ['type']) && !schema.oneOf!.some((branch) => propertySchema(dereference(branch), key)),
+  );
+  if (misspelt) {
+    const data = { key: misspelt.key, owner, nearest: 'type', known: [] };
+    report('GW1001', misspelt.keyPlace, data, {
+      fixes: [{ place: misspelt.keyPlace, text: 'type', applicability: 'maybe' }],
+    });
+  } else report('GW1005', anchorPlaceAt(root, path), { owner, types });
+};
+
+const reportLength = (root: SourceMap, { path, value, errors }: Fault, report: Report): void => {
+  for (const { keyword, params } of errors) {
+    const limit = Number(params.limit);
+    const what = value.kind === 'list' ? 'list' : 'text';
+    const place = value.kind === 'scalar' ? value.place : (keyPlaceAt(root, path) ?? value.place);
+    if (keyword === 'minItems' || keyword === 'minLength')
+      report('GW1008', place, { what, least: limit, most: undefined });
+    if (keyword === 'maxItems' || keyword === 'maxLength')
+      report('GW1008', place, { what, least: undefined, most: limit });
+  }
+};
+
+const isReferenceScalar = (value: SourceValue): boolean =>
+  value.kind === 'scalar' && typeof value.value === 'string' && hasReference(value.value);
+
+const reportFault = (root: SourceMap, fault: Fault, report: Report): void => {
+  const { value, schema, errors } = fault;
+  if (errors.some(({ keyword }) => keyword === 'discriminator')) reportType(root, fault, report);
+  else if (value.kind === 'map' && chooseSchema(schema, value)?.type === 'object')
+    reportKeys(root, fault, report);
+  else if (errors.every(({ keyword }) => /^(min|max)(Items|Length)$/.test(keyword))) {
+    if (!isReferenceScalar(value)) reportLength(root, fault, report);
+  } else reportScalar(root, fault, report);
+};
+
+/** Reports where the tree does not have the schema's shape; the places, as joined paths, of what is wrong. */
+export const checkShape = (root: SourceMap, report: Report): readonly Path[] => {
+  if (validate(plainData(root))) return [];
+  const faults = groupFaults(root, validate.errors ?? []);
+  for (const fault of faults) reportFault(root, fault, report);
+  return faults.map(({ path }) => path);
+};

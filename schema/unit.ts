@@ -1,0 +1,57 @@
+/** Texts with units and their values: durations in milliseconds, sizes in bytes, rates per period. */
+
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+const BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+export const DURATION_UNITS: readonly string[] = Object.keys(MILLISECONDS);
+export const SIZE_UNITS: readonly string[] = Object.keys(BYTES);
+export const RATE_UNITS: readonly string[] = ['s', 'm', 'h', 'd'];
+
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+const SIZE = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB)$/;
+const RATE = /^(\d+)\/(s|m|h|d)$/;
+const PERCENTAGE = /^(\d+(?:\.\d+)?)%$/;
+
+const measure = (
+  text: string,
+  pattern: RegExp,
+  units: Readonly<Record<string, number>>,
+): number | undefined => {
+  const match = pattern.exec(text);
+  if (!match) return undefined;
+  const value = Number(match[1]) * units[match[2]!]!;
+  return Number.isSafeInteger(value) ? value : undefined;
+};
+
+/** Milliseconds of a duration such as `30s`; undefined if it is none or no whole number of milliseconds. */
+export const durationMs = (text: string): number | undefined => measure(text, DURATION, MILLISECONDS);
+
+/** Bytes of a size such as `4MiB`; undefined if it is none or no whole number of bytes. */
+export const sizeBytes = (text: string): number | undefined => measure(text, SIZE, BYTES);
+
+/** Count and period of a rate such as `600/m`; undefined if it is none. */
+export const ratePerPeriod = (text: string): { count: number; periodMs: number } | undefined => {
+  const match = RATE.exec(text);
+  const count = Number(match?.[1]);
+  return match && Number.isSafeInteger(count) ? { count, periodMs: MILLISECONDS[match[2]!]! } : undefined;
+};
+
+/** Ratio from 0 to 1 of a percentage such as `50%`; undefined if it is none or beyond. */
+export const percentageRatio = (text: string): number | undefined => {
+  const match = PERCENTAGE.exec(text);
+  if (!match) return undefined;
+  const ratio = Number(match[1]) / 100;
+  return ratio <= 1 ? ratio : undefined;
+};

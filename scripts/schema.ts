@@ -1,0 +1,82 @@
+/**
+ * Writes what is generated from schema/config: the published JSON Schema and the validator that the compiler
+ * runs. `--check` writes nothing and fails when either has drifted.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import standaloneCode from 'ajv/dist/standalone/index.js';
+import { Gateway } from '../schema/config/gateway.ts';
+import { publishSchema, type SchemaObject } from './schema/publish.ts';
+
+const SCHEMA_FILE = 'schema/gateway.schema.json';
+const VALIDATOR_FILE = 'compiler/parse/shape-validator.generated.js';
+
+const ANNOTATIONS = new Set([
+  '$schema',
+  'title',
+  'description',
+  'default',
+  'examples',
+  'markdownDescription',
+]);
+
+/** The schema without what says nothing about shape; the validator gets smaller by it. */
+const withoutAnnotations = (value: unknown, isSchema = true): unknown => {
+  if (Array.isArray(value)) return value.map((item) => withoutAnnotations(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(
+    ([key]) => !isSchema || (!ANNOTATIONS.has(key) && !key.startsWith('x-')),
+  );
+  const namesProperties = (key: string) =>
+    isSchema && ['properties', 'patternProperties', 'definitions'].includes(key);
+  return Object.fromEntries(
+    kept.map(([key, child]) => [key, withoutAnnotations(child, !namesProperties(key))]),
+  );
+};
+
+const validatorSource = (schema: SchemaObject): string => {
+  const ajv = new Ajv({
+    allErrors: true,
+    discriminator: true,
+    inlineRefs: false,
+    messages: false,
+    strict: true,
+    allowUnionTypes: true,
+    code: { source: true, esm: true, optimize: 2 },
+  });
+  const validate = ajv.compile(withoutAnnotations(schema) as SchemaObject);
+  const code = standaloneCode
+    .default(ajv, validate)
+    .replace(/^"use strict";/, '')
+    .replace(/export default \w+;/, '')
+    .replaceAll(/const (\w+) = require\("([^"]+)"\)\.default;/g, (_, name, module) => {
+      const imported = `${name}Module`;
+      return `import ${imported} from '${module}.js';const ${name} = ${imported}.default;`;
+    });
+  const header = ['lint', 'format', 'assist'].map((tool) => `// biome-ignore-all ${tool}: generated`);
+  const lines = code.replaceAll(/;(?=(const schema|function validate))/g, ';\n');
+  return `// Made by scripts/schema.ts from schema/config.\n${header.join('\n')}\n${lines}\n`;
+};
+
+const published = publishSchema(Gateway as unknown as SchemaObject);
+const outputs: readonly (readonly [path: string, text: string])[] = [
+  [SCHEMA_FILE, `${JSON.stringify(published, null, 2)}\n`],
+  [VALIDATOR_FILE, validatorSource(published)],
+];
+
+const absolute = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+if (process.argv.includes('--check')) {
+  const drifted = outputs.filter(([path, text]) => {
+    try {
+      return readFileSync(absolute(path), 'utf8') !== text;
+    } catch {
+      return true;
+    }
+  });
+  for (const [path] of drifted) process.stderr.write(`${path} is not what scripts/schema.ts makes; run it\n`);
+  process.exitCode = drifted.length > 0 ? 1 : 0;
+} else {
+  for (const [path, text] of outputs) writeFileSync(absolute(path), text);
+}
