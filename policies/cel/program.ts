@@ -1,0 +1,150 @@
+/** Expressions, made ready once and evaluated per call. Semantics are those of @bufbuild/cel. */
+import {
+  type CelError,
+  type CelInput,
+  type CelValue,
+  celError,
+  isCelError,
+  parse,
+  plan,
+} from '@bufbuild/cel';
+import { type AttributeUse, findAttributeUses } from './attributes.ts';
+import { ABSENT, type CelEnvironment, UNKNOWN } from './environment.ts';
+import { MAX_EXPRESSION_LENGTH } from './expression.ts';
+import { METERED_FUNCTIONS, PLAIN_FUNCTIONS } from './functions.ts';
+import { celFromJson, MISSING, memberOf } from './json-value.ts';
+import { resetMeter } from './meter.ts';
+
+/** An expression over facts of type F. */
+export interface CelProgram<F> {
+  readonly expression: string;
+  /** Attributes named and the groups that they are part of, e.g. `tool`, `tool.name`. */
+  readonly variables: ReadonlySet<string>;
+  /**
+   * The value; UNKNOWN where it hangs on an attribute that is not known yet; or the error, among them a member
+   * that is missing and an attribute that does not apply. `&&`, `||`, `all` and `exists` yield a value wherever
+   * what is known decides. Never throws.
+   */
+  evaluate(facts: F): CelOutcome;
+}
+
+export type CelOutcome = CelValue | typeof UNKNOWN | CelError;
+
+/** @throws Error for an expression that the compiler's checker would have refused. */
+export const prepareCel = <F>(expression: string, environment: CelEnvironment<F>): CelProgram<F> => {
+  try {
+    return prepare(expression, environment);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot prepare the CEL expression \`${expression.slice(0, 200)}\`: ${reason}`);
+  }
+};
+
+const prepare = <F>(expression: string, environment: CelEnvironment<F>): CelProgram<F> => {
+  if (expression.length > MAX_EXPRESSION_LENGTH) throw new Error('too long');
+  const { expr, uses, variables, loops } = findAttributeUses(parse(expression).expr, environment);
+  const run = plan(loops ? METERED_FUNCTIONS : PLAIN_FUNCTIONS, expr);
+  const Bindings = bindingsOf(uses);
+  return {
+    expression,
+    variables,
+    evaluate(facts) {
+      if (loops) resetMeter();
+      const outcome = run(new Bindings(facts));
+      return isCelError(outcome) && isUnknown(outcome) ? UNKNOWN : outcome;
+    },
+  };
+};
+
+type Bindings<F> = new (facts: F) => Record<string, CelInput>;
+
+const FACTS = Symbol('facts');
+const JSON_VALUES = Symbol('json values');
+
+/**
+ * A class whose instances read attributes when the evaluation asks for them. Built on a null prototype:
+ * nothing but the attributes can be named. JSON is converted once per evaluation.
+ */
+const bindingsOf = <F>(uses: readonly AttributeUse<F>[]): Bindings<F> => {
+  interface Instance {
+    [FACTS]: F;
+    [JSON_VALUES]: Map<string, unknown> | undefined;
+  }
+  function BindingsOf(this: Instance, facts: F) {
+    this[FACTS] = facts;
+    this[JSON_VALUES] = undefined;
+  }
+  const prototype = Object.create(null);
+  for (const use of uses) {
+    const read = readerOf(use);
+    Object.defineProperty(prototype, use.name, {
+      get: isJson(use)
+        ? function (this: Instance) {
+            this[JSON_VALUES] ??= new Map();
+            let value = this[JSON_VALUES].get(use.name);
+            if (value === undefined) {
+              value = read(this[FACTS]);
+              this[JSON_VALUES].set(use.name, value);
+            }
+            return value;
+          }
+        : function (this: Instance) {
+            return read(this[FACTS]);
+          },
+    });
+  }
+  BindingsOf.prototype = prototype;
+  return BindingsOf as unknown as Bindings<F>;
+};
+
+const isJson = ({ attribute, wants }: AttributeUse<never>): boolean =>
+  wants === 'value' && (attribute.type.kind === 'dyn' || attribute.type.kind === 'map');
+
+const UNKNOWN_MESSAGE = 'an attribute is not known yet';
+const UNKNOWN_ERROR = celError(UNKNOWN_MESSAGE);
+
+/** Logical operators merge the errors of their operands: what hangs on an unknown among others is unknown. */
+const isUnknown = (error: CelError): boolean => {
+  if (error === UNKNOWN_ERROR || error.message === UNKNOWN_MESSAGE) return true;
+  const { cause } = error;
+  return Array.isArray(cause) && cause.some((part) => isCelError(part) && isUnknown(part));
+};
+
+const MISSING_PREFIX = 'there is no ';
+
+/** Whether an error comes of an attribute that is missing or does not apply. */
+export const isMissing = (error: CelError): boolean => error.message.startsWith(MISSING_PREFIX);
+
+const readerOf = <F>(use: AttributeUse<F>): ((facts: F) => unknown) => {
+  const { attribute, members } = use;
+  const missing = celError(`${MISSING_PREFIX}${use.path}`);
+  if (use.wants === 'presence') return presenceReader(use, missing);
+  const json = isJson(use);
+  return (facts) => {
+    const value = attribute.read(facts);
+    if (value === UNKNOWN) return UNKNOWN_ERROR;
+    if (value === ABSENT || value === undefined) return missing;
+    if (!json) return value;
+    const member = memberOf(value, members);
+    return member === MISSING ? missing : celFromJson(member);
+  };
+};
+
+/** As in the library, a member that is null is not present, and what has no members has none present. */
+const presenceReader = <F>(
+  { attribute, members }: AttributeUse<F>,
+  missing: CelError,
+): ((facts: F) => unknown) => {
+  const parents = members.slice(0, -1);
+  const lastMember = members.slice(-1);
+  return (facts) => {
+    const value = attribute.read(facts);
+    if (value === UNKNOWN) return UNKNOWN_ERROR;
+    if (value === ABSENT || value === undefined) return members.length === 0 ? false : missing;
+    if (members.length === 0) return true;
+    const parent = memberOf(value, parents);
+    if (parent === MISSING) return missing;
+    const member = memberOf(parent, lastMember);
+    return member !== MISSING && member !== null;
+  };
+};

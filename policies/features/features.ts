@@ -1,0 +1,45 @@
+/** The ceiling that `features` puts over what all upstreams of a server offer. */
+import type { Decision } from '../../schema/decision.ts';
+import type { Features } from '../../schema/graph/server.ts';
+
+/** The decision on a method whose feature is off: it does not exist. */
+export const FEATURE_OFF: Decision = Object.freeze({
+  kind: 'deny',
+  policy: 'features',
+  reason: 'denied',
+  certain: true,
+});
+
+/** Methods and notifications by the feature that they belong to (MCP 2025-03-26 to 2026-07-28). */
+const FEATURE_BY_METHOD: ReadonlyMap<string, keyof Features> = new Map([
+  ['tools/list', 'tools'],
+  ['tools/call', 'tools'],
+  ['notifications/tools/list_changed', 'tools'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resources'],
+  ['resources/read', 'resources'],
+  ['resources/subscribe', 'resources'],
+  ['resources/unsubscribe', 'resources'],
+  ['notifications/resources/list_changed', 'resources'],
+  ['notifications/resources/updated', 'resources'],
+  ['prompts/list', 'prompts'],
+  ['prompts/get', 'prompts'],
+  ['notifications/prompts/list_changed', 'prompts'],
+  ['completion/complete', 'completions'],
+  ['logging/setLevel', 'logging'],
+  ['notifications/message', 'logging'],
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+  ['notifications/elicitation/complete', 'elicitation'],
+  ['roots/list', 'roots'],
+  ['notifications/roots/list_changed', 'roots'],
+]);
+
+/** The feature that a method belongs to; undefined for the protocol's own, such as `ping`. */
+export const featureOf = (method: string): keyof Features | undefined => FEATURE_BY_METHOD.get(method);
+
+/** Whether the ceiling leaves room for a method. Methods of no feature are not under it. */
+export const admitsMethod = (features: Features, method: string): boolean => {
+  const feature = FEATURE_BY_METHOD.get(method);
+  return feature === undefined || features[feature];
+};
