@@ -1,0 +1,31 @@
+/** `npm run docs`: the reference manual, from the configuration's schema. `--check` compares. */
+import { Gateway } from '../schema/config/gateway.ts';
+import { type ConfigSchema, entryOf } from './docs/field.ts';
+import { kindPage, referencePage } from './docs/page.ts';
+import { emitGenerated } from './generated-files.ts';
+
+/** The folder of the pages of a section's kinds: the one of its files in schema/config. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  identity: 'identity',
+  upstreams: 'upstream',
+  policies: 'policy',
+  limits: 'limit',
+};
+
+const gateway = Gateway as unknown as ConfigSchema;
+
+const kindsOf = (section: string) => {
+  const folder = FOLDERS[section];
+  const branches = folder === undefined ? [] : (entryOf(gateway.properties?.[section] ?? {})?.anyOf ?? []);
+  return branches.map((schema) => {
+    const kind = String(schema.properties?.type?.const);
+    return { kind, schema, path: `${folder}/${kind}.md`, description: schema.description ?? '' };
+  });
+};
+
+const pages = new Map([['docs/reference.md', referencePage(gateway, kindsOf)]]);
+for (const section of Object.keys(FOLDERS))
+  for (const { kind, schema, path } of kindsOf(section))
+    pages.set(`docs/${path}`, kindPage(section, kind, schema));
+
+process.exitCode = emitGenerated(pages, process.argv, 'docs');
