@@ -1,6 +1,7 @@
 /** What the protocol room asks of an upstream, whatever carries the messages. */
 import type { Era } from '../../schema/graph/upstream.ts';
 import type { GatewayError } from '../errors.ts';
+import type { Message } from './message.ts';
 
 /** A JSON-RPC request ready to be sent: text as it goes out, with an id that is unique on its link. */
 export interface OutboundRequest {
@@ -22,7 +23,10 @@ export interface OutboundRequest {
   readonly maxBytes?: number;
 }
 
-/** Receives what belongs to one request. After `onResponse` or `onError` nothing more comes. */
+/**
+ * Receives what belongs to one request. After `onResponse` or `onError` nothing more comes. `message` is the text
+ * parsed, so that nobody need parse it again; it must not be changed.
+ */
 export interface ReplySink {
   /** The upstream chose to answer with a stream; called before its first message, at most once. */
   onStream(): void;
@@ -33,9 +37,9 @@ export interface ReplySink {
    */
   onSuspend(): void;
   /** A notification, or a request of a legacy upstream, as JSON text. */
-  onMessage(text: string): void;
+  onMessage(text: string, message: Message): void;
   /** The JSON-RPC response, as JSON text, with the id of the request. */
-  onResponse(text: string): void;
+  onResponse(text: string, message: Message): void;
   onError(error: GatewayError): void;
 }
 
@@ -59,6 +63,8 @@ export interface Link {
   readonly upstream: string;
   readonly era: Era;
   readonly peer: PeerInfo;
+  /** Whether the conversation is over; set before `onClosed` and before the errors of what was in flight. */
+  readonly closed: boolean;
   /** The next id for a request on this link. */
   nextId(): number;
   /** Sends a request; timeouts, retries and the breaker are applied here. Never throws. */
@@ -69,7 +75,7 @@ export interface Link {
    * Messages that belong to no request: those of a legacy GET stream or of a stdio process. Set once by the
    * owner; a request that nobody takes is answered -32601 by the owner.
    */
-  onUnsolicited: (text: string) => void;
+  onUnsolicited: (text: string, message: Message) => void;
   /** Legacy only: the conversation is over (process exit, session ended by the upstream). */
   onClosed: (reason: GatewayError) => void;
   /** Ends the conversation: DELETE of a session, or orderly stop of a process of its own. */
@@ -99,8 +105,15 @@ export interface Upstream {
    * a failure. Rejects with a GatewayError `upstream_unavailable` or `upstream_timeout`.
    */
   eraFor(clientEra: Era): Promise<Era>;
-  /** The one stateless link of the modern era. Rejects if the upstream does not speak it. */
-  modern(): Promise<Link>;
+  /** What `eraFor` would give, if it is known: for the path of a call, which awaits nothing. */
+  eraAtHand(clientEra: Era): Era | undefined;
+  /** The link that `modern` would give, if it is there. Not to be kept: the next call may meet another. */
+  modernAtHand(isolationKey?: string): Link | undefined;
+  /**
+   * The one stateless link of the modern era. Rejects if the upstream does not speak it. A stdio upstream that is
+   * not shared has one for each `isolationKey`, as in `LegacyOpening`.
+   */
+  modern(isolationKey?: string): Promise<Link>;
   /** Opens a conversation of the legacy era: initialize and initialized are done when it resolves. */
   legacy(opening: LegacyOpening): Promise<Link>;
   /** What `status` and metrics tell. */

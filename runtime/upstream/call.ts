@@ -1,0 +1,214 @@
+/** One request in flight: deadline, breaker and retries around the attempts of a transport. */
+import type { RetryCondition, RetryNode, TimeoutsNode } from '../../schema/graph/upstream.ts';
+import type { Admission, Breaker } from '../traffic/breaker.ts';
+import { deadlines, type Timed } from '../traffic/deadline.ts';
+import { retryDelayMs } from '../traffic/retry.ts';
+import type { UpstreamContext } from './context.ts';
+import { type Failure, timeoutFailure } from './failure.ts';
+import type { OutboundRequest, ReplySink } from './link.ts';
+import type { Message } from './message.ts';
+
+/** The largest answer that is read where the request names no bound. */
+export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
+/** What all calls of one upstream share. */
+export interface Traffic {
+  readonly upstream: string;
+  readonly timeouts: TimeoutsNode;
+  readonly retry: RetryNode | undefined;
+  readonly breaker: Breaker | undefined;
+  readonly context: UpstreamContext;
+  inFlight: number;
+}
+
+/** The one request that stays open for as long as both sides like (MCP 2026-07-28, subscriptions). */
+const LISTEN = 'subscriptions/listen';
+
+/**
+ * A request from admission to its end. A transport extends it, sends in `attempt` and reports by `started`,
+ * `message`, `respond` and `failed`; after the end its reports are ignored.
+ */
+export abstract class Call implements Timed {
+  readonly request: OutboundRequest;
+  readonly maxBytes: number;
+  /** Whether it stays open: it has no deadline once it is answered. */
+  protected readonly staysOpen: boolean;
+  protected readonly traffic: Traffic;
+  readonly #sink: ReplySink;
+  /** True once the sink has its end, or the caller took the request back. */
+  over = false;
+  #streaming = false;
+  #admission: Admission = 0;
+  #attempts = 0;
+  #startedMs = 0;
+  #hardMs = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+
+  deadlineMs = 0;
+  deadlineSlot = -1;
+  deadlineNext: Timed | undefined = undefined;
+  deadlinePrevious: Timed | undefined = undefined;
+
+  constructor(traffic: Traffic, request: OutboundRequest, sink: ReplySink) {
+    this.traffic = traffic;
+    this.request = request;
+    this.maxBytes = request.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.staysOpen = request.method === LISTEN;
+    this.#sink = sink;
+  }
+
+  /** Sends the request once. Must not throw. */
+  protected abstract attempt(): void;
+  /** Stops the transport's work for a request that is over: taken back (with its reason) or timed out. */
+  protected abstract abandon(reason: string): void;
+  /** Told exactly once, whatever the end was. */
+  protected ended(): void {}
+
+  /** Admits and sends; the end comes through the sink. */
+  start(): void {
+    const { timeouts } = this.traffic;
+    const now = performance.now();
+    this.#startedMs = now;
+    this.#hardMs = now + Math.min(timeouts.callMaxMs, this.request.timeoutMs ?? Number.POSITIVE_INFINITY);
+    this.traffic.inFlight += 1;
+    this.#try(now);
+  }
+
+  cancel(reason: string): void {
+    if (this.over) return;
+    this.#finish();
+    if (this.#admission !== 0) this.traffic.breaker?.release(this.#admission);
+    this.abandon(reason);
+  }
+
+  onDeadline(): void {
+    if (this.over) return;
+    const failure = timeoutFailure(`${this.request.method} after ${this.#elapsedMs()} ms`);
+    this.#finish();
+    this.#settle(failure);
+    this.abandon('timeout');
+    this.#sink.onError(failure.error);
+  }
+
+  /** The first byte of a sound answer is here. */
+  protected answering(): void {
+    if (this.over) return;
+    if (this.staysOpen) {
+      // No deadline any more, and no probe of the breaker that lasts as long.
+      deadlines.cancel(this);
+      if (this.#admission !== 0) this.traffic.breaker?.success(this.#admission);
+      this.#admission = 0;
+      return;
+    }
+    const { firstByteMs, callMs } = this.traffic.timeouts;
+    if (firstByteMs < callMs) deadlines.schedule(this, this.#softMs(this.#startedMs));
+  }
+
+  /** The answer is a stream. */
+  protected streaming(): void {
+    if (this.over || this.#streaming) return;
+    this.#streaming = true;
+    this.#sink.onStream();
+  }
+
+  /** The stream was closed early, to be taken up again. */
+  protected suspended(): void {
+    if (!this.over) this.#sink.onSuspend();
+  }
+
+  /** A notification or request that belongs to this request. Progress extends the deadline. */
+  message(text: string, message: Message): void {
+    if (this.over) return;
+    if (message.method === 'notifications/progress' && this.deadlineSlot >= 0) {
+      deadlines.schedule(this, this.#softMs(performance.now()));
+    }
+    this.#sink.onMessage(text, message);
+  }
+
+  /** The response. `healthy` is false where the transport said at the same time that the upstream is not. */
+  respond(text: string, message: Message, healthy = true): void {
+    if (this.over) return;
+    this.#finish();
+    if (this.#admission !== 0) {
+      if (healthy) this.traffic.breaker?.success(this.#admission);
+      else this.traffic.breaker?.failure(this.#admission, 'status');
+    }
+    this.#sink.onResponse(text, message);
+  }
+
+  /** An attempt failed: it is made again or the call ends. */
+  failed(failure: Failure): void {
+    if (this.over) return;
+    const delayMs = this.#retryDelayMs(failure);
+    this.#settle(failure);
+    const { breaker, context, upstream } = this.traffic;
+    if (delayMs === undefined || (breaker !== undefined && breaker.state === 'open')) {
+      this.#finish();
+      this.#sink.onError(failure.error);
+      return;
+    }
+    context.observer.onRetry(upstream, failure.condition as RetryCondition);
+    deadlines.schedule(this, this.#softMs(this.#startedMs));
+    this.#retryTimer = setTimeout(() => this.#try(performance.now()), delayMs);
+  }
+
+  /** Whether `failed` would make another attempt: for answers that could be relayed instead. */
+  protected retries(failure: Failure): boolean {
+    return this.#retryDelayMs(failure) !== undefined;
+  }
+
+  #retryDelayMs(failure: Failure): number | undefined {
+    const { retry } = this.traffic;
+    if (retry === undefined || this.#streaming) return undefined;
+    const { condition, sent, retryAfterMs } = failure;
+    const { idempotent } = this.request;
+    const delayMs = retryDelayMs(
+      retry,
+      { condition, sent, retryAfterMs },
+      this.#attempts,
+      idempotent,
+      Math.random,
+    );
+    if (delayMs === undefined) return undefined;
+    return performance.now() + delayMs < this.#softMs(this.#startedMs) ? delayMs : undefined;
+  }
+
+  #try(nowMs: number): void {
+    const { breaker, timeouts } = this.traffic;
+    if (breaker !== undefined) {
+      this.#admission = breaker.admit();
+      if (this.#admission === 0) {
+        this.#finish();
+        this.#sink.onError(breaker.refusal());
+        return;
+      }
+    }
+    this.#attempts += 1;
+    const firstMs = nowMs + timeouts.firstByteMs;
+    deadlines.schedule(this, Math.min(firstMs, this.#softMs(this.#startedMs)));
+    this.attempt();
+  }
+
+  #softMs(fromMs: number): number {
+    return Math.min(fromMs + this.traffic.timeouts.callMs, this.#hardMs);
+  }
+
+  #settle(failure: Failure): void {
+    if (this.#admission === 0) return;
+    if (failure.counts === undefined) this.traffic.breaker?.release(this.#admission);
+    else this.traffic.breaker?.failure(this.#admission, failure.counts);
+    this.#admission = 0;
+  }
+
+  #finish(): void {
+    this.over = true;
+    this.traffic.inFlight -= 1;
+    deadlines.cancel(this);
+    if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
+    this.ended();
+  }
+
+  #elapsedMs(): number {
+    return Math.round(performance.now() - this.#startedMs);
+  }
+}

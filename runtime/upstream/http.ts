@@ -1,0 +1,190 @@
+/** Upstreams of type `http`: an MCP server behind streamable HTTP. */
+import type { Era, HttpUpstreamNode } from '../../schema/graph/upstream.ts';
+import { GatewayError } from '../errors.ts';
+import { ask } from './ask.ts';
+import type { Traffic } from './call.ts';
+import type { UpstreamContext } from './context.ts';
+import { type Discovered, discoverRequest, MODERN_VERSION, readDiscover } from './discovery.ts';
+import { EraVerdicts, otherEra } from './era.ts';
+import { upstreamError } from './failure.ts';
+import { HttpEndpoint } from './http/endpoint.ts';
+import { LegacyHttpLink } from './http/legacy-link.ts';
+import { ModernHttpLink, modernCall, modernHeaders } from './http/modern-link.ts';
+import type { LegacyOpening, Link, Upstream, UpstreamState } from './link.ts';
+
+export class HttpUpstream implements Upstream {
+  readonly name: string;
+  readonly #node: HttpUpstreamNode;
+  readonly #context: UpstreamContext;
+  readonly #traffic: Traffic;
+  readonly #endpoint: HttpEndpoint;
+  readonly #verdicts = new EraVerdicts();
+  readonly #sessions = new Set<LegacyHttpLink>();
+  #modern: ModernHttpLink | undefined;
+  #discovering: Promise<Discovered> | undefined;
+  #probing: Promise<boolean> | undefined;
+  #closed = false;
+
+  constructor(node: HttpUpstreamNode, context: UpstreamContext, traffic: Traffic) {
+    this.name = node.name;
+    this.#node = node;
+    this.#context = context;
+    this.#traffic = traffic;
+    this.#endpoint = new HttpEndpoint(node, traffic);
+  }
+
+  eraAtHand(clientEra: Era): Era | undefined {
+    if (this.#node.era !== 'match-client') return this.#node.era;
+    const known = this.#verdicts.spoken(clientEra);
+    if (known === undefined) return undefined;
+    if (this.#verdicts.stale(clientEra)) this.#refresh(clientEra);
+    return known ? clientEra : otherEra(clientEra);
+  }
+
+  async eraFor(clientEra: Era): Promise<Era> {
+    const known = this.eraAtHand(clientEra);
+    if (known !== undefined) return known;
+    if (await this.#speaks(clientEra)) return clientEra;
+    if (clientEra === 'legacy' && !(await this.#speaks('modern'))) {
+      throw upstreamError('upstream_protocol', 'neither era is spoken');
+    }
+    return otherEra(clientEra);
+  }
+
+  modernAtHand(): Link | undefined {
+    if (this.#modern !== undefined && this.#verdicts.stale('modern')) this.#refresh('modern');
+    return this.#modern;
+  }
+
+  async modern(): Promise<Link> {
+    const link = this.modernAtHand();
+    if (link !== undefined) return link;
+    const found = await this.#discover();
+    if (found.kind !== 'modern') throw upstreamError('upstream_protocol', `discovered: ${found.kind}`);
+    this.#modern ??= this.#openModern(found.peer);
+    return this.#modern;
+  }
+
+  async legacy(opening: LegacyOpening): Promise<Link> {
+    this.#assertOpen();
+    try {
+      const link = await LegacyHttpLink.open(this.#endpoint, opening, (ended) =>
+        this.#sessions.delete(ended),
+      );
+      if (this.#closed) {
+        await link.close();
+        this.#assertOpen();
+      }
+      this.#sessions.add(link);
+      this.#verdicts.learn('legacy', true);
+      return link;
+    } catch (thrown) {
+      if (isEvidence(thrown)) this.#verdicts.forget('legacy');
+      throw thrown;
+    }
+  }
+
+  state(): UpstreamState {
+    return {
+      breaker: this.#traffic.breaker?.state ?? 'none',
+      inFlight: this.#traffic.inFlight,
+      links: this.#sessions.size + (this.#modern === undefined ? 0 : 1),
+      processes: [],
+      eras: this.#node.era === 'match-client' ? this.#verdicts.eras() : [this.#node.era],
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#sessions].map((session) => session.close()));
+    if (this.#modern !== undefined) this.#modern.closed = true;
+    await this.#endpoint.close();
+    this.#traffic.breaker?.close();
+  }
+
+  #openModern(peer: ModernHttpLink['peer']): ModernHttpLink {
+    return new ModernHttpLink(this.#endpoint, peer, () => {
+      this.#modern = undefined;
+      this.#verdicts.forget('modern');
+    });
+  }
+
+  #refresh(era: Era): void {
+    if (this.#closed || (era === 'modern' ? this.#discovering : this.#probing) !== undefined) return;
+    this.#speaks(era).catch(() => this.#verdicts.postpone(era));
+  }
+
+  async #speaks(era: Era): Promise<boolean> {
+    if (era === 'modern') return (await this.#discover()).kind === 'modern';
+    this.#probing ??= this.#probeLegacy().finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  #discover(): Promise<Discovered> {
+    this.#discovering ??= this.#askDiscover().finally(() => {
+      this.#discovering = undefined;
+    });
+    return this.#discovering;
+  }
+
+  async #askDiscover(): Promise<Discovered> {
+    this.#assertOpen();
+    let found: Discovered;
+    try {
+      found = await this.#discoverOnce();
+      // The version asked for is among those that a refusal names: it may have been a passing fault.
+      if (found.kind === 'other-revision' && found.versions.includes(MODERN_VERSION)) {
+        found = await this.#discoverOnce();
+      }
+    } catch (thrown) {
+      if (!isEvidence(thrown)) throw thrown;
+      found = { kind: 'legacy' };
+    }
+    this.#verdicts.learn('modern', found.kind === 'modern');
+    if (found.kind !== 'modern') this.#modern = undefined;
+    else if (this.#modern !== undefined) this.#modern.peer = found.peer;
+    return found;
+  }
+
+  async #discoverOnce(): Promise<Discovered> {
+    const id = 0;
+    const request = {
+      id,
+      method: 'server/discover',
+      body: discoverRequest(id, this.#context.gateway),
+      headers: ['mcp-method', 'server/discover'],
+      idempotent: true,
+    };
+    const headers = modernHeaders(this.#endpoint);
+    return readDiscover(await ask((sink) => modernCall(this.#endpoint, headers, request, sink)));
+  }
+
+  async #probeLegacy(): Promise<boolean> {
+    try {
+      const link = await this.legacy({
+        capabilities: {},
+        clientInfo: this.#context.gateway,
+        protocolVersion: '2025-11-25',
+        isolationKey: 'probe',
+        listen: false,
+        headers: [],
+      });
+      await link.close();
+      return true;
+    } catch (thrown) {
+      if (!isEvidence(thrown)) throw thrown;
+      this.#verdicts.learn('legacy', false);
+      return false;
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw upstreamError('shutting_down', 'closed');
+  }
+}
+
+/** Whether a failure tells something about the era: the upstream answered, and answered otherwise. */
+const isEvidence = (thrown: unknown): boolean =>
+  thrown instanceof GatewayError && thrown.code === 'upstream_protocol';

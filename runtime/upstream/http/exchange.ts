@@ -1,0 +1,179 @@
+/** One HTTP request to an upstream and the reading of its reply. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { deadlines, type Timed } from '../../traffic/deadline.ts';
+import { dispatchFailure, type Failure, protocolFailure, tooLargeFailure } from '../failure.ts';
+import { type EventSink, EventStreamParser } from './event-stream-parser.ts';
+
+/** A refusal's body is read up to here; a longer one counts as none. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/** Told what came. `onJson`, `onStreamEnd`, `onRefusal` and `onBroken` are ends: one of them comes, once. */
+export interface ExchangeTarget {
+  /** The status line and headers of a reply that is JSON or an event stream. */
+  onHead(headers: IncomingHttpHeaders): void;
+  onJson(text: string): void;
+  /** The reply is an event stream; what it carries comes as `onEvent`. */
+  onEventStream(): void;
+  onEvent(data: string): void;
+  /** The event stream ended, or broke with `cause`. */
+  onStreamEnd(cause: Error | undefined): void;
+  /** A status other than 200, with the body where it is small. */
+  onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void;
+  /** No reply, or none that can be used. */
+  onBroken(failure: Failure): void;
+}
+
+/** How long a stream may stay open after its response before its connection is closed. */
+const LINGER_MS = 1000;
+
+const ABORTED = new Error('aborted by the gateway');
+
+/** Closes a stream that does not end by itself. */
+class Linger implements Timed {
+  deadlineMs = 0;
+  deadlineSlot = -1;
+  deadlineNext: Timed | undefined = undefined;
+  deadlinePrevious: Timed | undefined = undefined;
+  readonly #exchange: HttpExchange;
+
+  constructor(exchange: HttpExchange) {
+    this.#exchange = exchange;
+  }
+
+  onDeadline(): void {
+    this.#exchange.abort();
+  }
+}
+
+/** A dispatch handler for undici. The target is not called any more after `abort`. */
+export class HttpExchange implements Dispatcher.DispatchHandler, EventSink {
+  /** Set once the reply is an event stream. */
+  parser: EventStreamParser | undefined;
+  readonly #target: ExchangeTarget;
+  readonly #maxBytes: number;
+  #controller: Dispatcher.DispatchController | undefined;
+  #done = false;
+  #linger: Linger | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #first: Buffer | undefined;
+  #chunks: Buffer[] | undefined;
+  #bytes = 0;
+
+  /** @param maxBytes the largest JSON reply or event */
+  constructor(target: ExchangeTarget, maxBytes: number) {
+    this.#target = target;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Closes the request's connection or stream, now or as soon as it has one. */
+  abort(): void {
+    if (!this.#end()) return;
+    this.parser?.stop();
+    this.#controller?.abort(ABORTED);
+  }
+
+  /** The target has what it wants: the rest is read to keep the connection, but told to nobody. */
+  release(): void {
+    if (this.#done || this.#linger !== undefined) return;
+    this.parser?.stop();
+    this.#linger = new Linger(this);
+    deadlines.schedule(this.#linger, performance.now() + LINGER_MS);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#done) controller.abort(ABORTED);
+    else this.#controller = controller;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (this.#done || status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (status !== 200) return;
+    const type = headers['content-type'];
+    if (type !== undefined && isMediaType(type, 'application/json')) {
+      const length = headers['content-length'];
+      if (length !== undefined && Number(length) > this.#maxBytes) this.onTooLarge();
+      else this.#target.onHead(headers);
+    } else if (type !== undefined && isMediaType(type, 'text/event-stream')) {
+      this.parser = new EventStreamParser(this, this.#maxBytes);
+      this.#target.onHead(headers);
+      if (!this.#done) this.#target.onEventStream();
+    } else {
+      this.#break(protocolFailure(`content type ${type ?? 'missing'}`));
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#done) return;
+    if (this.parser !== undefined) {
+      this.parser.push(chunk);
+      return;
+    }
+    this.#bytes += chunk.length;
+    if (this.#status === 200 && this.#bytes > this.#maxBytes) {
+      this.onTooLarge();
+    } else if (this.#status !== 200 && this.#bytes > MAX_REFUSAL_BYTES) {
+      const { status, headers } = { status: this.#status, headers: this.#headers };
+      this.abort();
+      this.#target.onRefusal(status, headers, '');
+    } else if (this.#first === undefined) {
+      this.#first = chunk;
+    } else {
+      this.#chunks ??= [this.#first];
+      this.#chunks.push(chunk);
+    }
+  }
+
+  onResponseEnd(): void {
+    if (!this.#end()) return;
+    if (this.#linger !== undefined) return;
+    if (this.parser !== undefined) this.#target.onStreamEnd(undefined);
+    else if (this.#status === 200) this.#target.onJson(this.#text());
+    else this.#target.onRefusal(this.#status, this.#headers, this.#text());
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (!this.#end()) return;
+    if (this.#linger !== undefined) return;
+    if (this.parser !== undefined) this.#target.onStreamEnd(error);
+    else this.#target.onBroken(dispatchFailure(error, this.#controller !== undefined));
+  }
+
+  onEvent(data: string): void {
+    if (!this.#done) this.#target.onEvent(data);
+  }
+
+  onTooLarge(): void {
+    this.#break(tooLargeFailure(this.#maxBytes));
+  }
+
+  #end(): boolean {
+    if (this.#done) return false;
+    this.#done = true;
+    if (this.#linger !== undefined) deadlines.cancel(this.#linger);
+    return true;
+  }
+
+  #break(failure: Failure): void {
+    this.abort();
+    this.#target.onBroken(failure);
+  }
+
+  #text(): string {
+    if (this.#chunks !== undefined) return Buffer.concat(this.#chunks, this.#bytes).toString('utf8');
+    return this.#first === undefined ? '' : this.#first.toString('utf8');
+  }
+}
+
+const isMediaType = (value: string, type: string): boolean => {
+  if (value === type) return true;
+  const lower = value.toLowerCase();
+  return lower.startsWith(type) && /^[\s;]|^$/.test(lower.slice(type.length));
+};

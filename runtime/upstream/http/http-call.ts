@@ -1,0 +1,132 @@
+/** A call over HTTP POST: what both eras share. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseRetryAfterMs } from '../../traffic/retry.ts';
+import { Call } from '../call.ts';
+import { dispatchFailure, type Failure, protocolFailure, upstreamError } from '../failure.ts';
+import type { OutboundRequest, ReplySink } from '../link.ts';
+import { errorCode, isResponse, type Message, parseMessages } from '../message.ts';
+import type { HttpEndpoint } from './endpoint.ts';
+import { type ExchangeTarget, HttpExchange } from './exchange.ts';
+
+/** One request and its reply: a JSON body, or a stream that ends in the response. */
+export abstract class HttpCall extends Call implements ExchangeTarget {
+  protected readonly endpoint: HttpEndpoint;
+  protected exchange: HttpExchange | undefined;
+
+  constructor(endpoint: HttpEndpoint, request: OutboundRequest, sink: ReplySink) {
+    super(endpoint.traffic, request, sink);
+    this.endpoint = endpoint;
+  }
+
+  /** All headers of the POST; a new array each time, it may be kept until a connection is free. */
+  protected abstract requestHeaders(): string[];
+
+  /** A message of the upstream that is no response of this call's. */
+  protected abstract sideMessage(text: string, message: Message): void;
+
+  protected attempt(): void {
+    this.exchange = new HttpExchange(this, this.maxBytes);
+    const { body } = this.request;
+    // A connection that is kept for long is not taken from the calls.
+    if (this.staysOpen) this.endpoint.aside('POST', this.requestHeaders(), body, this.exchange);
+    else this.endpoint.post(this.requestHeaders(), body, this.exchange);
+  }
+
+  protected abandon(_reason: string): void {
+    this.exchange?.abort();
+  }
+
+  onHead(_headers: IncomingHttpHeaders): void {
+    this.answering();
+  }
+
+  onEventStream(): void {
+    this.streaming();
+  }
+
+  onJson(text: string): void {
+    const parsed = parseMessages(text);
+    if (parsed === undefined) this.failed(protocolFailure('reply is not JSON-RPC'));
+    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(JSON.stringify(each), each);
+    else this.#take(text, parsed as Message);
+    // What was not the response was passed on; the reply is over all the same.
+    if (!this.over) this.failed(protocolFailure('reply without a response'));
+  }
+
+  onEvent(data: string): void {
+    const parsed = parseMessages(data);
+    if (parsed === undefined) this.#refuse(protocolFailure('event is not JSON-RPC'));
+    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(JSON.stringify(each), each);
+    else this.#take(data, parsed as Message);
+  }
+
+  onStreamEnd(cause: Error | undefined): void {
+    this.failed(
+      cause === undefined ? protocolFailure('stream without a response') : dispatchFailure(cause, true),
+    );
+  }
+
+  onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
+    this.answering();
+    const failure = refusalFailure(status, headers);
+    const relay = this.relayable(status, text);
+    if (relay === undefined || this.retries(failure)) this.failed(failure);
+    else this.respond(relay.text, relay.message, status < 500);
+  }
+
+  onBroken(failure: Failure): void {
+    this.failed(failure);
+  }
+
+  /**
+   * The JSON-RPC error in a refusal, if it answers this request. One without an id does so too where the status
+   * says that the request was at fault: there was only one.
+   */
+  protected relayable(status: number, text: string): { text: string; message: Message } | undefined {
+    if (text === '') return undefined;
+    const message = parseMessages(text);
+    if (message === undefined || Array.isArray(message)) return undefined;
+    const answer = message as Message;
+    if (errorCode(answer) === undefined) return undefined;
+    if (answer.id === this.request.id) return { text, message: answer };
+    if ((answer.id !== undefined && answer.id !== null) || status !== 400) return undefined;
+    const adopted = { jsonrpc: '2.0', id: this.request.id, error: answer.error };
+    return { text: JSON.stringify(adopted), message: adopted };
+  }
+
+  #take(text: string, message: Message): void {
+    if (!isResponse(message)) this.sideMessage(text, message);
+    else if (message.id === this.request.id) {
+      const { exchange } = this;
+      this.respond(text, message);
+      exchange?.release();
+    } else this.#refuse(protocolFailure('response to another request'));
+  }
+
+  #refuse(failure: Failure): void {
+    const { exchange } = this;
+    this.failed(failure);
+    exchange?.abort();
+  }
+}
+
+const RETRYABLE = {
+  429: 'http-429',
+  502: 'http-502',
+  503: 'http-503',
+  504: 'http-504',
+} as const;
+
+const refusalFailure = (status: number, headers: IncomingHttpHeaders): Failure => {
+  const cause = `HTTP status ${status}`;
+  const unavailable = status >= 500 || status === 429 || status === 401 || status === 403;
+  const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
+  const condition = RETRYABLE[status as keyof typeof RETRYABLE];
+  return {
+    error: upstreamError(unavailable ? 'upstream_unavailable' : 'upstream_protocol', cause, retryAfterMs),
+    sent: true,
+    ...(condition === undefined ? {} : { condition }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(status >= 500 ? { counts: 'status' as const } : {}),
+  };
+};

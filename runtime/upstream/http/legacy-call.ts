@@ -1,0 +1,111 @@
+/** A call within a legacy session: its stream may end early and be taken up again by GET. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Failure, protocolFailure, upstreamError } from '../failure.ts';
+import type { OutboundRequest, ReplySink } from '../link.ts';
+import { cancelledNotification, type Message } from '../message.ts';
+import { HttpExchange } from './exchange.ts';
+import { HttpCall } from './http-call.ts';
+import type { LegacySession } from './legacy-session.ts';
+
+/** How long until a stream is taken up again where the upstream names no time. */
+export const DEFAULT_RECONNECT_MS = 1000;
+const MIN_RECONNECT_MS = 10;
+const MAX_RECONNECT_MS = 30_000;
+
+/** The delay before the next try, after `failures` tries without an event. */
+export const reconnectDelayMs = (retryMs: number | undefined, failures: number): number => {
+  const baseMs = Math.max(retryMs ?? DEFAULT_RECONNECT_MS, MIN_RECONNECT_MS);
+  return failures === 0 ? baseMs : Math.min(baseMs * 2 ** failures, Math.max(baseMs, MAX_RECONNECT_MS));
+};
+
+/**
+ * A request of a session. An early end of its stream is no failure where an event id was seen (MCP 2025-11-25,
+ * SSE polling); its deadline bounds the whole.
+ */
+export class LegacyHttpCall extends HttpCall {
+  readonly #session: LegacySession;
+  readonly #onEnd: (call: LegacyHttpCall) => void;
+  #resuming = false;
+  #lastEventId: string | undefined;
+  #retryMs: number | undefined;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    session: LegacySession,
+    request: OutboundRequest,
+    sink: ReplySink,
+    onEnd: (call: LegacyHttpCall) => void,
+  ) {
+    super(session.endpoint, request, sink);
+    this.#session = session;
+    this.#onEnd = onEnd;
+  }
+
+  protected requestHeaders(): string[] {
+    return this.#session.postHeaders.concat(this.request.headers);
+  }
+
+  protected sideMessage(text: string, message: Message): void {
+    if (!this.#session.answersItself(message)) this.message(text, message);
+  }
+
+  protected override abandon(reason: string): void {
+    super.abandon(reason);
+    this.#session.send(cancelledNotification(this.request.id, reason));
+  }
+
+  protected override ended(): void {
+    clearTimeout(this.#timer);
+    this.#onEnd(this);
+  }
+
+  override onEvent(data: string): void {
+    this.#failures = 0;
+    super.onEvent(data);
+  }
+
+  override onStreamEnd(cause: Error | undefined): void {
+    const parser = this.exchange?.parser;
+    this.#lastEventId = parser?.lastEventId ?? this.#lastEventId;
+    this.#retryMs = parser?.retryMs ?? this.#retryMs;
+    if (this.#lastEventId === undefined || this.#lastEventId === '') super.onStreamEnd(cause);
+    else this.#resumeLater();
+  }
+
+  override onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
+    if (this.#session.endedBy(status, text)) {
+      const error = upstreamError('upstream_unavailable', 'session ended by the upstream');
+      this.failed({ error, sent: true });
+    } else if (!this.#resuming) {
+      super.onRefusal(status, headers, text);
+    } else if (status >= 500) {
+      this.#resumeLater();
+    } else {
+      this.failed(protocolFailure(`stream not resumed, status ${status}`));
+    }
+  }
+
+  override onBroken(failure: Failure): void {
+    if (this.#resuming && failure.condition === 'connect-error') this.#resumeLater();
+    else super.onBroken(failure);
+  }
+
+  /** The link was closed by its owner. */
+  abort(): void {
+    this.exchange?.abort();
+    this.failed({ error: upstreamError('shutting_down', 'closed'), sent: true });
+  }
+
+  #resumeLater(): void {
+    if (this.over) return;
+    const delayMs = reconnectDelayMs(this.#retryMs, this.#failures);
+    this.#failures += 1;
+    if (!this.#resuming || this.exchange?.parser !== undefined) this.suspended();
+    this.#resuming = true;
+    this.#timer = setTimeout(() => {
+      this.exchange = new HttpExchange(this, this.maxBytes);
+      this.endpoint.aside('GET', this.#session.streamHeaders(this.#lastEventId), null, this.exchange);
+    }, delayMs);
+  }
+}

@@ -1,0 +1,134 @@
+/** A legacy conversation over streamable HTTP: MCP 2025-11-25 and older. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { GatewayError } from '../../errors.ts';
+import { ask } from '../ask.ts';
+import { INITIALIZED, initializedPeer, initializeRequest } from '../discovery.ts';
+import { protocolFailure, upstreamError } from '../failure.ts';
+import type { Cancel, LegacyOpening, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
+import type { Message } from '../message.ts';
+import type { HttpEndpoint } from './endpoint.ts';
+import { HttpCall } from './http-call.ts';
+import { LegacyHttpCall } from './legacy-call.ts';
+import { LegacySession } from './legacy-session.ts';
+import { ListenStream } from './listen-stream.ts';
+
+/** `initialize`: it cannot be cancelled, and its reply names the session. */
+class InitializeCall extends HttpCall {
+  readonly #session: LegacySession;
+
+  constructor(session: LegacySession, request: OutboundRequest, sink: ReplySink) {
+    super(session.endpoint, request, sink);
+    this.#session = session;
+  }
+
+  override onHead(headers: IncomingHttpHeaders): void {
+    super.onHead(headers);
+    if (this.#session.adoptId(headers)) return;
+    this.failed(protocolFailure('malformed session id'));
+    this.exchange?.abort();
+  }
+
+  protected requestHeaders(): string[] {
+    return this.#session.postHeaders.concat(this.request.headers);
+  }
+
+  protected sideMessage(text: string, message: Message): void {
+    if (!this.#session.answersItself(message)) this.message(text, message);
+  }
+}
+
+export class LegacyHttpLink implements Link {
+  readonly upstream: string;
+  readonly era = 'legacy';
+  readonly peer: PeerInfo;
+  closed = false;
+  onUnsolicited: (text: string, message: Message) => void = () => undefined;
+  onClosed: (reason: GatewayError) => void = () => undefined;
+  readonly #session: LegacySession;
+  readonly #calls = new Set<LegacyHttpCall>();
+  readonly #onEnd: (link: LegacyHttpLink) => void;
+  #listening: ListenStream | undefined;
+  #lastId = 0;
+
+  private constructor(session: LegacySession, peer: PeerInfo, onEnd: (link: LegacyHttpLink) => void) {
+    this.upstream = session.endpoint.traffic.upstream;
+    this.peer = peer;
+    this.#session = session;
+    this.#onEnd = onEnd;
+  }
+
+  /** Initialises a session. `onEnd` is called once, whichever side ends it. */
+  static async open(
+    endpoint: HttpEndpoint,
+    opening: LegacyOpening,
+    onEnd: (link: LegacyHttpLink) => void,
+  ): Promise<LegacyHttpLink> {
+    let link: LegacyHttpLink | undefined;
+    const session = new LegacySession(endpoint, opening.headers, { onGone: (reason) => link?.gone(reason) });
+    const request = {
+      id: 0,
+      method: 'initialize',
+      body: initializeRequest(0, opening),
+      headers: opening.headers,
+      idempotent: true,
+    };
+    const peer = initializedPeer(await ask((sink) => new InitializeCall(session, request, sink).start()));
+    session.adoptVersion(peer.protocolVersion);
+    if (!(await session.post(INITIALIZED))) {
+      throw upstreamError('upstream_protocol', 'notifications/initialized was refused');
+    }
+    link = new LegacyHttpLink(session, peer, onEnd);
+    if (opening.listen) link.#listen();
+    return link;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  request(request: OutboundRequest, sink: ReplySink): Cancel {
+    if (this.closed) {
+      sink.onError(upstreamError('upstream_unavailable', 'the session is over'));
+      return () => undefined;
+    }
+    const call = new LegacyHttpCall(this.#session, request, sink, this.#forget);
+    this.#calls.add(call);
+    call.start();
+    return (reason) => call.cancel(reason);
+  }
+
+  send(body: string): void {
+    if (!this.closed) this.#session.send(body);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.#end();
+    for (const call of this.#calls) call.abort();
+    await this.#session.delete();
+  }
+
+  /** The upstream ended the session. Calls in flight learn it by their own replies. */
+  gone(reason: GatewayError): void {
+    if (this.closed) return;
+    this.#end();
+    this.onClosed(reason);
+  }
+
+  readonly #forget = (call: LegacyHttpCall): void => {
+    this.#calls.delete(call);
+  };
+
+  #end(): void {
+    this.closed = true;
+    this.#listening?.close();
+    this.#onEnd(this);
+  }
+
+  #listen(): void {
+    this.#listening = new ListenStream(this.#session, (text, message) => {
+      if (!this.#session.answersItself(message)) this.onUnsolicited(text, message);
+    });
+  }
+}

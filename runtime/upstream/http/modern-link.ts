@@ -1,0 +1,107 @@
+/** The stateless link of MCP 2026-07-28 over streamable HTTP. */
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { GatewayError } from '../../errors.ts';
+import { MODERN_VERSION } from '../discovery.ts';
+import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
+import type { Message } from '../message.ts';
+import type { HttpEndpoint } from './endpoint.ts';
+import { HttpCall } from './http-call.ts';
+
+/** What every modern request carries, flat. */
+export const modernHeaders = (endpoint: HttpEndpoint): readonly string[] => [
+  'content-type',
+  'application/json',
+  'accept',
+  'application/json, text/event-stream',
+  'mcp-protocol-version',
+  MODERN_VERSION,
+  ...endpoint.headers,
+];
+
+/** Closing the stream is the cancellation (MCP 2026-07-28, streamable-http). */
+class ModernHttpCall extends HttpCall {
+  readonly #headers: readonly string[];
+  readonly #onContradiction: () => void;
+
+  constructor(
+    endpoint: HttpEndpoint,
+    headers: readonly string[],
+    request: OutboundRequest,
+    sink: ReplySink,
+    onContradiction: () => void,
+  ) {
+    super(endpoint, request, sink);
+    this.#headers = headers;
+    this.#onContradiction = onContradiction;
+  }
+
+  override onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
+    const unknown = status === 400 || status === 404 || status === 405;
+    if (unknown && this.relayable(status, text) === undefined) this.#onContradiction();
+    super.onRefusal(status, headers, text);
+  }
+
+  protected requestHeaders(): string[] {
+    return this.#headers.concat(this.request.headers);
+  }
+
+  protected sideMessage(text: string, message: Message): void {
+    // A server of this era makes no requests: nobody would answer.
+    if (message.id === undefined) this.message(text, message);
+  }
+}
+
+/** Sends one modern request. `onContradiction`: the upstream answered as one of the other era would. */
+export const modernCall = (
+  endpoint: HttpEndpoint,
+  headers: readonly string[],
+  request: OutboundRequest,
+  sink: ReplySink,
+  onContradiction: () => void = ignore,
+): Cancel => {
+  const call = new ModernHttpCall(endpoint, headers, request, sink, onContradiction);
+  call.start();
+  return (reason) => call.cancel(reason);
+};
+
+/** Every request stands for itself; the upstream never ends the link. */
+export class ModernHttpLink implements Link {
+  readonly upstream: string;
+  readonly era = 'modern';
+  peer: PeerInfo;
+  closed = false;
+  onUnsolicited: (text: string, message: Message) => void = ignore;
+  onClosed: (reason: GatewayError) => void = ignore;
+  readonly #endpoint: HttpEndpoint;
+  readonly #headers: readonly string[];
+  readonly #onContradiction: () => void;
+  #lastId = 0;
+
+  constructor(endpoint: HttpEndpoint, peer: PeerInfo, onContradiction: () => void) {
+    this.upstream = endpoint.traffic.upstream;
+    this.peer = peer;
+    this.#endpoint = endpoint;
+    this.#headers = modernHeaders(endpoint);
+    this.#onContradiction = onContradiction;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  request(request: OutboundRequest, sink: ReplySink): Cancel {
+    return modernCall(this.#endpoint, this.#headers, request, sink, this.#onContradiction);
+  }
+
+  /** No notification of a client is defined for this transport. */
+  send(_body: string): void {}
+
+  /** The link is everybody's: it ends with its upstream. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const ignore = (): void => undefined;

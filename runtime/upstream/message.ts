@@ -1,0 +1,48 @@
+/** JSON-RPC messages of an upstream, as far as a link looks at them. */
+
+/** A parsed message. Members are what the upstream sent, unchecked but for being an object. */
+export interface Message {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The messages in a JSON text: one, or those of a batch (MCP 2025-03-26); undefined if it is none. */
+export const parseMessages = (text: string): Message | readonly Message[] | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (isObject(value)) return value;
+  return Array.isArray(value) && value.length > 0 && value.every(isObject) ? value : undefined;
+};
+
+/** Whether a message answers a request: it has a result or an error, and no method. */
+export const isResponse = (message: Message): boolean =>
+  message.method === undefined && (message.result !== undefined || message.error !== undefined);
+
+/** The code of an error response, if it is a well-formed one. */
+export const errorCode = (message: Message): number | undefined =>
+  isObject(message.error) &&
+  typeof message.error.code === 'number' &&
+  typeof message.error.message === 'string'
+    ? message.error.code
+    : undefined;
+
+/** The text of an empty answer to a request of the upstream. */
+export const emptyAnswer = (id: unknown): string => JSON.stringify({ jsonrpc: '2.0', id, result: {} });
+
+/** The text of a refusal of a request of the upstream. */
+export const methodNotFoundAnswer = (id: unknown): string =>
+  JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
+
+/** The text of notifications/cancelled for a request that this side sent. */
+export const cancelledNotification = (requestId: number, reason: string): string =>
+  JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } });

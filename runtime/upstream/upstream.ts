@@ -1,0 +1,28 @@
+/** Upstreams as they run. */
+import type { UpstreamNode } from '../../schema/graph/upstream.ts';
+import { createBreaker } from '../traffic/breaker.ts';
+import type { Traffic } from './call.ts';
+import type { UpstreamContext } from './context.ts';
+import { HttpUpstream } from './http.ts';
+import type { Upstream } from './link.ts';
+
+/** An upstream ready to be used. Nothing is connected or started before it is asked for. */
+export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Upstream => {
+  const traffic: Traffic = {
+    upstream: node.name,
+    timeouts: node.timeouts,
+    retry: node.retry,
+    breaker:
+      node.breaker === undefined
+        ? undefined
+        : createBreaker(node.breaker, { onChange: (state) => context.observer.onBreaker(node.name, state) }),
+    context,
+    inFlight: 0,
+  };
+  switch (node.type) {
+    case 'http':
+      return new HttpUpstream(node, context, traffic);
+    case 'stdio':
+      throw new Error('stdio');
+  }
+};
