@@ -1,0 +1,50 @@
+/** What the gateway may cost. */
+import { ratioOf } from './figures.ts';
+import type { Samples } from './rounds.ts';
+import type { StartUp } from './start-up.ts';
+
+/** Names of the targets that budgets speak of. */
+export const NAMES = {
+  direct: 'direct',
+  nginx: 'nginx',
+  floor: 'floor',
+  bare: 'gateway bare',
+  secure: 'gateway secure',
+  bareLegacy: 'gateway bare, 2025-11-25',
+  secureLegacy: 'gateway secure, 2025-11-25',
+} as const;
+
+const BARE_TO_FLOOR = 1.6;
+const SECURE_TO_FLOOR = 2.2;
+const FIRST_ANSWER_MS = 1_000;
+const IDLE_MB = 110;
+
+export interface Judgement {
+  readonly budget: string;
+  /** Both in `unit`. */
+  readonly limit: number;
+  readonly measured: number;
+  readonly unit: '×' | 'ms' | 'MB';
+  readonly passed: boolean;
+}
+
+/** Judges what was measured; `margin` multiplies every limit. What was not measured is not judged. */
+export const judge = (
+  samples: Samples,
+  startUp: StartUp | undefined,
+  margin: number,
+): readonly Judgement[] => {
+  const bare = ratioOf(samples, NAMES.bare, NAMES.floor, 'cpuUsPerRequest');
+  const secure = ratioOf(samples, NAMES.secure, NAMES.floor, 'cpuUsPerRequest');
+  const rows: readonly (readonly [string, number, number | undefined, Judgement['unit']])[] = [
+    ['CPU per request, bare ÷ floor', BARE_TO_FLOOR, bare?.median, '×'],
+    ['CPU per request, secure ÷ floor', SECURE_TO_FLOOR, secure?.median, '×'],
+    ['exec to first tools/call result', FIRST_ANSWER_MS, startUp?.firstAnswerMs, 'ms'],
+    ['idle memory (RSS)', IDLE_MB, startUp === undefined ? undefined : startUp.idleBytes / 1e6, 'MB'],
+  ];
+  return rows.flatMap(([budget, base, measured, unit]) => {
+    if (measured === undefined) return [];
+    const limit = base * margin;
+    return [{ budget, limit, measured, unit, passed: measured <= limit }];
+  });
+};

@@ -1,0 +1,34 @@
+/** What /proc tells of processes. Linux only. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** Microseconds of user and system time in the text of /proc/<pid>/stat, all threads included. */
+export const cpuUsOfStat = (stat: string, ticksPerSecond: number): number => {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
+};
+
+/** Microseconds of user and system time that the processes have used since they began. */
+export const cpuUs = (pids: readonly number[]): number =>
+  pids.reduce(
+    (sum, pid) => sum + cpuUsOfStat(readFileSync(`/proc/${pid}/stat`, 'utf8'), TICKS_PER_SECOND),
+    0,
+  );
+
+/** The process and its children, and theirs. */
+export const processTree = (pid: number): readonly number[] => {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return [
+    pid,
+    ...(children === '' ? [] : children.split(' ').flatMap((child) => processTree(Number(child)))),
+  ];
+};
+
+/** Resident memory of the process in bytes. */
+export const residentBytes = (pid: number): number => {
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (kibibytes === undefined) throw new Error(`process ${pid} has no resident memory`);
+  return Number(kibibytes) * 1024;
+};

@@ -1,0 +1,81 @@
+/** The two gateway.yaml files that are measured, and what belongs to them. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { ENDPOINT_PATH } from './call.ts';
+
+/** `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. Metrics in both. */
+export type Profile = 'bare' | 'secure';
+
+export interface Ports {
+  readonly main: number;
+  readonly ops: number;
+  readonly upstream: number;
+}
+
+const ISSUER = 'https://id.bench.example';
+const AUDIENCE = 'https://mcp.bench.example';
+const KEY_ID = 'bench';
+
+const shared = (ports: Ports): string => `version: 1
+listeners:
+  main: { bind: "127.0.0.1:${ports.main}" }
+  ops: { bind: "127.0.0.1:${ports.ops}", serve: [health, metrics, status] }
+upstreams:
+  fast: { type: http, endpoints: ["http://127.0.0.1:${ports.upstream}${ENDPOINT_PATH}"] }
+`;
+
+const bare = (ports: Ports): string => `${shared(ports)}
+servers:
+  bench: { at: [{ listener: main, path: ${ENDPOINT_PATH} }], anonymous: true, expose: [{ upstream: fast }] }
+telemetry: { log: { access: false } }
+`;
+
+const secure = (ports: Ports): string => `${shared(ports)}
+identity:
+  workforce:
+    type: jwt
+    issuer: ${ISSUER}
+    jwksFile: ./jwks.json
+    audience: [${AUDIENCE}]
+    principal: { roles: claims.groups }
+servers:
+  bench:
+    at: [{ listener: main, path: ${ENDPOINT_PATH} }]
+    identity: [workforce]
+    expose: [{ upstream: fast }]
+    policies: [engineers-look-up]
+    limits: [fair-use]
+policies:
+  engineers-look-up:
+    type: cel
+    allow: "'engineering' in principal.roles && tool.name.startsWith('lookup_')"
+limits:
+  fair-use: { type: rate, rate: 1000000/s, key: [principal.id, tool.name] }
+`;
+
+/** Writes gateway.yaml and, for `secure`, jwks.json into `folder`. Resolves to the token that callers need. */
+export const writeConfiguration = async (
+  folder: string,
+  profile: Profile,
+  ports: Ports,
+): Promise<string | undefined> => {
+  const file = join(folder, 'gateway.yaml');
+  if (profile === 'bare') {
+    await writeFile(file, bare(ports));
+    return undefined;
+  }
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const key = { ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'ES256', use: 'sig' };
+  await writeFile(join(folder, 'jwks.json'), JSON.stringify({ keys: [key] }));
+  await writeFile(file, secure(ports));
+  return await new SignJWT({ groups: ['engineering'], scope: 'mcp:read' })
+    .setProtectedHeader({ alg: 'ES256', kid: KEY_ID, typ: 'at+jwt' })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setSubject('alice')
+    .setJti('bench-token')
+    .setIssuedAt()
+    .setExpirationTime('2h')
+    .sign(privateKey);
+};

@@ -1,0 +1,133 @@
+/** A process of its own, driven over its IPC channel: takes one `LoadJob` at a time and answers a `LoadResult`. */
+import { connect, type Socket } from 'node:net';
+import { callRequest, type Era } from './call.ts';
+import { cpuUs } from './cpu-time.ts';
+import { openSession } from './legacy-session.ts';
+import { ReplyReader } from './reply-reader.ts';
+
+export interface LoadJob {
+  readonly port: number;
+  readonly era: Era;
+  readonly token?: string | undefined;
+  readonly connections: number;
+  /** How long requests are sent before anything is counted. */
+  readonly warmMs: number;
+  readonly measureMs: number;
+  /** The processes of the target, whose CPU time is counted. */
+  readonly pids: readonly number[];
+  /** The upstream's process, which shares a core with the load. */
+  readonly upstreamPid: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  /** CPU time of `pids` within these seconds. */
+  readonly cpuUs: number;
+  /** CPU time of the load and the upstream within these seconds. */
+  readonly loadSideCpuUs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** What the load process sends back. */
+export type LoadMessage = { readonly result: LoadResult } | { readonly error: string };
+
+const READ_BUFFER_BYTES = 64 * 1024;
+const MAX_LATENCIES = 1 << 21;
+const latenciesMs = new Float64Array(MAX_LATENCIES);
+
+/** Latencies of the window that is being measured. */
+let recorded = 0;
+let stopping = false;
+
+/** One connection: sends its request again as soon as the reply to the last has come. Settles once it has stopped. */
+const drive = (port: number, id: number, request: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const reader = new ReplyReader(id);
+    let sentMs = 0;
+    const send = () => {
+      sentMs = performance.now();
+      socket.write(request);
+    };
+    const receive = (byteCount: number, buffer: Uint8Array): boolean => {
+      const verdict = reader.read(buffer.subarray(0, byteCount) as Buffer);
+      if (verdict === 'pending') return true;
+      if (verdict !== 'right') {
+        socket.destroy(new Error(`wrong reply from port ${port}: ${verdict.wrong}`));
+        return true;
+      }
+      latenciesMs[recorded % MAX_LATENCIES] = performance.now() - sentMs;
+      recorded += 1;
+      if (stopping) socket.destroy();
+      else send();
+      return true;
+    };
+    const onread = { buffer: Buffer.allocUnsafe(READ_BUFFER_BYTES), callback: receive };
+    const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, send);
+    socket.on('error', reject);
+    socket.on('close', () => (stopping ? resolve() : reject(new Error(`port ${port} closed a connection`))));
+  });
+
+const percentileMs = (sorted: Float64Array, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+
+const after = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+
+const loadSideCpuUs = (job: LoadJob): number => cpuUs([process.pid, job.upstreamPid]);
+
+const measure = async (job: LoadJob): Promise<LoadResult> => {
+  await after(job.warmMs);
+  recorded = 0;
+  const startMs = performance.now();
+  const start = { cpuUs: cpuUs(job.pids), loadSideCpuUs: loadSideCpuUs(job) };
+  await after(job.measureMs);
+  const requests = recorded;
+  const result = {
+    requests,
+    seconds: (performance.now() - startMs) / 1000,
+    cpuUs: cpuUs(job.pids) - start.cpuUs,
+    loadSideCpuUs: loadSideCpuUs(job) - start.loadSideCpuUs,
+  };
+  stopping = true;
+  const sorted = latenciesMs.slice(0, Math.min(requests, MAX_LATENCIES)).sort();
+  return { ...result, p50Ms: percentileMs(sorted, 0.5), p99Ms: percentileMs(sorted, 0.99) };
+};
+
+/** Sessions by port, kept between jobs: one for each connection, because ids are unique within a session only. */
+const sessionsByPort = new Map<number, readonly string[]>();
+
+const sessionsFor = async (job: LoadJob): Promise<readonly string[]> => {
+  if (job.era === 'modern') return [];
+  const known = sessionsByPort.get(job.port) ?? [];
+  const sessions = [...known];
+  while (sessions.length < job.connections) sessions.push(await openSession(job.port, job.token));
+  sessionsByPort.set(job.port, sessions);
+  return sessions;
+};
+
+const FIRST_ID = 100;
+
+const run = async (job: LoadJob): Promise<LoadResult> => {
+  const sessions = await sessionsFor(job);
+  stopping = false;
+  const drives = Array.from({ length: job.connections }, (_, index) => {
+    const id = FIRST_ID + index;
+    const caller = { token: job.token, sessionId: sessions[index] };
+    return drive(job.port, id, callRequest(job.era, id, job.port, caller));
+  });
+  const allDriven = Promise.all(drives);
+  const result = await Promise.race([measure(job), allDriven.then(() => undefined)]);
+  await allDriven;
+  if (result === undefined || result.requests === 0) throw new Error(`port ${job.port} answered nothing`);
+  return result;
+};
+
+const reply = (message: LoadMessage): void => void process.send?.(message);
+
+process.on('message', (job: LoadJob) => {
+  run(job).then(
+    (result) => reply({ result }),
+    (error: Error) => reply({ error: error.message }),
+  );
+});

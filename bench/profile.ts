@@ -1,0 +1,100 @@
+/** `node bench/profile.ts`: where the gateway's CPU time goes under load, by function and by module. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type CpuProfile, functionTimes, moduleTimes, type SelfTime } from './cpu-profile.ts';
+import { startGateway } from './gateway.ts';
+import type { Profile } from './gateway-configuration.ts';
+import { packageFile } from './gateway-program.ts';
+import { startLoad } from './load-driver.ts';
+import { chooseCores } from './pinned-process.ts';
+import { startProgram } from './target.ts';
+
+const USAGE = `usage: node bench/profile.ts [--profile bare|secure] [--legacy] [--seconds <n>] [--top <n>] [--bundle] [--keep <file>]
+
+  --bundle       profile dist/gatewright.js; otherwise the sources, whose lines are told
+  --keep <file>  keep the .cpuprofile, for the browser's developer tools
+`;
+
+const readArguments = (args: readonly string[]) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      profile: { type: 'string', default: 'bare' },
+      legacy: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '8' },
+      top: { type: 'string', default: '40' },
+      bundle: { type: 'boolean', default: false },
+      keep: { type: 'string' },
+    },
+  });
+  const profile: Profile = values.profile === 'secure' ? 'secure' : 'bare';
+  if (values.profile !== profile) throw new Error(`no profile is called \`${values.profile}\``);
+  return { ...values, profile, seconds: Number(values.seconds), top: Number(values.top) };
+};
+
+type ProfileArguments = ReturnType<typeof readArguments>;
+
+/** Drives the gateway under V8's profiler and reads what it wrote at its end. */
+const record = async (folder: string, args: ProfileArguments): Promise<string> => {
+  const cores = chooseCores();
+  await using upstream = await startProgram(cores.load, 'upstream.ts');
+  await using load = startLoad(cores.load);
+  {
+    await using gateway = await startGateway({
+      core: cores.proxy,
+      folder,
+      profile: args.profile,
+      upstreamPort: upstream.port,
+      program: args.bundle ? 'dist/gatewright.js' : 'cli/main.ts',
+      nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`],
+    });
+    const job = {
+      port: gateway.port,
+      token: gateway.token,
+      era: args.legacy ? ('legacy' as const) : ('modern' as const),
+      connections: 64,
+      warmMs: 1_000,
+      measureMs: args.seconds * 1_000,
+      pids: [gateway.pid],
+      upstreamPid: upstream.pid,
+    };
+    const { requests, cpuUs } = await load.run(job);
+    console.log(
+      `${requests} requests, ${(cpuUs / requests).toFixed(1)} µs each with the profiler's own share\n`,
+    );
+  }
+  const file = (await readdir(folder)).find((name) => name.endsWith('.cpuprofile'));
+  if (file === undefined) throw new Error('the gateway wrote no profile: it did not end in order');
+  return await readFile(join(folder, file), 'utf8');
+};
+
+const show = (title: string, times: readonly SelfTime[]): void => {
+  console.log(`${title}\n`);
+  for (const { place, share } of times) console.log(`${(share * 100).toFixed(1).padStart(6)} %  ${place}`);
+  console.log('');
+};
+
+const run = async (args: ProfileArguments): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatewright-profile-'));
+  try {
+    const text = await record(folder, args);
+    if (args.keep !== undefined) await writeFile(args.keep, text);
+    const profile: CpuProfile = JSON.parse(text);
+    const root = pathToFileURL(packageFile('')).href;
+    show('Self time by function', functionTimes(profile, root).slice(0, args.top));
+    show('Self time by module', moduleTimes(profile, root).slice(0, args.top));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+try {
+  await run(readArguments(process.argv.slice(2)));
+} catch (error) {
+  console.error(`${(error as Error).message}\n\n${USAGE}`);
+  process.exitCode = 1;
+}

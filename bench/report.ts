@@ -1,0 +1,67 @@
+/** docs/performance.md, and what the terminal shows. */
+import type { Judgement } from './budgets.ts';
+import type { BenchOptions } from './options.ts';
+import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
+import type { Samples } from './rounds.ts';
+import type { StartUp } from './start-up.ts';
+import { formatTable } from './table.ts';
+import { NODE_FLAGS } from './target.ts';
+
+export interface Report {
+  readonly options: BenchOptions;
+  readonly machine: string;
+  /** What was started as the gateway, relative to the package. */
+  readonly program: string;
+  readonly samples: Samples;
+  readonly startUp: StartUp | undefined;
+  readonly judgements: readonly Judgement[];
+}
+
+/** The tables, as Markdown. */
+export const resultText = ({ samples, startUp, judgements }: Report): string => {
+  const parts = [measuredTable(samples), cpuRatioTable(samples), speedRatioTable(samples)].map(formatTable);
+  if (startUp !== undefined)
+    parts.push(
+      `Median of ${startUp.runs} starts: ${startUp.firstAnswerMs.toFixed(0)} ms from exec to the first ` +
+        `\`tools/call\` result through an HTTP upstream; ${(startUp.idleBytes / 1e6).toFixed(0)} MB resident ` +
+        'when idle, without stdio children.',
+    );
+  if (judgements.length > 0) parts.push(formatTable(budgetTable(judgements)));
+  return parts.join('\n\n');
+};
+
+const METHOD = `The same call goes through each target: a \`tools/call\` of 2026-07-28 with a JSON reply, about 300 B each
+way, over kept HTTP/1.1 connections on loopback, one call at a time on each. The target alone has one core; load
+and upstream share another. Runs are short and interleaved; each figure is the median over the rounds, each ratio
+the median of the ratios within the rounds. Every reply is checked: status, length and content; a wrong one fails
+the run. The main figure is CPU time per request: user and system time of the target's processes, all threads,
+divided by the requests they answered. It says what a request costs, whoever else keeps the machine busy.
+
+- **direct**: no proxy; the upstream itself, hand-written on node:net. It has to share its core with the load.
+- **nginx**: \`proxy_pass\` with kept upstream connections, one worker, no access log.
+- **floor**: node:http in front, undici's \`dispatch\` behind, bodies buffered, and nothing else.
+- **gateway bare**: an anonymous server, metrics on, no access log, no policy, no limit.
+- **gateway secure**: a JWT (ES256, local key set), a CEL policy, a rate limit by principal and tool, an access log
+  to a file, metrics.
+- **…, 2025-11-25**: the same \`tools/call\` in sessions of that revision, one for each connection.
+
+"target core" and "load core" are the shares of a core that were used. Where the target's is well below 100 %, the
+load was the limit: requests/s and latencies then say little, CPU time per request still holds.`;
+
+/** The whole page. `date` is when it was measured. */
+export const reportPage = (report: Report, date: string): string => {
+  const { options, machine, program } = report;
+  return `<!-- Written by \`npm run bench -- --write\`. -->
+# Performance
+
+${METHOD}
+
+## Measured
+
+- ${date}; ${machine}
+- \`npm run bench -- --write\`: ${options.rounds} rounds of ${options.measureMs / 1000} s, ${options.connections} connections
+- gateway: \`node ${NODE_FLAGS.join(' ')} ${program} run gateway.yaml\`; the floor runs with the same flags
+
+${resultText(report)}
+`;
+};

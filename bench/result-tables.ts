@@ -1,0 +1,74 @@
+/** The tables that a run of the bench ends in. */
+import { type Judgement, NAMES } from './budgets.ts';
+import { type Measure, medianOf, ratioOf } from './figures.ts';
+import type { Samples } from './rounds.ts';
+import type { Table } from './table.ts';
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+/** What each target showed: medians over the rounds. */
+export const measuredTable = (samples: Samples): Table => ({
+  head: ['target', 'CPU µs/request', 'requests/s', 'p50 ms', 'p99 ms', 'target core', 'load core'],
+  rows: [...samples].map(([name, own]) => [
+    name,
+    medianOf(own, 'cpuUsPerRequest').toFixed(1),
+    medianOf(own, 'requestsPerSecond').toFixed(0),
+    medianOf(own, 'p50Ms').toFixed(2),
+    medianOf(own, 'p99Ms').toFixed(2),
+    percent(medianOf(own, 'targetBusy')),
+    percent(medianOf(own, 'loadBusy')),
+  ]),
+});
+
+/** CPU time per request as ratios, with the quartiles of the ratio to the floor. */
+export const cpuRatioTable = (samples: Samples): Table => ({
+  head: ['CPU per request', '÷ floor', 'quartiles', '÷ nginx', '÷ direct'],
+  rows: [...samples.keys()].map((name) => {
+    const toFloor = ratioOf(samples, name, NAMES.floor, 'cpuUsPerRequest');
+    return [
+      name,
+      times(toFloor?.median),
+      toFloor === undefined ? '' : `${toFloor.low.toFixed(2)}-${toFloor.high.toFixed(2)}`,
+      times(ratioOf(samples, name, NAMES.nginx, 'cpuUsPerRequest')?.median),
+      times(ratioOf(samples, name, NAMES.direct, 'cpuUsPerRequest')?.median),
+    ];
+  }),
+});
+
+/** Requests per second and latencies as ratios to nginx and to no proxy at all. */
+export const speedRatioTable = (samples: Samples): Table => {
+  const columns: readonly (readonly [string, Measure])[] = [
+    ['requests/s', 'requestsPerSecond'],
+    ['p50', 'p50Ms'],
+    ['p99', 'p99Ms'],
+  ];
+  const references = [NAMES.floor, NAMES.nginx, NAMES.direct];
+  return {
+    head: [
+      'speed',
+      ...columns.flatMap(([title]) => references.map((reference) => `${title} ÷ ${reference}`)),
+    ],
+    rows: [...samples.keys()].map((name) => [
+      name,
+      ...columns.flatMap(([, measure]) =>
+        references.map((reference) => times(ratioOf(samples, name, reference, measure)?.median)),
+      ),
+    ]),
+  };
+};
+
+/** Budgets and what became of them. */
+export const budgetTable = (judgements: readonly Judgement[]): Table => ({
+  head: ['budget', 'at most', 'measured', 'verdict'],
+  rows: judgements.map(({ budget, limit, measured, unit, passed }) => [
+    budget,
+    amount(limit, unit),
+    amount(measured, unit),
+    passed ? 'pass' : 'FAIL',
+  ]),
+});
+
+const times = (ratio: number | undefined): string => (ratio === undefined ? '-' : ratio.toFixed(2));
+
+const amount = (value: number, unit: Judgement['unit']): string =>
+  unit === '×' ? `${value.toFixed(2)} ×` : `${value.toFixed(0)} ${unit}`;

@@ -1,0 +1,70 @@
+/** Drives all targets in turn, round by round, so that a neighbour's noise meets all of them alike. */
+import type { LoadDriver } from './load-driver.ts';
+import type { Target } from './target.ts';
+
+export interface RoundOptions {
+  readonly rounds: number;
+  readonly connections: number;
+  /** Unmeasured load on each target before the first round, so that its code is compiled. */
+  readonly trainMs: number;
+  /** Unmeasured load at the beginning of each run. */
+  readonly warmMs: number;
+  readonly measureMs: number;
+  readonly upstreamPid: number;
+}
+
+/** What one run showed of one target. */
+export interface Sample {
+  /** User and system time of the target's processes, in microseconds. */
+  readonly cpuUsPerRequest: number;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Share of one core that the target used. */
+  readonly targetBusy: number;
+  /** Share of one core that load and upstream used. */
+  readonly loadBusy: number;
+  readonly requests: number;
+}
+
+/** Samples by the name of their target, one a round. */
+export type Samples = ReadonlyMap<string, readonly Sample[]>;
+
+const jobFor = (target: Target, options: RoundOptions) => ({
+  port: target.port,
+  era: target.era,
+  token: target.token,
+  connections: options.connections,
+  pids: target.pids,
+  upstreamPid: options.upstreamPid,
+});
+
+/** Runs all rounds; each begins with the next target. Rejects on the first wrong reply. */
+export const runRounds = async (
+  load: LoadDriver,
+  targets: readonly Target[],
+  options: RoundOptions,
+  onRound: (round: number) => void,
+): Promise<Samples> => {
+  for (const target of targets)
+    await load.run({ ...jobFor(target, options), warmMs: 0, measureMs: options.trainMs });
+  const samples = new Map<string, Sample[]>(targets.map(({ name }) => [name, []]));
+  for (let round = 0; round < options.rounds; round += 1) {
+    onRound(round + 1);
+    const first = round % targets.length;
+    for (const target of [...targets.slice(first), ...targets.slice(0, first)]) {
+      const { warmMs, measureMs } = options;
+      const result = await load.run({ ...jobFor(target, options), warmMs, measureMs });
+      samples.get(target.name)?.push({
+        cpuUsPerRequest: result.cpuUs / result.requests,
+        requestsPerSecond: result.requests / result.seconds,
+        p50Ms: result.p50Ms,
+        p99Ms: result.p99Ms,
+        targetBusy: result.cpuUs / result.seconds / 1e6,
+        loadBusy: result.loadSideCpuUs / result.seconds / 1e6,
+        requests: result.requests,
+      });
+    }
+  }
+  return samples;
+};

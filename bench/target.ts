@@ -1,0 +1,58 @@
+/** What is driven and measured: the upstream itself, nginx, the floor, the gateway. */
+import { connect, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Era } from './call.ts';
+import { type PinnedProcess, printedPort, startPinned } from './pinned-process.ts';
+
+export interface Target {
+  readonly name: string;
+  readonly port: number;
+  readonly era: Era;
+  readonly token?: string | undefined;
+  /** Its processes, whose CPU time counts. */
+  readonly pids: readonly number[];
+}
+
+/** The flags that every Node.js process under test gets. */
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=16'];
+
+/** A program of the bench that prints its port. */
+export interface Program extends AsyncDisposable {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** Starts bench/<file> on `core`. */
+export const startProgram = async (
+  core: number,
+  file: string,
+  args: readonly string[] = [],
+): Promise<Program> => {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const command = [process.execPath, ...NODE_FLAGS, path, ...args];
+  const pinned: PinnedProcess = startPinned(core, command, ['ignore', 'pipe', 'inherit']);
+  const port = await printedPort(pinned);
+  return { pid: pinned.pid, port, [Symbol.asyncDispose]: () => pinned[Symbol.asyncDispose]() };
+};
+
+/** A port that was free a moment ago. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+/** Whether something listens on the port. */
+export const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });

@@ -1,0 +1,81 @@
+/** What the bench's upstream answers to one JSON-RPC message, in either era. */
+import { ANSWER, LEGACY_REVISION, MODERN_REVISION, TOOL } from './call.ts';
+
+const SERVER_INFO = { name: 'bench-upstream', version: '1.0.0' };
+const CACHE = { ttlMs: 3_600_000, cacheScope: 'public' };
+const CONTENT = [{ type: 'text', text: ANSWER }];
+const TOOLS = [
+  {
+    name: TOOL,
+    description: 'The weather of the next days.',
+    inputSchema: {
+      type: 'object',
+      properties: { city: { type: 'string' }, days: { type: 'integer' }, units: { type: 'string' } },
+      required: ['city'],
+    },
+  },
+];
+
+const RESULTS: Readonly<Record<string, { readonly modern?: unknown; readonly legacy?: unknown }>> = {
+  'tools/call': { modern: { resultType: 'complete', content: CONTENT }, legacy: { content: CONTENT } },
+  'tools/list': { modern: { resultType: 'complete', tools: TOOLS, ...CACHE }, legacy: { tools: TOOLS } },
+  'server/discover': {
+    modern: {
+      resultType: 'complete',
+      supportedVersions: [MODERN_REVISION],
+      capabilities: { tools: {} },
+      ...CACHE,
+      _meta: { 'io.modelcontextprotocol/serverInfo': SERVER_INFO },
+    },
+  },
+  initialize: {
+    legacy: { protocolVersion: LEGACY_REVISION, capabilities: { tools: {} }, serverInfo: SERVER_INFO },
+  },
+  ping: { legacy: {} },
+};
+
+/** Results as JSON text, made once: the upstream's own cost shall be small against the load's. */
+const MODERN = new Map<string, string>();
+const LEGACY = new Map<string, string>();
+for (const [method, { modern, legacy }] of Object.entries(RESULTS)) {
+  if (modern !== undefined) MODERN.set(method, `"result":${JSON.stringify(modern)}}`);
+  if (legacy !== undefined) LEGACY.set(method, `"result":${JSON.stringify(legacy)}}`);
+}
+
+export interface Answer {
+  readonly status: 200 | 202 | 400 | 404;
+  /** JSON text; empty for 202. */
+  readonly body: string;
+  /** Whether the answer opens a legacy session. */
+  readonly opensSession: boolean;
+}
+
+const ACCEPTED: Answer = { status: 202, body: '', opensSession: false };
+const UNREADABLE: Answer = {
+  status: 400,
+  body: '{"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"}}',
+  opensSession: false,
+};
+
+/** Answers the JSON text of one request or notification. */
+export const answerTo = (text: string): Answer => {
+  let message: { id?: unknown; method?: unknown; params?: { _meta?: object } };
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return UNREADABLE;
+  }
+  if (message.id === undefined) return ACCEPTED;
+  const meta = message.params?._meta;
+  const isModern = meta !== undefined && 'io.modelcontextprotocol/protocolVersion' in meta;
+  const method = String(message.method);
+  const opening = `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},`;
+  const result = (isModern ? MODERN : LEGACY).get(method);
+  if (result !== undefined)
+    return { status: 200, body: opening + result, opensSession: method === 'initialize' };
+  return {
+    status: isModern ? 404 : 200,
+    body: `${opening}"error":{"code":-32601,"message":"Method not found"}}`,
+    opensSession: false,
+  };
+};

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { judge, NAMES } from '../../bench/budgets.ts';
+import { cpuUsOfStat } from '../../bench/cpu-time.ts';
+import { median, quantile, ratioOf } from '../../bench/figures.ts';
+import { parseCoreList } from '../../bench/pinned-process.ts';
+import type { Sample } from '../../bench/rounds.ts';
+import { formatTable } from '../../bench/table.ts';
+
+const sample = (cpuUsPerRequest: number): Sample => ({
+  cpuUsPerRequest,
+  requestsPerSecond: 1e6 / cpuUsPerRequest,
+  p50Ms: 1,
+  p99Ms: 2,
+  targetBusy: 1,
+  loadBusy: 1,
+  requests: 1000,
+});
+
+const samplesOf = (entries: Readonly<Record<string, readonly number[]>>) =>
+  new Map(Object.entries(entries).map(([name, costs]) => [name, costs.map(sample)]));
+
+describe('figures', () => {
+  it('takes medians of odd and even counts, and quantiles between values', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(quantile([0, 10], 0.25)).toBe(2.5);
+  });
+
+  it('takes ratios within a round, so that a noisy round does not move them', () => {
+    const samples = samplesOf({ gateway: [30, 300, 32], floor: [20, 200, 20] });
+    expect(ratioOf(samples, 'gateway', 'floor', 'cpuUsPerRequest')?.median).toBe(1.5);
+  });
+
+  it('has no ratio to what was not driven', () => {
+    expect(ratioOf(samplesOf({ gateway: [30] }), 'gateway', 'nginx', 'cpuUsPerRequest')).toBeUndefined();
+  });
+});
+
+describe('judge', () => {
+  const startUp = { runs: 1, firstAnswerMs: 1001, idleBytes: 110e6 };
+  const samples = samplesOf({ [NAMES.floor]: [10], [NAMES.bare]: [16], [NAMES.secure]: [23] });
+
+  it('passes what is at its limit and fails what is above', () => {
+    const verdicts = judge(samples, startUp, 1).map(({ measured, passed }) => [measured, passed]);
+    expect(verdicts).toEqual([
+      [1.6, true],
+      [2.3, false],
+      [1001, false],
+      [110, true],
+    ]);
+  });
+
+  it('multiplies every limit by the margin', () => {
+    expect(judge(samples, startUp, 2).every(({ passed }) => passed)).toBe(true);
+  });
+
+  it('judges nothing that was not measured', () => {
+    expect(judge(samplesOf({ [NAMES.floor]: [10] }), undefined, 1)).toEqual([]);
+  });
+});
+
+describe('what /proc tells', () => {
+  it('reads the time of a process whose name holds spaces and parentheses', () => {
+    const stat = '42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 11 0 1234 0 0';
+    expect(cpuUsOfStat(stat, 100)).toBe(3e6);
+  });
+
+  it('reads lists of cores', () => {
+    expect(parseCoreList('0-2,5')).toEqual([0, 1, 2, 5]);
+    expect(parseCoreList('3')).toEqual([3]);
+  });
+});
+
+describe('formatTable', () => {
+  it('aligns text to the left and figures to the right', () => {
+    const table = { head: ['target', 'µs'], rows: [['floor', '31.5'] as const] };
+    expect(formatTable(table)).toBe('| target |   µs |\n|--------|-----:|\n| floor  | 31.5 |');
+  });
+});
