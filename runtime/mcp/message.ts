@@ -58,8 +58,8 @@ export const readMessage = (text: string, value: unknown, maxDepth: number): Mes
   const walked = walkMessage(text, maxDepth);
   if (walked === 'duplicate-key') return invalid('an object has the same key twice');
   if (walked === 'too-deep') return invalid('the body is nested too deeply');
-  const idText = usableId(value['id']) ? memberText(text, walked.root, 'id') : undefined;
-  if (value['jsonrpc'] !== '2.0') return invalid('jsonrpc must be "2.0"', idText);
+  const idText = usableId(value.id) ? memberText(text, walked.root, 'id') : undefined;
+  if (value.jsonrpc !== '2.0') return invalid('jsonrpc must be "2.0"', idText);
   const { method, params } = value;
   if (method === undefined) {
     const answers = 'result' in value !== 'error' in value;
@@ -69,7 +69,7 @@ export const readMessage = (text: string, value: unknown, maxDepth: number): Mes
   if (typeof method !== 'string') return invalid('method must be a string', idText);
   if (params !== undefined && !isObject(params)) return invalid('params must be an object', idText);
   if ('id' in value && idText === undefined) return invalid('id must be a string or a number');
-  const meta = params?.['_meta'];
+  const meta = params?._meta;
   return {
     kind: idText === undefined ? 'notification' : 'request',
     text,

@@ -33,13 +33,13 @@ const collect = (schema: Schema, path: readonly string[], found: ParamHeader[]):
     if (key === 'properties' || key === 'x-mcp-header') continue;
     if (annotated(value)) return false;
   }
-  const properties = schema['properties'];
+  const properties = schema.properties;
   if (!isSchema(properties)) return true;
   for (const [name, property] of Object.entries(properties)) {
     if (!isSchema(property)) continue;
     const header = property['x-mcp-header'];
     if (header !== undefined) {
-      const type = property['type'];
+      const type = property.type;
       if (typeof header !== 'string' || !TOKEN.test(header)) return false;
       if (type !== 'string' && type !== 'integer' && type !== 'boolean') return false;
       found.push({ header: PARAM_PREFIX + header.toLowerCase(), path: [...path, name], type });

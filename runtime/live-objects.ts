@@ -1,0 +1,114 @@
+/** Everything that lives longer than a generation, shared by fingerprint: what a reload leaves alone stays as it is. */
+import { prepareClaims } from '../policies/claims.ts';
+import type { IdentityNode } from '../schema/graph/identity.ts';
+import type { RateLimitNode } from '../schema/graph/limit.ts';
+import type { ListenerNode } from '../schema/graph/listener.ts';
+import type { UpstreamNode } from '../schema/graph/upstream.ts';
+import type { GenerationView } from './generation.ts';
+import { ApiKeyIdentity } from './identity/api-key.ts';
+import type { Identity } from './identity/identity.ts';
+import { openIssuerKeys } from './identity/jwks.ts';
+import { type ClaimsMapping, JwtIdentity } from './identity/jwt.ts';
+import { Listener } from './listen/listener.ts';
+import type { ListenerObserver } from './listen/observer.ts';
+import type { GatewayInfo } from './mcp/ask.ts';
+import { BridgedLinks } from './mcp/bridge/bridged-links.ts';
+import type { ModernViews } from './mcp/modern/modern-views.ts';
+import type { Log } from './observe/log.ts';
+import { SharedObjects } from './reload/shared.ts';
+import { createRateLimiter, type RateLimiter } from './traffic/rate.ts';
+import type { UpstreamContext } from './upstream/context.ts';
+import type { Upstream } from './upstream/link.ts';
+import { createUpstream } from './upstream/upstream.ts';
+
+/** An upstream with the conversations that are held on it. */
+export interface LiveUpstream {
+  readonly upstream: Upstream;
+  readonly bridged: BridgedLinks;
+  close(): Promise<void>;
+}
+
+interface LiveLimiter {
+  readonly limiter: RateLimiter;
+  close(): void;
+}
+
+/** A socket; what it serves is the generation's business. */
+export interface LiveListener {
+  readonly listener: Listener;
+  close(): Promise<void>;
+}
+
+/** How long a listener that is no longer declared lets its connections end. */
+const LISTENER_WINDOW_MS = 1000;
+const LISTENER_DEADLINE_MS = 10_000;
+
+const claimsMapping = (node: Extract<IdentityNode, { type: 'jwt' }>): ClaimsMapping => {
+  const map = prepareClaims(node.principal);
+  return (claims) => {
+    const outcome = map(claims);
+    return outcome.kind === 'mapped' ? outcome : undefined;
+  };
+};
+
+export class LiveObjects {
+  readonly identities: SharedObjects<Identity>;
+  readonly upstreams: SharedObjects<LiveUpstream>;
+  readonly limiters: SharedObjects<LiveLimiter>;
+  readonly listeners: SharedObjects<LiveListener>;
+  readonly views: SharedObjects<ModernViews>;
+  readonly #log: Log;
+  readonly #observer: ListenerObserver;
+  readonly #context: UpstreamContext;
+  readonly #running = new Map<string, Upstream>();
+
+  constructor(log: Log, observer: ListenerObserver, context: UpstreamContext) {
+    const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
+    this.identities = new SharedObjects(onCloseError);
+    this.upstreams = new SharedObjects(onCloseError);
+    this.limiters = new SharedObjects(onCloseError);
+    this.listeners = new SharedObjects(onCloseError);
+    this.views = new SharedObjects(onCloseError);
+    this.#log = log;
+    this.#observer = observer;
+    this.#context = context;
+  }
+
+  /** Upstreams that are up, by name; of several with one name the newest. */
+  running(): ReadonlyMap<string, Upstream> {
+    return this.#running;
+  }
+
+  createIdentity(node: IdentityNode): Identity {
+    if (node.type === 'api-key') return new ApiKeyIdentity(node);
+    const keys = openIssuerKeys(node, (error) =>
+      this.#log.warn("an issuer's keys could not be fetched", { identity: node.name, error }),
+    );
+    return new JwtIdentity(node, keys, claimsMapping(node));
+  }
+
+  createUpstream(node: UpstreamNode, info: GatewayInfo): LiveUpstream {
+    const upstream = createUpstream(node, this.#context);
+    const bridged = new BridgedLinks(upstream, node, info);
+    this.#running.set(node.name, upstream);
+    return {
+      upstream,
+      bridged,
+      close: async () => {
+        if (this.#running.get(node.name) === upstream) this.#running.delete(node.name);
+        await bridged.close();
+        await upstream.close();
+      },
+    };
+  }
+
+  createLimiter(node: RateLimitNode): LiveLimiter {
+    return { limiter: createRateLimiter(node), close: () => undefined };
+  }
+
+  async createListener(node: ListenerNode, current: () => GenerationView): Promise<LiveListener> {
+    const listener = new Listener(node, current, this.#observer);
+    await listener.listen();
+    return { listener, close: () => listener.close(LISTENER_WINDOW_MS, LISTENER_DEADLINE_MS) };
+  }
+}

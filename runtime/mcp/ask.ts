@@ -1,0 +1,72 @@
+/** Requests that the gateway makes on its own behalf: lists, discovery, log levels. */
+import { GatewayError } from '../errors.ts';
+import type { Link, OutboundRequest } from '../upstream/link.ts';
+import { META, MODERN_VERSION } from './revision.ts';
+
+/** Who the gateway says it is. */
+export interface GatewayInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What is said of the client when the gateway asks for it. */
+export interface AskContext {
+  readonly info: GatewayInfo;
+  /** JSON text of the client capabilities that the answer may depend on; modern links only. */
+  readonly capabilitiesText: string;
+}
+
+/** The `_meta` member of a request to a modern upstream, as JSON text without braces. */
+export const modernMeta = (context: AskContext): string =>
+  `"${META.protocolVersion}":"${MODERN_VERSION}","${META.clientInfo}":${JSON.stringify(context.info)},` +
+  `"${META.clientCapabilities}":${context.capabilitiesText}`;
+
+const askBody = (link: Link, id: number, method: string, params: object, context: AskContext): string => {
+  const inner = JSON.stringify(params).slice(1, -1);
+  const meta = link.era === 'modern' ? `"_meta":{${modernMeta(context)}}` : '';
+  const members = [inner, meta].filter((part) => part !== '').join(',');
+  return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":{${members}}}`;
+};
+
+/** The result of a request, or a rejection with a GatewayError. JSON-RPC errors reject as `upstream_protocol`. */
+export const ask = (
+  link: Link,
+  method: string,
+  params: object,
+  context: AskContext,
+  timeoutMs: number,
+): Promise<{ text: string; result: Readonly<Record<string, unknown>> }> =>
+  new Promise((resolve, reject) => {
+    const id = link.nextId();
+    const request: OutboundRequest = {
+      id,
+      method,
+      body: askBody(link, id, method, params, context),
+      headers: link.era === 'modern' ? ['mcp-method', method] : [],
+      idempotent: true,
+      timeoutMs,
+    };
+    link.request(request, {
+      onStream: () => undefined,
+      onSuspend: () => undefined,
+      onMessage: (text) => refuseRequest(link, text),
+      onError: reject,
+      onResponse: (text) => {
+        const value = JSON.parse(text) as { result?: Record<string, unknown>; error?: { code?: number } };
+        if (value.result !== undefined && typeof value.result === 'object')
+          resolve({ text, result: value.result });
+        else
+          reject(
+            new GatewayError('upstream_protocol', 'the upstream refused a request', { cause: value.error }),
+          );
+      },
+    });
+  });
+
+/** Answers a request of an upstream that nobody takes; notifications are dropped. */
+export const refuseRequest = (link: Link, text: string): void => {
+  const message = JSON.parse(text) as { id?: unknown; method?: unknown };
+  if (message.id === undefined || message.method === undefined) return;
+  const id = JSON.stringify(message.id);
+  link.send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"method not found"}}`);
+};

@@ -1,0 +1,25 @@
+/** What changes between a client and an upstream: nothing within an era, the plain differences across eras. */
+import type { Message } from '../message.ts';
+import type { Method } from '../method.ts';
+import type { UpstreamResponse } from '../response.ts';
+import type { Edit } from '../splice.ts';
+
+/** What the request side of an adaptation may need. */
+export interface RequestContext {
+  /** JSON text of the client info that the upstream is told. */
+  readonly clientInfoText: string;
+  /** Log level that the client asked for, if any. */
+  readonly logLevel: string | undefined;
+}
+
+export interface Adaptation {
+  readonly crossesEras: boolean;
+  /** The JSON text of `params._meta` for the upstream; undefined leaves out the member. */
+  metaText(message: Message, progressToken: number | undefined, context: RequestContext): string | undefined;
+  /** Edits of a response besides its id. A response that cannot be told to the client throws a GatewayError. */
+  responseEdits(response: UpstreamResponse, method: Method): Edit[];
+  /** A notification for the client, or undefined if it must not have it. */
+  notification(text: string, method: string, logLevel: string | undefined): string | undefined;
+  /** An item of a list, or undefined if the client must not see it. */
+  item(text: string, value: Readonly<Record<string, unknown>>): string | undefined;
+}

@@ -1,0 +1,93 @@
+/** Legacy conversations that the gateway holds with one upstream for modern clients, one for each principal. */
+import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
+import type { Principal } from '../../../schema/principal.ts';
+import type { Link, Upstream } from '../../upstream/link.ts';
+import { type GatewayInfo, refuseRequest } from '../ask.ts';
+import { LATEST_LEGACY_VERSION } from '../revision.ts';
+
+const MAX_LINKS = 1000;
+
+/** Told when a held conversation is over, and when a list of it changed. */
+export interface BridgeEvents {
+  closed(link: Link): void;
+  unsolicited(link: Link, text: string): void;
+}
+
+/** Held as long as its upstream; the least recently used conversation is closed when there are too many. */
+export class BridgedLinks {
+  readonly #upstream: Upstream;
+  readonly #node: UpstreamNode;
+  readonly #info: GatewayInfo;
+  readonly #links = new Map<string, Promise<Link>>();
+  readonly #listeners = new Set<BridgeEvents>();
+
+  constructor(upstream: Upstream, node: UpstreamNode, info: GatewayInfo) {
+    this.#upstream = upstream;
+    this.#node = node;
+    this.#info = info;
+  }
+
+  /** Hears of all links until `forget`. */
+  observe(events: BridgeEvents): () => void {
+    this.#listeners.add(events);
+    return () => this.#listeners.delete(events);
+  }
+
+  /** The conversation for a principal; opened on first use and after it was lost. */
+  link(principal: Principal): Promise<Link> {
+    const key = this.#node.type === 'stdio' && this.#node.isolation === 'shared' ? 'shared' : principal.key;
+    const known = this.#links.get(key);
+    if (known !== undefined) {
+      this.#links.delete(key);
+      this.#links.set(key, known);
+      return known;
+    }
+    const opened = this.#open(key);
+    this.#links.set(key, opened);
+    opened.catch(() => this.#forget(key, opened));
+    if (this.#links.size > MAX_LINKS) this.#evict();
+    return opened;
+  }
+
+  async #open(key: string): Promise<Link> {
+    const link = await this.#upstream.legacy({
+      capabilities: {},
+      clientInfo: this.#info,
+      protocolVersion: LATEST_LEGACY_VERSION,
+      isolationKey: key === 'shared' ? key : `bridge:${key}`,
+      listen: true,
+      headers: [],
+    });
+    link.onUnsolicited = (text) => {
+      refuseRequest(link, text);
+      for (const events of this.#listeners) events.unsolicited(link, text);
+    };
+    link.onClosed = () => {
+      this.#links.delete(key);
+      for (const events of this.#listeners) events.closed(link);
+    };
+    return link;
+  }
+
+  #forget(key: string, opened: Promise<Link>): void {
+    if (this.#links.get(key) === opened) this.#links.delete(key);
+  }
+
+  #evict(): void {
+    const oldest = this.#links.entries().next().value;
+    if (oldest === undefined) return;
+    const [key, link] = oldest;
+    this.#links.delete(key);
+    link.then(
+      (open) => open.close(),
+      () => undefined,
+    );
+  }
+
+  /** Ends all conversations. */
+  async close(): Promise<void> {
+    const open = [...this.#links.values()];
+    this.#links.clear();
+    await Promise.allSettled(open.map(async (link) => (await link).close()));
+  }
+}

@@ -1,0 +1,58 @@
+/** What a server offers: the union of what its upstreams really offer, under the ceiling of `features`. */
+import type { Features } from '../../schema/graph/server.ts';
+import type { Part } from './part.ts';
+
+type Capabilities = Record<string, Record<string, unknown>>;
+
+const member = (part: Part, name: string): Readonly<Record<string, unknown>> | undefined => {
+  const value = part.connected?.link.peer.capabilities[name];
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+};
+
+const exposes = (part: Part, kind: 'tools' | 'prompts' | 'resources'): boolean =>
+  part.exposure.node[kind].allow.length > 0;
+
+/**
+ * Merges the capabilities of connected parts. `subscriptions` tells whether change notifications can reach the
+ * client: they cannot where its era differs from the upstream's.
+ */
+export const mergeCapabilities = (
+  parts: readonly Part[],
+  features: Features,
+  clientEra: 'modern' | 'legacy',
+): Capabilities => {
+  const merged: Capabilities = {};
+  for (const kind of ['tools', 'prompts', 'resources'] as const) {
+    if (!features[kind]) continue;
+    for (const part of parts) {
+      const offered = exposes(part, kind) ? member(part, kind) : undefined;
+      if (offered === undefined) continue;
+      merged[kind] ??= {};
+      const target = merged[kind];
+      const sameEra = part.connected?.link.era === clientEra;
+      if (offered.listChanged === true && sameEra) target.listChanged = true;
+      if (kind === 'resources' && offered.subscribe === true && sameEra) target.subscribe = true;
+    }
+  }
+  if (features.completions && parts.some((part) => member(part, 'completions') !== undefined))
+    merged.completions = {};
+  if (features.logging && parts.some((part) => member(part, 'logging') !== undefined)) merged.logging = {};
+  return merged;
+};
+
+/** The instructions of a server: its own, or those of its upstreams, each under its name where there are several. */
+export const mergeInstructions = (parts: readonly Part[], own: string | undefined): string | undefined => {
+  if (own !== undefined) return own;
+  const told = parts.flatMap((part) => {
+    const text = part.connected?.link.peer.instructions;
+    return text === undefined ? [] : [{ name: part.exposure.upstream.name, text }];
+  });
+  if (told.length === 0) return undefined;
+  if (told.length === 1) return told[0]!.text.slice(0, MAX_INSTRUCTIONS);
+  return told
+    .map(({ name, text }) => `[${name}]\n${text}`)
+    .join('\n\n')
+    .slice(0, MAX_INSTRUCTIONS);
+};
+
+const MAX_INSTRUCTIONS = 20_000;

@@ -1,0 +1,21 @@
+/** Where the answer to one client request goes, whatever era and transport the client speaks. */
+import type { GatewayError } from '../errors.ts';
+
+/** After `response` or `error` nothing more is accepted. */
+export interface ClientReply {
+  /** Header names and values, flat, for the head of the answer: rate limits. Set before anything is sent. */
+  headers: readonly string[];
+  /** The answer will be a stream. */
+  stream(): void;
+  /** The upstream closed its stream for the client to come back later (SSE polling). */
+  suspend(): void;
+  /** A notification or, legacy only, a request, as JSON text. */
+  message(text: string): void;
+  /** The whole JSON-RPC response, with the client's id. */
+  response(text: string, status?: number): void;
+  error(error: GatewayError): void;
+}
+
+/** A response that the gateway makes itself. */
+export const resultText = (idText: string, resultJson: string): string =>
+  `{"jsonrpc":"2.0","id":${idText},"result":${resultJson}}`;

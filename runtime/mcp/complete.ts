@@ -1,0 +1,97 @@
+/** completion/complete: allowed where its target is, sent to the target's owner. */
+import type { CallFacts } from '../../schema/decision.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import { type Call, callFacts } from './call.ts';
+import { forward } from './forward.ts';
+import { admit, decide, denial } from './gate.ts';
+import { membersAt, walkMessage } from './json-members.ts';
+import type { Message } from './message.ts';
+import type { Part } from './part.ts';
+import { ownerOf } from './resource-owner.ts';
+import { applyEdits, replaceMember } from './splice.ts';
+
+type Reference =
+  | { readonly type: 'ref/prompt'; readonly name: string }
+  | { readonly type: 'ref/resource'; readonly uri: string };
+
+const referenceOf = (message: Message): Reference | undefined => {
+  const ref = message.params.ref as { type?: unknown; name?: unknown; uri?: unknown } | undefined;
+  if (typeof ref !== 'object' || ref === null) return undefined;
+  if (ref.type === 'ref/prompt' && typeof ref.name === 'string') return { type: ref.type, name: ref.name };
+  if (ref.type === 'ref/resource' && typeof ref.uri === 'string') return { type: ref.type, uri: ref.uri };
+  return undefined;
+};
+
+const unknownReference = (): GatewayError =>
+  new GatewayError('unknown_target', 'unknown completion reference', { rpcCode: RPC.invalidParams });
+
+/** Answers a completion. */
+export const callComplete = (call: Call): void => {
+  const reference = referenceOf(call.message);
+  if (reference === undefined) {
+    call.reply.error(unknownReference());
+    return;
+  }
+  if (reference.type === 'ref/prompt') {
+    const index = call.view.index('prompts');
+    if (index !== undefined) completePrompt(call, reference.name);
+    else void call.view.prepare('prompts').then(() => completePrompt(call, reference.name));
+    return;
+  }
+  const owner = ownerOf(call.view, reference.uri);
+  const facts: CallFacts = {
+    ...callFacts(call, reference.uri, undefined),
+    call: { method: 'resources/read', name: reference.uri, id: call.idText },
+    resource: { uri: reference.uri, mimeType: '' },
+  };
+  if (!(owner instanceof Promise)) complete(call, facts, owner, undefined);
+  else void owner.then((part) => complete(call, facts, part, undefined));
+};
+
+const completePrompt = (call: Call, name: string): void => {
+  const entry = call.view.indexNow('prompts').byName.get(name);
+  const facts: CallFacts = {
+    ...callFacts(call, name, undefined),
+    call: { method: 'prompts/get', name, id: call.idText },
+    prompt: { name },
+  };
+  complete(call, facts, entry?.part, entry?.item.name === name ? undefined : entry?.item.name);
+};
+
+const complete = (
+  call: Call,
+  facts: CallFacts,
+  part: Part | undefined,
+  upstreamName: string | undefined,
+): void => {
+  if (!admit(call, facts)) return;
+  const decision = decide(call, facts);
+  const refused =
+    part === undefined
+      ? unknownReference()
+      : denial(call, decision.kind === 'undecided' ? { kind: 'allow' } : decision, unknownReference());
+  if (refused !== undefined || part?.connected === undefined) {
+    call.reply.error(refused ?? part?.error ?? unknownReference());
+    return;
+  }
+  const renamed =
+    upstreamName === undefined ? call : { ...call, message: withPromptName(call.message, upstreamName) };
+  forward(renamed, part.exposure, part.connected.link, {
+    upstreamName: undefined,
+    parameter: 'ref',
+    mirrored: [],
+    idempotent: true,
+    ...call.server.limits.bounds(undefined),
+  });
+};
+
+/** The same message with the upstream's name in `params.ref.name`. */
+const withPromptName = (message: Message, name: string): Message => {
+  const params = message.members.params!;
+  const at = params.keys.indexOf('ref');
+  const start = params.starts[at]!;
+  const edit = replaceMember(membersAt(message.text, start), 'name', JSON.stringify(name))!;
+  const text = applyEdits(message.text, [edit]);
+  const walked = walkMessage(text, Number.POSITIVE_INFINITY);
+  return typeof walked === 'string' ? message : { ...message, text, members: walked };
+};

@@ -1,0 +1,196 @@
+/** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
+import { asGatewayError, type GatewayError, type RPC } from '../errors.ts';
+import type { Link, OutboundRequest, ReplySink } from '../upstream/link.ts';
+import { refuseRequest } from './ask.ts';
+import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
+import { sameEra } from './bridge/same-era.ts';
+import { toLegacy } from './bridge/to-legacy.ts';
+import { toModern } from './bridge/to-modern.ts';
+import type { Call } from './call.ts';
+import type { Exposure } from './exposure.ts';
+import { membersAt, memberText } from './json-members.ts';
+import { modernStatus } from './modern/modern-reply.ts';
+import { answerAs, readResponse } from './response.ts';
+import { applyEdits, type Edit } from './splice.ts';
+
+/** What a target adds to the plain request. */
+export interface ForwardOptions {
+  /** The target's name at the upstream, where it differs from the one that the client used. */
+  readonly upstreamName: string | undefined;
+  /** The parameter that holds it. */
+  readonly parameter: string;
+  /** `mcp-name` and `mcp-param-*`, flat; for modern links. */
+  readonly mirrored: readonly string[];
+  readonly idempotent: boolean;
+  readonly timeoutMs: number | undefined;
+  readonly maxBytes: number | undefined;
+  /** The upstream says that the mirrored headers do not fit its tool: read the catalogue again and try once more. */
+  readonly onHeaderMismatch?: () => void;
+}
+
+/** The adaptation between a client's era and a link's. */
+export const adaptationOf = (clientEra: 'modern' | 'legacy', linkEra: 'modern' | 'legacy'): Adaptation => {
+  if (clientEra === linkEra) return sameEra;
+  return clientEra === 'modern' ? toLegacy : toModern;
+};
+
+const progressTokenText = (call: Call): string | undefined =>
+  call.message.meta !== undefined && 'progressToken' in call.message.meta
+    ? memberText(call.message.text, call.message.members.meta, 'progressToken')
+    : undefined;
+
+const paramsEdits = (call: Call, metaText: string | undefined, options: ForwardOptions): Edit[] => {
+  const { members, text } = call.message;
+  const { params } = members;
+  if (params === undefined) {
+    if (metaText === undefined) return [];
+    const method = members.root.keys.indexOf('method');
+    const at = members.root.ends[method]!;
+    return [{ start: at, end: at, text: `,"params":{"_meta":${metaText}}` }];
+  }
+  const edits: Edit[] = [];
+  if (options.upstreamName !== undefined) {
+    const at = params.keys.indexOf(options.parameter);
+    edits.push({
+      start: params.starts[at]!,
+      end: params.ends[at]!,
+      text: JSON.stringify(options.upstreamName),
+    });
+  }
+  const meta = params.keys.indexOf('_meta');
+  if (meta >= 0) {
+    const old = text.slice(params.starts[meta], params.ends[meta]);
+    const now = metaText ?? '{}';
+    if (old !== now) edits.push({ start: params.starts[meta]!, end: params.ends[meta]!, text: now });
+  } else if (metaText !== undefined) {
+    const open = members.root.starts[members.root.keys.indexOf('params')]! + 1;
+    const comma = params.keys.length > 0 ? ',' : '';
+    edits.push({ start: open, end: open, text: `"_meta":${metaText}${comma}` });
+  }
+  return edits;
+};
+
+const requestBody = (
+  call: Call,
+  id: number,
+  adaptation: Adaptation,
+  tokenText: string | undefined,
+  options: ForwardOptions,
+): string => {
+  const { message, client } = call;
+  const context: RequestContext = { clientInfoText: client.infoText, logLevel: client.logLevel };
+  const metaText = adaptation.metaText(message, tokenText === undefined ? undefined : id, context);
+  const { root } = message.members;
+  const at = root.keys.indexOf('id');
+  const edits = paramsEdits(call, metaText, options);
+  edits.push({ start: root.starts[at]!, end: root.ends[at]!, text: String(id) });
+  return applyEdits(message.text, edits);
+};
+
+const forwardedHeaders = (call: Call, exposure: Exposure): string[] => {
+  const flat: string[] = [];
+  for (const name of exposure.forwardHeaders) {
+    const value = call.exchange.request.headers[name];
+    if (typeof value === 'string') flat.push(name, value);
+  }
+  return flat;
+};
+
+const restoreToken = (text: string, tokenText: string): string => {
+  const root = membersAt(text, 0);
+  const start = root.starts[root.keys.indexOf('params')];
+  if (start === undefined) return text;
+  const params = membersAt(text, start);
+  const at = params.keys.indexOf('progressToken');
+  if (at < 0) return text;
+  return applyEdits(text, [{ start: params.starts[at]!, end: params.ends[at]!, text: tokenText }]);
+};
+
+/** Receives what belongs to one forwarded request. */
+class ForwardSink implements ReplySink {
+  readonly #call: Call;
+  readonly #link: Link;
+  readonly #adaptation: Adaptation;
+  readonly #tokenText: string | undefined;
+  readonly #options: ForwardOptions;
+
+  constructor(
+    call: Call,
+    link: Link,
+    adaptation: Adaptation,
+    tokenText: string | undefined,
+    options: ForwardOptions,
+  ) {
+    this.#call = call;
+    this.#link = link;
+    this.#adaptation = adaptation;
+    this.#tokenText = tokenText;
+    this.#options = options;
+  }
+
+  onStream(): void {
+    this.#call.reply.stream();
+  }
+
+  onSuspend(): void {
+    this.#call.reply.suspend();
+  }
+
+  onMessage(text: string): void {
+    const message = JSON.parse(text) as { id?: unknown; method?: unknown };
+    if (typeof message.method !== 'string') return;
+    if (message.id !== undefined) {
+      if (this.#call.askClient?.(this.#link, text) !== true) refuseRequest(this.#link, text);
+      return;
+    }
+    const { logLevel } = this.#call.client;
+    const adapted = this.#adaptation.notification(text, message.method, logLevel);
+    if (adapted === undefined) return;
+    if (message.method !== 'notifications/progress') this.#call.reply.message(adapted);
+    else if (this.#tokenText !== undefined) this.#call.reply.message(restoreToken(adapted, this.#tokenText));
+  }
+
+  onResponse(text: string): void {
+    const call = this.#call;
+    try {
+      const response = readResponse(text);
+      call.exchange.record.outcome = response.outcome;
+      call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
+      const edits = this.#adaptation.responseEdits(response, call.method);
+      const status = call.client.era === 'modern' ? modernStatus(response.errorCode) : 200;
+      if (response.errorCode === HEADER_MISMATCH && !this.#adaptation.crossesEras)
+        this.#options.onHeaderMismatch?.();
+      call.reply.response(answerAs(response, call.idText, edits), status);
+    } catch (thrown) {
+      call.reply.error(asGatewayError(thrown));
+    }
+  }
+
+  onError(error: GatewayError): void {
+    this.#call.server.metrics.upstreamRequest(this.#link.upstream, error.code);
+    this.#call.reply.error(error);
+  }
+}
+
+const HEADER_MISMATCH: (typeof RPC)['headerMismatch'] = -32020;
+
+/** Sends the request. The reply is answered in every case; the call learns how to take it back. */
+export const forward = (call: Call, exposure: Exposure, link: Link, options: ForwardOptions): void => {
+  const adaptation = adaptationOf(call.client.era, link.era);
+  const tokenText = progressTokenText(call);
+  const id = link.nextId();
+  const headers = forwardedHeaders(call, exposure);
+  if (link.era === 'modern') headers.push('mcp-method', call.message.method, ...options.mirrored);
+  const request: OutboundRequest = {
+    id,
+    method: call.message.method,
+    body: requestBody(call, id, adaptation, tokenText, options),
+    headers,
+    idempotent: options.idempotent,
+    ...(options.timeoutMs === undefined ? undefined : { timeoutMs: options.timeoutMs }),
+    ...(options.maxBytes === undefined ? undefined : { maxBytes: options.maxBytes }),
+  };
+  call.exchange.record.upstream = exposure.upstream.name;
+  const cancel = link.request(request, new ForwardSink(call, link, adaptation, tokenText, options));
+  call.onCancellable(cancel);
+};

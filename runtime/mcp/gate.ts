@@ -1,0 +1,36 @@
+/** The one place where a call is admitted and decided: limits first, so that refused calls count too, then policies. */
+import type { CallFacts, Decision } from '../../schema/decision.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import type { Call } from './call.ts';
+
+const ALLOW: Decision = Object.freeze({ kind: 'allow' });
+
+/** Answers the call if a limit is exhausted. True: go on. */
+export const admit = (call: Call, facts: CallFacts): boolean => {
+  const { limits, metrics } = call.server;
+  if (!limits.counts) return true;
+  const admission = limits.admit(facts);
+  call.reply.headers = admission.headers;
+  if (admission.refusal === undefined) return true;
+  metrics.limited(admission.limit);
+  call.reply.error(admission.refusal);
+  return false;
+};
+
+/** The decision of the server's policies on these facts; an undecided call is denied, a list item is not. */
+export const decide = (call: Call, facts: CallFacts): Decision => {
+  const { policies } = call.server;
+  return policies.none ? ALLOW : policies.decide(facts);
+};
+
+/** The answer to a denied call; `unknown` is the answer to a target that does not exist. */
+export const denial = (call: Call, decision: Decision, unknown: GatewayError): GatewayError | undefined => {
+  if (decision.kind === 'allow') return undefined;
+  call.server.metrics.denied(decision.policy, decision.kind === 'deny' ? decision.reason : 'error');
+  if (decision.kind === 'undecided')
+    return new GatewayError('policy_error', 'the call could not be decided', { rpcCode: RPC.refused });
+  if (decision.certain) return unknown;
+  if (decision.reason === 'error')
+    return new GatewayError('policy_error', 'the call could not be decided', { rpcCode: RPC.refused });
+  return new GatewayError('policy_denied', decision.because ?? 'denied by policy', { rpcCode: RPC.refused });
+};

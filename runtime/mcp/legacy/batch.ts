@@ -1,0 +1,114 @@
+/** JSON-RPC batches, which only 2025-03-26 knows: split, run one by one, answered as one array. */
+import { GatewayError, RPC } from '../../errors.ts';
+import type { Exchange } from '../../listen/exchange.ts';
+import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
+import { hasModernClaim } from '../classify.ts';
+import type { ClientReply } from '../client-reply.ts';
+import { elementsAt } from '../json-members.ts';
+import { isRefused, type Message, readMessage } from '../message.ts';
+import type { Place } from '../server.ts';
+import { takeNotification } from './notification.ts';
+import { sessionOf } from './serve-legacy.ts';
+import type { Session } from './session.ts';
+import { dispatchRequest, sessionCall } from './session-call.ts';
+
+const BATCH_VERSION = '2025-03-26';
+const MAX_ELEMENTS = 100;
+
+const refused = (message: string): GatewayError =>
+  new GatewayError('invalid_request', message, { status: 400, rpcCode: RPC.invalidRequest });
+
+/** Collects one element's answer. Requests and notifications of upstreams have no place in a batch. */
+class BatchReply implements ClientReply {
+  readonly #exchange: Exchange;
+  readonly #session: Session;
+  readonly #idText: string;
+  readonly #done: (text: string) => void;
+  headers: readonly string[] = [];
+
+  constructor(exchange: Exchange, session: Session, idText: string, done: (text: string) => void) {
+    this.#exchange = exchange;
+    this.#session = session;
+    this.#idText = idText;
+    this.#done = done;
+  }
+
+  stream(): void {}
+  suspend(): void {}
+  message(): void {}
+
+  response(text: string): void {
+    this.#session.finished(this.#idText);
+    this.#done(text);
+  }
+
+  error(error: GatewayError): void {
+    this.#session.finished(this.#idText);
+    this.#done(errorResponse(this.#exchange, error, this.#idText));
+  }
+}
+
+const readElements = (
+  text: string,
+  values: readonly unknown[],
+  maxDepth: number,
+): Message[] | GatewayError => {
+  if (values.length === 0 || values.length > MAX_ELEMENTS) return refused('the batch is empty or too long');
+  const messages: Message[] = [];
+  for (const [at, [start, end]] of elementsAt(text, 0).entries()) {
+    const message = readMessage(text.slice(start, end), values[at], maxDepth);
+    if (isRefused(message)) return message.error;
+    if (hasModernClaim(message)) return refused('a message of this revision cannot be part of a batch');
+    if (message.method === 'initialize') return refused('initialize cannot be part of a batch');
+    messages.push(message);
+  }
+  return messages;
+};
+
+/** Serves a POST whose body is an array. */
+export const serveBatch = (
+  place: Place,
+  exchange: Exchange,
+  text: string,
+  values: readonly unknown[],
+): void => {
+  const { server } = place;
+  exchange.record.era = 'legacy';
+  exchange.record.method = 'batch';
+  const messages = readElements(text, values, place.maxDepth);
+  if (messages instanceof GatewayError || !server.legacyVersions.includes(BATCH_VERSION)) {
+    replyError(exchange, messages instanceof GatewayError ? messages : refused('batches are not supported'));
+    return;
+  }
+  const session = sessionOf(server, exchange);
+  if (session instanceof GatewayError || session.version !== BATCH_VERSION) {
+    replyError(
+      exchange,
+      session instanceof GatewayError ? session : refused('batches are not part of this revision'),
+    );
+    return;
+  }
+  run(place, exchange, session, messages);
+};
+
+const run = (place: Place, exchange: Exchange, session: Session, messages: readonly Message[]): void => {
+  const requests = messages.filter(({ kind }) => kind === 'request');
+  const answers: string[] = [];
+  for (const message of messages) {
+    if (message.kind === 'notification') takeNotification(session, message);
+    if (message.kind === 'response') session.answer(message.idText!, message.text);
+  }
+  exchange.record.outcome = 'ok';
+  if (requests.length === 0) {
+    replyEmpty(exchange, 202);
+    return;
+  }
+  for (const message of requests) {
+    const reply = new BatchReply(exchange, session, message.idText!, (answer) => {
+      answers.push(answer);
+      if (answers.length === requests.length) replyJson(exchange, 200, `[${answers.join(',')}]`);
+    });
+    const call = sessionCall(place.server, exchange, session, message, reply);
+    dispatchRequest({ ...call, askClient: undefined });
+  }
+};

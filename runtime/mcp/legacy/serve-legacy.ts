@@ -1,0 +1,127 @@
+/** Clients of 2025-11-25 and older: POST within a session, the GET stream, DELETE. */
+import { GatewayError, RPC } from '../../errors.ts';
+import { startEventStream } from '../../listen/event-stream.ts';
+import type { Exchange } from '../../listen/exchange.ts';
+import { replyEmpty, replyError } from '../../listen/reply.ts';
+import type { Message } from '../message.ts';
+import type { Place, PreparedServer } from '../server.ts';
+import { serveInitialize } from './initialize.ts';
+import { takeNotification } from './notification.ts';
+import type { Session } from './session.ts';
+import { dispatchRequest, sessionCall } from './session-call.ts';
+import { SessionReply } from './session-reply.ts';
+
+const unsupportedVersion = (server: PreparedServer, requested: unknown): GatewayError =>
+  new GatewayError('unsupported_version', 'this protocol version is not supported', {
+    status: 400,
+    rpcCode: RPC.unsupportedVersion,
+    data: { supported: server.modernVersions, requested: typeof requested === 'string' ? requested : '' },
+  });
+
+const sessionNotFound = (): GatewayError =>
+  new GatewayError('session_not_found', 'session not found', { status: 404, rpcCode: RPC.invalidRequest });
+
+const sessionRequired = (): GatewayError =>
+  new GatewayError('session_required', 'Mcp-Session-Id is missing', {
+    status: 400,
+    rpcCode: RPC.invalidRequest,
+  });
+
+/** The session that the request names, or why there is none. */
+export const sessionOf = (server: PreparedServer, exchange: Exchange): Session | GatewayError => {
+  const id = exchange.request.headers['mcp-session-id'];
+  if (typeof id !== 'string') return sessionRequired();
+  const version = exchange.request.headers['mcp-protocol-version'];
+  if (version !== undefined && !server.legacyVersions.includes(String(version)))
+    return new GatewayError('unsupported_version', 'MCP-Protocol-Version is not supported', {
+      status: 400,
+      rpcCode: RPC.invalidRequest,
+    });
+  return server.sessions.find(id, exchange.principal, server.node.name) ?? sessionNotFound();
+};
+
+/** Serves one legacy message that was POSTed. */
+export const serveLegacy = (place: Place, exchange: Exchange, message: Message): void => {
+  const { server } = place;
+  exchange.record.era = 'legacy';
+  exchange.record.method = message.method;
+  if (server.legacyVersions.length === 0) {
+    replyError(exchange, unsupportedVersion(server, message.params.protocolVersion), message.idText);
+    return;
+  }
+  if (message.method === 'initialize' && message.kind === 'request') {
+    void serveInitialize(server, exchange, message);
+    return;
+  }
+  const session = sessionOf(server, exchange);
+  if (session instanceof GatewayError) {
+    replyError(exchange, session, message.idText);
+    return;
+  }
+  if (message.kind === 'request') {
+    const reply = new SessionReply(exchange, session, message.idText!);
+    dispatchRequest(sessionCall(server, exchange, session, message, reply));
+    return;
+  }
+  exchange.record.outcome = 'ok';
+  if (message.kind === 'response') session.answer(message.idText!, message.text);
+  else takeNotification(session, message);
+  replyEmpty(exchange, 202);
+};
+
+/** Serves GET and DELETE; any other method is answered 405. */
+export const serveSessionOperation = (place: Place, exchange: Exchange): void => {
+  const { server } = place;
+  const { method } = exchange.request;
+  if (server.legacyVersions.length === 0 || (method !== 'GET' && method !== 'DELETE')) {
+    const allow = server.legacyVersions.length === 0 ? 'POST' : 'GET, POST, DELETE';
+    const error = new GatewayError('method_not_allowed', 'method not allowed', {
+      status: 405,
+      rpcCode: RPC.invalidRequest,
+    });
+    replyError(exchange, error, undefined, ['allow', allow]);
+    return;
+  }
+  exchange.record.era = 'legacy';
+  exchange.record.method = method;
+  const session = sessionOf(server, exchange);
+  if (session instanceof GatewayError) {
+    replyError(exchange, session);
+    return;
+  }
+  if (method === 'DELETE') {
+    server.sessions.end(session);
+    exchange.record.outcome = 'ok';
+    replyEmpty(exchange, 204);
+    return;
+  }
+  openStream(exchange, session);
+};
+
+const openStream = (exchange: Exchange, session: Session): void => {
+  const accept = String(exchange.request.headers.accept ?? '');
+  if (!accept.includes('text/event-stream') && !accept.includes('*/*')) {
+    replyError(
+      exchange,
+      new GatewayError('not_acceptable', 'accept must admit text/event-stream', {
+        status: 406,
+        rpcCode: RPC.invalidRequest,
+      }),
+    );
+    return;
+  }
+  const lastEventId = exchange.request.headers['last-event-id'];
+  const resumed = typeof lastEventId === 'string' ? session.streams.find(lastEventId) : undefined;
+  if (lastEventId !== undefined && resumed === undefined) {
+    replyError(
+      exchange,
+      new GatewayError('invalid_params', 'unknown event id', { status: 400, rpcCode: RPC.invalidParams }),
+    );
+    return;
+  }
+  exchange.record.outcome = 'ok';
+  const sink = startEventStream(exchange);
+  const stream = resumed?.stream ?? session.streams.standalone;
+  sink.prime(resumed === undefined ? stream.lastEventId : String(lastEventId));
+  stream.attach(sink, resumed?.sequence);
+};

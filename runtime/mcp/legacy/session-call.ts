@@ -1,0 +1,150 @@
+/** Requests within a legacy session. */
+import { GatewayError, RPC } from '../../errors.ts';
+import type { Exchange } from '../../listen/exchange.ts';
+import type { Call } from '../call.ts';
+import { callFacts } from '../call.ts';
+import { methodNotFound } from '../classify.ts';
+import { type ClientReply, resultText } from '../client-reply.ts';
+import { callComplete } from '../complete.ts';
+import { forward } from '../forward.ts';
+import { admit, decide, denial } from '../gate.ts';
+import { callList } from '../list.ts';
+import { type Message, stringParam } from '../message.ts';
+import { LEGACY_METHODS, type Method } from '../method.ts';
+import type { Part } from '../part.ts';
+import { ownerOf } from '../resource-owner.ts';
+import type { PreparedServer } from '../server.ts';
+import { callTarget, unknownTarget } from '../target.ts';
+import type { Session } from './session.ts';
+
+const UNKNOWN: Method = { kind: 'ping', name: 'ping' };
+
+/** A call of a session, with its session at hand. */
+export interface SessionCall extends Call {
+  readonly session: Session;
+  /** False for a method that does not exist. */
+  readonly known: boolean;
+}
+
+/** Puts together what a request of a session needs. */
+export const sessionCall = (
+  server: PreparedServer,
+  exchange: Exchange,
+  session: Session,
+  message: Message,
+  reply: ClientReply,
+): SessionCall => {
+  const method = LEGACY_METHODS.get(message.method);
+  const idText = message.idText!;
+  const { client } = session;
+  return {
+    exchange,
+    server,
+    message,
+    method: method ?? UNKNOWN,
+    known: method !== undefined,
+    idText,
+    session,
+    client: {
+      era: 'legacy',
+      name: client.info.name,
+      version: client.info.version,
+      infoText: client.infoText,
+      logLevel: session.logLevel,
+    },
+    view: session.viewOn(server),
+    reply,
+    askClient: (link, text) => session.askClient(link, text, (request) => reply.message(request)),
+    onCancellable: (cancel) => session.started(idText, cancel),
+  };
+};
+
+/** Answers a request of a session. */
+export const dispatchRequest = (call: SessionCall): void => {
+  const { method } = call;
+  if (!call.known || ('feature' in method && !call.server.node.features[method.feature])) {
+    call.reply.error(methodNotFound(200));
+    return;
+  }
+  switch (method.kind) {
+    case 'ping':
+      answerEmpty(call);
+      return;
+    case 'set-level':
+      void setLevel(call);
+      return;
+    case 'target':
+      callTarget(call, method);
+      return;
+    case 'list':
+      callList(call, method);
+      return;
+    case 'complete':
+      callComplete(call);
+      return;
+    case 'subscribe':
+      void subscribe(call);
+      return;
+    case 'discover':
+    case 'listen':
+      call.reply.error(methodNotFound(200));
+      return;
+    default:
+      method satisfies never;
+  }
+};
+
+const answerEmpty = (call: Call): void => {
+  call.exchange.record.outcome = 'ok';
+  call.reply.response(resultText(call.idText, '{}'));
+};
+
+const LEVELS = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
+
+const setLevel = async (call: SessionCall): Promise<void> => {
+  const level = stringParam(call.message, 'level');
+  if (level === undefined || !LEVELS.has(level) || !call.server.node.features.logging) {
+    call.reply.error(new GatewayError('invalid_params', 'unknown log level', { rpcCode: RPC.invalidParams }));
+    return;
+  }
+  await call.session.setLogLevel(level);
+  answerEmpty(call);
+};
+
+const refusal = (call: SessionCall, uri: string, owner: Part | undefined): GatewayError | undefined => {
+  const unknown = unknownTarget('resource', uri, true);
+  const facts = {
+    ...callFacts(call, uri, undefined),
+    call: { method: 'resources/read', name: uri, id: call.idText },
+    resource: { uri, mimeType: '' },
+  };
+  return owner === undefined ? unknown : denial(call, decide(call, facts), unknown);
+};
+
+/** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */
+const subscribe = async (call: SessionCall): Promise<void> => {
+  const uri = stringParam(call.message, 'uri');
+  if (uri === undefined) {
+    call.reply.error(
+      new GatewayError('invalid_params', 'params.uri must be a string', { rpcCode: RPC.invalidParams }),
+    );
+    return;
+  }
+  if (!admit(call, callFacts(call, uri, undefined))) return;
+  const owner = await ownerOf(call.view, uri);
+  const refused = refusal(call, uri, owner);
+  const link = owner?.connected?.link;
+  if (refused !== undefined || owner === undefined || link === undefined || link.era !== 'legacy') {
+    call.reply.error(refused ?? owner?.error ?? methodNotFound(200));
+    return;
+  }
+  if (call.message.method === 'resources/subscribe') call.session.subscriptions.add(uri);
+  else call.session.subscriptions.delete(uri);
+  forward(call, owner.exposure, link, {
+    upstreamName: undefined,
+    parameter: 'uri',
+    mirrored: [],
+    idempotent: true,
+    ...call.server.limits.bounds(undefined),
+  });
+};

@@ -1,0 +1,262 @@
+/** A session of a client of 2025-11-25 or older, with its own conversations upstream. */
+import type { Principal } from '../../../schema/principal.ts';
+import type { Link, Upstream } from '../../upstream/link.ts';
+import { ask, refuseRequest } from '../ask.ts';
+import { catalogueOf, noteChange } from '../catalogues.ts';
+import type { Exposure } from '../exposure.ts';
+import { type Members, membersAt, memberText } from '../json-members.ts';
+import type { Connected } from '../part.ts';
+import type { PreparedServer } from '../server.ts';
+import { applyEdits, replaceMember } from '../splice.ts';
+import { View } from '../view.ts';
+import { SessionStreams } from './session-stream.ts';
+
+/** What the client said of itself in initialize. */
+export interface SessionClient {
+  readonly version: string;
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  readonly info: { readonly name: string; readonly version: string };
+  readonly infoText: string;
+}
+
+interface PendingRequest {
+  readonly link: Link;
+  /** JSON text of the upstream's id. */
+  readonly idText: string;
+}
+
+/** Requests of upstreams that wait for the client's answer, at most. */
+const MAX_PENDING = 100;
+/** What an upstream's request needs of the client, and the feature that allows it. */
+const CLIENT_METHODS = {
+  'sampling/createMessage': 'sampling',
+  'elicitation/create': 'elicitation',
+  'roots/list': 'roots',
+} as const;
+
+export class Session {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly serverName: string;
+  readonly version: string;
+  readonly client: SessionClient;
+  readonly streams = new SessionStreams();
+  readonly createdMs = performance.now();
+  usedMs = performance.now();
+  logLevel: string | undefined;
+  /** URIs that the client has subscribed to. */
+  readonly subscriptions = new Set<string>();
+  #server: PreparedServer;
+  #view: View;
+  readonly #links = new Map<Upstream, Link>();
+  readonly #pending = new Map<string, PendingRequest>();
+  readonly #inFlight = new Map<string, (reason: string) => void>();
+  readonly #progressOwners = new Map<string, Link>();
+  #nextRequest = 1;
+  #closed = false;
+
+  constructor(id: string, principal: Principal, server: PreparedServer, client: SessionClient) {
+    this.id = id;
+    this.principal = principal;
+    this.serverName = server.node.name;
+    this.version = client.version;
+    this.client = client;
+    this.#server = server;
+    this.#view = this.#makeView(server);
+  }
+
+  /** The server's exposures as this session sees them, under the graph that serves now. */
+  viewOn(server: PreparedServer): View {
+    if (server.fingerprint === this.#server.fingerprint) {
+      this.#server = server;
+      return this.#view;
+    }
+    this.#server = server;
+    this.#view = this.#makeView(server);
+    const kept = new Set(server.exposures.map(({ upstream }) => upstream));
+    for (const [upstream, link] of this.#links) if (!kept.has(upstream)) this.#retire(upstream, link);
+    return this.#view;
+  }
+
+  /** Links of this session that are up. */
+  links(): Link[] {
+    return [...this.#links.values()];
+  }
+
+  #makeView(server: PreparedServer): View {
+    return new View(
+      server.exposures,
+      (exposure) => this.#connect(exposure),
+      (kind, clash) => server.log.warn('two upstreams claim one name', { kind, ...clash }),
+    );
+  }
+
+  async #connect(exposure: Exposure): Promise<Connected> {
+    const { upstream, upstreamNode } = exposure;
+    const era = await upstream.eraFor('legacy');
+    const link = era === 'modern' ? await upstream.modern() : await this.#legacyLink(exposure);
+    return { link, catalogue: catalogueOf(link, '{}', this.#server.info, upstreamNode.timeouts.callMs) };
+  }
+
+  async #legacyLink(exposure: Exposure): Promise<Link> {
+    const { upstream, upstreamNode } = exposure;
+    const known = this.#links.get(upstream);
+    if (known !== undefined) return known;
+    const shared = upstreamNode.type === 'stdio' && upstreamNode.isolation === 'shared';
+    const perPrincipal = upstreamNode.type === 'stdio' && upstreamNode.isolation === 'per-principal';
+    const link = await upstream.legacy({
+      capabilities: shared || perPrincipal ? {} : this.#declaredCapabilities(),
+      clientInfo: this.client.info,
+      protocolVersion: this.version,
+      isolationKey: shared ? 'shared' : perPrincipal ? this.principal.key : this.id,
+      listen: true,
+      headers: [],
+    });
+    link.onUnsolicited = (text) => this.#unsolicited(link, text);
+    link.onClosed = () => this.#lost(upstream, link);
+    this.#links.set(upstream, link);
+    if (this.#closed) this.#retire(upstream, link);
+    if (this.logLevel !== undefined) void this.#tellLevel(link, this.logLevel);
+    return link;
+  }
+
+  /** What upstreams are told: the client's capabilities under the ceiling of the server's features. */
+  #declaredCapabilities(): Record<string, unknown> {
+    const { features } = this.#server.node;
+    const declared: Record<string, unknown> = {};
+    for (const name of ['sampling', 'elicitation', 'roots'] as const)
+      if (features[name] && this.client.capabilities[name] !== undefined)
+        declared[name] = this.client.capabilities[name];
+    return declared;
+  }
+
+  #retire(upstream: Upstream, link: Link): void {
+    this.#links.delete(upstream);
+    void link.close();
+  }
+
+  #lost(upstream: Upstream, link: Link): void {
+    if (this.#links.get(upstream) === link) this.#links.delete(upstream);
+    for (const part of this.#view.parts) part.drop(link);
+    for (const [id, pending] of this.#pending) if (pending.link === link) this.#pending.delete(id);
+  }
+
+  #unsolicited(link: Link, text: string): void {
+    const message = JSON.parse(text) as { id?: unknown; method?: unknown; params?: { uri?: unknown } };
+    if (typeof message.method !== 'string') return;
+    if (message.id !== undefined) {
+      if (!this.askClient(link, text, (request) => this.streams.standalone.append(request)))
+        refuseRequest(link, text);
+      return;
+    }
+    noteChange(link, message.method);
+    if (this.#mayTell(message.method, message.params?.uri)) this.streams.standalone.append(text);
+  }
+
+  #mayTell(method: string, uri: unknown): boolean {
+    const { features } = this.#server.node;
+    switch (method) {
+      case 'notifications/tools/list_changed':
+        return features.tools;
+      case 'notifications/prompts/list_changed':
+        return features.prompts;
+      case 'notifications/resources/list_changed':
+        return features.resources;
+      case 'notifications/resources/updated':
+        return features.resources && typeof uri === 'string' && this.#subscribed(uri);
+      case 'notifications/message':
+        return features.logging;
+      case 'notifications/elicitation/complete':
+        return features.elicitation;
+      default:
+        return false;
+    }
+  }
+
+  /** An update may name a part of what was subscribed to. */
+  #subscribed(uri: string): boolean {
+    if (this.subscriptions.has(uri)) return true;
+    for (const subscribed of this.subscriptions) if (uri.startsWith(subscribed)) return true;
+    return false;
+  }
+
+  /** Hands a request of an upstream to the client by `send`. False: the client cannot have it. */
+  askClient(link: Link, text: string, send: (request: string) => void): boolean {
+    const root = membersAt(text, 0);
+    const idText = memberText(text, root, 'id');
+    const method = JSON.parse(memberText(text, root, 'method') ?? 'null') as string;
+    const feature = CLIENT_METHODS[method as keyof typeof CLIENT_METHODS];
+    if (idText === undefined || feature === undefined || this.#pending.size >= MAX_PENDING) return false;
+    if (!this.#server.node.features[feature] || this.client.capabilities[feature] === undefined) return false;
+    const ownId = `"gw-${this.#nextRequest}"`;
+    this.#nextRequest += 1;
+    this.#pending.set(ownId, { link, idText });
+    this.#noteProgressToken(link, text, root);
+    send(applyEdits(text, [replaceMember(root, 'id', ownId)!]));
+    return true;
+  }
+
+  /** The client's answer to a request of an upstream; an unknown id is ignored. */
+  answer(idText: string, text: string): void {
+    const pending = this.#pending.get(idText);
+    if (pending === undefined) return;
+    this.#pending.delete(idText);
+    pending.link.send(applyEdits(text, [replaceMember(membersAt(text, 0), 'id', pending.idText)!]));
+  }
+
+  #noteProgressToken(link: Link, text: string, root: Members): void {
+    const params = root.keys.indexOf('params');
+    if (params < 0) return;
+    const meta = memberText(text, membersAt(text, root.starts[params]!), '_meta');
+    const tokenText = meta === undefined ? undefined : memberText(meta, membersAt(meta, 0), 'progressToken');
+    if (tokenText === undefined) return;
+    this.#progressOwners.set(tokenText, link);
+    if (this.#progressOwners.size > MAX_PENDING)
+      this.#progressOwners.delete(this.#progressOwners.keys().next().value!);
+  }
+
+  /** The client's progress on a request of an upstream; an unknown token is ignored. */
+  progress(tokenText: string, text: string): void {
+    this.#progressOwners.get(tokenText)?.send(text);
+  }
+
+  /** A call is under way and can be taken back. */
+  started(idText: string, cancel: (reason: string) => void): void {
+    this.#inFlight.set(idText, cancel);
+  }
+
+  finished(idText: string): void {
+    this.#inFlight.delete(idText);
+  }
+
+  /** notifications/cancelled; an unknown id is ignored. */
+  cancel(idText: string, reason: string): void {
+    this.#inFlight.get(idText)?.(reason);
+    this.#inFlight.delete(idText);
+  }
+
+  /** Sets the level for all upstreams that log. */
+  async setLogLevel(level: string): Promise<void> {
+    this.logLevel = level;
+    await Promise.allSettled(this.links().map((link) => this.#tellLevel(link, level)));
+  }
+
+  async #tellLevel(link: Link, level: string): Promise<void> {
+    if (link.peer.capabilities.logging === undefined) return;
+    const context = { info: this.#server.info, capabilitiesText: '{}' };
+    await ask(link, 'logging/setLevel', { level }, context, 5000).catch(() => undefined);
+  }
+
+  /** Ends the streams, what is in flight, and the conversations upstream. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const cancel of this.#inFlight.values()) cancel('the session ended');
+    this.#inFlight.clear();
+    this.#pending.clear();
+    this.streams.close();
+    const links = this.links();
+    this.#links.clear();
+    await Promise.allSettled(links.map((link) => link.close()));
+  }
+}

@@ -1,0 +1,93 @@
+/** The limits of a server, prepared: counted per key, told in headers. */
+
+import { compileGlobs, type Matcher } from '../../policies/glob.ts';
+import { prepareKey } from '../../policies/limit-key.ts';
+import type { CallFacts } from '../../schema/decision.ts';
+import type { BoundsLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import type { RateLimiter, RateVerdict } from '../traffic/rate.ts';
+import { rateHeaders } from '../traffic/rate-headers.ts';
+
+interface PreparedRate {
+  readonly node: RateLimitNode;
+  readonly limiter: RateLimiter;
+  readonly key: (facts: CallFacts) => string;
+  readonly tools: Matcher | undefined;
+}
+
+interface PreparedBounds {
+  readonly node: BoundsLimitNode;
+  readonly tools: Matcher | undefined;
+}
+
+/** What `admit` found: headers for the reply, and a refusal if one limit is exhausted. */
+export interface Admission {
+  readonly headers: readonly string[];
+  readonly refusal: GatewayError | undefined;
+  /** The limit that refused. */
+  readonly limit: string;
+}
+
+const ADMITTED: Admission = Object.freeze({ headers: [], refusal: undefined, limit: '' });
+
+const toolGlobs = (tools: readonly string[] | undefined): Matcher | undefined =>
+  tools === undefined ? undefined : compileGlobs(tools);
+
+export class Limits {
+  readonly #rates: readonly PreparedRate[];
+  readonly #bounds: readonly PreparedBounds[];
+
+  constructor(
+    rates: readonly { readonly node: RateLimitNode; readonly limiter: RateLimiter }[],
+    bounds: readonly BoundsLimitNode[],
+  ) {
+    this.#rates = rates.map(({ node, limiter }) => ({
+      node,
+      limiter,
+      key: prepareKey(node.key),
+      tools: toolGlobs(node.tools),
+    }));
+    this.#bounds = bounds.map((node) => ({ node, tools: toolGlobs(node.tools) }));
+  }
+
+  /** Whether any rate counts requests; if not, `admit` need not be called. */
+  get counts(): boolean {
+    return this.#rates.length > 0;
+  }
+
+  /** Counts one request on every rate that applies. All are asked, so that the headers tell of all. */
+  admit(facts: CallFacts): Admission {
+    const verdicts: { node: RateLimitNode; verdict: RateVerdict }[] = [];
+    let refused: (typeof verdicts)[number] | undefined;
+    for (const { node, limiter, key, tools } of this.#rates) {
+      if (tools !== undefined && (facts.tool === undefined || !tools(facts.tool.name))) continue;
+      const verdict = limiter.take(key(facts), facts.nowMs);
+      verdicts.push({ node, verdict });
+      if (!verdict.allowed && (refused === undefined || verdict.retryAfterMs > refused.verdict.retryAfterMs))
+        refused = verdicts.at(-1);
+    }
+    if (verdicts.length === 0) return ADMITTED;
+    const headers = rateHeaders(verdicts);
+    if (refused === undefined) return { headers, refusal: undefined, limit: '' };
+    const { retryAfterMs } = refused.verdict;
+    const refusal = new GatewayError('rate_limited', 'too many requests', {
+      status: 429,
+      rpcCode: RPC.limited,
+      retryAfterMs,
+      data: { limit: refused.node.name, retryAfterMs },
+    });
+    return { headers, refusal, limit: refused.node.name };
+  }
+
+  /** The tightest bounds on a call. */
+  bounds(toolName: string | undefined): { timeoutMs: number | undefined; maxBytes: number | undefined } {
+    let timeoutMs: number | undefined;
+    let maxBytes: number | undefined;
+    for (const { node, tools } of this.#bounds) {
+      if (tools !== undefined && (toolName === undefined || !tools(toolName))) continue;
+      if (node.callTimeoutMs !== undefined) timeoutMs = Math.min(timeoutMs ?? Infinity, node.callTimeoutMs);
+      if (node.resultBytes !== undefined) maxBytes = Math.min(maxBytes ?? Infinity, node.resultBytes);
+    }
+    return { timeoutMs, maxBytes };
+  }
+}

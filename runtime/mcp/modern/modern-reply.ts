@@ -1,0 +1,58 @@
+/** The answer to a modern request: one JSON object, or a stream of events without ids (MCP 2026-07-28, streamable-http). */
+import { type GatewayError, RPC } from '../../errors.ts';
+import { type EventStream, startEventStream } from '../../listen/event-stream.ts';
+import type { Exchange } from '../../listen/exchange.ts';
+import { errorResponse, replyError, replyJson } from '../../listen/reply.ts';
+import type { ClientReply } from '../client-reply.ts';
+
+const NONE: readonly string[] = [];
+
+export class ModernReply implements ClientReply {
+  readonly #exchange: Exchange;
+  readonly #idText: string;
+  #events: EventStream | undefined;
+  headers: readonly string[] = NONE;
+
+  constructor(exchange: Exchange, idText: string) {
+    this.#exchange = exchange;
+    this.#idText = idText;
+  }
+
+  stream(): void {
+    if (this.#events !== undefined) return;
+    const { onAbort } = this.#exchange;
+    this.#events = startEventStream(this.#exchange, this.headers);
+    this.#events.onClose = onAbort;
+  }
+
+  suspend(): void {}
+
+  message(text: string): void {
+    this.stream();
+    this.#events!.send(text);
+  }
+
+  response(text: string, status = 200): void {
+    if (this.#events === undefined) {
+      replyJson(this.#exchange, status, text, this.headers);
+      return;
+    }
+    this.#events.send(text);
+    this.#events.end();
+  }
+
+  error(error: GatewayError): void {
+    if (this.#events === undefined) {
+      replyError(this.#exchange, error, this.#idText, this.headers);
+      return;
+    }
+    this.#exchange.record.outcome = error.code;
+    this.#exchange.record.cause = error.cause;
+    this.#events.send(errorResponse(this.#exchange, error, this.#idText));
+    this.#events.end();
+  }
+}
+
+/** The HTTP status that a relayed error wants: a missing capability is told by status too, all else rides on 200. */
+export const modernStatus = (errorCode: number | undefined): number =>
+  errorCode === RPC.missingCapability ? 400 : 200;

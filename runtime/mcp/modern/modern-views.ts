@@ -1,0 +1,69 @@
+/** The views of modern clients on one server: one for each principal and set of client capabilities, while in use. */
+import type { Principal } from '../../../schema/principal.ts';
+import type { Link } from '../../upstream/link.ts';
+import type { GatewayInfo } from '../ask.ts';
+import { catalogueOf, noteChange } from '../catalogues.ts';
+import type { Exposure } from '../exposure.ts';
+import type { Connected } from '../part.ts';
+import { type OnClash, View } from '../view.ts';
+
+const MAX_VIEWS = 2000;
+
+/** Lives as long as the server's fingerprint is in use. */
+export class ModernViews {
+  readonly #exposures: readonly Exposure[];
+  readonly #info: GatewayInfo;
+  readonly #onClash: OnClash;
+  readonly #views = new Map<string, View>();
+  readonly #perPrincipal: boolean;
+  readonly #stops: readonly (() => void)[];
+
+  constructor(exposures: readonly Exposure[], info: GatewayInfo, onClash: OnClash) {
+    this.#exposures = exposures;
+    this.#info = info;
+    this.#onClash = onClash;
+    this.#perPrincipal = exposures.some(({ upstreamNode: node }) =>
+      node.type === 'http' ? node.era !== 'modern' : node.isolation !== 'shared',
+    );
+    this.#stops = exposures.map(({ bridged }) =>
+      bridged.observe({
+        closed: (link) => this.#drop(link),
+        unsolicited: (link, text) => {
+          const { method } = JSON.parse(text) as { method?: unknown };
+          if (typeof method === 'string') noteChange(link, method);
+        },
+      }),
+    );
+  }
+
+  /** The view of a principal whose request declares these capabilities (JSON text). */
+  view(principal: Principal, capabilitiesText: string): View {
+    const key = this.#perPrincipal ? `${principal.key}\n${capabilitiesText}` : capabilitiesText;
+    const known = this.#views.get(key);
+    if (known !== undefined) return known;
+    const view = new View(
+      this.#exposures,
+      (exposure) => this.#connect(exposure, principal, capabilitiesText),
+      this.#onClash,
+    );
+    this.#views.set(key, view);
+    if (this.#views.size > MAX_VIEWS) this.#views.delete(this.#views.keys().next().value!);
+    return view;
+  }
+
+  async #connect(exposure: Exposure, principal: Principal, capabilitiesText: string): Promise<Connected> {
+    const era = await exposure.upstream.eraFor('modern');
+    const link = era === 'modern' ? await exposure.upstream.modern() : await exposure.bridged.link(principal);
+    const timeoutMs = exposure.upstreamNode.timeouts.callMs;
+    return { link, catalogue: catalogueOf(link, capabilitiesText, this.#info, timeoutMs) };
+  }
+
+  #drop(link: Link): void {
+    for (const view of this.#views.values()) for (const part of view.parts) part.drop(link);
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#views.clear();
+  }
+}

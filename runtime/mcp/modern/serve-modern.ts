@@ -1,0 +1,104 @@
+/** Requests of 2026-07-28: stateless, each with its own envelope. */
+import type { Exchange } from '../../listen/exchange.ts';
+import type { Call, ClientInfo } from '../call.ts';
+import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
+import { methodNotFound } from '../classify.ts';
+import { resultText } from '../client-reply.ts';
+import { callComplete } from '../complete.ts';
+import { memberText } from '../json-members.ts';
+import { callList } from '../list.ts';
+import type { Message } from '../message.ts';
+import { MODERN_METHODS } from '../method.ts';
+import { META } from '../revision.ts';
+import type { Place } from '../server.ts';
+import { callTarget } from '../target.ts';
+import { callListen } from './listen.ts';
+import { ModernReply } from './modern-reply.ts';
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const clientOf = (message: Message, infoText: string): ClientInfo => {
+  const info = message.meta![META.clientInfo] as { name?: unknown; version?: unknown } | undefined;
+  const logLevel = message.meta![META.logLevel];
+  return {
+    era: 'modern',
+    name: text(info?.name),
+    version: text(info?.version),
+    infoText,
+    logLevel: typeof logLevel === 'string' ? logLevel : undefined,
+  };
+};
+
+/** Serves one modern request whose envelope has been checked. */
+export const serveModern = (place: Place, exchange: Exchange, message: Message): void => {
+  const { server } = place;
+  const method = MODERN_METHODS.get(message.method)!;
+  const idText = message.idText!;
+  exchange.record.era = 'modern';
+  exchange.record.method = method.name;
+  const reply = new ModernReply(exchange, idText);
+  const capabilitiesText = memberText(message.text, message.members.meta, META.clientCapabilities) ?? '{}';
+  const call: Call = {
+    exchange,
+    server,
+    message,
+    method,
+    idText,
+    client: clientOf(message, server.infoText),
+    view: server.views.view(exchange.principal, capabilitiesText),
+    reply,
+    askClient: undefined,
+    onCancellable: (cancel) => {
+      exchange.onAbort = () => cancel('the client closed its stream');
+    },
+  };
+  if ('feature' in method && !server.node.features[method.feature]) {
+    reply.error(methodNotFound(404));
+    return;
+  }
+  dispatch(call);
+};
+
+const dispatch = (call: Call): void => {
+  const { method } = call;
+  switch (method.kind) {
+    case 'target':
+      callTarget(call, method);
+      return;
+    case 'list':
+      callList(call, method);
+      return;
+    case 'complete':
+      callComplete(call);
+      return;
+    case 'discover':
+      void call.view.prepare(undefined).then(() => answerDiscover(call));
+      return;
+    case 'listen':
+      void callListen(call);
+      return;
+    case 'subscribe':
+    case 'ping':
+    case 'set-level':
+      call.reply.error(methodNotFound(404));
+      return;
+    default:
+      method satisfies never;
+  }
+};
+
+const answerDiscover = (call: Call): void => {
+  const { server, view } = call;
+  const instructions = mergeInstructions(view.parts, server.node.instructions);
+  const result = {
+    supportedVersions: server.modernVersions,
+    capabilities: mergeCapabilities(view.parts, server.node.features, 'modern'),
+    ...(instructions === undefined ? undefined : { instructions }),
+    ttlMs: 0,
+    cacheScope: 'private',
+    resultType: 'complete',
+    _meta: { [META.serverInfo]: server.info },
+  };
+  call.exchange.record.outcome = 'ok';
+  call.reply.response(resultText(call.idText, JSON.stringify(result)));
+};

@@ -1,0 +1,53 @@
+/** Which upstream a resource belongs to: the one that lists it, else one whose template it fits, else the first that may. */
+import { compileGlobs, type Matcher } from '../../policies/glob.ts';
+import type { Item } from './catalogue.ts';
+import type { Part } from './part.ts';
+import type { View } from './view.ts';
+
+const EXPRESSION = /\{[^{}]*\}/g;
+
+const templates = new WeakMap<Item, Matcher>();
+
+/** An RFC 6570 template as a glob: any expression may expand to any text. Linear, whatever an upstream writes. */
+const templateMatcher = (item: Item): Matcher => {
+  const known = templates.get(item);
+  if (known !== undefined) return known;
+  const matcher = compileGlobs([item.name.replace(EXPRESSION, '*')]);
+  templates.set(item, matcher);
+  return matcher;
+};
+
+const MAX_URI_LENGTH = 8192;
+
+const candidates = (view: View, uri: string): Part[] =>
+  view.parts.filter(
+    (part) =>
+      part.exposure.resources.expose(uri) !== undefined &&
+      (part.connected === undefined || part.connected.catalogue.offers('resources')),
+  );
+
+const choose = (view: View, parts: readonly Part[], uri: string): Part | undefined => {
+  const listed = view.indexNow('resources').byName.get(uri);
+  if (listed !== undefined) return listed.part;
+  for (const { item, part } of view.indexNow('resourceTemplates').entries)
+    if (parts.includes(part) && templateMatcher(item)(uri)) return part;
+  return parts.find((part) => part.connected !== undefined) ?? parts[0];
+};
+
+/** The owner of a URI, at once where only one upstream can be it. */
+export const ownerOf = (view: View, uri: string): Part | undefined | Promise<Part | undefined> => {
+  if (uri.length > MAX_URI_LENGTH) return undefined;
+  const connecting = view.parts.some((part) => part.ready() !== undefined);
+  if (!connecting) {
+    const parts = candidates(view, uri);
+    if (parts.length <= 1) return parts[0];
+  }
+  return searchOwner(view, uri);
+};
+
+const searchOwner = async (view: View, uri: string): Promise<Part | undefined> => {
+  await view.prepare(undefined);
+  if (candidates(view, uri).length > 1)
+    await Promise.all([view.prepare('resources'), view.prepare('resourceTemplates')]);
+  return choose(view, candidates(view, uri), uri);
+};

@@ -1,0 +1,83 @@
+/** The front door of a server at one place: who is calling, which era, and then the era's own way. */
+import type { Principal } from '../../schema/principal.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import type { Handler } from '../generation.ts';
+import { isJsonContentType, readBody } from '../listen/body.ts';
+import type { Exchange } from '../listen/exchange.ts';
+import { replyEmpty, replyError } from '../listen/reply.ts';
+import { classify } from './classify.ts';
+import { serveBatch } from './legacy/batch.ts';
+import { serveLegacy, serveSessionOperation } from './legacy/serve-legacy.ts';
+import { isRefused, notJson, parseJson, readMessage } from './message.ts';
+import { serveModern } from './modern/serve-modern.ts';
+import type { Place } from './server.ts';
+
+/**
+ * Serves the MCP endpoint of `place`. A caller is identified before a byte of its body is read, so that nobody
+ * unidentified makes the gateway buffer or parse anything.
+ */
+export const serveMcp =
+  (place: Place): Handler =>
+  (exchange) => {
+    exchange.record.server = place.server.node.name;
+    place.authenticate(exchange, Date.now(), (outcome) => identified(place, exchange, outcome));
+  };
+
+const identified = (place: Place, exchange: Exchange, outcome: Principal | GatewayError): void => {
+  if (outcome instanceof GatewayError) {
+    replyError(exchange, outcome);
+    return;
+  }
+  exchange.principal = outcome;
+  if (exchange.request.method !== 'POST') {
+    serveSessionOperation(place, exchange);
+    return;
+  }
+  const refused = headersFault(exchange);
+  if (refused !== undefined) {
+    replyError(exchange, refused);
+    return;
+  }
+  readBody(
+    exchange,
+    place.maxBodyBytes,
+    (text) => servePost(place, exchange, text),
+    (error) => replyError(exchange, error),
+  );
+};
+
+const headersFault = (exchange: Exchange): GatewayError | undefined => {
+  const { accept, 'content-type': contentType } = exchange.request.headers;
+  if (!isJsonContentType(contentType))
+    return new GatewayError('unsupported_media_type', 'content-type must be application/json', {
+      status: 415,
+      rpcCode: RPC.invalidRequest,
+    });
+  if (accept === undefined || accept.includes('*/*')) return undefined;
+  if (accept.includes('application/json') && accept.includes('text/event-stream')) return undefined;
+  return new GatewayError('not_acceptable', 'accept must admit application/json and text/event-stream', {
+    status: 406,
+    rpcCode: RPC.invalidRequest,
+  });
+};
+
+const servePost = (place: Place, exchange: Exchange, text: string): void => {
+  const value = parseJson(text);
+  if (Array.isArray(value)) {
+    serveBatch(place, exchange, text, value);
+    return;
+  }
+  const message = value === undefined ? notJson() : readMessage(text, value, place.maxDepth);
+  if (isRefused(message)) {
+    replyError(exchange, message.error, message.idText);
+    return;
+  }
+  const classified = classify(message, exchange.request.headers, place.server.modernVersions);
+  if (classified instanceof GatewayError) replyError(exchange, classified, message.idText);
+  else if (classified.era === 'legacy') serveLegacy(place, exchange, message);
+  else if (message.kind === 'request') serveModern(place, exchange, message);
+  else {
+    exchange.record.outcome = 'ok';
+    replyEmpty(exchange, 202);
+  }
+};

@@ -1,0 +1,55 @@
+/** A virtual server, prepared: everything that its requests need, made once for a generation. */
+import type { CallFacts, Decision } from '../../schema/decision.ts';
+import type { ServerNode } from '../../schema/graph/server.ts';
+import type { Authenticate } from '../identity/authenticate.ts';
+import type { Log } from '../observe/log.ts';
+import type { GatewayInfo } from './ask.ts';
+import type { Exposure } from './exposure.ts';
+import type { SessionStore } from './legacy/session-store.ts';
+import type { Limits } from './limits.ts';
+import type { ListenStreams } from './modern/listen-streams.ts';
+import type { ModernViews } from './modern/modern-views.ts';
+
+/** The server's policies as one question. */
+export interface ServerPolicies {
+  /** No policy is listed: all that is exposed may be called. */
+  readonly none: boolean;
+  /** Whether a policy or a limit asks for request headers. */
+  readonly readsHeaders: boolean;
+  decide(facts: CallFacts): Decision;
+}
+
+/** What the protocol room tells to metrics. */
+export interface ServerMetrics {
+  limited(limit: string): void;
+  denied(policy: string, reason: 'denied' | 'error'): void;
+  upstreamRequest(upstream: string, outcome: string): void;
+}
+
+export interface PreparedServer {
+  readonly node: ServerNode;
+  /** Hash of the node with all that it refers to, resolved values included. */
+  readonly fingerprint: string;
+  readonly info: GatewayInfo;
+  /** JSON text of `info`. */
+  readonly infoText: string;
+  readonly modernVersions: readonly string[];
+  /** Newest first. */
+  readonly legacyVersions: readonly string[];
+  readonly exposures: readonly Exposure[];
+  readonly policies: ServerPolicies;
+  readonly limits: Limits;
+  readonly metrics: ServerMetrics;
+  readonly log: Log;
+  readonly views: ModernViews;
+  readonly listens: ListenStreams;
+  readonly sessions: SessionStore;
+}
+
+/** A server at one of its places: what the listener adds. */
+export interface Place {
+  readonly server: PreparedServer;
+  readonly authenticate: Authenticate;
+  readonly maxBodyBytes: number;
+  readonly maxDepth: number;
+}

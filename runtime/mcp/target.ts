@@ -1,0 +1,147 @@
+/** tools/call, prompts/get and resources/read: find the owner, admit, decide, forward. */
+import type { CallFacts } from '../../schema/decision.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import { type Call, callFacts } from './call.ts';
+import { type ForwardOptions, forward } from './forward.ts';
+import { admit, decide, denial } from './gate.ts';
+import { stringParam } from './message.ts';
+import type { Method } from './method.ts';
+import type { Entry } from './name-index.ts';
+import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } from './param-header.ts';
+import type { Part } from './part.ts';
+import { ownerOf } from './resource-owner.ts';
+
+type TargetMethod = Extract<Method, { kind: 'target' }>;
+
+/** The answer to a target that does not exist or must not be seen; one and the same. */
+export const unknownTarget = (
+  target: TargetMethod['target'],
+  name: string,
+  legacy: boolean,
+): GatewayError => {
+  if (target === 'resource')
+    return new GatewayError('unknown_target', 'Resource not found', {
+      rpcCode: legacy ? RPC.resourceNotFound : RPC.invalidParams,
+      data: { uri: name },
+    });
+  return new GatewayError('unknown_target', `Unknown ${target}: ${name}`, { rpcCode: RPC.invalidParams });
+};
+
+const unavailable = (part: Part | undefined): GatewayError =>
+  part?.error ??
+  new GatewayError('upstream_unavailable', 'the upstream is not available', { rpcCode: RPC.upstream });
+
+/** Handles a call of a named target. Answers `call.reply` in every case. */
+export const callTarget = (call: Call, method: TargetMethod): void => {
+  const name = stringParam(call.message, method.parameter);
+  if (name === undefined) {
+    call.reply.error(
+      new GatewayError('invalid_params', `params.${method.parameter} must be a string`, {
+        rpcCode: RPC.invalidParams,
+        status: call.client.era === 'modern' ? 400 : 200,
+      }),
+    );
+    return;
+  }
+  call.exchange.record.target = name;
+  const kind = method.target === 'tool' ? 'tools' : method.target === 'prompt' ? 'prompts' : 'resources';
+  if (kind === 'resources') {
+    callResource(call, name);
+    return;
+  }
+  const index = call.view.index(kind);
+  if (index !== undefined) callEntry(call, method, name, index.byName.get(name));
+  else
+    void call.view
+      .prepare(kind)
+      .then(() => callEntry(call, method, name, call.view.indexNow(kind).byName.get(name)));
+};
+
+const callResource = (call: Call, uri: string): void => {
+  const owner = ownerOf(call.view, uri);
+  if (!(owner instanceof Promise)) callOwned(call, uri, owner);
+  else void owner.then((found) => callOwned(call, uri, found));
+};
+
+const callOwned = (call: Call, _method: TargetMethod, uri: string, owner: Part | undefined): void => {
+  const facts: CallFacts = { ...callFacts(call, uri, undefined), resource: { uri, mimeType: '' } };
+  if (!admit(call, facts)) return;
+  const unknown = unknownTarget('resource', uri, call.client.era === 'legacy');
+  const refused = owner === undefined ? unknown : denial(call, decide(call, facts), unknown);
+  if (refused !== undefined || owner?.connected === undefined) {
+    call.reply.error(refused ?? unavailable(owner));
+    return;
+  }
+  forward(call, owner.exposure, owner.connected.link, {
+    upstreamName: undefined,
+    parameter: 'uri',
+    mirrored: ['mcp-name', encodeHeaderValue(uri)],
+    idempotent: true,
+    ...call.server.limits.bounds(undefined),
+  });
+};
+
+const targetFacts = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): CallFacts => {
+  const facts = callFacts(call, name, call.message.params.arguments ?? {});
+  if (entry === undefined) return facts;
+  const upstream = { name: entry.tool.upstream };
+  return method.target === 'tool'
+    ? { ...facts, upstream, tool: entry.tool }
+    : { ...facts, upstream, prompt: { name } };
+};
+
+const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): void => {
+  const facts = targetFacts(call, method, name, entry);
+  if (!admit(call, facts)) return;
+  const unknown = unknownTarget(method.target, name, call.client.era === 'legacy');
+  if (entry === undefined) {
+    for (const part of call.view.parts) part.refreshSoon(method.target === 'tool' ? 'tools' : 'prompts');
+    call.reply.error(unknown);
+    return;
+  }
+  call.exchange.record.targetKnown = true;
+  const refused = denial(call, decide(call, facts), unknown) ?? headerFault(call, entry);
+  const { part } = entry;
+  if (refused !== undefined || part.connected === undefined) {
+    call.reply.error(refused ?? unavailable(part));
+    return;
+  }
+  forward(call, part.exposure, part.connected.link, targetOptions(call, method, name, entry));
+};
+
+const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {
+  const { paramHeaders: declared } = entry.item;
+  if (declared.length === 0 || call.client.era !== 'modern') return undefined;
+  const fault = paramHeaderMismatch(declared, call.message.params.arguments, call.exchange.request.headers);
+  if (fault === undefined) return undefined;
+  return new GatewayError('header_mismatch', fault, { status: 400, rpcCode: RPC.headerMismatch });
+};
+
+const mirrored = (call: Call, entry: Entry): string[] => {
+  const flat = ['mcp-name', encodeHeaderValue(entry.item.name)];
+  const declared = entry.item.paramHeaders;
+  if (declared.length > 0) flat.push(...paramHeaders(declared, call.message.params.arguments));
+  if (call.client.era !== 'modern') return flat;
+  const { headers } = call.exchange.request;
+  for (const name in headers) {
+    if (!name.startsWith(PARAM_PREFIX) || declared.some(({ header }) => header === name)) continue;
+    const value = headers[name];
+    if (typeof value === 'string') flat.push(name, value);
+  }
+  return flat;
+};
+
+const targetOptions = (call: Call, method: TargetMethod, name: string, entry: Entry): ForwardOptions => {
+  const { annotations } = entry.tool;
+  const isTool = method.target === 'tool';
+  const { timeoutMs, maxBytes } = call.server.limits.bounds(isTool ? name : undefined);
+  return {
+    upstreamName: entry.item.name === name ? undefined : entry.item.name,
+    parameter: 'name',
+    mirrored: mirrored(call, entry),
+    idempotent: !isTool || annotations.readOnlyHint || annotations.idempotentHint,
+    timeoutMs,
+    maxBytes,
+    onHeaderMismatch: () => entry.part.refresh('tools'),
+  };
+};

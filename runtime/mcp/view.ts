@@ -1,0 +1,72 @@
+/** A server as one client sees it: the links of its exposures and what they offer over them. */
+
+import type { Exposure } from './exposure.ts';
+import type { ListKind } from './method.ts';
+import { buildNameIndex, type NameIndex } from './name-index.ts';
+import type { Connect } from './part.ts';
+import { Part } from './part.ts';
+
+/** After this, a listing that calls are routed by is fetched again in the background. */
+const REFRESH_MS = 30_000;
+
+/** Told of names that two upstreams claim. */
+export type OnClash = (kind: ListKind, clash: NameIndex['clashes'][number]) => void;
+
+export class View {
+  readonly parts: readonly Part[];
+  readonly #onClash: OnClash;
+  readonly #indexes = new Map<ListKind, NameIndex>();
+
+  constructor(exposures: readonly Exposure[], connect: Connect, onClash: OnClash) {
+    this.parts = exposures.map((exposure) => new Part(exposure, connect));
+    this.#onClash = onClash;
+  }
+
+  /**
+   * The index of a kind if it can be had at once: every part is connected with a listing, offers none, or has
+   * failed a moment ago. Otherwise undefined: wait for `prepare`.
+   */
+  index(kind: ListKind): NameIndex | undefined {
+    const known = this.#indexes.get(kind);
+    let current = known !== undefined;
+    const nowMs = performance.now();
+    for (let at = 0; at < this.parts.length; at += 1) {
+      const part = this.parts[at]!;
+      if (part.connected === undefined) {
+        if (part.ready() !== undefined) return undefined;
+        current &&= known!.listings[at] === undefined;
+        continue;
+      }
+      const { catalogue } = part.connected;
+      const listing = catalogue.peek(kind);
+      if (listing === undefined && catalogue.offers(kind) && part.listingError(kind) === undefined)
+        return undefined;
+      if (listing !== undefined && nowMs - listing.fetchedMs > Math.max(REFRESH_MS, listing.ttlMs))
+        part.refresh(kind);
+      current &&= known!.listings[at] === listing;
+    }
+    return current ? known : this.#build(kind);
+  }
+
+  /** Connects and lists what is missing. Settles when all parts have, each within its own deadline; never rejects. */
+  async prepare(kind: ListKind | undefined): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.prepare(kind)));
+  }
+
+  /** Fetches the lists anew where they are older than their upstream's ttl. Never rejects. */
+  async refreshLists(kind: ListKind): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.relist(kind)));
+  }
+
+  /** The index from what is there, without waiting. */
+  indexNow(kind: ListKind): NameIndex {
+    return this.index(kind) ?? this.#build(kind);
+  }
+
+  #build(kind: ListKind): NameIndex {
+    const index = buildNameIndex(this.parts, kind);
+    this.#indexes.set(kind, index);
+    for (const clash of index.clashes) this.#onClash(kind, clash);
+    return index;
+  }
+}

@@ -1,0 +1,256 @@
+/** From a loaded graph to a generation that can serve: everything that can fail happens here, before the swap. */
+
+import { preparePolicies } from '../policies/decide.ts';
+import { prepareExpose } from '../policies/expose/selection.ts';
+import { cachedDecide } from '../policies/verdict-cache.ts';
+import type { ListenerNode } from '../schema/graph/listener.ts';
+import type { ServerNode } from '../schema/graph/server.ts';
+import type { GenerationView, Handler, PreparedListener } from './generation.ts';
+import { type Authenticate, prepareAuthenticate } from './identity/authenticate.ts';
+import type { Identity } from './identity/identity.ts';
+import { resourceMetadataDocuments } from './identity/resource-metadata.ts';
+import { prepareListener } from './listen/prepare-listener.ts';
+import type { LiveListener, LiveObjects, LiveUpstream } from './live-objects.ts';
+import type { GatewayInfo } from './mcp/ask.ts';
+import type { Exposure } from './mcp/exposure.ts';
+import type { SessionStore } from './mcp/legacy/session-store.ts';
+import { Limits } from './mcp/limits.ts';
+import type { ListenStreams } from './mcp/modern/listen-streams.ts';
+import { ModernViews } from './mcp/modern/modern-views.ts';
+import { isModernVersion } from './mcp/revision.ts';
+import { serveMcp } from './mcp/serve.ts';
+import type { PreparedServer, ServerPolicies } from './mcp/server.ts';
+import type { Log } from './observe/log.ts';
+import type { Metrics } from './observe/metrics.ts';
+import { opsRoutes } from './ops/ops.ts';
+import type { OpsSource } from './ops/ops-source.ts';
+import { Generation } from './reload/generation.ts';
+import type { LoadedGraph } from './reload/reloader.ts';
+import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
+
+/** What generations are made from. */
+export interface PrepareContext {
+  readonly version: string;
+  readonly live: LiveObjects;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly sessions: SessionStore;
+  readonly listens: ListenStreams;
+  readonly ops: OpsSource;
+  /** The generation that serves. */
+  readonly current: () => GenerationView;
+}
+
+/** A generation with what the swap does besides. */
+export interface PreparedGeneration {
+  readonly generation: Generation;
+  readonly servers: ReadonlyMap<string, PreparedServer>;
+  readonly listeners: ReadonlyMap<string, LiveListener>;
+}
+
+/** The part of a listener's node that a bound socket is tied to. */
+const socketFingerprint = (node: ListenerNode): string =>
+  JSON.stringify([node.bind, node.http, node.tls !== undefined]);
+
+/** Prepares one generation. On failure everything that it took is given back. */
+class Preparation {
+  readonly #context: PrepareContext;
+  readonly #loaded: LoadedGraph;
+  readonly #leases: Lease<Closable>[] = [];
+  readonly #info: GatewayInfo;
+  readonly identities = new Map<string, Identity>();
+  readonly upstreams = new Map<string, LiveUpstream>();
+  readonly listeners = new Map<string, LiveListener>();
+  readonly servers = new Map<string, PreparedServer>();
+
+  constructor(context: PrepareContext, loaded: LoadedGraph) {
+    this.#context = context;
+    this.#loaded = loaded;
+    this.#info = Object.freeze({ name: loaded.graph.name, version: context.version });
+  }
+
+  async #take<T extends Closable>(
+    shared: SharedObjects<T>,
+    id: string,
+    fingerprint: string,
+    create: () => T | Promise<T>,
+  ): Promise<T> {
+    const lease = await shared.acquire(id, fingerprint, create);
+    this.#leases.push(lease);
+    return lease.object;
+  }
+
+  #fingerprint(kind: 'identity' | 'upstream' | 'limit' | 'server', name: string): string {
+    return this.#loaded.fingerprints[`${kind}:${name}`] ?? '';
+  }
+
+  async #takeAll(): Promise<void> {
+    const { graph } = this.#loaded;
+    const { live, current } = this.#context;
+    for (const node of Object.values(graph.listeners)) {
+      const create = () => live.createListener(node, current);
+      const id = `listener:${node.name}`;
+      this.listeners.set(node.name, await this.#take(live.listeners, id, socketFingerprint(node), create));
+    }
+    for (const node of Object.values(graph.identities)) {
+      const create = () => live.createIdentity(node);
+      const fingerprint = this.#fingerprint('identity', node.name);
+      this.identities.set(
+        node.name,
+        await this.#take(live.identities, `identity:${node.name}`, fingerprint, create),
+      );
+    }
+    for (const node of Object.values(graph.upstreams)) {
+      const create = () => live.createUpstream(node, this.#info);
+      const fingerprint = this.#fingerprint('upstream', node.name);
+      this.upstreams.set(
+        node.name,
+        await this.#take(live.upstreams, `upstream:${node.name}`, fingerprint, create),
+      );
+    }
+    for (const node of Object.values(graph.servers)) this.servers.set(node.name, await this.#server(node));
+  }
+
+  #exposures(node: ServerNode): Exposure[] {
+    return node.expose.map((expose) => {
+      const upstreamNode = this.#loaded.graph.upstreams[expose.upstream]!;
+      const { upstream, bridged } = this.upstreams.get(expose.upstream)!;
+      const forwardHeaders = upstreamNode.type === 'http' ? upstreamNode.headers.forward : [];
+      const { tools, prompts, resources } = prepareExpose(expose);
+      return { node: expose, upstreamNode, upstream, bridged, tools, prompts, resources, forwardHeaders };
+    });
+  }
+
+  async #limits(node: ServerNode): Promise<Limits> {
+    const { limits } = this.#loaded.graph;
+    const rates = [];
+    const bounds = [];
+    for (const name of node.limits) {
+      const limit = limits[name]!;
+      if (limit.type === 'bounds') {
+        bounds.push(limit);
+        continue;
+      }
+      const { live } = this.#context;
+      const create = () => live.createLimiter(limit);
+      const { limiter } = await this.#take(
+        live.limiters,
+        `limit:${name}`,
+        this.#fingerprint('limit', name),
+        create,
+      );
+      rates.push({ node: limit, limiter });
+    }
+    return new Limits(rates, bounds);
+  }
+
+  #policies(node: ServerNode): ServerPolicies {
+    const prepared = preparePolicies(node.policies.map((name) => this.#loaded.graph.policies[name]!));
+    const limitKeys = node.limits.flatMap((name) => {
+      const limit = this.#loaded.graph.limits[name]!;
+      return limit.type === 'rate' ? limit.key : [];
+    });
+    return {
+      none: node.policies.length === 0,
+      readsHeaders: prepared.variables.has('request') || limitKeys.some((key) => key.includes('request')),
+      decide: cachedDecide(prepared),
+    };
+  }
+
+  async #server(node: ServerNode): Promise<PreparedServer> {
+    const { live, log, metrics, sessions, listens } = this.#context;
+    const exposures = this.#exposures(node);
+    const fingerprint = this.#fingerprint('server', node.name);
+    const serverLog = log.child({ server: node.name });
+    const views = await this.#take(
+      live.views,
+      `server:${node.name}`,
+      fingerprint,
+      () =>
+        new ModernViews(exposures, this.#info, (kind, clash) =>
+          serverLog.warn('two upstreams claim one name', { kind, ...clash }),
+        ),
+    );
+    return {
+      node,
+      fingerprint,
+      info: this.#info,
+      infoText: JSON.stringify(this.#info),
+      modernVersions: node.versions.filter(isModernVersion),
+      legacyVersions: node.versions.filter((version) => !isModernVersion(version)),
+      exposures,
+      policies: this.#policies(node),
+      limits: await this.#limits(node),
+      metrics,
+      log: serverLog,
+      views,
+      listens,
+      sessions,
+    };
+  }
+
+  #listener(node: ListenerNode): PreparedListener {
+    const { url } = this.listeners.get(node.name)!.listener;
+    if (node.serve.length > 0) {
+      const authenticate = this.#opsAuthenticate(node, url);
+      return prepareListener(node, opsRoutes(node, this.#context.ops, authenticate), node.documents);
+    }
+    const { graph } = this.#loaded;
+    const routes = new Map<string, Handler>();
+    for (const { path, server } of node.routes) routes.set(path, this.#route(node, url, path, server));
+    const metadata = resourceMetadataDocuments({
+      url,
+      routes: node.routes,
+      servers: graph.servers,
+      identities: graph.identities,
+    });
+    return prepareListener(node, routes, { ...node.documents, ...Object.fromEntries(metadata) });
+  }
+
+  #route(node: ListenerNode, url: string, path: string, serverName: string): Handler {
+    const server = this.servers.get(serverName)!;
+    const { name, identities, anonymous, scopes } = server.node;
+    const guarded = { name, identities, anonymous, scopes, url: url + path };
+    return serveMcp({
+      server,
+      authenticate: prepareAuthenticate(guarded, this.identities),
+      maxBodyBytes: node.sizes.bodyBytes,
+      maxDepth: node.sizes.jsonDepth,
+    });
+  }
+
+  #opsAuthenticate(node: ListenerNode, url: string): Authenticate | undefined {
+    if (node.identities.length === 0) return undefined;
+    const guarded = {
+      name: node.name,
+      identities: node.identities,
+      anonymous: false,
+      scopes: [],
+      url: `${url}/`,
+    };
+    return prepareAuthenticate(guarded, this.identities);
+  }
+
+  async run(number: number): Promise<PreparedGeneration> {
+    try {
+      await this.#takeAll();
+      const { graph, artifactHash, effectiveHash } = this.#loaded;
+      const listeners = new Map(
+        Object.values(graph.listeners).map((node) => [node.name, this.#listener(node)] as const),
+      );
+      const generation = new Generation({ number, artifactHash, effectiveHash, graph, listeners });
+      for (const lease of this.#leases) generation.hold(() => lease.release());
+      return { generation, servers: this.servers, listeners: this.listeners };
+    } catch (thrown) {
+      await Promise.all(this.#leases.map((lease) => lease.release()));
+      throw thrown;
+    }
+  }
+}
+
+/** Prepares generation `number` of a loaded graph, or rejects and leaves nothing behind. */
+export const prepareGeneration = (
+  context: PrepareContext,
+  loaded: LoadedGraph,
+  number: number,
+): Promise<PreparedGeneration> => new Preparation(context, loaded).run(number);
