@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { type Graph, isReference, type NodeId, type Reference } from '../../schema/graph/graph.ts';
 import { parseReference, type ReferencePart } from '../../schema/reference.ts';
 import { durationMs, sizeBytes } from '../../schema/unit.ts';
-import { ABSENT, digestOf, readSettled } from './snapshot.ts';
+import { readSettled } from './read-settled.ts';
+import { ABSENT, digestOf } from './snapshot.ts';
 
 /** One reference that has no value. Names what was asked for and where, never what was found. */
 export interface ReferenceProblem {
@@ -33,7 +34,7 @@ export interface Resolution {
 
 interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The configuration's main file; paths of references are relative to its folder. */
+  /** The configuration's main file, absolute; paths of references are relative to its folder. */
   readonly main: string;
 }
 

@@ -19,6 +19,8 @@ export interface ReloadResult {
   readonly durationMs: number;
   /** Warnings too. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Text of a file that was compiled, by its name in `diagnostics`. */
+  readonly textOf: (file: string) => string | undefined;
   /** References without a value. */
   readonly unresolved: readonly ReferenceProblem[];
   /** Of the graph that serves now; empty if none does. */

@@ -1,6 +1,8 @@
 /** From a change to a new serving graph, or to the old one and the reason why. */
+import { resolve } from 'node:path';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
+import { type CompileOutcome, compileFile } from './compile.ts';
 import { effectiveHashes } from './effective-hash.ts';
 import { type ReferenceProblem, resolveReferences } from './references.ts';
 import type { ReloadCause, ReloadOutcome, ReloadResult } from './reload-result.ts';
@@ -8,14 +10,6 @@ import { hasChanged, type Snapshot, snapshotOf } from './snapshot.ts';
 
 /** Where a reload is: one at a time, in this order. */
 export type ReloadState = 'idle' | 'settling' | 'compiling' | 'resolving' | 'preparing' | 'swapping';
-
-/** What was read. `compiled` is absent if there are errors. */
-export interface CompileOutcome {
-  readonly compiled?: CompiledGraph;
-  readonly diagnostics: readonly Diagnostic[];
-  /** Every file that was asked for, present or not. */
-  readonly files: Snapshot;
-}
 
 /** A graph with all that is needed to prepare a generation of it. */
 export interface LoadedGraph {
@@ -27,10 +21,9 @@ export interface LoadedGraph {
 }
 
 export interface ReloaderOptions<G> {
-  /** The main file, absolute. */
+  /** The main file as it shall be called in diagnostics: absolute, or relative to the working directory. */
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly compile: (file: string) => Promise<CompileOutcome>;
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
   readonly prepare: (loaded: LoadedGraph) => Promise<G>;
   /** Must not fail. */
@@ -51,9 +44,13 @@ const NOTHING: Serving = { artifactHash: '', effectiveHash: '' };
 interface Attempt {
   readonly result: ReloadOutcome;
   readonly diagnostics: readonly Diagnostic[];
+  readonly textOf: (file: string) => string | undefined;
   readonly unresolved: readonly ReferenceProblem[];
   readonly error?: unknown;
 }
+
+/** How a compiled graph fared. */
+type Brought = Pick<Attempt, 'result' | 'unresolved'>;
 
 interface Queued extends PromiseWithResolvers<ReloadResult> {
   cause: ReloadCause;
@@ -142,36 +139,36 @@ export class Reloader<G> {
   }
 
   async #attempt(): Promise<Attempt> {
-    let diagnostics: readonly Diagnostic[] = [];
+    let found: Pick<CompileOutcome, 'diagnostics' | 'textOf'> = { diagnostics: [], textOf: () => undefined };
     try {
-      const outcome = await this.#compile();
-      diagnostics = outcome.diagnostics;
-      if (outcome.compiled === undefined) return { result: 'rejected', diagnostics, unresolved: [] };
-      return { diagnostics, ...(await this.#bring(outcome.compiled, outcome.files)) };
+      const { compiled, diagnostics, files, textOf } = await this.#compile();
+      found = { diagnostics, textOf };
+      if (compiled === undefined) return { result: 'rejected', unresolved: [], ...found };
+      return { ...(await this.#bring(compiled, files)), ...found };
     } catch (error) {
-      return { result: 'failed', diagnostics, unresolved: [], error };
+      return { result: 'failed', unresolved: [], error, ...found };
     }
   }
 
   async #compile(): Promise<CompileOutcome> {
     this.#state = 'compiling';
-    const { compile, file } = this.#options;
+    const { file } = this.#options;
     try {
-      const outcome = await compile(file);
+      const outcome = compileFile(file);
       this.#see(outcome.files);
       return outcome;
     } catch (error) {
       // What is there now was tried; only other bytes are worth another attempt.
-      this.#see(await snapshotOf([file, ...this.#files.keys()]));
+      this.#see(await snapshotOf([resolve(file), ...this.#files.keys()]));
       throw error;
     }
   }
 
   /** From a compiled graph to a serving one. */
-  async #bring(compiled: CompiledGraph, files: Snapshot): Promise<Omit<Attempt, 'diagnostics'>> {
+  async #bring(compiled: CompiledGraph, files: Snapshot): Promise<Brought> {
     const { env, file, prepare, swap } = this.#options;
     this.#state = 'resolving';
-    const resolution = await resolveReferences(compiled.graph, { env, main: file });
+    const resolution = await resolveReferences(compiled.graph, { env, main: resolve(file) });
     if (resolution.files.size > 0) this.#see(new Map([...files, ...resolution.files]));
     const { graph, problems, values } = resolution;
     if (graph === undefined) return { result: 'rejected', unresolved: problems };
