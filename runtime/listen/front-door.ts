@@ -21,6 +21,7 @@ const ADDRESS_UNCLEAR = refusal('invalid_request', 400, 'forwarded address canno
 const HOST_REFUSED = refusal('host_refused', 403, 'host not allowed');
 const HOST_UNCLEAR = refusal('invalid_request', 400, 'exactly one host is required');
 const CREDENTIALS_UNCLEAR = refusal('invalid_request', 400, 'more than one authorization header');
+const HEADERS_TOO_LARGE = refusal('invalid_request', 431, 'headers are too large');
 const ORIGIN_REFUSED = refusal('origin_refused', 403, 'origin not allowed');
 const NOT_FOUND = refusal('not_found', 404, 'nothing is served here');
 const NOT_SERVED = refusal('shutting_down', 503, 'not served here');
@@ -67,23 +68,29 @@ const hostOf = (exchange: Exchange): string | undefined => {
   return host === undefined || host === authority ? authority : undefined;
 };
 
-/** Headers that must not come twice, because Node keeps the first and a proxy before us may have read the last. */
-const repeated = (request: IncomingMessage): GatewayError | undefined => {
-  const raw = request.rawHeaders;
+/**
+ * Refuses headers that must not come twice, because Node keeps the first and a proxy before us may have read the
+ * last; and HTTP/2 headers that are too large: Node bounds them only once the client has acknowledged the bound.
+ */
+const checkHeaders = (exchange: Exchange, maxBytes: number): GatewayError | undefined => {
+  const raw = (exchange.request as IncomingMessage).rawHeaders;
   let hosts = 0;
   let credentials = 0;
+  let bytes = 0;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
+    bytes += name.length + raw[i + 1]!.length;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
     else if (name.length === 13 && name.toLowerCase() === 'authorization') credentials += 1;
   }
   if (hosts > 1) return HOST_UNCLEAR;
-  return credentials > 1 ? CREDENTIALS_UNCLEAR : undefined;
+  if (credentials > 1) return CREDENTIALS_UNCLEAR;
+  return bytes > maxBytes ? HEADERS_TOO_LARGE : undefined;
 };
 
 const admit = (exchange: OpenExchange, prepared: PreparedListener): GatewayError | undefined => {
   const { request } = exchange;
-  const refused = checkAddress(exchange, prepared) ?? repeated(request as IncomingMessage);
+  const refused = checkAddress(exchange, prepared) ?? checkHeaders(exchange, prepared.node.sizes.headerBytes);
   if (refused !== undefined) return refused;
   const host = hostOf(exchange);
   if (host === undefined || host === '') return HOST_UNCLEAR;

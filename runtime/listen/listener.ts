@@ -137,6 +137,7 @@ export class Listener {
       const headers = this.#context.current().listener(name)?.replyHeaders ?? this.#context.fallbackHeaders;
       observer.badRequest(name, answerBadRequest(error, socket as Socket, headers));
     });
+    server.removeAllListeners('tlsClientError');
     server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
       observer.badRequest(name, 0);
       socket.destroy();

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { ANONYMOUS } from '../../schema/principal.ts';
 import type { GenerationView } from '../generation.ts';
 import type { Connection } from './connection.ts';
@@ -37,12 +37,18 @@ const pathOf = (target: string): string => {
   return query === -1 ? target : target.slice(0, query);
 };
 
+/** Whether the reply was sent to its end. A reset HTTP/2 stream counts as finished, so it is asked how it ended. */
+const isWhole = ({ request, response }: Exchange): boolean =>
+  response.writableEnded &&
+  response.writableFinished &&
+  (!('stream' in request) || request.stream.rstCode === constants.NGHTTP2_NO_ERROR);
+
 /** Ends an exchange's hold on its generation and tells the observer. Harmless the second time. */
 export const concludeExchange = (exchange: OpenExchange): void => {
   if (exchange.concluded) return;
   exchange.concluded = true;
   const { response, record, context, onAbort } = exchange;
-  const whole = response.writableFinished;
+  const whole = isWhole(exchange);
   if (record.outcome === '') record.outcome = whole ? 'ok' : 'aborted';
   exchange.onAbort = undefined;
   if (!whole) onAbort?.();

@@ -1,0 +1,38 @@
+/** What the operations listener tells and starts; supplied by whoever runs the gateway. */
+
+import type { ReloadResult } from '../reload/reload-result.ts';
+import type { UpstreamState } from '../upstream/link.ts';
+
+/** Everything `/-/status` says. Holds no secret. */
+export interface OpsStatus {
+  readonly version: string;
+  /** Of what was compiled. */
+  readonly artifactHash: string;
+  /** That with keyed digests of resolved values. */
+  readonly effectiveHash: string;
+  readonly generation: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** The last attempt to reload, whatever came of it; absent before the first. */
+  readonly lastReload?: ReloadResult;
+  readonly listeners: readonly { readonly name: string; readonly url: string }[];
+  readonly upstreams: Readonly<Record<string, UpstreamState>>;
+  /** Open sessions of legacy clients. */
+  readonly sessions: number;
+}
+
+export interface Readiness {
+  /** Whether new work should be sent here. */
+  readonly ready: boolean;
+  /** Why not, or what is degraded; shown to whoever asks. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface OpsSource {
+  status(): OpsStatus;
+  ready(): Readiness;
+  /** Resolves when the attempt is over; never rejects. */
+  reload(): Promise<ReloadResult>;
+  /** Prometheus text format 0.0.4. */
+  metrics(): string;
+}

@@ -1,0 +1,158 @@
+/** The operations listener: health, readiness, status, metrics, reload. */
+import assert from 'node:assert/strict';
+import type { ListenerNode, OpsService } from '../../schema/graph/listener.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import type { Handler } from '../generation.ts';
+import type { Authenticate } from '../identity/authenticate.ts';
+import { readBody } from '../listen/body.ts';
+import type { Exchange } from '../listen/exchange.ts';
+import { replyError, replyJson, replyText } from '../listen/reply.ts';
+import { redactLine } from '../observe/redact.ts';
+import type { ReloadOutcome, ReloadResult } from '../reload/reload-result.ts';
+import type { OpsSource } from './ops-source.ts';
+
+interface Endpoint {
+  readonly path: string;
+  readonly service: OpsService;
+  readonly method: 'GET' | 'POST';
+  /** Whether anybody may ask, even where the listener has identities: probes carry no credentials. */
+  readonly open: boolean;
+  readonly serve: (exchange: Exchange, source: OpsSource) => void;
+}
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+const RELOAD_STATUS: Readonly<Record<ReloadOutcome, number>> = {
+  applied: 200,
+  unchanged: 200,
+  rejected: 422,
+  failed: 500,
+};
+
+const etag = (artifactHash: string): readonly string[] => ['etag', `"${artifactHash}"`];
+
+/** What is told of an attempt to reload: all of it, the error as text without credentials. */
+const reloadText = (result: ReloadResult): string => {
+  const { error, atMs, ...told } = result;
+  const message = error instanceof Error ? error.message : error === undefined ? undefined : String(error);
+  return redactLine(JSON.stringify({ ...told, at: new Date(atMs).toISOString(), error: message }));
+};
+
+/** Whether an If-Match admits the entity tag of the running artifact (RFC 9110, 13.1.1). */
+const matches = (ifMatch: string, artifactHash: string): boolean =>
+  ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === `"${artifactHash}"`);
+
+const serveReload = (exchange: Exchange, source: OpsSource): void => {
+  const ifMatch = exchange.request.headers['if-match'];
+  const { artifactHash } = source.status();
+  if (ifMatch !== undefined && !matches(ifMatch, artifactHash)) {
+    exchange.record.outcome = 'precondition_failed';
+    const body = JSON.stringify({ result: 'refused', reason: 'another artifact is running', artifactHash });
+    replyJson(exchange, 412, body, etag(artifactHash));
+    return;
+  }
+  void source.reload().then((result) => {
+    exchange.record.outcome = result.result;
+    replyJson(exchange, RELOAD_STATUS[result.result], reloadText(result), etag(result.artifactHash));
+  });
+};
+
+const serveStatus = (exchange: Exchange, source: OpsSource): void => {
+  const { lastReload, ...status } = source.status();
+  const last = lastReload === undefined ? 'null' : reloadText(lastReload);
+  const text = `${JSON.stringify(status).slice(0, -1)},"lastReload":${last}}`;
+  replyJson(exchange, 200, text, etag(status.artifactHash));
+};
+
+const ENDPOINTS: readonly Endpoint[] = [
+  {
+    path: '/-/healthy',
+    service: 'health',
+    method: 'GET',
+    open: true,
+    serve: (exchange) => replyJson(exchange, 200, '{"healthy":true}'),
+  },
+  {
+    path: '/-/ready',
+    service: 'health',
+    method: 'GET',
+    open: true,
+    serve: (exchange, source) => {
+      const { ready, detail } = source.ready();
+      replyJson(exchange, ready ? 200 : 503, JSON.stringify({ ready, ...detail }));
+    },
+  },
+  { path: '/-/status', service: 'status', method: 'GET', open: false, serve: serveStatus },
+  {
+    path: '/metrics',
+    service: 'metrics',
+    method: 'GET',
+    open: false,
+    serve: (exchange, source) => replyText(exchange, 200, METRICS_TYPE, source.metrics()),
+  },
+  { path: '/-/reload', service: 'reload', method: 'POST', open: false, serve: serveReload },
+];
+
+const METHOD_REFUSED = {
+  GET: new GatewayError('method_not_allowed', 'only GET is served here', {
+    status: 405,
+    rpcCode: RPC.invalidRequest,
+    headers: ['allow', 'GET, HEAD'],
+  }),
+  POST: new GatewayError('method_not_allowed', 'only POST is served here', {
+    status: 405,
+    rpcCode: RPC.invalidRequest,
+    headers: ['allow', 'POST'],
+  }),
+};
+
+/** Calls `next` once the caller is known to be one who may. */
+const guard = (exchange: Exchange, authenticate: Authenticate, next: () => void): void =>
+  authenticate(exchange, Date.now(), (outcome) => {
+    if (outcome instanceof GatewayError) {
+      replyError(exchange, outcome);
+      return;
+    }
+    exchange.principal = outcome;
+    next();
+  });
+
+const handlerOf = (
+  endpoint: Endpoint,
+  node: ListenerNode,
+  source: OpsSource,
+  authenticate: Authenticate | undefined,
+): Handler => {
+  const { method: wanted, open, serve } = endpoint;
+  return (exchange) => {
+    const { method } = exchange.request;
+    const read = (): void =>
+      readBody(
+        exchange,
+        node.sizes.bodyBytes,
+        () => serve(exchange, source),
+        (error) => replyError(exchange, error),
+      );
+    if (method !== wanted && !(method === 'HEAD' && wanted === 'GET')) {
+      replyError(exchange, METHOD_REFUSED[wanted]);
+    } else if (open || authenticate === undefined) {
+      read();
+    } else {
+      guard(exchange, authenticate, read);
+    }
+  };
+};
+
+/**
+ * The routes of an operations listener: those of the services that it serves, all others are not there. With
+ * `authenticate`, only health is open. A reload is refused with 412 if its If-Match names another artifact than
+ * the running one; its answer comes when the attempt is over: 200, 422 for rejected files, 500 for a failure.
+ */
+export const opsRoutes = (
+  node: ListenerNode,
+  source: OpsSource,
+  authenticate: Authenticate | undefined,
+): ReadonlyMap<string, Handler> => {
+  assert.ok(node.identities.length === 0 || authenticate !== undefined, 'identities need authentication');
+  const served = ENDPOINTS.filter(({ service }) => node.serve.includes(service));
+  return new Map(served.map((each) => [each.path, handlerOf(each, node, source, authenticate)]));
+};
