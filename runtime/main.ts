@@ -13,7 +13,6 @@ import { Metrics } from './observe/metrics.ts';
 import { TrafficObserver } from './observe/traffic-observer.ts';
 import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
 import { type PrepareContext, type PreparedGeneration, prepareGeneration } from './prepare.ts';
-import { compileFile } from './reload/compile.ts';
 import { Generations } from './reload/generations.ts';
 import { NotStarted } from './reload/not-started.ts';
 import type { ReloadResult } from './reload/reload-result.ts';
@@ -90,9 +89,8 @@ export class Gateway {
       onError: (error) => this.#log.warn('watching failed, trying again', { error }),
     });
     this.#reloader = new Reloader<PreparedGeneration>({
-      file: resolve(options.file),
+      file: options.file,
       env: options.env,
-      compile: compileFile,
       prepare: (loaded) => prepareGeneration(this.#prepareContext(), loaded, this.#numbers + 1),
       swap: (prepared) => this.#swap(prepared),
       onResult: (result) => this.#tell(result),
@@ -119,6 +117,11 @@ export class Gateway {
   /** The last attempt to load. */
   get lastReload(): ReloadResult | undefined {
     return this.#reloader.last;
+  }
+
+  /** Writes out the log lines that are held. */
+  flushLog(): void {
+    this.#destination.flushSync();
   }
 
   /** Where servers are found. */

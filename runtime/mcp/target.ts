@@ -63,7 +63,7 @@ const callResource = (call: Call, uri: string): void => {
   else void owner.then((found) => callOwned(call, uri, found));
 };
 
-const callOwned = (call: Call, _method: TargetMethod, uri: string, owner: Part | undefined): void => {
+const callOwned = (call: Call, uri: string, owner: Part | undefined): void => {
   const facts: CallFacts = { ...callFacts(call, uri, undefined), resource: { uri, mimeType: '' } };
   if (!admit(call, facts)) return;
   const unknown = unknownTarget('resource', uri, call.client.era === 'legacy');

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startEverything } from '../support/everything/server.ts';
 import { requiredScenarios, runRequirements, runScenario, type SuiteResults } from './suite.ts';
+import { startGatewayBefore } from './through-gateway.ts';
 import { type Expectation, judge, type Verdict } from './verdict.ts';
 
 /** A server under test that this run started. */
@@ -72,12 +73,8 @@ function report(title: string, verdicts: readonly Verdict[], print: Print): bool
 
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { url: { type: 'string' }, direct: { type: 'boolean' } } });
-  if (values.url === undefined && !values.direct) {
-    console.error('usage: node test/conformance/run.ts --url <MCP endpoint> | --direct');
-    return 2;
-  }
-  const passed = values.url === undefined ? await runAgainstFixture() : await runConformance(values.url);
-  return passed ? 0 : 1;
+  if (values.url !== undefined) return (await runConformance(values.url)) ? 0 : 1;
+  return (await runAgainstFixture(values.direct ? undefined : startGatewayBefore)) ? 0 : 1;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
