@@ -90,7 +90,7 @@ class Refusals {
   of(reason: Refusal): GatewayError {
     switch (reason.kind) {
       case 'invalid':
-        return this.#invalidFor(reason.reason);
+        return this.#invalidFor(reason.reason, reason.problem);
       case 'forbidden':
         return this.#forbidden;
       case 'unavailable':
@@ -102,14 +102,19 @@ class Refusals {
     }
   }
 
-  #invalidFor(reason: InvalidReason): GatewayError {
+  #invalidFor(reason: InvalidReason, problem: string | undefined): GatewayError {
+    if (problem !== undefined) return this.#invalidToken(`${reason}: ${problem}`);
     let error = this.#invalid.get(reason);
     if (error === undefined) {
-      const message = 'the access token is not valid for this server';
-      error = refusal('unauthenticated', message, 401, this.#challenges.invalidToken, reason);
+      error = this.#invalidToken(reason);
       this.#invalid.set(reason, error);
     }
     return error;
+  }
+
+  #invalidToken(cause: string): GatewayError {
+    const message = 'the access token is not valid for this server';
+    return refusal('unauthenticated', message, 401, this.#challenges.invalidToken, cause);
   }
 }
 

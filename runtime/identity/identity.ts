@@ -32,7 +32,7 @@ export type InvalidReason =
  * - `unavailable`: nothing can be said, because the issuer's keys cannot be had; nobody passes meanwhile.
  */
 export type Refusal =
-  | { readonly kind: 'invalid'; readonly reason: InvalidReason }
+  | { readonly kind: 'invalid'; readonly reason: InvalidReason; readonly problem?: string }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'unavailable'; readonly retryAfterMs: number };
 
@@ -59,5 +59,6 @@ export const MAX_TOKEN_LENGTH = 16 * 1024;
 /** Tells a principal from a refusal. */
 export const isPrincipal = (verdict: Verdict): verdict is Principal => 'key' in verdict;
 
-/** A frozen refusal of a token that is not valid. */
-export const invalid = (reason: InvalidReason): Refusal => Object.freeze({ kind: 'invalid', reason });
+/** A frozen refusal of a token that is not valid; `problem` says more, for the log. */
+export const invalid = (reason: InvalidReason, problem?: string): Refusal =>
+  Object.freeze({ kind: 'invalid', reason, ...(problem !== undefined && { problem }) });

@@ -1,5 +1,6 @@
 /** `identity.*` of type `jwt`: bearer tokens that are JWTs of one issuer. */
 import { hash } from 'node:crypto';
+import type { ClaimsOutcome } from '../../policies/claims.ts';
 import type { JwtIdentityNode } from '../../schema/graph/identity.ts';
 import type { Principal } from '../../schema/principal.ts';
 import {
@@ -16,10 +17,8 @@ import { type IssuerKeys, RETRY_MS } from './jwks.ts';
 import { type JwtExpectations, parseJwt, readTerms, type TokenTerms, termsFault } from './jwt-claims.ts';
 import { TokenCache } from './token-cache.ts';
 
-/** What a principal is made of; undefined if the claims do not give it. */
-export type ClaimsMapping = (
-  claims: Readonly<Record<string, unknown>>,
-) => { readonly id: string; readonly roles: readonly string[]; readonly tenant: string } | undefined;
+/** What a principal is made of; undefined refuses the token without saying why. */
+export type ClaimsMapping = (claims: Readonly<Record<string, unknown>>) => ClaimsOutcome | undefined;
 
 /** A token whose signature was good. */
 interface VerifiedToken extends TokenTerms {
@@ -168,13 +167,13 @@ export class JwtIdentity implements Identity {
 
   #principal(claims: Readonly<Record<string, unknown>>, terms: TokenTerms): Principal | Refusal {
     const mapped = this.#mapClaims(claims);
-    if (mapped === undefined || mapped.id === '') return invalid('principal');
+    if (mapped?.kind !== 'mapped') return invalid('principal', mapped?.problem);
     return Object.freeze({
       id: mapped.id,
       key: `${this.name}:${mapped.id}`,
       kind: 'user' as const,
       identity: this.name,
-      roles: Object.freeze([...mapped.roles]),
+      roles: mapped.roles,
       tenant: mapped.tenant,
       assurance: 1,
       claims,

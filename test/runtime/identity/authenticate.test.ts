@@ -5,11 +5,9 @@ import { GatewayError } from '../../../runtime/errors.ts';
 import { ApiKeyIdentity, makeApiKey } from '../../../runtime/identity/api-key.ts';
 import { type GuardedServer, prepareAuthenticate } from '../../../runtime/identity/authenticate.ts';
 import type { Identity } from '../../../runtime/identity/identity.ts';
-import { openIssuerKeys } from '../../../runtime/identity/jwks.ts';
-import { JwtIdentity } from '../../../runtime/identity/jwt.ts';
 import type { Exchange } from '../../../runtime/listen/exchange.ts';
 import { makeSigningKey, mint, type SigningKey } from '../../support/issuer.ts';
-import { bySubject, goodClaims, jwtNode, localIdentity, NOW_MS, RESOURCE } from './identity-fixtures.ts';
+import { goodClaims, localIdentity, NOW_MS, RESOURCE, remoteIdentity } from './identity-fixtures.ts';
 
 const METADATA = 'resource_metadata="https://gw.example/.well-known/oauth-protected-resource/engineering"';
 const PATH = '/engineering';
@@ -157,12 +155,7 @@ describe('a server with a jwt identity', () => {
   });
 
   test('answers 503 and lets nobody in while the keys cannot be had', async () => {
-    const node = jwtNode({ keys: { type: 'remote', url: 'http://127.0.0.1:1/jwks' } });
-    const identity = new JwtIdentity(
-      node,
-      openIssuerKeys(node, () => {}),
-      bySubject,
-    );
+    const { identity } = remoteIdentity(goodClaims().iss, { type: 'remote', url: 'http://127.0.0.1:1/jwks' });
     closing.push(() => identity.close());
     const send = await serve({}, [identity]);
     expect(await send([`authorization: Bearer ${token}`])).toEqual({

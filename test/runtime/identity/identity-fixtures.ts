@@ -1,19 +1,14 @@
 /** What the identity tests share. */
+import { prepareClaims } from '../../../policies/claims.ts';
 import type { IssuerKeys } from '../../../runtime/identity/jwks.ts';
 import { openIssuerKeys } from '../../../runtime/identity/jwks.ts';
-import { type ClaimsMapping, JwtIdentity } from '../../../runtime/identity/jwt.ts';
+import { JwtIdentity } from '../../../runtime/identity/jwt.ts';
 import type { JwtIdentityNode } from '../../../schema/graph/identity.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 20, 9);
 export const NOW_S = NOW_MS / 1000;
 export const RESOURCE = Object.freeze({ server: 'engineering', url: 'https://gw.example/engineering' });
 export const ISSUER = 'https://id.example';
-
-/** The mapping that an identity has when nothing is said: `sub` is the id. */
-export const bySubject: ClaimsMapping = ({ sub, groups }) =>
-  typeof sub === 'string'
-    ? { id: sub, roles: Array.isArray(groups) ? groups.map(String) : [], tenant: '' }
-    : undefined;
 
 /** Claims of a token that is good for `RESOURCE`. */
 export const goodClaims = (issuer = ISSUER) => ({
@@ -32,7 +27,7 @@ export const jwtNode = (fields: Partial<JwtIdentityNode>): JwtIdentityNode => ({
   keys: { type: 'local', jwks: { keys: [] } },
   algorithms: ['ES256', 'EdDSA', 'RS256', 'PS256', 'ML-DSA-65'],
   clockToleranceMs: 5_000,
-  principal: { id: 'claims.sub' },
+  principal: { id: 'claims.sub', roles: 'claims.groups' },
   ...fields,
 });
 
@@ -43,7 +38,7 @@ export const localIdentity = (publicJwks: readonly object[], fields: Partial<Jwt
   return new JwtIdentity(
     node,
     openIssuerKeys(node, () => {}),
-    bySubject,
+    prepareClaims(node.principal),
   );
 };
 
@@ -55,5 +50,5 @@ export const remoteIdentity = (
 ): { readonly identity: JwtIdentity; readonly keys: IssuerKeys } => {
   const node = jwtNode({ issuer, keys });
   const issuerKeys = openIssuerKeys(node, (error) => failures.push(error));
-  return { identity: new JwtIdentity(node, issuerKeys, bySubject), keys: issuerKeys };
+  return { identity: new JwtIdentity(node, issuerKeys, prepareClaims(node.principal)), keys: issuerKeys };
 };
