@@ -4,7 +4,7 @@
  */
 import type { CelAttribute, CelEnvironment, CelGroup } from './environment.ts';
 import { findAttribute } from './environment.ts';
-import { type CelExpr, callNode, fieldChain, nameNode } from './expression.ts';
+import { type CelExpr, type CelNode, callNode, fieldChain, nameNode } from './expression.ts';
 import { METERED_RANGE } from './meter.ts';
 
 /** One attribute that an expression reads, or whose presence it tests. */
@@ -93,7 +93,7 @@ class AttributeFinder<F> {
     }
   }
 
-  #rewriteSelect(expr: CelExpr, select: Select, scope: Scope): CelExpr {
+  #rewriteSelect(expr: CelExpr, select: CelNode<'selectExpr'>, scope: Scope): CelExpr {
     const operand = required(select.operand);
     const chain = select.testOnly ? fieldChain(operand) : undefined;
     if (chain !== undefined && !scope.includes(chain[0] ?? '')) {
@@ -103,7 +103,7 @@ class AttributeFinder<F> {
     return { ...expr, exprKind: { case: 'selectExpr', value } };
   }
 
-  #rewriteMap(expr: CelExpr, struct: Struct, scope: Scope): CelExpr {
+  #rewriteMap(expr: CelExpr, struct: CelNode<'structExpr'>, scope: Scope): CelExpr {
     if (struct.messageName !== '') throw new Error('messages cannot be made in an expression');
     const entries = struct.entries.map((entry) => {
       const keyKind =
@@ -115,7 +115,7 @@ class AttributeFinder<F> {
     return { ...expr, exprKind: { case: 'structExpr', value: { ...struct, entries } } };
   }
 
-  #rewriteLoop(expr: CelExpr, loop: Comprehension, scope: Scope): CelExpr {
+  #rewriteLoop(expr: CelExpr, loop: CelNode<'comprehensionExpr'>, scope: Scope): CelExpr {
     if (this.#environment.fields.has(loop.iterVar)) {
       throw new Error(`\`${loop.iterVar}\` is an attribute and cannot name an element`);
     }
@@ -163,11 +163,6 @@ class AttributeFinder<F> {
     );
   }
 }
-
-type Kind<C> = Extract<CelExpr['exprKind'], { case: C }> extends { value: infer V } ? V : never;
-type Select = Kind<'selectExpr'>;
-type Struct = Kind<'structExpr'>;
-type Comprehension = Kind<'comprehensionExpr'>;
 
 /** A group is present when its attributes are: any one tells. */
 const anyAttribute = <F>(group: CelGroup<F>): CelAttribute<F> => {

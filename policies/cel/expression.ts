@@ -7,6 +7,12 @@ export type CelSyntax = ReturnType<typeof parse>;
 /** A node of the tree. */
 export type CelExpr = CelSyntax['expr'];
 
+type Kinds = CelExpr['exprKind'];
+
+/** What a node of one kind holds, e.g. of `callExpr`. */
+export type CelNode<C extends Kinds['case']> =
+  Extract<Kinds, { case: C }> extends { value: infer V } ? V : never;
+
 /** Longer expressions are refused: a rule of this size belongs in several. */
 export const MAX_EXPRESSION_LENGTH = 8192;
 

@@ -1,0 +1,193 @@
+/** Calls of functions and operators. */
+import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
+import { BOOL, type CelType, DYN, listOf, typeName } from '../../../policies/cel/types.ts';
+import { nearest } from '../../diagnostics/nearest.ts';
+import { type CelSignature, FUNCTIONS, OPERATORS } from './functions.ts';
+import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
+import { literalProblem } from './literals.ts';
+import { typeOfIndex } from './names.ts';
+import { celProblem } from './problem.ts';
+import { areComparable, isAssignable, joinTypes } from './relations.ts';
+
+type Call = CelNode<'callExpr'>;
+
+/** Loops as they are written; what is left of them in a tree was not written as one. */
+const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'existsOne', 'filter', 'map']);
+
+export const typeOfCall = (inference: Inference, expr: CelExpr, call: Call, scope: Scope): CelType => {
+  const [left, right] = call.args;
+  switch (call.function) {
+    case '_&&_':
+    case '_||_':
+      for (const operand of call.args) expectBool(inference, operand, scope, call.function.slice(1, -1));
+      return BOOL;
+    case '_?_:_':
+      return typeOfChoice(inference, expr, call.args, scope);
+    case '_[_]':
+      return typeOfIndex(inference, left!, right!, scope);
+    case '_==_':
+    case '_!=_':
+      return typeOfEquality(inference, expr, left!, right!, scope);
+    case '@in':
+      return typeOfIn(inference, expr, left!, right!, scope);
+    default:
+      return OPERATORS.has(call.function)
+        ? typeOfOperator(inference, expr, call, scope)
+        : typeOfFunction(inference, expr, call, scope);
+  }
+};
+
+/** Reports an operand that is no condition. */
+export const expectBool = (inference: Inference, operand: CelExpr, scope: Scope, where: string): void => {
+  const type = inference.typeOf(operand, scope);
+  if (isAssignable(type, BOOL)) return;
+  const message = `\`${where}\` takes \`bool\`, not \`${typeName(type)}\``;
+  inference.problems.push(celProblem('type', operandSpan(inference, operand), message));
+};
+
+const typeOfChoice = (
+  inference: Inference,
+  expr: CelExpr,
+  args: readonly CelExpr[],
+  scope: Scope,
+): CelType => {
+  const [condition, whenTrue, whenFalse] = args;
+  expectBool(inference, condition!, scope, '?');
+  const types = [inference.typeOf(whenTrue!, scope), inference.typeOf(whenFalse!, scope)] as const;
+  if (!isAssignable(types[0], types[1])) {
+    const message = `\`?\` chooses between values of one type, not \`${typeName(types[0])}\` and \`${typeName(types[1])}\``;
+    inference.problems.push(celProblem('type', operandSpan(inference, whenFalse ?? expr), message));
+  }
+  return joinTypes(types);
+};
+
+const typeOfEquality = (
+  inference: Inference,
+  expr: CelExpr,
+  left: CelExpr,
+  right: CelExpr,
+  scope: Scope,
+): CelType => {
+  const [a, b] = [inference.typeOf(left, scope), inference.typeOf(right, scope)];
+  if (areComparable(a, b)) return BOOL;
+  const message = `\`${typeName(a)}\` is never equal to \`${typeName(b)}\``;
+  inference.problems.push(celProblem('type', spanOf(inference, expr), message));
+  return BOOL;
+};
+
+const typeOfIn = (
+  inference: Inference,
+  expr: CelExpr,
+  element: CelExpr,
+  range: CelExpr,
+  scope: Scope,
+): CelType => {
+  const [a, b] = [inference.typeOf(element, scope), inference.typeOf(range, scope)];
+  if (b.kind === 'dyn') return BOOL;
+  const span = spanOf(inference, expr);
+  if (b.kind !== 'list' && b.kind !== 'map') {
+    const help = b.kind === 'string' ? "text in text is asked by `text.contains('part')`" : undefined;
+    inference.problems.push(
+      celProblem('type', span, `\`in\` takes a list or a map, not \`${typeName(b)}\``, [help]),
+    );
+    return BOOL;
+  }
+  const wanted = b.kind === 'list' ? b.element : b.key;
+  if (!areComparable(a, wanted)) {
+    inference.problems.push(celProblem('type', span, `\`${typeName(a)}\` is never in \`${typeName(b)}\``));
+  }
+  return BOOL;
+};
+
+const typeOfOperator = (inference: Inference, expr: CelExpr, call: Call, scope: Scope): CelType => {
+  const types = call.args.map((operand) => inference.typeOf(operand, scope));
+  if (call.function === '_+_' && types.every(({ kind }) => kind === 'list' || kind === 'dyn')) {
+    if (types.some(({ kind }) => kind === 'list')) return joinTypes(types.map(elementsOf));
+  }
+  const fitting = OPERATORS.get(call.function)!.filter((signature) => takes(signature, types));
+  if (fitting.length === 0) {
+    const operator = call.function.replaceAll('_', '');
+    const operands = types.map((type) => `\`${typeName(type)}\``).join(' and ');
+    const message = `\`${operator}\` does not take ${operands}`;
+    inference.problems.push(celProblem('type', spanOf(inference, expr), message));
+    return DYN;
+  }
+  reportLiteralProblem(inference, expr, call);
+  return resultOf(fitting);
+};
+
+const elementsOf = (type: CelType): CelType => (type.kind === 'list' ? type : listOf(DYN));
+
+const typeOfFunction = (inference: Inference, expr: CelExpr, call: Call, scope: Scope): CelType => {
+  const { problems } = inference;
+  const span = spanOf(inference, expr);
+  const shape = misusedMacro(call);
+  if (shape !== undefined) {
+    problems.push(celProblem('function', span, `\`${call.function}\` is written \`${shape}\``));
+    return DYN;
+  }
+  const signatures = FUNCTIONS.get(call.function);
+  if (signatures === undefined) {
+    const meant = nearest(call.function, [...FUNCTIONS.keys(), ...LOOPS, 'has']);
+    const help = meant && `did you mean \`${meant}\`?`;
+    problems.push(celProblem('function', span, `unknown function \`${call.function}\``, [help]));
+    return DYN;
+  }
+  const target = call.target && inference.typeOf(call.target, scope);
+  const types = call.args.map((argument) => inference.typeOf(argument, scope));
+  const styled = signatures.filter(
+    (signature) => (signature.target === undefined) === (target === undefined),
+  );
+  if (styled.length === 0) {
+    const usage = target === undefined ? `value.${call.function}(…)` : `${call.function}(value)`;
+    problems.push(celProblem('function', span, `\`${call.function}\` is called as \`${usage}\``));
+    return DYN;
+  }
+  const counted = styled.filter(({ params }) => params.length === types.length);
+  if (counted.length === 0) {
+    const counts = [...new Set(styled.map(({ params }) => params.length))].join(' or ');
+    const message = `\`${call.function}\` takes ${counts} arguments, not ${types.length}`;
+    problems.push(celProblem('function', span, message, [signatureHelp(call.function, styled)]));
+    return DYN;
+  }
+  const fitting = counted.filter((signature) => takes(signature, types, target));
+  if (fitting.length === 0) {
+    const given = `${target === undefined ? '' : `${typeName(target)}.`}${call.function}(${types.map(typeName).join(', ')})`;
+    const message = `there is no \`${given}\``;
+    problems.push(celProblem('type', span, message, [signatureHelp(call.function, counted)]));
+    return DYN;
+  }
+  reportLiteralProblem(inference, expr, call);
+  return resultOf(fitting);
+};
+
+const takes = (
+  signature: CelSignature,
+  types: readonly CelType[],
+  target: CelType | undefined = undefined,
+): boolean =>
+  (target === undefined || isAssignable(target, signature.target ?? DYN)) &&
+  signature.params.every((param, index) => isAssignable(types[index] ?? DYN, param));
+
+const resultOf = (signatures: readonly CelSignature[]): CelType =>
+  joinTypes(signatures.map(({ result }) => result));
+
+const misusedMacro = (call: Call): string | undefined => {
+  if (call.function === 'has') return 'has(value.field)';
+  if (!LOOPS.has(call.function)) return undefined;
+  const yields = call.function === 'map' ? 'value of element' : 'condition on element';
+  return `list.${call.function}(element, ${yields})`;
+};
+
+const signatureHelp = (name: string, signatures: readonly CelSignature[]): string => {
+  const shown = signatures.slice(0, 6).map(({ target, params }) => {
+    const before = target === undefined ? '' : `${typeName(target)}.`;
+    return `\`${before}${name}(${params.map(typeName).join(', ')})\``;
+  });
+  return `it is called as ${shown.join(', ')}`;
+};
+
+const reportLiteralProblem = (inference: Inference, expr: CelExpr, call: Call): void => {
+  const problem = literalProblem(call, expr, (node) => spanOf(inference, node));
+  if (problem !== undefined) inference.problems.push(problem);
+};

@@ -1,0 +1,170 @@
+/**
+ * Types expressions when the configuration is compiled, so that a misspelt name or a wrong type is told at its
+ * place and not met by a call. The parser is @bufbuild/cel's; names, fields and types are checked here.
+ */
+import {
+  CALL_ENVIRONMENT,
+  type CelEnvironment,
+  CLAIMS_ENVIRONMENT,
+} from '../../../policies/cel/environment.ts';
+import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
+import {
+  BOOL,
+  BYTES,
+  type CelType,
+  DOUBLE,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  NULL,
+  STRING,
+  typeName,
+  UINT,
+} from '../../../policies/cel/types.ts';
+import type { CelEnvironment as CelEnvironmentName, CelResult } from '../../../schema/config/value.ts';
+import { typeOfCall } from './calls.ts';
+import { type Inference, type Scope, spanOf } from './inference.ts';
+import { keyProblems } from './key.ts';
+import { typeOfLoop } from './loops.ts';
+import { typeOfField, typeOfName } from './names.ts';
+import { type CelProblem, celProblem } from './problem.ts';
+import { isAssignable, joinTypes } from './relations.ts';
+import { parseCel } from './syntax.ts';
+import { celTokens, wholeSpan } from './tokens.ts';
+
+const ENVIRONMENTS: Readonly<Record<CelEnvironmentName, CelEnvironment<never>>> = {
+  call: CALL_ENVIRONMENT,
+  claims: CLAIMS_ENVIRONMENT,
+};
+
+const NO_NAMES: Scope = new Map();
+
+/**
+ * All problems of an expression in the order of their places; none if it can be prepared and yields `result`.
+ * `any` is the result of a limit's key: a text, number, bool or list of them, that hangs neither on arguments
+ * nor on what is new with each call.
+ */
+export const checkCel = (
+  expression: string,
+  environment: CelEnvironmentName,
+  result: CelResult,
+): readonly CelProblem[] => {
+  const parsed = parseCel(expression);
+  if (parsed.kind === 'failed') return [parsed.problem];
+  const { expr, sourceInfo } = parsed.syntax;
+  const inference: Inference = {
+    environment: ENVIRONMENTS[environment],
+    sourceInfo,
+    tokens: celTokens(expression),
+    problems: [],
+    typeOf: (node, scope) => typeOf(inference, node, scope),
+  };
+  const type = inference.typeOf(expr, NO_NAMES);
+  const { problems } = inference;
+  if (result === 'any') problems.push(...keyProblems(inference));
+  if (problems.length === 0) problems.push(...resultProblems(expression, type, result));
+  return problems.sort((a, b) => a.offset - b.offset);
+};
+
+const typeOf = (inference: Inference, expr: CelExpr, scope: Scope): CelType => {
+  const { exprKind } = expr;
+  switch (exprKind.case) {
+    case 'constExpr':
+      return typeOfLiteral(inference, expr, exprKind.value.constantKind);
+    case 'identExpr':
+      return typeOfName(inference, expr, exprKind.value.name, scope);
+    case 'selectExpr':
+      return typeOfField(inference, expr, exprKind.value, scope);
+    case 'callExpr':
+      return typeOfCall(inference, expr, exprKind.value, scope);
+    case 'listExpr':
+      return listOf(joinTypes(exprKind.value.elements.map((element) => inference.typeOf(element, scope))));
+    case 'structExpr':
+      return typeOfMap(inference, expr, exprKind.value, scope);
+    case 'comprehensionExpr':
+      return typeOfLoop(inference, expr, exprKind.value, scope);
+    default:
+      return DYN;
+  }
+};
+
+const MAX_INT = 2n ** 63n - 1n;
+const MAX_UINT = 2n ** 64n - 1n;
+
+const typeOfLiteral = (
+  inference: Inference,
+  expr: CelExpr,
+  literal: CelNode<'constExpr'>['constantKind'],
+): CelType => {
+  const outOfRange = (name: string) =>
+    inference.problems.push(
+      celProblem('type', spanOf(inference, expr), `the number does not fit \`${name}\``),
+    );
+  switch (literal.case) {
+    case 'boolValue':
+      return BOOL;
+    case 'int64Value':
+      if (literal.value > MAX_INT || literal.value < -MAX_INT - 1n) outOfRange('int');
+      return INT;
+    case 'uint64Value':
+      if (literal.value > MAX_UINT) outOfRange('uint');
+      return UINT;
+    case 'doubleValue':
+      return DOUBLE;
+    case 'stringValue':
+      return STRING;
+    case 'bytesValue':
+      return BYTES;
+    case 'nullValue':
+      return NULL;
+    default:
+      return DYN;
+  }
+};
+
+const MAP_KEYS: readonly CelType[] = [BOOL, INT, UINT, STRING];
+
+const typeOfMap = (
+  inference: Inference,
+  expr: CelExpr,
+  map: CelNode<'structExpr'>,
+  scope: Scope,
+): CelType => {
+  if (map.messageName !== '') {
+    const message = `messages such as \`${map.messageName}\` cannot be made here`;
+    inference.problems.push(celProblem('not-allowed', spanOf(inference, expr), message));
+    return DYN;
+  }
+  const keys: CelType[] = [];
+  const values: CelType[] = [];
+  for (const { keyKind, value } of map.entries) {
+    if (keyKind.case !== 'mapKey' || value === undefined) continue;
+    const key = inference.typeOf(keyKind.value, scope);
+    if (!MAP_KEYS.some((wanted) => isAssignable(key, wanted))) {
+      const message = `\`${typeName(key)}\` cannot be a key of a map`;
+      inference.problems.push(celProblem('type', spanOf(inference, keyKind.value), message));
+    }
+    keys.push(key);
+    values.push(inference.typeOf(value, scope));
+  }
+  return mapOf(joinTypes(keys), joinTypes(values));
+};
+
+const WANTED: Readonly<Record<CelResult, readonly CelType[]>> = {
+  bool: [BOOL],
+  string: [STRING],
+  'list(string)': [listOf(STRING)],
+  any: [STRING, INT, UINT, DOUBLE, BOOL, listOf(STRING), listOf(INT), listOf(BOOL)],
+};
+
+const resultProblems = (expression: string, type: CelType, result: CelResult): CelProblem[] => {
+  if (WANTED[result].some((wanted) => isAssignable(type, wanted))) return [];
+  const wanted = result === 'any' ? 'a text, a number or a bool' : `\`${result}\``;
+  const message = `the expression yields \`${typeName(type)}\` where ${wanted} is wanted`;
+  const help =
+    result === 'list(string)' && isAssignable(type, STRING)
+      ? 'a list of one is written `[value]`'
+      : undefined;
+  return [celProblem('result', wholeSpan(expression), message, [help])];
+};

@@ -1,0 +1,43 @@
+/** What the parts of the type pass share. */
+import type { CelEnvironment } from '../../../policies/cel/environment.ts';
+import type { CelExpr, CelSyntax } from '../../../policies/cel/expression.ts';
+import type { CelType } from '../../../policies/cel/types.ts';
+import type { CelProblem, CelSpan } from './problem.ts';
+import type { CelToken } from './tokens.ts';
+
+/** Names of elements in loops, with their types. */
+export type Scope = ReadonlyMap<string, CelType>;
+
+/** The type pass over one expression. Problems are collected; what has one is `dyn` from there on. */
+export interface Inference {
+  readonly environment: CelEnvironment<never>;
+  readonly sourceInfo: CelSyntax['sourceInfo'];
+  readonly tokens: readonly CelToken[];
+  readonly problems: CelProblem[];
+  typeOf(expr: CelExpr, scope: Scope): CelType;
+}
+
+const tokenIndexAt = ({ sourceInfo, tokens }: Inference, expr: CelExpr): number => {
+  const offset = sourceInfo?.positions[String(expr.id)] ?? 0;
+  const index = tokens.findIndex((token) => token.offset >= offset);
+  return index === -1 ? tokens.length - 1 : index;
+};
+
+/** Where a node is pointed at: a name, a literal, an operator, the name after the dot of a field or method. */
+export const spanOf = (inference: Inference, expr: CelExpr): CelSpan => {
+  const index = tokenIndexAt(inference, expr);
+  const token = inference.tokens[index]!;
+  return token.text === '.' ? (inference.tokens[index + 1] ?? token) : token;
+};
+
+/** From the first character of a chain of names to the last; any other node as {@link spanOf}. */
+export const operandSpan = (inference: Inference, expr: CelExpr): CelSpan => {
+  const end = spanOf(inference, expr);
+  let root = expr;
+  while (root.exprKind.case === 'selectExpr' && root.exprKind.value.operand !== undefined) {
+    root = root.exprKind.value.operand;
+  }
+  if (root === expr || root.exprKind.case !== 'identExpr') return end;
+  const { offset } = spanOf(inference, root);
+  return { offset, length: Math.max(end.offset + end.length - offset, 0) };
+};

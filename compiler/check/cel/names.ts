@@ -1,0 +1,174 @@
+/** Names, fields and indexes. */
+import { TYPE_NAMES } from '../../../policies/cel/attributes.ts';
+import { type CelAttribute, type CelGroup, findAttribute } from '../../../policies/cel/environment.ts';
+import { type CelExpr, type CelNode, fieldChain } from '../../../policies/cel/expression.ts';
+import { BOOL, type CelType, DYN, INT, TYPE, typeName } from '../../../policies/cel/types.ts';
+import { nearest } from '../../diagnostics/nearest.ts';
+import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
+import { celProblem } from './problem.ts';
+import { isAssignable } from './relations.ts';
+
+type Entry = CelAttribute<never> | CelGroup<never>;
+
+/** The group that an expression names, such as `tool` in `tool.name`. */
+const groupOf = (inference: Inference, expr: CelExpr, scope: Scope): CelGroup<never> | undefined => {
+  const chain = expr.exprKind.case === 'callExpr' ? undefined : fieldChain(expr);
+  if (chain === undefined || scope.has(chain[0]!)) return undefined;
+  const entry: Entry | undefined = findAttribute(inference.environment, chain);
+  return entry !== undefined && 'fields' in entry ? entry : undefined;
+};
+
+const quoted = (names: Iterable<string>): string => [...names].map((name) => `\`${name}\``).join(', ');
+
+export const typeOfName = (inference: Inference, expr: CelExpr, name: string, scope: Scope): CelType => {
+  const local = scope.get(name);
+  if (local !== undefined) return local;
+  const { environment, problems } = inference;
+  const entry = environment.fields.get(name);
+  if (entry !== undefined && !('fields' in entry)) return entry.type;
+  if (entry === undefined && TYPE_NAMES.has(name)) return TYPE;
+  const span = spanOf(inference, expr);
+  if (entry !== undefined) {
+    const fields = quoted(entry.fields.keys());
+    problems.push(
+      celProblem('type', span, `\`${name}\` has no value of its own`, [`name one of its fields: ${fields}`]),
+    );
+    return DYN;
+  }
+  problems.push(
+    celProblem('unknown-name', span, `unknown name \`${name}\``, helpForName(inference, name, scope)),
+  );
+  return DYN;
+};
+
+const helpForName = ({ environment }: Inference, name: string, scope: Scope): string[] => {
+  if (name === 'result') return ['a result is known to response guards only'];
+  for (const [group, entry] of environment.fields) {
+    if ('fields' in entry && entry.fields.has(name)) return [`did you mean \`${group}.${name}\`?`];
+  }
+  const known = [...scope.keys(), ...environment.fields.keys()];
+  const meant = nearest(name, known);
+  return [meant === undefined ? `known names: ${quoted(known)}` : `did you mean \`${meant}\`?`];
+};
+
+/** `operand.field`, or, with `testOnly`, `has(operand.field)`. */
+export const typeOfField = (
+  inference: Inference,
+  expr: CelExpr,
+  { operand, field, testOnly }: CelNode<'selectExpr'>,
+  scope: Scope,
+): CelType => {
+  if (operand === undefined) return DYN;
+  const group = groupOf(inference, operand, scope);
+  const type =
+    group === undefined
+      ? typeOfMember(inference, expr, operand, field, scope)
+      : typeInGroup(inference, expr, operand, group, field, testOnly);
+  return testOnly ? BOOL : type;
+};
+
+const typeInGroup = (
+  inference: Inference,
+  expr: CelExpr,
+  operand: CelExpr,
+  group: CelGroup<never>,
+  field: string,
+  testOnly: boolean,
+): CelType => {
+  const entry = group.fields.get(field);
+  const path = fieldChain(operand)!.join('.');
+  const span = fieldSpan(inference, expr, testOnly);
+  if (entry === undefined) {
+    const meant = nearest(field, group.fields.keys());
+    const help =
+      meant === undefined ? `its fields: ${quoted(group.fields.keys())}` : `did you mean \`${meant}\`?`;
+    inference.problems.push(
+      celProblem('unknown-field', span, `\`${path}\` has no field \`${field}\``, [help]),
+    );
+    return DYN;
+  }
+  if (!('fields' in entry)) return entry.type;
+  if (!testOnly) {
+    const help = `name one of its fields: ${quoted(entry.fields.keys())}`;
+    inference.problems.push(celProblem('type', span, `\`${path}.${field}\` has no value of its own`, [help]));
+  }
+  return DYN;
+};
+
+/** In `has(a.b)` the node stands at `has`; the field is the last name of its argument. */
+const fieldSpan = (inference: Inference, expr: CelExpr, testOnly: boolean) => {
+  if (!testOnly || expr.exprKind.case !== 'selectExpr' || expr.exprKind.value.operand === undefined) {
+    return spanOf(inference, expr);
+  }
+  const before = spanOf(inference, expr.exprKind.value.operand);
+  const { field } = expr.exprKind.value;
+  return (
+    inference.tokens.find(({ offset, text }) => offset > before.offset && text === field) ??
+    spanOf(inference, expr)
+  );
+};
+
+const typeOfMember = (
+  inference: Inference,
+  expr: CelExpr,
+  operand: CelExpr,
+  field: string,
+  scope: Scope,
+): CelType => {
+  const type = inference.typeOf(operand, scope);
+  if (type.kind === 'dyn') return DYN;
+  if (type.kind === 'map' && isAssignable({ kind: 'string' }, type.key)) {
+    checkHeaderName(inference, expr, operand, field);
+    return type.value;
+  }
+  const message = `\`${typeName(type)}\` has no fields`;
+  inference.problems.push(celProblem('type', spanOf(inference, expr), message));
+  return DYN;
+};
+
+const checkHeaderName = (inference: Inference, expr: CelExpr, operand: CelExpr, name: string): void => {
+  if (name === name.toLowerCase() || fieldChain(operand)?.join('.') !== 'request.headers') return;
+  const message = `no header is called \`${name}\`: names of headers are in lower case`;
+  const help = `did you mean \`${name.toLowerCase()}\`?`;
+  inference.problems.push(celProblem('unknown-field', spanOf(inference, expr), message, [help]));
+};
+
+/** `operand[index]`. */
+export const typeOfIndex = (
+  inference: Inference,
+  operand: CelExpr,
+  index: CelExpr,
+  scope: Scope,
+): CelType => {
+  if (groupOf(inference, operand, scope) !== undefined) {
+    const message = `fields of \`${fieldChain(operand)!.join('.')}\` are named with a dot`;
+    inference.problems.push(celProblem('type', operandSpan(inference, operand), message));
+    return DYN;
+  }
+  const type = inference.typeOf(operand, scope);
+  const indexType = inference.typeOf(index, scope);
+  const wrongIndex = (wanted: CelType) => {
+    const message = `\`${typeName(type)}\` is indexed by \`${typeName(wanted)}\`, not by \`${typeName(indexType)}\``;
+    inference.problems.push(celProblem('type', operandSpan(inference, index), message));
+  };
+  switch (type.kind) {
+    case 'dyn':
+      return DYN;
+    case 'list':
+      if (!isAssignable(indexType, INT)) wrongIndex(INT);
+      return type.element;
+    case 'map': {
+      if (!isAssignable(indexType, type.key)) wrongIndex(type.key);
+      const { exprKind } = index;
+      if (exprKind.case === 'constExpr' && exprKind.value.constantKind.case === 'stringValue') {
+        checkHeaderName(inference, index, operand, exprKind.value.constantKind.value);
+      }
+      return type.value;
+    }
+    default: {
+      const message = `\`${typeName(type)}\` has no elements`;
+      inference.problems.push(celProblem('type', operandSpan(inference, operand), message));
+      return DYN;
+    }
+  }
+};

@@ -1,0 +1,144 @@
+/** From text to tree, and what to say when there is none. */
+import { parse } from '@bufbuild/cel';
+import { type CelSyntax, MAX_EXPRESSION_LENGTH } from '../../../policies/cel/expression.ts';
+import { type CelProblem, celProblem } from './problem.ts';
+import { type CelToken, celTokens, wholeSpan } from './tokens.ts';
+
+export type ParsedCel =
+  | { readonly kind: 'parsed'; readonly syntax: CelSyntax }
+  | { readonly kind: 'failed'; readonly problem: CelProblem };
+
+/** Parses an expression. Of several faults the parser's first, or the one that most likely caused it, is told. */
+export const parseCel = (expression: string): ParsedCel => {
+  const whole = wholeSpan(expression);
+  if (expression.length > MAX_EXPRESSION_LENGTH) {
+    const message = `the expression is longer than ${MAX_EXPRESSION_LENGTH} characters`;
+    return { kind: 'failed', problem: celProblem('syntax', whole, message) };
+  }
+  try {
+    return { kind: 'parsed', syntax: parse(expression) };
+  } catch (error) {
+    if (error instanceof RangeError) {
+      return { kind: 'failed', problem: celProblem('syntax', whole, 'the expression is nested too deeply') };
+    }
+    return { kind: 'failed', problem: syntaxProblem(expression, error) };
+  }
+};
+
+const syntaxProblem = (expression: string, error: unknown): CelProblem => {
+  const tokens = celTokens(expression);
+  if (tokens.length === 0) return celProblem('syntax', { offset: 0, length: 0 }, 'the expression is empty');
+  return (
+    reservedWord(expression, error) ??
+    strayToken(tokens) ??
+    unbalanced(tokens) ??
+    adjacentOperands(tokens) ??
+    looseOperator(tokens) ??
+    parserProblem(expression, tokens, error)
+  );
+};
+
+interface Located {
+  readonly start: { readonly offset: number };
+  readonly end: { readonly offset: number };
+}
+
+const locationOf = (error: unknown): Located | undefined =>
+  error instanceof Error && 'location' in error ? (error.location as Located) : undefined;
+
+const reservedWord = (expression: string, error: unknown): CelProblem | undefined => {
+  const location = locationOf(error);
+  if (location === undefined || !(error as Error).message.endsWith('reserved identifier')) return undefined;
+  const span = { offset: location.start.offset, length: location.end.offset - location.start.offset };
+  const word = expression.slice(span.offset, span.offset + span.length);
+  return celProblem('syntax', span, `\`${word}\` is a reserved word`);
+};
+
+const STRAY_HELP: Readonly<Record<string, string>> = {
+  '=': 'values are compared with `==`',
+  '&': 'both conditions: `&&`',
+  '|': 'either condition: `||`',
+  '`': 'text is written \'so\' or "so"',
+  '\\': "a backslash is written inside quotes, as in '\\\\'",
+};
+
+const strayToken = (tokens: readonly CelToken[]): CelProblem | undefined => {
+  const stray = tokens.find(({ kind }) => kind === 'stray');
+  if (stray === undefined) return undefined;
+  if (stray.text === '"' || stray.text === "'") {
+    return celProblem('syntax', stray, `the text that starts with ${stray.text} does not end`);
+  }
+  return celProblem('syntax', stray, `unexpected \`${stray.text}\``, [STRAY_HELP[stray.text]]);
+};
+
+const CLOSED_BY: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+
+const unbalanced = (tokens: readonly CelToken[]): CelProblem | undefined => {
+  const open: CelToken[] = [];
+  for (const token of tokens) {
+    if (token.kind !== 'operator') continue;
+    if (token.text in CLOSED_BY) open.push(token);
+    if (!Object.values(CLOSED_BY).includes(token.text)) continue;
+    const opened = open.pop();
+    if (opened === undefined) return celProblem('syntax', token, `\`${token.text}\` closes nothing`);
+    const closer = CLOSED_BY[opened.text]!;
+    if (closer !== token.text) {
+      return celProblem('syntax', token, `\`${token.text}\` where \`${closer}\` is due`);
+    }
+  }
+  const left = open.at(-1);
+  return left && celProblem('syntax', left, `\`${left.text}\` is not closed`);
+};
+
+const WORD_HELP: Readonly<Record<string, string>> = {
+  and: 'both conditions: `&&`',
+  or: 'either condition: `||`',
+  not: 'the contrary: `!`',
+  is: 'values are compared with `==`',
+  if: 'a choice is written `condition ? this : that`',
+  contains: "text in text is asked by `text.contains('part')`, an element of a list by `element in list`",
+  matches: "a pattern is asked by `text.matches('pattern')`",
+};
+
+const isWord = ({ kind, text }: CelToken): boolean => kind !== 'operator' && text !== 'in';
+
+const adjacentOperands = (tokens: readonly CelToken[]): CelProblem | undefined => {
+  const at = tokens.findIndex((token, index) => {
+    const before = tokens[index - 1];
+    if (before === undefined || !isWord(token)) return false;
+    return isWord(before) || [')', ']', '}'].includes(before.text);
+  });
+  if (at === -1) return undefined;
+  const [before, token] = [tokens[at - 1]!, tokens[at]!];
+  const culprit = before.text in WORD_HELP && !(token.text in WORD_HELP) ? before : token;
+  return celProblem('syntax', culprit, `unexpected \`${culprit.text}\``, [WORD_HELP[culprit.text]]);
+};
+
+const BINARY = /^(?:==|!=|<=|>=|&&|\|\||[<>?:.+*/%,-]|in)$/;
+
+const looseOperator = (tokens: readonly CelToken[]): CelProblem | undefined => {
+  const last = tokens.at(-1)!;
+  if (BINARY.test(last.text) || last.text === '!') {
+    return celProblem('syntax', last, `the expression ends after \`${last.text}\``);
+  }
+  const doubled = tokens.find((token, index) => {
+    const before = tokens[index - 1];
+    return (
+      BINARY.test(token.text) &&
+      !/^[-.]$/.test(token.text) &&
+      (before === undefined || BINARY.test(before.text))
+    );
+  });
+  return doubled && celProblem('syntax', doubled, `unexpected \`${doubled.text}\``);
+};
+
+const parserProblem = (expression: string, tokens: readonly CelToken[], error: unknown): CelProblem => {
+  const location = locationOf(error);
+  if (location === undefined) {
+    const message = error instanceof Error ? error.message : 'the expression is malformed';
+    return celProblem('syntax', wholeSpan(expression), message);
+  }
+  const token =
+    tokens.find(({ offset, length }) => offset + length > location.start.offset) ?? tokens.at(-1)!;
+  return celProblem('syntax', token, `unexpected \`${token.text}\``);
+};
