@@ -102,7 +102,7 @@ describe('the rooms', () => {
 describe('the files', () => {
   it('hand nothing on that another file exports, and export nothing by default', () => {
     const offenders = ALL.filter((file) => file.isBarrel || file.hasDefaultExport).map(({ path }) => path);
-    expect(offenders).toEqual(['vitest.config.ts']);
+    expect(offenders.filter((path) => basename(path) !== 'vitest.config.ts')).toEqual([]);
   });
 
   it('are short', () => {

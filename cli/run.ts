@@ -1,0 +1,55 @@
+/** `gatewright run`: serves a configuration until a signal ends it. */
+import { parseArgs } from 'node:util';
+import { startGateway } from '../runtime/main.ts';
+import { NotStarted } from '../runtime/reload/not-started.ts';
+import type { ReloadResult } from '../runtime/reload/reload-result.ts';
+import { banner } from './banner.ts';
+import type { Command, CommandIo } from './io.ts';
+import { listenToSignals } from './signals.ts';
+import { packageVersion } from './version.ts';
+
+const DEFAULT_FILE = 'gateway.yaml';
+
+const fileOf = (args: readonly string[]): string | undefined => {
+  try {
+    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
+    return positionals.length > 1 ? undefined : (positionals[0] ?? DEFAULT_FILE);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Tells why nothing is served. Loads the renderer only now: a good start does not wait for it. */
+const tellRefusal = async ({ diagnostics, textOf, unresolved, error }: ReloadResult, io: CommandIo) => {
+  const { renderPretty } = await import('../compiler/diagnostics/render/pretty.ts');
+  io.err(renderPretty(diagnostics, textOf, { color: io.color }));
+  for (const { field, reference, reason } of unresolved)
+    io.err(`error: \`${field}\` needs \`${reference}\`: ${reason}\n`);
+  if (error !== undefined) io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+};
+
+/** Serves the file until SIGTERM or SIGINT. Exit code 0 after an orderly end, 1 if there is nothing to serve. */
+export const run: Command = async (args, io) => {
+  const file = fileOf(args);
+  if (file === undefined) {
+    io.err('usage: gatewright run [gateway.yaml]\n');
+    return 2;
+  }
+  const stopped = Promise.withResolvers<void>();
+  try {
+    const gateway = await startGateway({ file, env: io.env, version: packageVersion() });
+    const unlisten = listenToSignals({
+      stop: () => stopped.resolve(gateway.close()),
+      force: () => process.exit(1),
+      reload: () => void gateway.reload('signal'),
+    });
+    io.out(banner({ file, endpoints: gateway.endpoints, opsUrl: gateway.opsUrl }));
+    await stopped.promise;
+    unlisten();
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof NotStarted)) throw thrown;
+    await tellRefusal(thrown.result, io);
+    return 1;
+  }
+};

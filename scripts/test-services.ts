@@ -1,0 +1,40 @@
+/** `npm run test:services`: tests against real programs that npm cannot supply. Installs nothing. */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Programs that tests under test/services ask for, with the Debian packages that bring them. */
+const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [['nginx', 'nginx']];
+
+const isInstalled = (program: string): boolean =>
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+for (const [program, debianPackage] of PROGRAMS)
+  if (!isInstalled(program))
+    console.error(
+      `${program} is missing (apt-get install ${debianPackage}): the tests that need it are skipped`,
+    );
+
+const vitest = [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--config',
+  'test/services/vitest.config.ts',
+  '--root',
+  '.',
+];
+const { status } = spawnSync(process.execPath, [...vitest, ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;
