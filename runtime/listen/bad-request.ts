@@ -8,6 +8,9 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
+/** What Node reports when a client just goes away. */
+const GONE = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
+
 /**
  * Whether a bare reply would be read as the answer to what went wrong: nothing is being answered on the
  * connection, or the one request that is has not come whole and has no reply yet.
@@ -22,16 +25,17 @@ const mayAnswer = (socket: Socket): boolean => {
 /**
  * Ends a connection on which something came that is not HTTP/1.1, or not in time: with a bare 400, 408, 413 or
  * 431 with the listener's headers where that cannot be taken for the reply to another request, else without a
- * word. Returns the status, 0 for none.
+ * word. Returns the status, 0 for none, undefined if the client had merely gone.
  */
 export const answerBadRequest = (
   error: NodeJS.ErrnoException,
   socket: Socket,
   headers: readonly string[],
-): number => {
-  if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE' || !mayAnswer(socket)) {
+): number | undefined => {
+  const gone = GONE.has(error.code ?? '');
+  if (gone || !socket.writable || !mayAnswer(socket)) {
     socket.destroy();
-    return 0;
+    return gone ? undefined : 0;
   }
   const status = STATUS_BY_CODE[error.code ?? ''] ?? 400;
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n`;

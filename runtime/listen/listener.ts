@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import { Server as NetServer, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
 import type { GenerationView } from '../generation.ts';
@@ -42,6 +43,7 @@ export class Listener {
       secure: node.tls !== undefined,
       unix,
       lifecycle: { closing: false, bodyTimeoutMs: node.connections.bodyTimeoutMs },
+      openExchanges: 0,
       fallbackHeaders: node.headers.flat(),
       current,
       observer,
@@ -94,6 +96,7 @@ export class Listener {
   /**
    * Stops accepting at once. For `windowMs` idle connections may still send, and each reply ends its connection;
    * then idle ones are closed, and at `deadlineMs` (from the call) all that are left. HTTP/2 sessions get GOAWAY.
+   * When it resolves, every exchange is concluded.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     this.#context.lifecycle.closing = true;
@@ -109,6 +112,8 @@ export class Listener {
     }, windowMs);
     const deadline = setTimeout(() => this.#gate.destroyAll(), deadlineMs);
     await closed;
+    // The server tells that its connections are gone before each of them does.
+    while (this.#context.openExchanges > 0) await setImmediate();
     clearTimeout(window);
     clearTimeout(deadline);
     clearInterval(idleCheck);
@@ -135,7 +140,8 @@ export class Listener {
     );
     server.on('clientError', (error: Error, socket) => {
       const headers = this.#context.current().listener(name)?.replyHeaders ?? this.#context.fallbackHeaders;
-      observer.badRequest(name, answerBadRequest(error, socket as Socket, headers));
+      const status = answerBadRequest(error, socket as Socket, headers);
+      if (status !== undefined) observer.badRequest(name, status);
     });
     server.removeAllListeners('tlsClientError');
     server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {

@@ -13,6 +13,8 @@ export interface ListenerContext {
   readonly secure: boolean;
   readonly unix: boolean;
   readonly lifecycle: { closing: boolean; bodyTimeoutMs: number };
+  /** Exchanges that are not concluded. */
+  openExchanges: number;
   /** Headers of replies that no generation has headers for. */
   fallbackHeaders: readonly string[];
   readonly current: () => GenerationView;
@@ -47,6 +49,7 @@ const isWhole = ({ request, response }: Exchange): boolean =>
 export const concludeExchange = (exchange: OpenExchange): void => {
   if (exchange.concluded) return;
   exchange.concluded = true;
+  exchange.context.openExchanges -= 1;
   const { response, record, context, onAbort } = exchange;
   const whole = isWhole(exchange);
   if (record.outcome === '') record.outcome = whole ? 'ok' : 'aborted';
@@ -78,6 +81,7 @@ export const openExchange = (
 ): OpenExchange => {
   const generation = context.current();
   generation.acquire();
+  context.openExchanges += 1;
   const exchange: OpenExchange = {
     request,
     response,

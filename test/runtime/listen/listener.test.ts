@@ -4,7 +4,7 @@ import { readBody } from '../../../runtime/listen/body.ts';
 import { startEventStream } from '../../../runtime/listen/event-stream.ts';
 import { replyEmpty, replyError, replyJson } from '../../../runtime/listen/reply.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
-import { exchangeRaw, firstReply } from './raw-client.ts';
+import { exchangeRaw } from './raw-client.ts';
 
 const echo: Handler = (exchange) =>
   readBody(
@@ -121,8 +121,9 @@ describe('a listener over HTTP/1.1', () => {
 
   it('answers pipelined requests in order', async () => {
     await start(listenerNode(), { '/mcp': echo });
-    const one = 'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n';
-    const reply = await firstReply(served.port, `${one}one${one}two`);
+    const post = (body: string, more = ''): string =>
+      `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`;
+    const reply = await exchangeRaw(served.port, post('one') + post('two', 'Connection: close\r\n'));
     expect(reply.match(/\{"text":"\w+"\}/g)).toEqual(['{"text":"one"}', '{"text":"two"}']);
   });
 });

@@ -2,37 +2,48 @@
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
-const read = (socket: Socket, signal: 'close' | 'idle'): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let text = '';
-    let idle: NodeJS.Timeout | undefined;
-    const done = (): void => resolve(text);
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk) => {
-      text += chunk;
-      if (signal === 'idle') {
-        clearTimeout(idle);
-        idle = setTimeout(done, 100);
-      }
-    });
-    socket.on('close', done);
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error);
-    });
-  });
-
-/** Sends bytes and collects what comes back until the server closes the connection. */
-export const exchangeRaw = (port: number, bytes: string): Promise<string> => {
-  const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
-  return read(socket, 'close');
+const ignoreReset = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
 };
 
-/** Sends bytes and collects what comes back until nothing more does; then closes. */
-export const firstReply = async (port: number, bytes: string): Promise<string> => {
-  const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
-  const text = await read(socket, 'idle');
-  socket.destroy();
-  return text;
+/** A connection on which bytes are written and awaited. */
+export class RawConnection {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  text = '';
+
+  constructor(target: number | string) {
+    this.socket = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
+    this.socket.setEncoding('latin1');
+    this.socket.on('data', (chunk) => {
+      this.text += chunk;
+    });
+    this.socket.on('error', ignoreReset);
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  write(bytes: string): void {
+    this.socket.write(bytes, 'latin1');
+  }
+
+  /** Resolves with everything that came, once it holds `part`. */
+  async until(part: string): Promise<string> {
+    while (!this.text.includes(part)) {
+      await new Promise<void>((resolve, reject) => {
+        this.socket.once('data', () => resolve());
+        this.socket.once('close', () => reject(new Error(`closed before ${part} came: ${this.text}`)));
+      });
+    }
+    return this.text;
+  }
+}
+
+/** Sends bytes and collects what comes back until the server closes the connection. */
+export const exchangeRaw = async (target: number | string, bytes: string): Promise<string> => {
+  const connection = new RawConnection(target);
+  connection.write(bytes);
+  await connection.closed;
+  return connection.text;
 };
 
 /** A TLS connection that is up. */

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startEventStream } from '../../../runtime/listen/event-stream.ts';
+import type { Exchange } from '../../../runtime/listen/exchange.ts';
+import { replyEmpty, replyJson } from '../../../runtime/listen/reply.ts';
+import { makeCertificate } from '../../support/certificate.ts';
+import { http2Request, openHttp2 } from './http2-client.ts';
+import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
+import { RawConnection } from './raw-client.ts';
+
+let served: ServedListener;
+const waiting: Exchange[] = [];
+afterEach(async () => {
+  waiting.length = 0;
+  await served[Symbol.asyncDispose]();
+});
+
+const routes = {
+  '/ok': (exchange: Exchange) => {
+    replyEmpty(exchange, 204);
+  },
+  '/wait': (exchange: Exchange) => {
+    waiting.push(exchange);
+  },
+  '/events': (exchange: Exchange) => {
+    startEventStream(exchange).send('hello');
+  },
+};
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+const refusesConnections = async (): Promise<boolean> => {
+  const probe = new RawConnection(served.port);
+  return new Promise((resolve) => {
+    probe.socket.once('connect', () => resolve(false));
+    probe.socket.removeAllListeners('error');
+    probe.socket.once('error', () => resolve(true));
+  });
+};
+
+describe('closing a listener', () => {
+  it('refuses new connections at once, lets a request end, and ends its connection with the reply', async () => {
+    served = await serve(listenerNode(), routes);
+    const busy = new RawConnection(served.port);
+    busy.write(get('/wait'));
+    await until(() => waiting.length === 1);
+    const closed = served.listener.close(0, 10_000);
+    expect(await refusesConnections()).toBe(true);
+    replyJson(waiting[0]!, 200, '{}');
+    await busy.closed;
+    expect(busy.text).toContain('HTTP/1.1 200');
+    expect(busy.text.toLowerCase()).toContain('connection: close\r\n');
+    await closed;
+  });
+
+  it('still serves an idle connection within the window, so that a request under way is not lost', async () => {
+    served = await serve(listenerNode(), routes);
+    const idle = new RawConnection(served.port);
+    idle.write(get('/ok'));
+    await idle.until('HTTP/1.1 204');
+    const closed = served.listener.close(10_000, 20_000);
+    idle.write(get('/ok'));
+    await idle.closed;
+    expect(idle.text.match(/HTTP\/1.1 204/g)).toHaveLength(2);
+    await closed;
+  });
+
+  it('closes idle connections after the window', async () => {
+    served = await serve(listenerNode(), routes);
+    const idle = new RawConnection(served.port);
+    idle.write(get('/ok'));
+    await idle.until('HTTP/1.1 204');
+    const closed = served.listener.close(20, 10_000);
+    await idle.closed;
+    await closed;
+  });
+
+  it('cuts off at the deadline what is left: streams, silent connections, requests', async () => {
+    served = await serve(listenerNode(), routes);
+    const connections = ['/events', '/wait', ''].map((path) => {
+      const connection = new RawConnection(served.port);
+      connection.write(path === '' ? 'GET ' : get(path));
+      return connection;
+    });
+    await until(() => served.observer.started === 2 && served.observer.opened === 3);
+    await served.listener.close(0, 50);
+    await Promise.all(connections.map(({ closed }) => closed));
+    expect(served.held()).toBe(0);
+    expect(served.observer.finished.map(({ record }) => record.outcome)).toEqual(['aborted', 'aborted']);
+  });
+
+  it('tells HTTP/2 clients to go, and lets their streams end', async () => {
+    const { certificate, key } = makeCertificate('close');
+    const tls = { certificate, key, minVersion: '1.3' as const };
+    served = await serve(listenerNode({ tls, http: ['h2', 'http/1.1'] }), routes);
+    const session = await openHttp2(served.port, certificate);
+    const reply = http2Request(session, { ':path': '/wait', ':method': 'POST' }, '');
+    await until(() => waiting.length === 1);
+    const goaway = new Promise((resolve) => session.once('goaway', resolve));
+    const closed = served.listener.close(0, 10_000);
+    await goaway;
+    replyJson(waiting[0]!, 200, '{}');
+    expect((await reply).status).toBe(200);
+    await closed;
+  });
+
+  it('can be closed twice', async () => {
+    served = await serve(listenerNode(), routes);
+    await Promise.all([served.listener.close(0, 0), served.listener.close(0, 0)]);
+    await served.listener.close(0, 0);
+  });
+});

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type EventStream, startEventStream } from '../../../runtime/listen/event-stream.ts';
+import type { Exchange } from '../../../runtime/listen/exchange.ts';
+import { type Beating, Heartbeat } from '../../../runtime/listen/heartbeat.ts';
+import { replyJson } from '../../../runtime/listen/reply.ts';
+import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
+import { RawConnection } from './raw-client.ts';
+
+let served: ServedListener;
+afterEach(async () => {
+  await served[Symbol.asyncDispose]();
+});
+
+const GET = 'GET /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+
+const open = async (
+  act: (stream: EventStream, exchange: Exchange) => void,
+  maxBufferedBytes?: number,
+): Promise<RawConnection> => {
+  served = await serve(listenerNode(), {
+    '/events': (exchange) => act(startEventStream(exchange, ['x-own', 'yes'], maxBufferedBytes), exchange),
+  });
+  const connection = new RawConnection(served.port);
+  connection.write(GET);
+  return connection;
+};
+
+describe('an event stream', () => {
+  it('sends its head at once, without an event, and one cache-control only', async () => {
+    const connection = await open(() => undefined);
+    const head = await connection.until('\r\n\r\n');
+    expect(head.match(/cache-control: .*/gi)).toEqual(['cache-control: no-store, no-transform']);
+    expect(head).toContain('x-own: yes');
+    expect(head).toContain('x-content-type-options: nosniff');
+    connection.socket.destroy();
+  });
+
+  it('writes each kind of line as the standard has it, and cannot be made to write another', async () => {
+    const connection = await open((stream) => {
+      stream.retry(500);
+      stream.prime('0');
+      stream.comment('note');
+      stream.send('a\r\nb\rc\nid: forged\n\nevent: forged', '1', 'message');
+      stream.end();
+      stream.send('after the end');
+    });
+    await connection.closed;
+    const events = connection.text.replace(/^[0-9a-f]+\r\n/gm, '').replaceAll('\r\n', '');
+    expect(events).toContain(
+      'retry: 500\n\nid: 0\ndata: \n\n: note\n\nevent: message\nid: 1\ndata: a\ndata: b\ndata: c\ndata: id: forged\ndata: \ndata: event: forged\n\n',
+    );
+    expect(connection.text).not.toContain('after the end');
+    await until(() => served.held() === 0);
+    expect(served.observer.finished[0]!.record.outcome).toBe('ok');
+  });
+
+  it('cuts off a client that does not read, before it costs more memory than allowed', async () => {
+    let closed = 0;
+    let sent = 0;
+    const connection = await open((stream) => {
+      stream.onClose = () => {
+        closed += 1;
+      };
+      const text = 'x'.repeat(100_000);
+      while (!stream.closed && sent < 1_000) {
+        stream.send(text);
+        sent += 1;
+      }
+    }, 1_000_000);
+    connection.socket.pause();
+    await until(() => served.observer.finished.length === 1);
+    expect([closed, served.held()]).toEqual([1, 0]);
+    expect(sent).toBeLessThan(1_000);
+    expect(served.observer.finished[0]!.record.outcome).toBe('slow_reader');
+    connection.socket.destroy();
+  });
+
+  it('is closed from the start where a reply was begun already', async () => {
+    let late: EventStream | undefined;
+    served = await serve(listenerNode(), {
+      '/events': (exchange) => {
+        replyJson(exchange, 200, '{}');
+        late = startEventStream(exchange);
+      },
+    });
+    const connection = new RawConnection(served.port);
+    connection.write(GET);
+    await connection.closed;
+    expect(late!.closed).toBe(true);
+    expect(connection.text).not.toContain('event-stream');
+  });
+
+  it('sends a comment at a beat if nothing was sent since the last', async () => {
+    const connection = await open((stream) => {
+      stream.send('one');
+      stream.beat();
+      stream.send('two');
+      stream.beat();
+      stream.beat();
+      stream.end();
+    });
+    await connection.closed;
+    expect(connection.text.match(/data: \w+|: \n/g)).toEqual(['data: one', 'data: two', ': \n']);
+  });
+});
+
+describe('Heartbeat', () => {
+  it('beats for all streams with one timer, until the last is removed', async () => {
+    served = await serve(listenerNode());
+    const heartbeat = new Heartbeat(5);
+    const beats: number[] = [];
+    const stream = (name: number): Beating => ({ beat: () => beats.push(name) });
+    const [one, two, three] = [stream(1), stream(2), stream(3)];
+    heartbeat.add(one);
+    heartbeat.add(two);
+    await until(() => beats.length >= 4);
+    expect(beats.slice(0, 4)).toEqual([1, 2, 1, 2]);
+    heartbeat.remove(one);
+    heartbeat.remove(two);
+    beats.length = 0;
+    heartbeat.add(three);
+    await until(() => beats.length >= 2);
+    expect(new Set(beats)).toEqual(new Set([3]));
+    heartbeat.close();
+  });
+});
