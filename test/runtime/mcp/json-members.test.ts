@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  elementsAt,
+  type Members,
+  membersAt,
+  memberText,
+  skipValue,
+  walkMessage,
+} from '../../../runtime/mcp/json-members.ts';
+
+const DEPTH = 100;
+
+const valuesOf = (text: string, members: Members): Record<string, unknown> =>
+  Object.fromEntries(
+    members.keys.map((key, at) => [key, JSON.parse(text.slice(members.starts[at], members.ends[at]))]),
+  );
+
+/** JSON text of a value with white space wherever JSON allows it. */
+const spaced = (value: unknown, space: string): string => {
+  if (Array.isArray(value))
+    return `[${space}${value.map((each) => spaced(each, space)).join(`${space},${space}`)}${space}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value).map(
+    ([key, each]) => `${JSON.stringify(key)}${space}:${space}${spaced(each, space)}`,
+  );
+  return `{${space}${members.join(`${space},${space}`)}${space}}`;
+};
+
+const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<unknown>);
+const space = fc.constantFrom('', ' ', '\n\t', '\r\n  ');
+
+describe('walkMessage', () => {
+  it('finds the members of any object where JSON.parse finds them', () => {
+    fc.assert(
+      fc.property(object, space, (value, gap) => {
+        const text = spaced(value, gap);
+        const walked = walkMessage(text, DEPTH);
+        expect(walked).toBeTypeOf('object');
+        if (typeof walked !== 'string') expect(valuesOf(text, walked.root)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('finds params and _meta of any message', () => {
+    fc.assert(
+      fc.property(object, object, space, (params, meta, gap) => {
+        const text = spaced({ jsonrpc: '2.0', id: 1, method: 'm', params: { ...params, _meta: meta } }, gap);
+        const walked = walkMessage(text, DEPTH);
+        if (typeof walked === 'string') throw new Error(walked);
+        expect(valuesOf(text, walked.params!)).toEqual({ ...JSON.parse(text).params });
+        expect(valuesOf(text, walked.meta!)).toEqual(JSON.parse(text).params._meta);
+      }),
+    );
+  });
+
+  it.each([
+    ['the envelope', '{"id":1,"id":2}'],
+    ['params', '{"params":{"name":"a","name":"b"}}'],
+    ['_meta', '{"params":{"_meta":{"a":1,"a":1}}}'],
+    ['an argument deep inside', '{"params":{"arguments":{"x":[{"y":{"k":1,"k":2}}]}}}'],
+    ['an escaped spelling of the same key', '{"id":1,"\\u0069d":2}'],
+    ['an object of many keys', `{${Array.from({ length: 40 }, (_, at) => `"k${at}":0`).join(',')},"k7":1}`],
+  ])('refuses a key that comes twice in %s', (_place, text) => {
+    expect(walkMessage(text, DEPTH)).toBe('duplicate-key');
+  });
+
+  it('takes equal keys of different objects', () => {
+    expect(walkMessage('{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}', DEPTH)).toBeTypeOf('object');
+  });
+
+  it('refuses what nests deeper than allowed and takes what does not', () => {
+    const nested = (depth: number) => `{"params":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
+    expect(walkMessage(nested(10), 10)).toBeTypeOf('object');
+    expect(walkMessage(nested(11), 10)).toBe('too-deep');
+    expect(walkMessage(`{"params":${'{"a":'.repeat(10)}1${'}'.repeat(10)}}`, 10)).toBe('too-deep');
+  });
+
+  it('is not fooled by brackets, quotes and backslashes in strings', () => {
+    const value = { a: 'x"]}', b: '\\', c: '\\"', params: { k: '{"id":9}', _meta: { '"': '\\\\"' } } };
+    const text = JSON.stringify(value);
+    const walked = walkMessage(text, DEPTH);
+    if (typeof walked === 'string') throw new Error(walked);
+    expect(valuesOf(text, walked.root)).toEqual(value);
+    expect(valuesOf(text, walked.meta!)).toEqual({ '"': '\\\\"' });
+  });
+});
+
+describe('membersAt, elementsAt and skipValue', () => {
+  it('cut any value into the same parts as JSON.parse', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), space, (value, gap) => {
+        const text = spaced(value, gap);
+        expect(skipValue(text, 0)).toBe(text.length);
+        if (Array.isArray(value))
+          expect(elementsAt(text, 0).map(([start, end]) => JSON.parse(text.slice(start, end)))).toEqual(
+            JSON.parse(text),
+          );
+      }),
+    );
+  });
+
+  it('leave numbers as they are written', () => {
+    const text = '{"big":12345678901234567890,"float":1.0e+2,"last":-0}';
+    const members = membersAt(text, 0);
+    expect(memberText(text, members, 'big')).toBe('12345678901234567890');
+    expect(memberText(text, members, 'float')).toBe('1.0e+2');
+    expect(memberText(text, members, 'last')).toBe('-0');
+    expect(memberText(text, members, 'absent')).toBeUndefined();
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { membersAt } from '../../../runtime/mcp/json-members.ts';
+import { applyEdits, replaceMember, rewriteObject } from '../../../runtime/mcp/splice.ts';
+
+describe('applyEdits', () => {
+  it('changes the places that are named, in any order, and nothing else', () => {
+    const text = '{"id":1, "n":12345678901234567890,"name":"a"}';
+    const members = membersAt(text, 0);
+    const edits = [replaceMember(members, 'name', '"b"')!, replaceMember(members, 'id', '"x"')!];
+    expect(applyEdits(text, edits)).toBe('{"id":"x", "n":12345678901234567890,"name":"b"}');
+  });
+
+  it('returns the text itself without edits', () => {
+    expect(applyEdits('{ }', [])).toBe('{ }');
+  });
+});
+
+describe('rewriteObject', () => {
+  it('leaves out keys and adds others, keeping the text of the rest', () => {
+    const text = '{"keep": 1.0, "drop":{"a":[1]}, "big":12345678901234567890}';
+    expect(rewriteObject(text, new Set(['drop']), [['new', 'true']])).toBe(
+      '{"new":true,"keep": 1.0,"big":12345678901234567890}',
+    );
+  });
+
+  it('makes an empty object of one whose keys are all left out', () => {
+    expect(rewriteObject('{"a":1}', new Set(['a']), [])).toBe('{}');
+  });
+});
