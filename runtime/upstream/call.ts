@@ -32,7 +32,7 @@ export abstract class Call implements Timed {
   readonly request: OutboundRequest;
   readonly maxBytes: number;
   /** Whether it stays open: it has no deadline once it is answered. */
-  protected readonly staysOpen: boolean;
+  readonly staysOpen: boolean;
   protected readonly traffic: Traffic;
   readonly #sink: ReplySink;
   /** True once the sink has its end, or the caller took the request back. */

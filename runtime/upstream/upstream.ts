@@ -5,6 +5,7 @@ import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
 import { HttpUpstream } from './http.ts';
 import type { Upstream } from './link.ts';
+import { StdioUpstream } from './stdio.ts';
 
 /** An upstream ready to be used. Nothing is connected or started before it is asked for. */
 export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Upstream => {
@@ -23,6 +24,6 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
     case 'http':
       return new HttpUpstream(node, context, traffic);
     case 'stdio':
-      throw new Error('stdio');
+      return new StdioUpstream(node, traffic);
   }
 };

@@ -1,0 +1,111 @@
+/** One child process of a stdio upstream: its start, its pipes and its end. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import type { StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
+import type { UpstreamContext } from '../context.ts';
+import { findExecutable } from './command.ts';
+import { type LineSink, LineSplitter } from './line-splitter.ts';
+import { StderrLog } from './stderr-log.ts';
+
+/** The largest message that is read from a child. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+/** What waits for a child that does not read is bounded. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+
+/** How long each step of a stop waits for the next: end of input, SIGTERM, SIGKILL. */
+const STOP_STEP_MS = 2000;
+
+/** How long after its exit a child's last output is waited for: a grandchild may hold the pipe open. */
+const DRAIN_MS = 100;
+
+export interface ChildOwner extends LineSink {
+  /** Called once. `cause` is for the log. */
+  onExit(cause: string): void;
+}
+
+const alive = new Set<Child>();
+
+/** Whatever ends the gateway, its children end too. */
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+export class Child {
+  readonly pid: number;
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #exited: Promise<void>;
+  #gone = false;
+
+  /** Starts the program with exactly the environment of the node. Rejects if it cannot be started. */
+  static async start(node: StdioUpstreamNode, context: UpstreamContext, owner: ChildOwner): Promise<Child> {
+    const cwd = resolve(context.baseDirectory, node.directory);
+    const { file, args } = await findExecutable(node.command, node.args, cwd, process.env.PATH ?? '');
+    // Named so that Node does not add it from its own environment.
+    const env = { NODE_V8_COVERAGE: undefined, ...node.env };
+    const options = { cwd, env, shell: false, detached: true, windowsHide: true } as const;
+    const started = spawn(file, [...args], options);
+    await new Promise<void>((resolveStart, reject) => {
+      started.once('spawn', resolveStart).once('error', reject);
+    });
+    return new Child(started, owner, new StderrLog(context, node.name));
+  }
+
+  private constructor(started: ChildProcessWithoutNullStreams, owner: ChildOwner, stderr: StderrLog) {
+    this.pid = started.pid!;
+    this.#process = started;
+    alive.add(this);
+    const splitter = new LineSplitter(owner, MAX_LINE_BYTES);
+    started.stdout.on('data', (chunk: Buffer) => splitter.push(chunk));
+    started.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    for (const pipe of [started.stdin, started.stdout, started.stderr]) pipe.on('error', () => undefined);
+    started.on('error', () => undefined);
+    this.#exited = new Promise((resolveExit) => {
+      started.once('exit', (code, signal) => {
+        // A group may outlive its leader.
+        this.kill('SIGKILL');
+        alive.delete(this);
+        this.#gone = true;
+        const last = stderr.lastLine === '' ? '' : `: ${stderr.lastLine}`;
+        const end = (): void => {
+          clearTimeout(timer);
+          owner.onExit(`process ended with ${signal ?? `code ${code}`}${last}`);
+          resolveExit();
+        };
+        const timer = setTimeout(() => started.stdout.destroy(), DRAIN_MS);
+        if (started.stdout.closed) end();
+        else started.stdout.once('close', end);
+      });
+    });
+  }
+
+  /** Writes one line. False if the child is gone or does not read. */
+  write(line: string): boolean {
+    const { stdin } = this.#process;
+    if (this.#gone || !stdin.writable || stdin.writableLength > MAX_UNREAD_BYTES) return false;
+    stdin.write(`${line}\n`);
+    return true;
+  }
+
+  /** Ends its input, then asks, then kills (MCP 2025-11-25, lifecycle, shutdown). Resolves when it is gone. */
+  async stop(): Promise<void> {
+    if (!this.#gone) {
+      this.#process.stdin.end();
+      const terminate = setTimeout(() => this.kill('SIGTERM'), STOP_STEP_MS);
+      const kill = setTimeout(() => this.kill('SIGKILL'), 2 * STOP_STEP_MS);
+      await this.#exited;
+      clearTimeout(terminate);
+      clearTimeout(kill);
+    }
+    await this.#exited;
+  }
+
+  /** Signals the child and what it started. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      this.#process.kill(signal);
+    }
+  }
+}

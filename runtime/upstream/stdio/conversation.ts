@@ -1,0 +1,254 @@
+/** What is said with one child process: requests multiplexed by id, and the rest told to whom it concerns. */
+import type { Era, StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
+import type { GatewayError } from '../../errors.ts';
+import type { Traffic } from '../call.ts';
+import type { UpstreamContext } from '../context.ts';
+import { type Failure, protocolFailure, tooLargeFailure, upstreamError } from '../failure.ts';
+import type { PeerInfo } from '../link.ts';
+import {
+  emptyAnswer,
+  isObject,
+  isResponse,
+  type Message,
+  methodNotFoundAnswer,
+  parseMessages,
+} from '../message.ts';
+import { Child, type ChildOwner, MAX_LINE_BYTES } from './child.ts';
+import { processFailure } from './stdio-call.ts';
+
+/** Somebody who waits for the response to a request. */
+export interface Waiting {
+  /** Whether it stays open, as a subscription does. */
+  readonly staysOpen?: boolean;
+  readonly maxBytes: number;
+  aside(text: string, message: Message): void;
+  respond(text: string, message: Message): void;
+  failed(failure: Failure): void;
+}
+
+/** A link over this conversation. */
+export interface Facade {
+  onUnsolicited(text: string, message: Message): void;
+  /** The conversation is over. */
+  end(reason: GatewayError): void;
+}
+
+/** So much nonsense without one message ends the process. */
+const MAX_GARBAGE_LINES = 1000;
+const MAX_LOGGED_GARBAGE = 10;
+
+const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
+
+/** Notifications that concern everybody who shares a legacy process. */
+const SHARED_NOTIFICATIONS = new Set([
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+  'notifications/resources/updated',
+]);
+
+export class Conversation implements ChildOwner {
+  readonly traffic: Traffic;
+  readonly key: string;
+  era: Era = 'legacy';
+  peer: PeerInfo | undefined;
+  lastUsedMs = performance.now();
+  readonly startedMs = performance.now();
+  readonly facades = new Set<Facade>();
+  readonly #shared: boolean;
+  readonly #context: UpstreamContext;
+  readonly #onExit: (conversation: Conversation, orderly: boolean) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #child: Child | undefined;
+  #stopping = false;
+  #over = false;
+  #lastId = 0;
+  #garbage = 0;
+
+  private constructor(
+    key: string,
+    traffic: Traffic,
+    onExit: (conversation: Conversation, orderly: boolean) => void,
+  ) {
+    this.key = key;
+    this.traffic = traffic;
+    this.#shared = key === 'shared';
+    this.#context = traffic.context;
+    this.#onExit = onExit;
+  }
+
+  /** Starts a process. Rejects if it cannot be started; `onExit` is called once for each that was. */
+  static async start(
+    node: StdioUpstreamNode,
+    key: string,
+    traffic: Traffic,
+    onExit: (conversation: Conversation, orderly: boolean) => void,
+  ): Promise<Conversation> {
+    const conversation = new Conversation(key, traffic, onExit);
+    conversation.#child = await Child.start(node, traffic.context, conversation);
+    traffic.context.observer.onProcess(traffic.upstream, 'started');
+    return conversation;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  get pid(): number | undefined {
+    return this.#over ? undefined : this.#child?.pid;
+  }
+
+  get idle(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  await(id: number, waiting: Waiting): void {
+    this.lastUsedMs = performance.now();
+    this.#waiting.set(id, waiting);
+  }
+
+  forget(id: number): void {
+    this.lastUsedMs = performance.now();
+    this.#waiting.delete(id);
+  }
+
+  /** Writes a message, as one line. False if the process takes nothing any more. */
+  write(text: string): boolean {
+    return !this.#over && this.#child !== undefined && this.#child.write(oneLine(text));
+  }
+
+  /** Stops the process in order. What is in flight fails. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#child?.stop();
+  }
+
+  onLine(line: string): void {
+    const parsed = parseMessages(line);
+    if (parsed === undefined) this.#nonsense(line);
+    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(JSON.stringify(each), each);
+    else this.#take(line, parsed as Message);
+  }
+
+  onOverlong(head: string, tail: string): void {
+    const id =
+      /^\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d+)\s*,/.exec(head) ??
+      /,\s*"id"\s*:\s*(\d+)\s*\}\s*$/.exec(tail);
+    const waiting = id === null ? undefined : this.#waiting.get(Number(id[1]));
+    if (waiting === undefined) this.#nonsense(head);
+    else waiting.failed(tooLargeFailure(MAX_LINE_BYTES));
+  }
+
+  onExit(cause: string): void {
+    this.#over = true;
+    const { upstream } = this.traffic;
+    this.#context.observer.onProcess(upstream, 'exited');
+    if (!this.#stopping) this.#context.log('warn', 'upstream process ended', { upstream, cause });
+    this.#onExit(this, this.#stopping);
+    const reason = upstreamError(this.#stopping ? 'shutting_down' : 'upstream_unavailable', cause);
+    for (const facade of this.facades) facade.end(reason);
+    this.facades.clear();
+    const failure: Failure = this.#stopping ? { error: reason, sent: true } : processFailure(cause);
+    for (const waiting of [...this.#waiting.values()]) waiting.failed(failure);
+  }
+
+  #take(text: string, message: Message): void {
+    if (isResponse(message)) this.#response(text, message);
+    else if (typeof message.method !== 'string') this.#nonsense(text);
+    else if (message.id !== undefined) this.#request(text, message);
+    else this.#notification(text, message);
+  }
+
+  #response(text: string, message: Message): void {
+    this.#garbage = 0;
+    const waiting = typeof message.id === 'number' ? this.#waiting.get(message.id) : undefined;
+    // One that nobody waits for belongs to a request that was taken back, or timed out.
+    if (waiting === undefined) return;
+    if (Buffer.byteLength(text) > waiting.maxBytes) waiting.failed(tooLargeFailure(waiting.maxBytes));
+    else waiting.respond(text, message);
+  }
+
+  #request(text: string, message: Message): void {
+    this.#garbage = 0;
+    if (message.method === 'ping') {
+      this.write(emptyAnswer(message.id));
+      return;
+    }
+    const [facade] = this.facades;
+    // Whose call it belongs to cannot be told where several callers share the process.
+    if (facade === undefined || this.#shared || this.era === 'modern' || this.facades.size > 1) {
+      this.write(methodNotFoundAnswer(message.id));
+    } else {
+      facade.onUnsolicited(text, message);
+    }
+  }
+
+  #notification(text: string, message: Message): void {
+    this.#garbage = 0;
+    const params = isObject(message.params) ? message.params : {};
+    if (message.method === 'notifications/progress') {
+      this.#waiter(params.progressToken)?.aside(text, message);
+    } else if (this.era === 'modern') {
+      this.#modernNotification(text, message, params);
+    } else if (SHARED_NOTIFICATIONS.has(message.method as string) || this.facades.size === 1) {
+      for (const facade of this.facades) facade.onUnsolicited(text, message);
+    }
+  }
+
+  #modernNotification(text: string, message: Message, params: Readonly<Record<string, unknown>>): void {
+    if (message.method === 'notifications/cancelled') {
+      this.#waiter(params.requestId)?.failed(protocolFailure('cancelled by the upstream'));
+      return;
+    }
+    const meta = isObject(params._meta) ? params._meta : {};
+    if (SUBSCRIPTION_ID in meta) {
+      this.#waiter(meta[SUBSCRIPTION_ID])?.aside(text, message);
+      return;
+    }
+    const calls = [...this.#waiting.values()].filter((waiting) => waiting.staysOpen !== true);
+    // What names no request belongs to the only one there is, or cannot be told apart.
+    if (calls.length === 1) calls[0]!.aside(text, message);
+  }
+
+  #waiter(id: unknown): Waiting | undefined {
+    return typeof id === 'number' ? this.#waiting.get(id) : undefined;
+  }
+
+  #nonsense(line: string): void {
+    this.#garbage += 1;
+    const { upstream } = this.traffic;
+    if (this.#garbage <= MAX_LOGGED_GARBAGE) {
+      const start = line.slice(0, 200);
+      this.#context.log('warn', 'upstream wrote something other than JSON-RPC to stdout', {
+        upstream,
+        start,
+      });
+    }
+    if (this.#garbage === MAX_GARBAGE_LINES) {
+      this.#context.log('error', 'upstream writes nonsense to stdout and is ended', { upstream });
+      this.#child?.kill('SIGKILL');
+    }
+  }
+}
+
+const LINE_BREAKS = /[\r\n\u0085\u2028\u2029]/;
+
+/**
+ * The same JSON on one line. A raw CR or LF in JSON is white space between tokens: left as it is, it would let a
+ * caller put a message of its own making on a line of its own. The others stand in strings only, and some readers
+ * take them for line ends too.
+ */
+const oneLine = (text: string): string =>
+  LINE_BREAKS.test(text)
+    ? text
+        .replaceAll(/[\r\n]+/g, ' ')
+        .replaceAll(
+          /[\u0085\u2028\u2029]/g,
+          (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        )
+    : text;
