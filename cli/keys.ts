@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { API_KEY_ID, makeApiKey } from '../runtime/identity/api-key.ts';
+import { NAME_PATTERN } from '../schema/config/value.ts';
 import { durationMs } from '../schema/unit.ts';
 import type { Command, CommandIo } from './io.ts';
 import { editKeysFile, type KeyRecord, KeysFileError, readKeysFile } from './keys-file.ts';
@@ -69,11 +70,14 @@ const expiryMs = (text: string, nowMs: number): number => {
 
 const checkId = (id: string): string => {
   if (API_KEY_ID.test(id)) return id;
-  throw new UsageError(`\`${id}\` is no id: use letters, digits and -, at most 63`);
+  throw new UsageError(`\`${id}\` is no id: use letters and digits, at most 64`);
 };
 
-const checkName = (kind: string, name: string): string => {
-  if (/^[\p{L}\p{N}_.:/@+-]{1,128}$/u.test(name)) return name;
+const SERVER = new RegExp(NAME_PATTERN);
+const LABEL = /^[\p{L}\p{N}_.:/@+-]{1,128}$/u;
+
+const checkName = (kind: 'server' | 'role' | 'tenant', name: string): string => {
+  if ((kind === 'server' ? SERVER : LABEL).test(name)) return name;
   throw new UsageError(`\`${name}\` is no name of a ${kind}`);
 };
 
@@ -127,10 +131,13 @@ const list = async (context: Context): Promise<void> => {
   }
 };
 
-/** `bot`, `bot-2`, `bot-3`: the first that is free. */
+/** After `bot` comes `bot2`, after `bot2` `bot3`: the first that is free. */
 const successorOf = (id: string, isTaken: (id: string) => boolean): string => {
-  const base = id.replace(/-\d+$/, '').slice(0, 58);
-  for (let number = 2; ; number++) if (!isTaken(`${base}-${number}`)) return `${base}-${number}`;
+  const [, base = id, counted] = /^(.+?)([2-9]|[1-9]\d{1,2})?$/.exec(id) ?? [];
+  const stem = base.slice(0, 56);
+  for (let number = Number(counted ?? 1) + 1; ; number++) {
+    if (!isTaken(`${stem}${number}`)) return `${stem}${number}`;
+  }
 };
 
 const rotate = async (context: Context): Promise<void> => {

@@ -7,7 +7,7 @@ import { type Identity, invalid, type ProtectedResource, type Verdict } from './
 /** What an API key begins with, and no other bearer token does. */
 export const API_KEY_PREFIX = 'gw_';
 /** What the id of a key looks like. It has no `_`, which ends it. */
-export const API_KEY_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
+export const API_KEY_ID = /^[A-Za-z0-9]{1,64}$/;
 
 const SECRET_BYTES = 32;
 const MAX_LENGTH = 256;

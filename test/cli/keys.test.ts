@@ -9,7 +9,7 @@ import { keysAt } from '../../cli/keys.ts';
 import { hashApiKeySecret } from '../../runtime/identity/api-key.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20, 9);
-const KEY = /^gw_[A-Za-z0-9-]+_[A-Za-z0-9_-]{43}\n$/;
+const KEY = /^gw_[A-Za-z0-9]+_[A-Za-z0-9_-]{43}\n$/;
 
 let folder: string;
 let file: string;
@@ -52,7 +52,7 @@ interface Written {
 const written = async (): Promise<Written[]> =>
   (parse(await readFile(file, 'utf8')) as { keys: Written[] }).keys;
 
-const secretOf = (key: string): string => key.trim().replace(/^gw_[A-Za-z0-9-]+_/, '');
+const secretOf = (key: string): string => key.trim().replace(/^gw_[A-Za-z0-9]+_/, '');
 
 describe('keys add', () => {
   test('prints the key once and writes its hash into a file that only the owner reads', async () => {
@@ -162,6 +162,8 @@ describe('keys add', () => {
     [['add', '--server', 'a b']],
     [['add', '--server', 'a', 'b']],
     [['add', '--server', 'a', '--id', 'a_b']],
+    [['add', '--server', 'a', '--id', 'a-b']],
+    [['add', '--server', '9']],
     [['add', '--server', 'a', '--id', 'x\u001b[31m']],
     [['add', '--server', 'a', '--expires', '90']],
     [['add', '--server', 'a', '--expires', '2026-11-19']],
@@ -185,12 +187,12 @@ describe('keys add', () => {
 
   test('loses none of many that are made at once', async () => {
     const added = await Promise.all(
-      Array.from({ length: 20 }, (_, count) => run('add', '--server', 'a', '--id', `bot-${count}`)),
+      Array.from({ length: 20 }, (_, count) => run('add', '--server', 'a', '--id', `bot${count}`)),
     );
     expect(added.map(({ code }) => code)).toEqual(Array(20).fill(0));
     const hashes = new Map((await written()).map(({ id, hash }) => [id, hash]));
     for (const [count, { out }] of added.entries()) {
-      expect(hashes.get(`bot-${count}`)).toBe(hashApiKeySecret(secretOf(out)));
+      expect(hashes.get(`bot${count}`)).toBe(hashApiKeySecret(secretOf(out)));
     }
     expect(await readdir(folder)).toEqual(['keys.yaml']);
   });
@@ -235,13 +237,13 @@ describe('keys add', () => {
 describe('keys list', () => {
   test('shows everything but hashes', async () => {
     await run('add', '--server', 'a', '--server', 'b', '--role', 'ci', '--expires', '1h', '--id', 'short');
-    await run('add', '--server', 'a', '--tenant', 'acme', '--id', 'long-lived');
+    await run('add', '--server', 'a', '--tenant', 'acme', '--id', 'longlived');
     const { code, out } = await run('list');
     expect(code).toBe(0);
     expect(out.split('\n')).toEqual([
-      'ID          SERVERS  ROLES  TENANT  NOT AFTER',
-      'short       a,b      ci             2026-11-20T10:00:00Z',
-      'long-lived  a               acme',
+      'ID         SERVERS  ROLES  TENANT  NOT AFTER',
+      'short      a,b      ci             2026-11-20T10:00:00Z',
+      'longlived  a               acme',
       '',
     ]);
     for (const { hash } of await written()) expect(out).not.toContain(hash.slice(0, 8));
@@ -266,11 +268,11 @@ describe('keys rotate', () => {
     await run('add', '--server', 'a', '--role', 'ci', '--tenant', 'acme', '--id', 'bot');
     const { code, out } = await run('rotate', 'bot', '--overlap', '2h');
     expect(code).toBe(0);
-    expect(out).toMatch(/^gw_bot-2_/);
+    expect(out).toMatch(/^gw_bot2_/);
     const [old, next] = (await written()) as [Written, Written];
     expect(old.notAfter).toBe('2026-11-20T11:00:00Z');
     expect(next).toEqual({
-      id: 'bot-2',
+      id: 'bot2',
       hash: hashApiKeySecret(secretOf(out)),
       servers: ['a'],
       roles: ['ci'],
@@ -281,14 +283,25 @@ describe('keys rotate', () => {
   test('overlaps by a day unless told otherwise, and counts on', async () => {
     await run('add', '--server', 'a', '--id', 'bot');
     await run('rotate', 'bot');
-    expect((await run('rotate', 'bot-2')).out).toMatch(/^gw_bot-3_/);
-    expect((await run('rotate', 'bot-3', '--new-id', 'robot')).out).toMatch(/^gw_robot_/);
+    expect((await run('rotate', 'bot2')).out).toMatch(/^gw_bot3_/);
+    expect((await run('rotate', 'bot3', '--new-id', 'robot')).out).toMatch(/^gw_robot_/);
     expect(await written()).toMatchObject([
       { id: 'bot', notAfter: '2026-11-21T09:00:00Z' },
-      { id: 'bot-2', notAfter: '2026-11-21T09:00:00Z' },
-      { id: 'bot-3', notAfter: '2026-11-21T09:00:00Z' },
+      { id: 'bot2', notAfter: '2026-11-21T09:00:00Z' },
+      { id: 'bot3', notAfter: '2026-11-21T09:00:00Z' },
       { id: 'robot' },
     ]);
+  });
+
+  test.each([
+    ['k20', 'k21'],
+    ['9', '92'],
+    ['bot1', 'bot12'],
+    ['a'.repeat(64), `${'a'.repeat(56)}2`],
+  ])('names the successor of %s %s', async (id, next) => {
+    await run('add', '--server', 'a', '--id', id);
+    await run('rotate', id);
+    expect((await written()).map((record) => record.id)).toEqual([id, next]);
   });
 
   test('never lengthens the life of a key, and asks for the end of its successor', async () => {
@@ -297,7 +310,7 @@ describe('keys rotate', () => {
     expect(await run('rotate', 'bot', '--expires', '90d')).toMatchObject({ code: 0 });
     expect(await written()).toMatchObject([
       { id: 'bot', notAfter: '2026-11-20T10:00:00Z' },
-      { id: 'bot-2', notAfter: '2027-02-18T09:00:00Z' },
+      { id: 'bot2', notAfter: '2027-02-18T09:00:00Z' },
     ]);
   });
 

@@ -22,12 +22,12 @@ const open = (...keys: ApiKeyEntry[]) =>
 
 describe('an API key', () => {
   test('is its id and a secret of 256 bits, of which the hash alone is kept', () => {
-    const { key, hash } = makeApiKey('build-bot');
-    const secret = key.slice('gw_build-bot_'.length);
-    expect(key.startsWith(`${API_KEY_PREFIX}build-bot_`)).toBe(true);
+    const { key, hash } = makeApiKey('buildbot');
+    const secret = key.slice('gw_buildbot_'.length);
+    expect(key.startsWith(`${API_KEY_PREFIX}buildbot_`)).toBe(true);
     expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
     expect(hash).toBe(hashApiKeySecret(secret));
-    expect(makeApiKey('build-bot').key).not.toBe(key);
+    expect(makeApiKey('buildbot').key).not.toBe(key);
   });
 
   test('opens the servers that it is for, and is told apart as forbidden at others', () => {
@@ -65,13 +65,13 @@ describe('an API key', () => {
 
   test('and its successor are both good while they overlap', () => {
     const old = entryOf('bot', { notAfterMs: NOW_MS + 1_000 });
-    const next = entryOf('bot-2');
+    const next = entryOf('bot2');
     const identity = open(old.entry, next.entry);
     for (const { key } of [old, next]) {
       expect(identity.verify(key, RESOURCE, NOW_MS)).toMatchObject({ roles: ['ci'] });
     }
     expect(identity.verify(old.key, RESOURCE, NOW_MS + 1_000)).toMatchObject({ kind: 'invalid' });
-    expect(identity.verify(next.key, RESOURCE, NOW_MS + 1_000)).toMatchObject({ id: 'bot-2' });
+    expect(identity.verify(next.key, RESOURCE, NOW_MS + 1_000)).toMatchObject({ id: 'bot2' });
   });
 
   test('with one character changed, added or missing is refused', () => {
@@ -98,8 +98,8 @@ describe('an API key', () => {
   });
 
   test('has an id without the character that ends it', () => {
-    expect(API_KEY_ID.test('build-bot-2')).toBe(true);
-    for (const id of ['', 'a_b', '-a', 'a b', 'é', 'a'.repeat(64)]) expect(API_KEY_ID.test(id)).toBe(false);
+    expect(API_KEY_ID.test('buildBot2')).toBe(true);
+    for (const id of ['', 'a_b', 'a-b', 'a b', 'é', 'a'.repeat(65)]) expect(API_KEY_ID.test(id)).toBe(false);
   });
 
   test('whose hash is not a SHA-256 is never served', () => {
