@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { extractWWWAuthenticateParams } from '@modelcontextprotocol/sdk/client/auth.js';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { GatewayError } from '../../../runtime/errors.ts';
 import { ApiKeyIdentity, makeApiKey } from '../../../runtime/identity/api-key.ts';
 import { type GuardedServer, prepareAuthenticate } from '../../../runtime/identity/authenticate.ts';
 import type { Identity } from '../../../runtime/identity/identity.ts';
+import { resourceMetadataUrl } from '../../../runtime/identity/resource-metadata.ts';
 import type { Exchange } from '../../../runtime/listen/exchange.ts';
 import { makeSigningKey, mint, type SigningKey } from '../../support/issuer.ts';
 import { goodClaims, localIdentity, NOW_MS, RESOURCE, remoteIdentity } from './identity-fixtures.ts';
@@ -152,6 +154,25 @@ describe('a server with a jwt identity', () => {
     });
     const having = await send([`authorization: Bearer ${await tokenWith('mcp:write x mcp:read')}`]);
     expect(having.status).toBe(200);
+  });
+
+  test('sends challenges that the official client understands', async () => {
+    const scopes = ['mcp:read', 'mcp:write'];
+    const send = await serve({ scopes }, [workforce()]);
+    const understood = async (headers: readonly string[]) => {
+      const { challenge = '' } = await send(headers);
+      return extractWWWAuthenticateParams(new Response(null, { headers: { 'www-authenticate': challenge } }));
+    };
+    const where = {
+      resourceMetadataUrl: new URL(resourceMetadataUrl(RESOURCE.url)),
+      scope: scopes.join(' '),
+    };
+    expect(await understood([])).toEqual({ ...where, error: undefined });
+    expect(await understood(['authorization: Bearer x'])).toEqual({ ...where, error: 'invalid_token' });
+    expect(await understood([`authorization: Bearer ${token}`])).toEqual({
+      ...where,
+      error: 'insufficient_scope',
+    });
   });
 
   test('answers 503 and lets nobody in while the keys cannot be had', async () => {

@@ -1,3 +1,4 @@
+import { OAuthProtectedResourceMetadataSchema } from '@modelcontextprotocol/sdk/shared/auth.js';
 import { describe, expect, test } from 'vitest';
 import {
   resourceMetadataDocuments,
@@ -23,7 +24,8 @@ describe('resource metadata', () => {
     const documents = documentsOf([{ path: '/engineering', server: 'eng' }], {
       eng: { identities: ['workforce', 'robots', 'partner', 'twin'], scopes: ['mcp:read', 'mcp:write'] },
     });
-    expect(JSON.parse(documents.get(`${WELL_KNOWN}/engineering`) as string)).toEqual({
+    const document: unknown = JSON.parse(documents.get(`${WELL_KNOWN}/engineering`) as string);
+    expect(OAuthProtectedResourceMetadataSchema.parse(document)).toEqual({
       resource: 'https://gw.example/engineering',
       authorization_servers: [ISSUER, 'https://partner.example/realm'],
       scopes_supported: ['mcp:read', 'mcp:write'],
