@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
+// @ts-expect-error the package brings no types
 import { Provider } from 'oidc-provider';
 
 /** A running provider. */
