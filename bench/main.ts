@@ -108,4 +108,9 @@ const run = async (args: readonly string[]): Promise<number> => {
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-process.exitCode = await run(process.argv.slice(2));
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  tell(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
