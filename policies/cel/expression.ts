@@ -1,5 +1,5 @@
-/** The syntax tree that the parser yields, with the few shapes that are made here. */
-import type { parse } from '@bufbuild/cel';
+/** From text to syntax tree, with the few shapes of tree that are made here. */
+import { parse } from '@bufbuild/cel';
 
 /** What `parse` returns: the tree and where its nodes stand in the text. */
 export type CelSyntax = ReturnType<typeof parse>;
@@ -15,6 +15,17 @@ export type CelNode<C extends Kinds['case']> =
 
 /** Longer expressions are refused: a rule of this size belongs in several. */
 export const MAX_EXPRESSION_LENGTH = 8192;
+
+/**
+ * Parses an expression. The parser wants a line break after a remark, also after the last.
+ *
+ * @throws Error with the `location` of the fault where the parser knows one; RangeError if nested too deeply.
+ */
+export const parseExpression = (expression: string): CelSyntax => {
+  if (expression.length > MAX_EXPRESSION_LENGTH)
+    throw new Error(`longer than ${MAX_EXPRESSION_LENGTH} characters`);
+  return parse(`${expression}\n`);
+};
 
 /** A name in place of `replaced`. */
 export const nameNode = (replaced: CelExpr, name: string): CelExpr => ({

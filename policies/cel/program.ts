@@ -1,16 +1,8 @@
 /** Expressions, made ready once and evaluated per call. Semantics are those of @bufbuild/cel. */
-import {
-  type CelError,
-  type CelInput,
-  type CelValue,
-  celError,
-  isCelError,
-  parse,
-  plan,
-} from '@bufbuild/cel';
+import { type CelError, type CelInput, type CelValue, celError, isCelError, plan } from '@bufbuild/cel';
 import { type AttributeUse, findAttributeUses } from './attributes.ts';
 import { ABSENT, type CelEnvironment, UNKNOWN } from './environment.ts';
-import { MAX_EXPRESSION_LENGTH } from './expression.ts';
+import { parseExpression } from './expression.ts';
 import { METERED_FUNCTIONS, PLAIN_FUNCTIONS } from './functions.ts';
 import { celFromJson, MISSING, memberOf } from './json-value.ts';
 import { resetMeter } from './meter.ts';
@@ -41,8 +33,7 @@ export const prepareCel = <F>(expression: string, environment: CelEnvironment<F>
 };
 
 const prepare = <F>(expression: string, environment: CelEnvironment<F>): CelProgram<F> => {
-  if (expression.length > MAX_EXPRESSION_LENGTH) throw new Error('too long');
-  const { expr, uses, variables, loops } = findAttributeUses(parse(expression).expr, environment);
+  const { expr, uses, variables, loops } = findAttributeUses(parseExpression(expression).expr, environment);
   const run = plan(loops ? METERED_FUNCTIONS : PLAIN_FUNCTIONS, expr);
   const Bindings = bindingsOf(uses);
   return {

@@ -146,7 +146,7 @@ const typeOfFunction = (inference: Inference, expr: CelExpr, call: Call, scope: 
   const counted = styled.filter(({ params }) => params.length === types.length);
   if (counted.length === 0) {
     const counts = [...new Set(styled.map(({ params }) => params.length))].join(' or ');
-    const message = `\`${call.function}\` takes ${counts} arguments, not ${types.length}`;
+    const message = `\`${call.function}\` takes ${counts} ${counts === '1' ? 'argument' : 'arguments'}, not ${types.length}`;
     problems.push(celProblem('function', span, message, [signatureHelp(call.function, styled)]));
     return DYN;
   }

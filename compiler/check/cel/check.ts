@@ -30,7 +30,7 @@ import { typeOfLoop } from './loops.ts';
 import { typeOfField, typeOfName } from './names.ts';
 import { type CelProblem, celProblem } from './problem.ts';
 import { isAssignable, joinTypes } from './relations.ts';
-import { parseCel } from './syntax.ts';
+import { parseCel, tooDeep } from './syntax.ts';
 import { celTokens, wholeSpan } from './tokens.ts';
 
 const ENVIRONMENTS: Readonly<Record<CelEnvironmentName, CelEnvironment<never>>> = {
@@ -52,16 +52,29 @@ export const checkCel = (
 ): readonly CelProblem[] => {
   const parsed = parseCel(expression);
   if (parsed.kind === 'failed') return [parsed.problem];
-  const { expr, sourceInfo } = parsed.syntax;
   const inference: Inference = {
     environment: ENVIRONMENTS[environment],
-    sourceInfo,
+    sourceInfo: parsed.syntax.sourceInfo,
     tokens: celTokens(expression),
     problems: [],
     typeOf: (node, scope) => typeOf(inference, node, scope),
   };
-  const type = inference.typeOf(expr, NO_NAMES);
+  try {
+    return typeProblems(inference, expression, parsed.syntax.expr, result);
+  } catch (error) {
+    if (error instanceof RangeError) return [tooDeep(expression)];
+    throw error;
+  }
+};
+
+const typeProblems = (
+  inference: Inference,
+  expression: string,
+  expr: CelExpr,
+  result: CelResult,
+): readonly CelProblem[] => {
   const { problems } = inference;
+  const type = inference.typeOf(expr, NO_NAMES);
   if (result === 'any') problems.push(...keyProblems(inference));
   if (problems.length === 0) problems.push(...resultProblems(expression, type, result));
   return problems.sort((a, b) => a.offset - b.offset);

@@ -26,8 +26,14 @@ export const literalProblem = (
     return undefined;
   const outcome = plan(PLAIN_FUNCTIONS, expr)();
   if (!isCelError(outcome)) return undefined;
-  return celProblem('type', spanOf(argument ?? expr), `this always fails: ${outcome.message}`);
+  return celProblem(
+    'type',
+    spanOf(isOperator(call) ? expr : (argument ?? expr)),
+    `this always fails: ${outcome.message}`,
+  );
 };
+
+const isOperator = (call: CelNode<'callExpr'>): boolean => /^[-_!]/.test(call.function);
 
 const badPattern = (argument: CelExpr, span: CelSpan): CelProblem | undefined => {
   const pattern = literalText(argument);

@@ -1,6 +1,5 @@
 /** From text to tree, and what to say when there is none. */
-import { parse } from '@bufbuild/cel';
-import { type CelSyntax, MAX_EXPRESSION_LENGTH } from '../../../policies/cel/expression.ts';
+import { type CelSyntax, MAX_EXPRESSION_LENGTH, parseExpression } from '../../../policies/cel/expression.ts';
 import { type CelProblem, celProblem } from './problem.ts';
 import { type CelToken, celTokens, wholeSpan } from './tokens.ts';
 
@@ -15,15 +14,19 @@ export const parseCel = (expression: string): ParsedCel => {
     const message = `the expression is longer than ${MAX_EXPRESSION_LENGTH} characters`;
     return { kind: 'failed', problem: celProblem('syntax', whole, message) };
   }
+  const wrongEscape = badEscape(celTokens(expression));
+  if (wrongEscape !== undefined) return { kind: 'failed', problem: wrongEscape };
   try {
-    return { kind: 'parsed', syntax: parse(expression) };
+    return { kind: 'parsed', syntax: parseExpression(expression) };
   } catch (error) {
-    if (error instanceof RangeError) {
-      return { kind: 'failed', problem: celProblem('syntax', whole, 'the expression is nested too deeply') };
-    }
+    if (error instanceof RangeError) return { kind: 'failed', problem: tooDeep(expression) };
     return { kind: 'failed', problem: syntaxProblem(expression, error) };
   }
 };
+
+/** For what the stack does not hold. */
+export const tooDeep = (expression: string): CelProblem =>
+  celProblem('syntax', wholeSpan(expression), 'the expression is nested too deeply');
 
 const syntaxProblem = (expression: string, error: unknown): CelProblem => {
   const tokens = celTokens(expression);
@@ -36,6 +39,24 @@ const syntaxProblem = (expression: string, error: unknown): CelProblem => {
     looseOperator(tokens) ??
     parserProblem(expression, tokens, error)
   );
+};
+
+const ESCAPE = /\\(?:[abfnrtv\\?"'`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})/y;
+
+/** The parser takes a backslash before anything; the language does not (cel-spec, langdef, Syntax). */
+const badEscape = (tokens: readonly CelToken[]): CelProblem | undefined => {
+  for (const { kind, text, offset } of tokens) {
+    if (kind !== 'string' || /^[bB]?[rR]/.test(text)) continue;
+    for (let at = text.indexOf('\\'); at !== -1; at = text.indexOf('\\', ESCAPE.lastIndex)) {
+      ESCAPE.lastIndex = at;
+      if (ESCAPE.test(text)) continue;
+      const span = { offset: offset + at, length: 2 };
+      return celProblem('syntax', span, `\`${text.slice(at, at + 2)}\` is no escape`, [
+        "text with backslashes is written `r'…'`",
+      ]);
+    }
+  }
+  return undefined;
 };
 
 interface Located {
