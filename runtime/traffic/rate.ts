@@ -1,72 +1,102 @@
-/** Rate limits: the generic cell rate algorithm (GCRA), exact, one cell for each key. */
+/** A rate limit: GCRA, the generic cell rate algorithm, by key. */
+import { createHash } from 'node:crypto';
 import type { RateLimitNode } from '../../schema/graph/limit.ts';
 
 /** What became of one request. */
 export interface RateVerdict {
   readonly allowed: boolean;
-  /** Requests that may still come at once. */
+  /** How many more may come at once. */
   readonly remaining: number;
-  /** Until the whole burst may come again. */
+  /** Until as many may come at once as the burst allows. */
   readonly resetAfterMs: number;
-  /** Until one more request passes; 0 if one passes now. */
+  /** Until one more is allowed; 0 if it was. */
   readonly retryAfterMs: number;
 }
 
 export interface RateLimiter {
-  /** Counts a request of `key` at `nowMs`. A refused request costs nothing: it only delays. */
-  take(key: string, nowMs: number): RateVerdict;
-  /** Keys that are remembered. */
+  /** How many keys are remembered. */
   readonly size: number;
+  /** Counts a request. `nowMs` is of any clock; where it steps back, time stands still for as long. */
+  take(key: string, nowMs: number): RateVerdict;
 }
 
-/** Keys remembered at most; beyond it the key that was seen first is forgotten. */
 const MAX_KEYS = 1_000_000;
-/** Keys looked at for each request to forget those whose burst is whole again. */
-const SWEEP_STEP = 2;
+
+/** Longer keys are remembered by their digest, so that nobody fills the memory with one key's text. */
+const MAX_KEY_LENGTH = 128;
+
+/** Looked at for each key that is new: more than comes in, so that what is over goes out. */
+const SWEPT_PER_KEY = 2;
+const SWEPT_WHEN_FULL = 64;
 
 /**
- * A limiter for one limit. In t milliseconds at most burst + floor(t × count / period) requests of a key pass.
- * Memory is bounded: a key whose burst is whole again is the same as one never seen, and is dropped as others come.
+ * In any span of t milliseconds a key passes at most `burst + floor(t × count / periodMs)` requests. Arithmetic is
+ * in units of 1/`count` ms, in which every quantity is whole if times are: exact up to 2^53 units.
+ *
+ * A key whose bucket is full again is forgotten, a few with each new key. At `maxKeys` keys that are all in use, a
+ * key that is new is refused: a limit that cannot count fails closed.
  */
-export const createRateLimiter = (node: RateLimitNode): RateLimiter => {
-  const intervalMs = node.periodMs / node.count;
-  const toleranceMs = intervalMs * (node.burst - 1);
-  /** Theoretical arrival time by key, oldest key first. */
-  const arrivals = new Map<string, number>();
-  let sweeping = arrivals.entries();
+export const createRateLimiter = (node: RateLimitNode, maxKeys: number = MAX_KEYS): RateLimiter => {
+  const { count, periodMs, burst } = node;
+  const capacity = burst * periodMs;
+  /** When the bucket of each key is full again, in units. */
+  const fullAt = new Map<string, number>();
+  let sweeper = fullAt.entries();
+  let elapsedMs = 0;
+  let lastMs: number | undefined;
 
-  const sweep = (nowMs: number): void => {
-    for (let step = 0; step < SWEEP_STEP; step += 1) {
-      const next = sweeping.next();
-      if (next.done === true) {
-        sweeping = arrivals.entries();
-        return;
-      }
-      if (next.value[1] <= nowMs) arrivals.delete(next.value[0]);
-    }
-    if (arrivals.size > MAX_KEYS) arrivals.delete(arrivals.keys().next().value!);
+  const advance = (nowMs: number): number => {
+    if (lastMs !== undefined && nowMs > lastMs) elapsedMs += nowMs - lastMs;
+    lastMs = nowMs;
+    return elapsedMs * count;
   };
 
+  const sweep = (now: number, steps: number): void => {
+    for (let step = 0; step < steps; step += 1) {
+      const next = sweeper.next();
+      if (next.done === true) {
+        sweeper = fullAt.entries();
+        return;
+      }
+      if (next.value[1] <= now) fullAt.delete(next.value[0]);
+    }
+  };
+
+  const hasRoom = (now: number): boolean => {
+    sweep(now, SWEPT_PER_KEY);
+    if (fullAt.size >= maxKeys) sweep(now, SWEPT_WHEN_FULL);
+    return fullAt.size < maxKeys;
+  };
+
+  const verdict = (allowed: boolean, debt: number): RateVerdict => ({
+    allowed,
+    remaining: Math.floor((capacity - debt) / periodMs),
+    resetAfterMs: debt / count,
+    retryAfterMs: allowed ? 0 : (debt + periodMs - capacity) / count,
+  });
+
   return {
-    take: (key, nowMs) => {
-      const arrivalMs = Math.max(arrivals.get(key) ?? nowMs, nowMs);
-      const waitMs = arrivalMs - toleranceMs - nowMs;
-      if (waitMs > 0)
-        return { allowed: false, remaining: 0, resetAfterMs: arrivalMs - nowMs, retryAfterMs: waitMs };
-      const nextMs = arrivalMs + intervalMs;
-      arrivals.set(key, nextMs);
-      sweep(nowMs);
-      const usedMs = nextMs - nowMs;
-      const remaining = Math.max(0, Math.floor((toleranceMs + intervalMs - usedMs) / intervalMs + 1e-9));
-      return {
-        allowed: true,
-        remaining,
-        resetAfterMs: usedMs,
-        retryAfterMs: Math.max(0, usedMs - toleranceMs),
-      };
-    },
     get size() {
-      return arrivals.size;
+      return fullAt.size;
+    },
+    take(given, nowMs) {
+      const key = given.length > MAX_KEY_LENGTH ? digest(given) : given;
+      const now = advance(nowMs);
+      const known = fullAt.get(key);
+      if (known === undefined && !hasRoom(now)) {
+        return {
+          allowed: false,
+          remaining: 0,
+          resetAfterMs: periodMs / count,
+          retryAfterMs: periodMs / count,
+        };
+      }
+      const debt = known === undefined || known < now ? 0 : known - now;
+      if (debt + periodMs > capacity) return verdict(false, debt);
+      fullAt.set(key, now + debt + periodMs);
+      return verdict(true, debt + periodMs);
     },
   };
 };
+
+const digest = (key: string): string => `sha256:${createHash('sha256').update(key).digest('base64')}`;
