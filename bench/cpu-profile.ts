@@ -3,9 +3,13 @@
 interface ProfileNode {
   readonly id: number;
   readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  /** Ids of callees. */
+  readonly children?: readonly number[];
 }
 
 export interface CpuProfile {
+  /** Microseconds of the monotonic clock. */
+  readonly startTime: number;
   readonly nodes: readonly ProfileNode[];
   /** Node ids, one a sample. */
   readonly samples: readonly number[];
@@ -13,8 +17,8 @@ export interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
-/** Time spent in one place itself, callees excluded. */
-export interface SelfTime {
+/** Time spent in one place. */
+export interface PlaceTime {
   readonly place: string;
   /** Of the time in which the process was not idle. */
   readonly share: number;
@@ -47,7 +51,26 @@ const modulePlace = ({ callFrame }: ProfileNode, root: string): string => {
   return url.split('/').slice(0, -1).join('/');
 };
 
-const selfTimes = (profile: CpuProfile, place: (node: ProfileNode) => string): readonly SelfTime[] => {
+/** The part of a profile between two moments of the monotonic clock, in microseconds. */
+export const within = (profile: CpuProfile, fromUs: number, toUs: number): CpuProfile => {
+  let nowUs = profile.startTime;
+  const samples: number[] = [];
+  const timeDeltas: number[] = [];
+  profile.samples.forEach((id, index) => {
+    const deltaUs = profile.timeDeltas[index] ?? 0;
+    nowUs += deltaUs;
+    if (nowUs < fromUs || nowUs > toUs) return;
+    samples.push(id);
+    timeDeltas.push(deltaUs);
+  });
+  return { ...profile, samples, timeDeltas };
+};
+
+/** Sums up what each sample adds to the places that `placesOf` its node names. */
+const timesBy = (
+  profile: CpuProfile,
+  placesOf: (node: ProfileNode) => Iterable<string>,
+): readonly PlaceTime[] => {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const timeUs = new Map<string, number>();
   let busyUs = 0;
@@ -56,18 +79,32 @@ const selfTimes = (profile: CpuProfile, place: (node: ProfileNode) => string): r
     if (node === undefined || node.callFrame.functionName === IDLE) return;
     const deltaUs = profile.timeDeltas[index] ?? 0;
     busyUs += deltaUs;
-    const key = place(node);
-    timeUs.set(key, (timeUs.get(key) ?? 0) + deltaUs);
+    for (const place of placesOf(node)) timeUs.set(place, (timeUs.get(place) ?? 0) + deltaUs);
   });
   return [...timeUs]
-    .map(([key, us]) => ({ place: key, share: us / busyUs }))
+    .map(([place, us]) => ({ place, share: us / busyUs }))
     .sort((left, right) => right.share - left.share);
 };
 
-/** Functions by self time, the largest first. `root` is a URL or path that is cut off from places. */
-export const functionTimes = (profile: CpuProfile, root: string): readonly SelfTime[] =>
-  selfTimes(profile, (node) => functionPlace(node, root));
+/** Functions by the time spent in them alone, the largest first. `root` is cut off from places. */
+export const functionTimes = (profile: CpuProfile, root: string): readonly PlaceTime[] =>
+  timesBy(profile, (node) => [functionPlace(node, root)]);
 
-/** Folders, libraries and Node.js modules by self time, the largest first. */
-export const moduleTimes = (profile: CpuProfile, root: string): readonly SelfTime[] =>
-  selfTimes(profile, (node) => modulePlace(node, root));
+/** Folders, libraries and Node.js modules by the time spent in them alone, the largest first. */
+export const moduleTimes = (profile: CpuProfile, root: string): readonly PlaceTime[] =>
+  timesBy(profile, (node) => [modulePlace(node, root)]);
+
+/** The package's own functions by the time spent in them and whatever they call, the largest first. */
+export const inclusiveTimes = (profile: CpuProfile, root: string): readonly PlaceTime[] => {
+  const parents = new Map<number, ProfileNode>();
+  for (const node of profile.nodes) for (const child of node.children ?? []) parents.set(child, node);
+  const ownPlaces = (leaf: ProfileNode): ReadonlySet<string> => {
+    const places = new Set<string>();
+    for (let node: ProfileNode | undefined = leaf; node !== undefined; node = parents.get(node.id)) {
+      const { url } = node.callFrame;
+      if (url.startsWith(root) && !url.includes('/node_modules/')) places.add(functionPlace(node, root));
+    }
+    return places;
+  };
+  return timesBy(profile, ownPlaces);
+};

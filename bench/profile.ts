@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type CpuProfile, functionTimes, moduleTimes, type SelfTime } from './cpu-profile.ts';
+import {
+  type CpuProfile,
+  functionTimes,
+  inclusiveTimes,
+  moduleTimes,
+  type PlaceTime,
+  within,
+} from './cpu-profile.ts';
 import { startGateway } from './gateway.ts';
 import type { Profile } from './gateway-configuration.ts';
 import { packageFile } from './gateway-program.ts';
@@ -37,11 +44,25 @@ const readArguments = (args: readonly string[]) => {
 
 type ProfileArguments = ReturnType<typeof readArguments>;
 
+interface Recording {
+  /** The text of the .cpuprofile. */
+  readonly text: string;
+  /** When load was measured, in microseconds of the monotonic clock. */
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+const WARM_MS = 2_000;
+
+const monotonicUs = (): number => Number(process.hrtime.bigint() / 1_000n);
+
 /** Drives the gateway under V8's profiler and reads what it wrote at its end. */
-const record = async (folder: string, args: ProfileArguments): Promise<string> => {
+const record = async (folder: string, args: ProfileArguments): Promise<Recording> => {
   const cores = chooseCores();
   await using upstream = await startProgram(cores.load, 'upstream.ts');
   await using load = startLoad(cores.load);
+  let fromUs: number;
+  let toUs: number;
   {
     await using gateway = await startGateway({
       core: cores.proxy,
@@ -56,22 +77,24 @@ const record = async (folder: string, args: ProfileArguments): Promise<string> =
       token: gateway.token,
       era: args.legacy ? ('legacy' as const) : ('modern' as const),
       connections: 64,
-      warmMs: 1_000,
+      warmMs: WARM_MS,
       measureMs: args.seconds * 1_000,
       pids: [gateway.pid],
       upstreamPid: upstream.pid,
     };
+    fromUs = monotonicUs() + WARM_MS * 1_000;
     const { requests, cpuUs } = await load.run(job);
+    toUs = monotonicUs();
     console.log(
       `${requests} requests, ${(cpuUs / requests).toFixed(1)} µs each with the profiler's own share\n`,
     );
   }
   const file = (await readdir(folder)).find((name) => name.endsWith('.cpuprofile'));
   if (file === undefined) throw new Error('the gateway wrote no profile: it did not end in order');
-  return await readFile(join(folder, file), 'utf8');
+  return { text: await readFile(join(folder, file), 'utf8'), fromUs, toUs };
 };
 
-const show = (title: string, times: readonly SelfTime[]): void => {
+const show = (title: string, times: readonly PlaceTime[]): void => {
   console.log(`${title}\n`);
   for (const { place, share } of times) console.log(`${(share * 100).toFixed(1).padStart(6)} %  ${place}`);
   console.log('');
@@ -80,12 +103,14 @@ const show = (title: string, times: readonly SelfTime[]): void => {
 const run = async (args: ProfileArguments): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-profile-'));
   try {
-    const text = await record(folder, args);
+    const { text, fromUs, toUs } = await record(folder, args);
     if (args.keep !== undefined) await writeFile(args.keep, text);
-    const profile: CpuProfile = JSON.parse(text);
+    const whole: CpuProfile = JSON.parse(text);
+    const profile = within(whole, fromUs, toUs);
     const root = pathToFileURL(packageFile('')).href;
     show('Self time by function', functionTimes(profile, root).slice(0, args.top));
     show('Self time by module', moduleTimes(profile, root).slice(0, args.top));
+    show('Time with callees, own functions', inclusiveTimes(profile, root).slice(0, args.top));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

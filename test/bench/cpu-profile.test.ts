@@ -1,16 +1,24 @@
 import { expect, it } from 'vitest';
-import { functionTimes, moduleTimes } from '../../bench/cpu-profile.ts';
+import { functionTimes, inclusiveTimes, moduleTimes, within } from '../../bench/cpu-profile.ts';
 
-const node = (id: number, functionName: string, url: string, lineNumber: number) => ({
+const node = (
+  id: number,
+  functionName: string,
+  url: string,
+  lineNumber: number,
+  children: number[] = [],
+) => ({
   id,
+  children,
   callFrame: { functionName, url, lineNumber },
 });
 
 const profile = {
+  startTime: 1_000_000,
   nodes: [
     node(1, '(idle)', '', -1),
     node(2, '(garbage collector)', '', -1),
-    node(3, 'admit', 'file:///app/runtime/traffic/rate.ts', 9),
+    node(3, 'admit', 'file:///app/runtime/traffic/rate.ts', 9, [5, 4]),
     node(4, 'admit', 'file:///app/runtime/traffic/rate.ts', 9),
     node(5, '', 'file:///app/node_modules/undici/lib/core/request.js', 4),
     node(6, 'parserOnBody', 'node:_http_common', 100),
@@ -38,4 +46,16 @@ it('groups by folder, library and module', () => {
     { place: 'garbage collector', share: 0.1 },
     { place: 'native code', share: 0.05 },
   ]);
+});
+
+it('adds callees to their callers, once even where a function calls itself', () => {
+  expect(inclusiveTimes(profile, 'file:///app/')).toEqual([
+    { place: 'admit  runtime/traffic/rate.ts:10', share: 0.7 },
+  ]);
+});
+
+it('can be confined to a stretch of time', () => {
+  const part = within(profile, 1_000_905, 1_000_955);
+  expect(part.samples).toEqual([2, 3, 4]);
+  expect(part.timeDeltas).toEqual([10, 20, 20]);
 });
