@@ -1,14 +1,11 @@
 /** Everything that lives longer than a generation, shared by fingerprint: what a reload leaves alone stays as it is. */
-import { prepareClaims } from '../policies/claims.ts';
 import type { IdentityNode } from '../schema/graph/identity.ts';
 import type { RateLimitNode } from '../schema/graph/limit.ts';
 import type { ListenerNode } from '../schema/graph/listener.ts';
 import type { UpstreamNode } from '../schema/graph/upstream.ts';
 import type { GenerationView } from './generation.ts';
-import { ApiKeyIdentity } from './identity/api-key.ts';
 import type { Identity } from './identity/identity.ts';
-import { openIssuerKeys } from './identity/jwks.ts';
-import { type ClaimsMapping, JwtIdentity } from './identity/jwt.ts';
+import { openIdentity } from './identity/open-identity.ts';
 import { Listener } from './listen/listener.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
@@ -43,14 +40,6 @@ export interface LiveListener {
 const LISTENER_WINDOW_MS = 1000;
 const LISTENER_DEADLINE_MS = 10_000;
 
-const claimsMapping = (node: Extract<IdentityNode, { type: 'jwt' }>): ClaimsMapping => {
-  const map = prepareClaims(node.principal);
-  return (claims) => {
-    const outcome = map(claims);
-    return outcome.kind === 'mapped' ? outcome : undefined;
-  };
-};
-
 export class LiveObjects {
   readonly identities: SharedObjects<Identity>;
   readonly upstreams: SharedObjects<LiveUpstream>;
@@ -80,11 +69,9 @@ export class LiveObjects {
   }
 
   createIdentity(node: IdentityNode): Identity {
-    if (node.type === 'api-key') return new ApiKeyIdentity(node);
-    const keys = openIssuerKeys(node, (error) =>
-      this.#log.warn("an issuer's keys could not be fetched", { identity: node.name, error }),
-    );
-    return new JwtIdentity(node, keys, claimsMapping(node));
+    const onKeysFailure = (identity: string, error: unknown): void =>
+      this.#log.warn("an issuer's keys could not be fetched", { identity, error });
+    return openIdentity(node, { onKeysFailure }, Date.now());
   }
 
   createUpstream(node: UpstreamNode, info: GatewayInfo): LiveUpstream {

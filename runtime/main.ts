@@ -195,7 +195,7 @@ export class Gateway {
     this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
     this.#sessions.rebound(graph.sessions);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
-    this.#generations.swap(generation, { deadlineMs: drain.deadlineMs, maxGenerations });
+    this.#generations.swap(generation, { ...drain, maxGenerations });
     const fingerprints = new Map([...servers].map(([name, server]) => [name, server.fingerprint]));
     this.#listens.afterSwap(fingerprints, drain.windowMs);
     this.#sessions.afterSwap(new Set(servers.keys()));

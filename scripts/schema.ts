@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from schema/config: the published JSON Schema and the validator that the compiler
+ * Writes what is generated from schema/config: the published JSON Schemas and the validators that the compiler
  * runs. `--check` writes nothing and fails when either has drifted.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { Gateway } from '../schema/config/gateway.ts';
+import { KeysFile } from '../schema/config/keys-file.ts';
 import { publishSchema, type SchemaObject } from './schema/publish.ts';
 
-const SCHEMA_FILE = 'schema/gateway.schema.json';
 const VALIDATOR_FILE = 'compiler/parse/shape-validator.generated.js';
 
 const ANNOTATIONS = new Set([
@@ -35,7 +35,7 @@ const withoutAnnotations = (value: unknown, isSchema = true): unknown => {
   );
 };
 
-const validatorSource = (schema: SchemaObject): string => {
+const validatorSource = (schemas: Readonly<Record<string, SchemaObject>>): string => {
   const ajv = new Ajv({
     allErrors: true,
     discriminator: true,
@@ -45,24 +45,31 @@ const validatorSource = (schema: SchemaObject): string => {
     allowUnionTypes: true,
     code: { source: true, esm: true, optimize: 2 },
   });
-  const validate = ajv.compile(withoutAnnotations(schema) as SchemaObject);
+  for (const [name, schema] of Object.entries(schemas)) {
+    ajv.addSchema({ ...(withoutAnnotations(schema) as SchemaObject), $id: name });
+  }
+  const exported = Object.fromEntries(Object.keys(schemas).map((name) => [name, name]));
   const code = standaloneCode
-    .default(ajv, validate)
+    .default(ajv, exported)
     .replace(/^"use strict";/, '')
-    .replace(/export default \w+;/, '')
     .replaceAll(/const (\w+) = require\("([^"]+)"\)\.default;/g, (_, name, module) => {
       const imported = `${name}Module`;
-      return `import ${imported} from '${module}.js';const ${name} = ${imported}.default;`;
+      // Loaders differ in what the default import of a CommonJS module is.
+      return `import ${imported} from '${module}.js';const ${name} = ${imported}.default ?? ${imported};`;
     });
   const header = ['lint', 'format', 'assist'].map((tool) => `// biome-ignore-all ${tool}: generated`);
   const lines = code.replaceAll(/;(?=(const schema|function validate))/g, ';\n');
   return `// Made by scripts/schema.ts from schema/config.\n${header.join('\n')}\n${lines}\n`;
 };
 
-const published = publishSchema(Gateway as unknown as SchemaObject);
+const gateway = publishSchema('gateway.yaml', Gateway as unknown as SchemaObject);
+const keys = publishSchema('keys.yaml', KeysFile as unknown as SchemaObject);
+const textOf = (schema: SchemaObject) => `${JSON.stringify(schema, null, 2)}\n`;
+
 const outputs: readonly (readonly [path: string, text: string])[] = [
-  [SCHEMA_FILE, `${JSON.stringify(published, null, 2)}\n`],
-  [VALIDATOR_FILE, validatorSource(published)],
+  ['schema/gateway.schema.json', textOf(gateway)],
+  ['schema/keys.schema.json', textOf(keys)],
+  [VALIDATOR_FILE, validatorSource({ validateGateway: gateway, validateKeys: keys })],
 ];
 
 const absolute = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

@@ -5,8 +5,9 @@ import type { Generation } from './generation.ts';
 /** How older generations end. Taken from the graph that replaces them. */
 export interface DrainBounds {
   readonly deadlineMs: number;
-  /** Alive at once; the oldest is cut when there would be more. */
+  /** Alive at once; the oldest beyond it have only `windowMs` left. */
   readonly maxGenerations: number;
+  readonly windowMs: number;
 }
 
 /** Holds the serving generation in one field: a swap is one assignment. */
@@ -37,11 +38,9 @@ export class Generations {
     this.#current = next;
     if (previous === undefined) return;
     this.#retire(previous, bounds.deadlineMs);
-    while (this.#draining.length + 1 > bounds.maxGenerations) {
-      const oldest = this.#draining.shift();
-      if (oldest === undefined) break;
-      void oldest.retire(0);
-    }
+    // Not at once: calls in flight must survive any number of quick edits.
+    const surplus = Math.max(0, this.#draining.length + 1 - bounds.maxGenerations);
+    for (const oldest of this.#draining.slice(0, surplus)) void oldest.retire(bounds.windowMs);
   }
 
   /** Ends all: requests in flight may finish within `deadlineMs`. */

@@ -18,7 +18,8 @@ export const Reload = closed(
     drain: optional(Drain),
     maxGenerations: optional(
       count({
-        description: 'Generations alive at once; the oldest is cut when there would be more.',
+        description:
+          'Generations alive at once; the oldest have only `drain.window` left when there are more.',
         default: 4,
       }),
     ),

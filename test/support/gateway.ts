@@ -11,10 +11,14 @@ export interface TestGateway {
   readonly file: string;
   /** The endpoint of a server; of the only one without a name. */
   url(server?: string): string;
+  /** The endpoint as tokens name it: the gateway's own URL, whatever stands before it. */
+  audience(server?: string): string;
   readonly opsUrl: string;
   readonly gateway: Gateway;
   /** Writes the configuration anew without waiting. */
   write(yaml: string): Promise<void>;
+  /** Writes another file of the folder without waiting. */
+  writeBeside(name: string, text: string): Promise<void>;
   /** Writes and loads it; resolves when the attempt is over. */
   load(yaml: string): Promise<ReloadResult>;
   /** Everything that was logged, flushed. */
@@ -26,7 +30,11 @@ export interface TestGateway {
 /** Starts a gateway from YAML text; `files` are written beside it first. */
 export const startTestGateway = async (
   yaml: string,
-  options: { readonly files?: Readonly<Record<string, string>>; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly files?: Readonly<Record<string, string>>;
+    readonly env?: Record<string, string>;
+    readonly tap?: boolean;
+  } = {},
 ): Promise<TestGateway> => {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-'));
   const file = join(folder, 'gateway.yaml');
@@ -43,22 +51,25 @@ export const startTestGateway = async (
     throw error;
   });
   const close = async (): Promise<void> => {
-    await gateway.close(2000);
+    await gateway.close(0);
     await rm(folder, { recursive: true, force: true });
+  };
+  const audience = (server?: string): string => {
+    const found = gateway.endpoints.find((endpoint) => server === undefined || endpoint.server === server);
+    if (found === undefined) throw new Error(`no server ${server}`);
+    return found.url;
   };
   return {
     folder,
     file,
-    url: (server) => {
-      const found = gateway.endpoints.find((endpoint) => server === undefined || endpoint.server === server);
-      if (found === undefined) throw new Error(`no server ${server}`);
-      return found.url;
-    },
+    audience,
+    url: audience,
     get opsUrl() {
       return gateway.opsUrl ?? '';
     },
     gateway,
     write: (text) => writeFile(file, text),
+    writeBeside: (name, text) => writeFile(join(folder, name), text),
     load: async (text) => {
       await writeFile(file, text);
       return gateway.reload();

@@ -93,7 +93,7 @@ describe('a generation', () => {
 });
 
 describe('generations', () => {
-  const bounds = { deadlineMs: A_MINUTE, maxGenerations: 3 };
+  const bounds = { deadlineMs: A_MINUTE, maxGenerations: 3, windowMs: 5 };
 
   it('serves the newest and lets the one before finish its requests', async () => {
     const generations = new Generations();
@@ -110,13 +110,15 @@ describe('generations', () => {
     expect(generations.draining).toEqual([]);
   });
 
-  it('cuts the oldest when more would be alive than allowed', () => {
+  it('lets requests in flight end within the window when more are alive than allowed, and then cuts the oldest', async () => {
     const generations = new Generations();
     const all = [1, 2, 3, 4, 5].map(generation);
     for (const each of all) {
       each.acquire();
       generations.swap(each, bounds);
     }
+    expect(all.map(({ state }) => state)).toEqual(['draining', 'draining', 'draining', 'draining', 'active']);
+    await Promise.all(all.slice(0, 2).map((oldest) => oldest.retire(A_MINUTE)));
     expect(all.map(({ state }) => state)).toEqual(['closed', 'closed', 'draining', 'draining', 'active']);
   });
 

@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeApiKey } from '../../runtime/identity/api-key.ts';
+import { configuration } from '../support/configuration.ts';
+import { type FastUpstream, hang, json, refuse } from '../support/fast-upstream.ts';
+import { startTestGateway } from '../support/gateway.ts';
+import { callTool, modernBody, modernHeaders, modernRequest } from '../support/modern-client.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
+
+let upstream: FastUpstream;
+const tools = ['echo', { name: 'fetch', annotations: { readOnlyHint: true } }];
+
+beforeAll(async () => {
+  upstream = await startToolUpstream('tracker', tools);
+});
+afterAll(() => upstream.close());
+
+describe('rate limits', () => {
+  it('[RATE-01/one-gateway] answers the eleventh call in a minute with 429 and tells when to come back', async () => {
+    const [one, other] = [makeApiKey('one'), makeApiKey('other')];
+    const keys = [one, other].map(({ hash }, at) => ({
+      id: at === 0 ? 'one' : 'other',
+      hash,
+      servers: ['main'],
+    }));
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          identity: { robots: { type: 'api-key', keysFile: './keys.yaml' } },
+          server: { identity: ['robots'], limits: ['fair'] },
+          limits: { fair: { type: 'rate', rate: '10/m' } },
+        },
+      ),
+      { files: { 'keys.yaml': JSON.stringify({ keys }) } },
+    );
+    for (let call = 1; call <= 10; call += 1) {
+      const answer = await callTool(gateway.url(), 'echo', {}, { token: one.key });
+      expect(answer.status).toBe(200);
+      expect(answer.headers['ratelimit-policy']).toBe('"fair";q=10;w=60');
+      expect(String(answer.headers.ratelimit)).toMatch(new RegExp(`^"fair";r=${10 - call};t=\\d+$`));
+    }
+    const calls = upstream.calls;
+    const refused = await callTool(gateway.url(), 'echo', {}, { token: one.key });
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(6);
+    expect(refused.headers.ratelimit).toMatch(/^"fair";r=0;t=\d+$/);
+    expect(refused.body.error.data).toMatchObject({ code: 'rate_limited', limit: 'fair' });
+    expect(upstream.calls).toBe(calls);
+    expect((await callTool(gateway.url(), 'echo', {}, { token: other.key })).status).toBe(200);
+  });
+
+  it('[RATE-01/one-gateway] counts denied and unknown calls too, so that guessing is no way around', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        { server: { limits: ['fair'] }, limits: { fair: { type: 'rate', rate: '2/m' } } },
+      ),
+    );
+    expect((await callTool(gateway.url(), 'guess-1')).body.error.code).toBe(-32602);
+    expect((await callTool(gateway.url(), 'guess-2')).body.error.code).toBe(-32602);
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(429);
+  });
+
+  it('counts the calls of named tools apart from the rest', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          server: { limits: ['heavy'] },
+          limits: { heavy: { type: 'rate', rate: '1/m', key: ['tool.name'], tools: ['fetch'] } },
+        },
+      ),
+    );
+    expect((await callTool(gateway.url(), 'fetch')).status).toBe(200);
+    expect((await callTool(gateway.url(), 'fetch')).status).toBe(429);
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(200);
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(200);
+  });
+});
+
+describe('sizes', () => {
+  it('[INPUT-03/size] refuses a body over the limit before it is parsed, by its length or as it comes', async () => {
+    await using gateway = await startTestGateway(
+      configuration({ tracker: upstream.url }, { listener: { sizes: { body: '10KiB' } } }),
+    );
+    const params = { name: 'echo', arguments: {} };
+    const notJson = 'x'.repeat(11 * 1024);
+    const headers = modernHeaders('tools/call', params, {});
+    const whole = await fetch(gateway.url(), { method: 'POST', headers, body: notJson });
+    expect(whole.status).toBe(413);
+    const chunked = await fetch(gateway.url(), {
+      method: 'POST',
+      headers,
+      body: new ReadableStream({
+        pull(controller) {
+          controller.enqueue(Buffer.from('x'.repeat(4096)));
+        },
+      }),
+      duplex: 'half',
+    } as RequestInit).then(
+      ({ status }) => status,
+      () => 413,
+    );
+    expect(chunked).toBe(413);
+    const small = modernBody('tools/call', params);
+    expect((await fetch(gateway.url(), { method: 'POST', headers, body: small })).status).toBe(200);
+  });
+
+  it('[INPUT-03/size] refuses a result over the limit of its tool', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          server: { limits: ['small'] },
+          limits: { small: { type: 'bounds', resultBytes: '100KiB', tools: ['fetch'] } },
+        },
+      ),
+    );
+    const large = await callTool(gateway.url(), 'fetch', { text: 'x'.repeat(101 * 1024) });
+    expect(large.body.error.data.code).toBe('result_too_large');
+    expect(large.text.length).toBeLessThan(1000);
+    expect(
+      (await callTool(gateway.url(), 'echo', { text: 'x'.repeat(101 * 1024) })).body.result,
+    ).toBeDefined();
+    expect((await callTool(gateway.url(), 'fetch', { text: 'x' })).body.result).toBeDefined();
+  });
+
+  it('refuses JSON that is nested too deeply', async () => {
+    await using gateway = await startTestGateway(
+      configuration({ tracker: upstream.url }, { listener: { sizes: { json: { depth: 10 } } } }),
+    );
+    let deep: unknown = 1;
+    for (let level = 0; level < 12; level += 1) deep = [deep];
+    const refused = await callTool(gateway.url(), 'echo', { deep });
+    expect(refused.status).toBe(400);
+    expect(refused.body.error.code).toBe(-32600);
+  });
+});
+
+describe('an upstream in trouble', () => {
+  it('[RATE-03/opening] opens after five failures and then answers within 5 ms without asking the upstream', async () => {
+    await using gateway = await startTestGateway(
+      configuration({ tracker: upstream.url }, { upstream: { breaker: { consecutive: 5, openFor: '60s' } } }),
+    );
+    expect((await callTool(gateway.url(), 'echo')).body.result).toBeDefined();
+    upstream.behave(refuse(500));
+    for (let failure = 0; failure < 5; failure += 1)
+      expect((await callTool(gateway.url(), 'echo')).body.error.data.code).toMatch(/^upstream_/);
+    const calls = upstream.calls;
+    const timesMs: number[] = [];
+    for (let refused = 0; refused < 51; refused += 1) {
+      const startMs = performance.now();
+      const answer = await callTool(gateway.audience(), 'echo');
+      timesMs.push(performance.now() - startMs);
+      expect(answer.body.error.data.code).toBe('breaker_open');
+      expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN|secret/);
+    }
+    expect(upstream.calls).toBe(calls);
+    expect(timesMs.sort((a, b) => a - b)[25]).toBeLessThan(5);
+    const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+    expect(metrics).toContain('gatewright_upstream_breaker_state{upstream="tracker"} 2');
+    await restore();
+  });
+
+  it('[RATE-03/closing] lets one call through when it has been open for its time, and closes', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        { upstream: { breaker: { consecutive: 1, openFor: '200ms' } } },
+      ),
+    );
+    await callTool(gateway.url(), 'echo');
+    upstream.behave(refuse(500, 1));
+    expect((await callTool(gateway.url(), 'echo')).body.error.data.code).toBe('upstream_unavailable');
+    const codes: string[] = [];
+    await expect
+      .poll(
+        async () => {
+          const { body } = await callTool(gateway.url(), 'echo');
+          codes.push(body.error?.data.code ?? 'ok');
+          return codes.at(-1);
+        },
+        { timeout: 5000, interval: 20 },
+      )
+      .toBe('ok');
+    expect(codes[0]).toBe('breaker_open');
+    await restore();
+  });
+
+  it('[RATE-04] tries an idempotent call again until it succeeds, with a growing and random delay', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          upstream: {
+            retry: { maxAttempts: 3, backoff: { base: '5ms', max: '20ms' } },
+            trust: { annotations: 'honour' },
+          },
+        },
+      ),
+    );
+    await modernRequest(gateway.url(), 'tools/list');
+    upstream.behave(refuse(503, 2));
+    const before = upstream.calls;
+    expect((await callTool(gateway.url(), 'fetch')).body.result).toBeDefined();
+    expect(upstream.calls - before).toBe(3);
+    await restore();
+  });
+
+  it('[RATE-04] never repeats a call of a tool that may change something', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          upstream: { retry: { maxAttempts: 3, backoff: { base: '5ms' } }, trust: { annotations: 'honour' } },
+        },
+      ),
+    );
+    await modernRequest(gateway.url(), 'tools/list');
+    upstream.behave(refuse(503, 2));
+    const before = upstream.calls;
+    expect((await callTool(gateway.url(), 'echo')).body.error.data.code).toBe('upstream_unavailable');
+    expect(upstream.calls - before).toBe(1);
+    await restore();
+  });
+
+  it('[RATE-04] does not believe an upstream that calls its own tools harmless unless told to', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        { upstream: { retry: { maxAttempts: 3, backoff: { base: '5ms' } } } },
+      ),
+    );
+    await modernRequest(gateway.url(), 'tools/list');
+    upstream.behave(refuse(503, 2));
+    const before = upstream.calls;
+    expect((await callTool(gateway.url(), 'fetch')).body.error.data.code).toBe('upstream_unavailable');
+    expect(upstream.calls - before).toBe(1);
+    await restore();
+  });
+
+  it('answers within the timeout when the upstream does not, with a stable code', async () => {
+    await using gateway = await startTestGateway(
+      configuration({ tracker: upstream.url }, { upstream: { timeouts: { call: '300ms' } } }),
+    );
+    await modernRequest(gateway.url(), 'tools/list');
+    upstream.behave(hang);
+    const startMs = performance.now();
+    const answer = await callTool(gateway.url(), 'echo');
+    expect(performance.now() - startMs).toBeLessThan(2000);
+    expect(answer.body.error.data.code).toBe('upstream_timeout');
+    await restore();
+  });
+
+  it("delays a list by a slow upstream's deadline at most, and never fails the others", async () => {
+    const slow = await startToolUpstream('slow', ['slow_tool']);
+    slow.on('tools/list', () => undefined);
+    await using gateway = await startTestGateway(
+      configuration({ tracker: upstream.url, slow: slow.url }, { upstream: { timeouts: { list: '300ms' } } }),
+    );
+    const startMs = performance.now();
+    const { body } = await modernRequest(gateway.url(), 'tools/list');
+    expect(performance.now() - startMs).toBeLessThan(2000);
+    expect(body.result.tools.map(({ name }: { name: string }) => name)).toEqual(['echo', 'fetch']);
+    expect(body.result).toMatchObject({ ttlMs: 0, _meta: { 'io.gatewright/partial': true } });
+    expect((await callTool(gateway.url(), 'echo')).body.result).toBeDefined();
+    await slow.close();
+  });
+});
+
+const restore = async (): Promise<void> => {
+  upstream.behave(({ message, response }) =>
+    json(response, { jsonrpc: '2.0', id: message.id, result: { content: [], resultType: 'complete' } }),
+  );
+};
