@@ -13,5 +13,5 @@ export const PLAIN_FUNCTIONS: CelEnv = celEnv({
 
 /** For expressions with loops: every call counts against the expression's steps. */
 export const METERED_FUNCTIONS: CelEnv = celEnv({
-  funcs: [...[...PLAIN_FUNCTIONS.funcs].map(metered), ...meteredRange],
+  funcs: [...[...PLAIN_FUNCTIONS.funcs].map(metered), meteredRange],
 });

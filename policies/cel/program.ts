@@ -41,65 +41,68 @@ const prepare = <F>(expression: string, environment: CelEnvironment<F>): CelProg
     variables,
     evaluate(facts) {
       if (loops) resetMeter();
-      const outcome = run(new Bindings(facts));
-      return isCelError(outcome) && isUnknown(outcome) ? UNKNOWN : outcome;
+      const bindings = new Bindings(facts);
+      const outcome = run(bindings);
+      return isCelError(outcome) && bindings[MET_UNKNOWN] ? UNKNOWN : outcome;
     },
   };
 };
 
-type Bindings<F> = new (facts: F) => Record<string, CelInput>;
-
 const FACTS = Symbol('facts');
 const JSON_VALUES = Symbol('json values');
+const MET_UNKNOWN = Symbol('met unknown');
+
+/** The attributes of one evaluation. */
+interface BindingsInstance<F> extends Record<string, CelInput> {
+  [FACTS]: F;
+  /** JSON is converted once per evaluation. */
+  [JSON_VALUES]: Map<string, unknown> | undefined;
+  /** Whether something unknown was read. An error is no certainty then: it may come of that. */
+  [MET_UNKNOWN]: boolean;
+}
+
+type Bindings<F> = new (facts: F) => BindingsInstance<F>;
 
 /**
  * A class whose instances read attributes when the evaluation asks for them. Built on a null prototype:
- * nothing but the attributes can be named. JSON is converted once per evaluation.
+ * nothing but the attributes can be named.
  */
 const bindingsOf = <F>(uses: readonly AttributeUse<F>[]): Bindings<F> => {
-  interface Instance {
-    [FACTS]: F;
-    [JSON_VALUES]: Map<string, unknown> | undefined;
-  }
-  function BindingsOf(this: Instance, facts: F) {
+  function BindingsOf(this: BindingsInstance<F>, facts: F) {
     this[FACTS] = facts;
     this[JSON_VALUES] = undefined;
+    this[MET_UNKNOWN] = false;
   }
   const prototype = Object.create(null);
   for (const use of uses) {
     const read = readerOf(use);
-    Object.defineProperty(prototype, use.name, {
-      get: isJson(use)
-        ? function (this: Instance) {
-            this[JSON_VALUES] ??= new Map();
-            let value = this[JSON_VALUES].get(use.name);
-            if (value === undefined) {
-              value = read(this[FACTS]);
-              this[JSON_VALUES].set(use.name, value);
-            }
-            return value;
-          }
-        : function (this: Instance) {
-            return read(this[FACTS]);
-          },
-    });
+    const get = function (this: BindingsInstance<F>) {
+      const value = read(this[FACTS]);
+      if (value === UNKNOWN_ERROR) this[MET_UNKNOWN] = true;
+      return value;
+    };
+    Object.defineProperty(prototype, use.name, { get: isJson(use) ? once(use.name, get) : get });
   }
   BindingsOf.prototype = prototype;
   return BindingsOf as unknown as Bindings<F>;
 };
 
+const once = <F>(name: string, get: (this: BindingsInstance<F>) => unknown) =>
+  function (this: BindingsInstance<F>) {
+    this[JSON_VALUES] ??= new Map();
+    let value = this[JSON_VALUES].get(name);
+    if (value === undefined) {
+      value = get.call(this);
+      this[JSON_VALUES].set(name, value);
+    }
+    return value;
+  };
+
 const isJson = ({ attribute, wants }: AttributeUse<never>): boolean =>
   wants === 'value' && (attribute.type.kind === 'dyn' || attribute.type.kind === 'map');
 
-const UNKNOWN_MESSAGE = 'an attribute is not known yet';
-const UNKNOWN_ERROR = celError(UNKNOWN_MESSAGE);
-
-/** Logical operators merge the errors of their operands: what hangs on an unknown among others is unknown. */
-const isUnknown = (error: CelError): boolean => {
-  if (error === UNKNOWN_ERROR || error.message === UNKNOWN_MESSAGE) return true;
-  const { cause } = error;
-  return Array.isArray(cause) && cause.some((part) => isCelError(part) && isUnknown(part));
-};
+/** Stands for what is unknown in the evaluation: operators absorb it as they do errors. */
+const UNKNOWN_ERROR = celError('an attribute is not known yet');
 
 const MISSING_PREFIX = 'there is no ';
 
