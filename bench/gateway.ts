@@ -1,5 +1,5 @@
 /** Starts the gateway as its users do, in a process of its own. */
-import { mkdtemp, open, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -94,15 +94,18 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   const folder = await mkdtemp(join(options.folder, `${options.profile}-`));
   const [port, opsPort] = [await freePort(), await freePort()];
   const ports = { main: port, ops: opsPort, upstream: options.upstreamPort };
-  const token = await writeConfiguration(folder, options.profile, ports);
-  const logFile = join(folder, 'stderr.log');
+  const [configurationFolder, logFolder] = [join(folder, 'configuration'), join(folder, 'log')];
+  await Promise.all([mkdir(configurationFolder), mkdir(logFolder)]);
+  const token = await writeConfiguration(configurationFolder, options.profile, ports);
+  // Not beside the configuration, whose folder is watched.
+  const logFile = join(logFolder, 'stderr.log');
   const log = await open(logFile, 'w');
   const nodeFlags = [...NODE_FLAGS, ...(options.nodeFlags ?? [])];
   const program = packageFile(options.program);
   const startMs = performance.now();
   const gateway = startPinned(
     options.core,
-    [process.execPath, ...nodeFlags, program, 'run', join(folder, 'gateway.yaml')],
+    [process.execPath, ...nodeFlags, program, 'run', join(configurationFolder, 'gateway.yaml')],
     ['ignore', 'ignore', log.fd],
   );
   await log.close();
