@@ -10,7 +10,7 @@ import { upstreamError } from './failure.ts';
 import { HttpEndpoint } from './http/endpoint.ts';
 import { LegacyHttpLink } from './http/legacy-link.ts';
 import { ModernHttpLink, modernCall, modernHeaders } from './http/modern-link.ts';
-import type { LegacyOpening, Link, Upstream, UpstreamState } from './link.ts';
+import type { LegacyOpening, Link, PeerInfo, Upstream, UpstreamState } from './link.ts';
 
 export class HttpUpstream implements Upstream {
   readonly name: string;
@@ -97,16 +97,22 @@ export class HttpUpstream implements Upstream {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#sessions].map((session) => session.close()));
-    if (this.#modern !== undefined) this.#modern.closed = true;
+    this.#dropModern('closed');
     await this.#endpoint.close();
     this.#traffic.breaker?.close();
   }
 
-  #openModern(peer: ModernHttpLink['peer']): ModernHttpLink {
+  #openModern(peer: PeerInfo): ModernHttpLink {
     return new ModernHttpLink(this.#endpoint, peer, () => {
-      this.#modern = undefined;
       this.#verdicts.forget('modern');
+      this.#dropModern('answers as a server of the other era');
     });
+  }
+
+  #dropModern(cause: string): void {
+    const link = this.#modern;
+    this.#modern = undefined;
+    link?.end(upstreamError('upstream_unavailable', cause));
   }
 
   #refresh(era: Era): void {
@@ -143,7 +149,7 @@ export class HttpUpstream implements Upstream {
       found = { kind: 'legacy' };
     }
     this.#verdicts.learn('modern', found.kind === 'modern');
-    if (found.kind !== 'modern') this.#modern = undefined;
+    if (found.kind !== 'modern') this.#dropModern('no longer speaks the era');
     else if (this.#modern !== undefined) this.#modern.peer = found.peer;
     return found;
   }

@@ -76,7 +76,10 @@ export interface Link {
    * owner; a request that nobody takes is answered -32601 by the owner.
    */
   onUnsolicited: (text: string, message: Message) => void;
-  /** Legacy only: the conversation is over (process exit, session ended by the upstream). */
+  /**
+   * The conversation is over, and not by `close`: process exit, session ended by the upstream, or an upstream that
+   * turned out to be of the other era.
+   */
   onClosed: (reason: GatewayError) => void;
   /** Ends the conversation: DELETE of a session, or orderly stop of a process of its own. */
   close(): Promise<void>;

@@ -38,6 +38,8 @@ export interface FastUpstream {
   on(method: string, behaviour: Behaviour): void;
   /** How a GET is answered; by default 405. */
   onGet(behaviour: (request: IncomingMessage, response: ServerResponse) => void): void;
+  /** How a DELETE is answered instead of by ending the session. */
+  onDelete(behaviour: (request: IncomingMessage, response: ServerResponse) => void): void;
   /** Forgets all sessions, as a restart would. */
   forgetSessions(): void;
   /** Resolves when `condition` holds; looks again whenever something arrives or a connection closes. */
@@ -124,6 +126,8 @@ class Running implements FastUpstream {
   readonly #methods = new Map<string, { behaviour: Behaviour; count: number }>();
   #get: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
     response.writeHead(405).end();
+  #delete: (request: IncomingMessage, response: ServerResponse) => void = (request, response) =>
+    response.writeHead(this.sessions.delete(String(request.headers['mcp-session-id'])) ? 200 : 404).end();
   #waiting: (() => void)[] = [];
 
   constructor(options: FastUpstreamOptions) {
@@ -159,6 +163,10 @@ class Running implements FastUpstream {
     this.#get = behaviour;
   }
 
+  onDelete(behaviour: (request: IncomingMessage, response: ServerResponse) => void): void {
+    this.#delete = behaviour;
+  }
+
   forgetSessions(): void {
     this.sessions.clear();
   }
@@ -187,7 +195,7 @@ class Running implements FastUpstream {
       return;
     }
     if (request.method === 'DELETE') {
-      response.writeHead(this.sessions.delete(String(request.headers['mcp-session-id'])) ? 200 : 404).end();
+      this.#delete(request, response);
       this.#wake();
       return;
     }

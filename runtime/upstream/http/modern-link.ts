@@ -58,26 +58,27 @@ export const modernCall = (
   headers: readonly string[],
   request: OutboundRequest,
   sink: ReplySink,
-  onContradiction: () => void = ignore,
+  onContradiction: () => void = () => undefined,
 ): Cancel => {
   const call = new ModernHttpCall(endpoint, headers, request, sink, onContradiction);
   call.start();
   return (reason) => call.cancel(reason);
 };
 
-/** Every request stands for itself; the upstream never ends the link. */
+/** Every request stands for itself; the link is over when its upstream turns out to be of the other era. */
 export class ModernHttpLink implements Link {
   readonly upstream: string;
   readonly era = 'modern';
   peer: PeerInfo;
   closed = false;
-  onUnsolicited: (text: string, message: Message) => void = ignore;
-  onClosed: (reason: GatewayError) => void = ignore;
+  onUnsolicited: (text: string, message: Message) => void = () => undefined;
+  onClosed: (reason: GatewayError) => void = () => undefined;
   readonly #endpoint: HttpEndpoint;
   readonly #headers: readonly string[];
   readonly #onContradiction: () => void;
   #lastId = 0;
 
+  /** @param onContradiction told when the upstream answers as one of the other era would */
   constructor(endpoint: HttpEndpoint, peer: PeerInfo, onContradiction: () => void) {
     this.upstream = endpoint.traffic.upstream;
     this.peer = peer;
@@ -102,6 +103,10 @@ export class ModernHttpLink implements Link {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
 
-const ignore = (): void => undefined;
+  end(reason: GatewayError): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.onClosed(reason);
+  }
+}
