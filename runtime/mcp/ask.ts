@@ -1,6 +1,7 @@
 /** Requests that the gateway makes on its own behalf: lists, discovery, log levels. */
 import { GatewayError } from '../errors.ts';
 import type { Link, OutboundRequest } from '../upstream/link.ts';
+import { isObject, methodNotFoundAnswer, type Message as UpstreamMessage } from '../upstream/message.ts';
 import { META, MODERN_VERSION } from './revision.ts';
 
 /** Who the gateway says it is. */
@@ -49,24 +50,17 @@ export const ask = (
     link.request(request, {
       onStream: () => undefined,
       onSuspend: () => undefined,
-      onMessage: (text) => refuseRequest(link, text),
+      onMessage: (_text, message) => refuseRequest(link, message),
       onError: reject,
-      onResponse: (text) => {
-        const value = JSON.parse(text) as { result?: Record<string, unknown>; error?: { code?: number } };
-        if (value.result !== undefined && typeof value.result === 'object')
-          resolve({ text, result: value.result });
+      onResponse: (text, { result, error }) => {
+        if (isObject(result)) resolve({ text, result });
         else
-          reject(
-            new GatewayError('upstream_protocol', 'the upstream refused a request', { cause: value.error }),
-          );
+          reject(new GatewayError('upstream_protocol', 'the upstream refused a request', { cause: error }));
       },
     });
   });
 
 /** Answers a request of an upstream that nobody takes; notifications are dropped. */
-export const refuseRequest = (link: Link, text: string): void => {
-  const message = JSON.parse(text) as { id?: unknown; method?: unknown };
-  if (message.id === undefined || message.method === undefined) return;
-  const id = JSON.stringify(message.id);
-  link.send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"method not found"}}`);
+export const refuseRequest = (link: Link, message: UpstreamMessage): void => {
+  if (message.id !== undefined && message.method !== undefined) link.send(methodNotFoundAnswer(message.id));
 };

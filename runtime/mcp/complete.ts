@@ -69,7 +69,7 @@ const complete = (
   const refused =
     part === undefined
       ? unknownReference()
-      : denial(call, decision.kind === 'undecided' ? { kind: 'allow' } : decision, unknownReference());
+      : denial(call, decision.kind === 'undecided' ? { kind: 'allow' } : decision, unknownReference);
   if (refused !== undefined || part?.connected === undefined) {
     call.reply.error(refused ?? part?.error ?? unknownReference());
     return;

@@ -1,6 +1,7 @@
 /** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
 import { asGatewayError, type GatewayError, type RPC } from '../errors.ts';
 import type { Link, OutboundRequest, ReplySink } from '../upstream/link.ts';
+import type { Message as UpstreamMessage } from '../upstream/message.ts';
 import { refuseRequest } from './ask.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
 import { sameEra } from './bridge/same-era.ts';
@@ -136,24 +137,23 @@ class ForwardSink implements ReplySink {
     this.#call.reply.suspend();
   }
 
-  onMessage(text: string): void {
-    const message = JSON.parse(text) as { id?: unknown; method?: unknown };
+  onMessage(text: string, message: UpstreamMessage): void {
     if (typeof message.method !== 'string') return;
     if (message.id !== undefined) {
-      if (this.#call.askClient?.(this.#link, text) !== true) refuseRequest(this.#link, text);
+      if (this.#call.askClient?.(this.#link, text) !== true) refuseRequest(this.#link, message);
       return;
     }
     const { logLevel } = this.#call.client;
-    const adapted = this.#adaptation.notification(text, message.method, logLevel);
+    const adapted = this.#adaptation.notification(text, message, logLevel);
     if (adapted === undefined) return;
     if (message.method !== 'notifications/progress') this.#call.reply.message(adapted);
     else if (this.#tokenText !== undefined) this.#call.reply.message(restoreToken(adapted, this.#tokenText));
   }
 
-  onResponse(text: string): void {
+  onResponse(text: string, message: UpstreamMessage): void {
     const call = this.#call;
     try {
-      const response = readResponse(text);
+      const response = readResponse(text, message);
       call.exchange.record.outcome = response.outcome;
       call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
       const edits = this.#adaptation.responseEdits(response, call.method);

@@ -23,14 +23,32 @@ export const decide = (call: Call, facts: CallFacts): Decision => {
   return policies.none ? ALLOW : policies.decide(facts);
 };
 
-/** The answer to a denied call; `unknown` is the answer to a target that does not exist. */
-export const denial = (call: Call, decision: Decision, unknown: GatewayError): GatewayError | undefined => {
+const undecidable = (): GatewayError =>
+  new GatewayError('policy_error', 'the call could not be decided', { rpcCode: RPC.refused });
+
+/** The answer to a denied call; `unknown` makes the answer to a target that does not exist. */
+export const denial = (
+  call: Call,
+  decision: Decision,
+  unknown: () => GatewayError,
+): GatewayError | undefined => {
   if (decision.kind === 'allow') return undefined;
   call.server.metrics.denied(decision.policy, decision.kind === 'deny' ? decision.reason : 'error');
-  if (decision.kind === 'undecided')
-    return new GatewayError('policy_error', 'the call could not be decided', { rpcCode: RPC.refused });
-  if (decision.certain) return unknown;
-  if (decision.reason === 'error')
-    return new GatewayError('policy_error', 'the call could not be decided', { rpcCode: RPC.refused });
+  if (decision.kind === 'undecided') return undecidable();
+  if (decision.certain) return unknown();
+  if (decision.reason === 'error') return undecidable();
   return new GatewayError('policy_denied', decision.because ?? 'denied by policy', { rpcCode: RPC.refused });
+};
+
+/** Admits and decides a call whose target is known to exist. Answered already, or a refusal to answer with. */
+export const judge = (
+  call: Call,
+  facts: () => CallFacts,
+  unknown: () => GatewayError,
+): 'answered' | GatewayError | undefined => {
+  const { policies, limits } = call.server;
+  if (policies.none && !limits.counts) return undefined;
+  const known = facts();
+  if (!admit(call, known)) return 'answered';
+  return policies.none ? undefined : denial(call, policies.decide(known), unknown);
 };

@@ -3,6 +3,7 @@ import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts } from './call.ts';
 import { LISTS } from './catalogue.ts';
+import { methodNotFound } from './classify.ts';
 import { resultText } from './client-reply.ts';
 import { adaptationOf } from './forward.ts';
 import { admit, decide } from './gate.ts';
@@ -49,10 +50,12 @@ const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts =>
   return { ...known, resource: { uri: name, mimeType: typeof mimeType === 'string' ? mimeType : '' } };
 };
 
-const isListed = (call: Call, facts: CallFacts): boolean => {
-  const decision = decide(call, facts);
-  return decision.kind !== 'deny';
-};
+const isListed = (call: Call, kind: ListKind, entry: Entry, facts: CallFacts): boolean =>
+  call.server.policies.none || decide(call, itemFacts(facts, kind, entry)).kind !== 'deny';
+
+/** Whether this kind of list exists here: an upstream offers it, or is not there to be asked. */
+const exists = (call: Call, kind: ListKind): boolean =>
+  call.view.parts.some(({ connected }) => connected === undefined || connected.catalogue.offers(kind));
 
 const itemText = (call: Call, kind: ListKind, entry: Entry): string | undefined => {
   const { item, part, exposedName } = entry;
@@ -65,10 +68,14 @@ const itemText = (call: Call, kind: ListKind, entry: Entry): string | undefined 
 
 const answerList = (call: Call, method: ListMethod, facts: CallFacts): void => {
   const kind = method.list;
+  if (!exists(call, kind)) {
+    call.reply.error(methodNotFound(call.client.era === 'modern' ? 404 : 200));
+    return;
+  }
   const index = call.view.indexNow(kind);
   const texts: string[] = [];
   for (const entry of index.entries) {
-    if (!isListed(call, itemFacts(facts, kind, entry))) continue;
+    if (!isListed(call, kind, entry, facts)) continue;
     const text = itemText(call, kind, entry);
     if (text !== undefined) texts.push(text);
   }

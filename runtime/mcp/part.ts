@@ -22,7 +22,7 @@ const UNKNOWN_REFRESH_MS = 1000;
 export class Part {
   readonly exposure: Exposure;
   readonly #connect: Connect;
-  connected: Connected | undefined;
+  #connected: Connected | undefined;
   error: GatewayError | undefined;
   #failedMs = 0;
   readonly #failedLists = new Map<ListKind, { readonly error: GatewayError; readonly atMs: number }>();
@@ -31,6 +31,12 @@ export class Part {
   constructor(exposure: Exposure, connect: Connect) {
     this.exposure = exposure;
     this.#connect = connect;
+  }
+
+  /** The link while it is up. */
+  get connected(): Connected | undefined {
+    if (this.#connected?.link.closed === true) this.#connected = undefined;
+    return this.#connected;
   }
 
   /** Undefined if nothing is to be waited for: connected, or failed a moment ago. Otherwise settles, never rejects. */
@@ -100,14 +106,9 @@ export class Part {
     clearTimeout(timer);
   }
 
-  /** Forgets the link, so that the next use opens another; only if it is still the one that is meant. */
-  drop(link: Link): void {
-    if (this.connected?.link === link) this.connected = undefined;
-  }
-
   async #open(): Promise<void> {
     try {
-      this.connected = await this.#connect(this.exposure);
+      this.#connected = await this.#connect(this.exposure);
       this.error = undefined;
     } catch (thrown) {
       this.error = asGatewayError(thrown);

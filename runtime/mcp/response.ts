@@ -1,5 +1,6 @@
 /** A JSON-RPC response of an upstream, read as far as the gateway needs. */
 import { GatewayError } from '../errors.ts';
+import type { Message as UpstreamMessage } from '../upstream/message.ts';
 import { type Members, membersAt } from './json-members.ts';
 import { applyEdits, type Edit } from './splice.ts';
 
@@ -13,29 +14,17 @@ export interface UpstreamResponse {
   readonly outcome: 'ok' | 'tool_error' | 'protocol_error';
 }
 
-const IS_ERROR = /"isError"\s*:\s*true/;
-
-/** Reads a response; the text is JSON that the link has checked to answer its request. */
-export const readResponse = (text: string): UpstreamResponse => {
+/** Reads a response: `message` is `text` parsed. */
+export const readResponse = (text: string, message: UpstreamMessage): UpstreamResponse => {
   const root = membersAt(text, 0);
-  const errorAt = root.keys.indexOf('error');
-  if (errorAt >= 0) {
-    const error = JSON.parse(text.slice(root.starts[errorAt], root.ends[errorAt])) as {
-      code?: unknown;
-    } | null;
-    const code = typeof error?.code === 'number' ? error.code : 0;
+  if (message.error !== undefined) {
+    const errorCode = (message.error as { code?: unknown } | null)?.code;
+    const code = typeof errorCode === 'number' ? errorCode : 0;
     return { text, root, resultStart: undefined, errorCode: code, outcome: 'protocol_error' };
   }
   const resultStart = root.starts[root.keys.indexOf('result')];
-  const failed =
-    IS_ERROR.test(text) && resultStart !== undefined && readMember(text, resultStart, 'isError') === 'true';
+  const failed = (message.result as { isError?: unknown } | null | undefined)?.isError === true;
   return { text, root, resultStart, errorCode: undefined, outcome: failed ? 'tool_error' : 'ok' };
-};
-
-const readMember = (text: string, start: number, key: string): string | undefined => {
-  const members = membersAt(text, start);
-  const at = members.keys.indexOf(key);
-  return at < 0 ? undefined : text.slice(members.starts[at], members.ends[at]);
 };
 
 /** The same response with another id, and further edits. */

@@ -3,7 +3,7 @@ import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts } from './call.ts';
 import { type ForwardOptions, forward } from './forward.ts';
-import { admit, decide, denial } from './gate.ts';
+import { judge } from './gate.ts';
 import { stringParam } from './message.ts';
 import type { Method } from './method.ts';
 import type { Entry } from './name-index.ts';
@@ -64,15 +64,17 @@ const callResource = (call: Call, uri: string): void => {
 };
 
 const callOwned = (call: Call, uri: string, owner: Part | undefined): void => {
-  const facts: CallFacts = { ...callFacts(call, uri, undefined), resource: { uri, mimeType: '' } };
-  if (!admit(call, facts)) return;
-  const unknown = unknownTarget('resource', uri, call.client.era === 'legacy');
-  const refused = owner === undefined ? unknown : denial(call, decide(call, facts), unknown);
-  if (refused !== undefined || owner?.connected === undefined) {
+  const unknown = () => unknownTarget('resource', uri, call.client.era === 'legacy');
+  const facts = () => ({ ...callFacts(call, uri, undefined), resource: { uri, mimeType: '' } });
+  const judged = judge(call, facts, unknown);
+  if (judged === 'answered') return;
+  const refused = owner === undefined ? unknown() : judged;
+  const connected = owner?.connected;
+  if (refused !== undefined || owner === undefined || connected === undefined) {
     call.reply.error(refused ?? unavailable(owner));
     return;
   }
-  forward(call, owner.exposure, owner.connected.link, {
+  forward(call, owner.exposure, connected.link, {
     upstreamName: undefined,
     parameter: 'uri',
     mirrored: ['mcp-name', encodeHeaderValue(uri)],
@@ -91,22 +93,23 @@ const targetFacts = (call: Call, method: TargetMethod, name: string, entry: Entr
 };
 
 const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): void => {
-  const facts = targetFacts(call, method, name, entry);
-  if (!admit(call, facts)) return;
-  const unknown = unknownTarget(method.target, name, call.client.era === 'legacy');
+  const unknown = () => unknownTarget(method.target, name, call.client.era === 'legacy');
+  const judged = judge(call, () => targetFacts(call, method, name, entry), unknown);
+  if (judged === 'answered') return;
   if (entry === undefined) {
     for (const part of call.view.parts) part.refreshSoon(method.target === 'tool' ? 'tools' : 'prompts');
-    call.reply.error(unknown);
+    call.reply.error(unknown());
     return;
   }
   call.exchange.record.targetKnown = true;
-  const refused = denial(call, decide(call, facts), unknown) ?? headerFault(call, entry);
+  const refused = judged ?? headerFault(call, entry);
   const { part } = entry;
-  if (refused !== undefined || part.connected === undefined) {
+  const { connected } = part;
+  if (refused !== undefined || connected === undefined) {
     call.reply.error(refused ?? unavailable(part));
     return;
   }
-  forward(call, part.exposure, part.connected.link, targetOptions(call, method, name, entry));
+  forward(call, part.exposure, connected.link, targetOptions(call, method, name, entry));
 };
 
 const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {

@@ -1,4 +1,5 @@
 /** What changes between a client and an upstream: nothing within an era, the plain differences across eras. */
+import type { Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { Message } from '../message.ts';
 import type { Method } from '../method.ts';
 import type { UpstreamResponse } from '../response.ts';
@@ -19,7 +20,7 @@ export interface Adaptation {
   /** Edits of a response besides its id. A response that cannot be told to the client throws a GatewayError. */
   responseEdits(response: UpstreamResponse, method: Method): Edit[];
   /** A notification for the client, or undefined if it must not have it. */
-  notification(text: string, method: string, logLevel: string | undefined): string | undefined;
+  notification(text: string, message: UpstreamMessage, logLevel: string | undefined): string | undefined;
   /** An item of a list, or undefined if the client must not see it. */
   item(text: string, value: Readonly<Record<string, unknown>>): string | undefined;
 }

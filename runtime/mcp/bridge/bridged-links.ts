@@ -2,16 +2,11 @@
 import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import type { Link, Upstream } from '../../upstream/link.ts';
-import { type GatewayInfo, refuseRequest } from '../ask.ts';
+import { ask, type GatewayInfo, refuseRequest } from '../ask.ts';
+import { noteChange } from '../catalogues.ts';
 import { LATEST_LEGACY_VERSION } from '../revision.ts';
 
 const MAX_LINKS = 1000;
-
-/** Told when a held conversation is over, and when a list of it changed. */
-export interface BridgeEvents {
-  closed(link: Link): void;
-  unsolicited(link: Link, text: string): void;
-}
 
 /** Held as long as its upstream; the least recently used conversation is closed when there are too many. */
 export class BridgedLinks {
@@ -19,18 +14,11 @@ export class BridgedLinks {
   readonly #node: UpstreamNode;
   readonly #info: GatewayInfo;
   readonly #links = new Map<string, Promise<Link>>();
-  readonly #listeners = new Set<BridgeEvents>();
 
   constructor(upstream: Upstream, node: UpstreamNode, info: GatewayInfo) {
     this.#upstream = upstream;
     this.#node = node;
     this.#info = info;
-  }
-
-  /** Hears of all links until `forget`. */
-  observe(events: BridgeEvents): () => void {
-    this.#listeners.add(events);
-    return () => this.#listeners.delete(events);
   }
 
   /** The conversation for a principal; opened on first use and after it was lost. */
@@ -58,15 +46,21 @@ export class BridgedLinks {
       listen: true,
       headers: [],
     });
-    link.onUnsolicited = (text) => {
-      refuseRequest(link, text);
-      for (const events of this.#listeners) events.unsolicited(link, text);
+    link.onUnsolicited = (_text, message) => {
+      refuseRequest(link, message);
+      if (typeof message.method === 'string') noteChange(link, message.method);
     };
-    link.onClosed = () => {
-      this.#links.delete(key);
-      for (const events of this.#listeners) events.closed(link);
-    };
+    link.onClosed = () => this.#links.delete(key);
+    if (this.#node.type === 'http' && link.peer.capabilities.logging !== undefined)
+      await this.#tellLevel(link);
     return link;
+  }
+
+  /** All levels are asked for, because each request has its own; what it did not ask for is dropped later. */
+  async #tellLevel(link: Link): Promise<void> {
+    const context = { info: this.#info, capabilitiesText: '{}' };
+    const { connectMs } = this.#node.timeouts;
+    await ask(link, 'logging/setLevel', { level: 'debug' }, context, connectMs).catch(() => undefined);
   }
 
   #forget(key: string, opened: Promise<Link>): void {

@@ -49,11 +49,10 @@ export const toLegacy: Adaptation = {
     const added = `"resultType":"complete",${cacheHints(method)}`.slice(0, -1);
     return [{ start: at, end: at, text: added + rest }];
   },
-  notification: (text, method, logLevel) => {
+  notification: (text, { method, params }, logLevel) => {
     if (method === 'notifications/progress') return text;
     if (method !== 'notifications/message') return undefined;
-    const { params } = JSON.parse(text) as { params?: { level?: unknown } };
-    return wantsLevel(params?.level, logLevel) ? text : undefined;
+    return wantsLevel((params as { level?: unknown } | undefined)?.level, logLevel) ? text : undefined;
   },
   item: (text, value) =>
     LISTS.tools.key in value && 'execution' in value ? rewriteObject(text, LEGACY_ITEM, []) : text,

@@ -55,7 +55,7 @@ export const toModern: Adaptation = {
     response.resultStart === undefined
       ? errorEdits(response, method.name)
       : stripResult(response, response.resultStart),
-  notification: (text, method) =>
+  notification: (text, { method }) =>
     method === 'notifications/progress' || method === 'notifications/message' ? text : undefined,
   item: (text, value) =>
     'outputSchema' in value && !hasObjectRoot(value.outputSchema)

@@ -112,13 +112,13 @@ const setLevel = async (call: SessionCall): Promise<void> => {
 };
 
 const refusal = (call: SessionCall, uri: string, owner: Part | undefined): GatewayError | undefined => {
-  const unknown = unknownTarget('resource', uri, true);
+  const unknown = () => unknownTarget('resource', uri, true);
   const facts = {
     ...callFacts(call, uri, undefined),
     call: { method: 'resources/read', name: uri, id: call.idText },
     resource: { uri, mimeType: '' },
   };
-  return owner === undefined ? unknown : denial(call, decide(call, facts), unknown);
+  return owner === undefined ? unknown() : denial(call, decide(call, facts), unknown);
 };
 
 /** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */

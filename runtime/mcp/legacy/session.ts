@@ -1,6 +1,7 @@
 /** A session of a client of 2025-11-25 or older, with its own conversations upstream. */
 import type { Principal } from '../../../schema/principal.ts';
 import type { Link, Upstream } from '../../upstream/link.ts';
+import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, refuseRequest } from '../ask.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
 import type { Exposure } from '../exposure.ts';
@@ -112,7 +113,7 @@ export class Session {
       listen: true,
       headers: [],
     });
-    link.onUnsolicited = (text) => this.#unsolicited(link, text);
+    link.onUnsolicited = (text, message) => this.#unsolicited(link, text, message);
     link.onClosed = () => this.#lost(upstream, link);
     this.#links.set(upstream, link);
     if (this.#closed) this.#retire(upstream, link);
@@ -137,20 +138,19 @@ export class Session {
 
   #lost(upstream: Upstream, link: Link): void {
     if (this.#links.get(upstream) === link) this.#links.delete(upstream);
-    for (const part of this.#view.parts) part.drop(link);
     for (const [id, pending] of this.#pending) if (pending.link === link) this.#pending.delete(id);
   }
 
-  #unsolicited(link: Link, text: string): void {
-    const message = JSON.parse(text) as { id?: unknown; method?: unknown; params?: { uri?: unknown } };
+  #unsolicited(link: Link, text: string, message: UpstreamMessage): void {
     if (typeof message.method !== 'string') return;
     if (message.id !== undefined) {
       if (!this.askClient(link, text, (request) => this.streams.standalone.append(request)))
-        refuseRequest(link, text);
+        refuseRequest(link, message);
       return;
     }
     noteChange(link, message.method);
-    if (this.#mayTell(message.method, message.params?.uri)) this.streams.standalone.append(text);
+    const uri = isObject(message.params) ? message.params.uri : undefined;
+    if (this.#mayTell(message.method, uri)) this.streams.standalone.append(text);
   }
 
   #mayTell(method: string, uri: unknown): boolean {

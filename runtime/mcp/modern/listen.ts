@@ -121,10 +121,12 @@ class Subscription implements ListenStream {
         {
           onStream: () => undefined,
           onSuspend: () => undefined,
-          onMessage: (text) => {
-            const message = JSON.parse(text) as { method?: unknown; params?: { notifications?: Filter } };
+          onMessage: (text, message) => {
             if (message.method === 'notifications/subscriptions/acknowledged') {
-              honour(this.#honoured, message.params?.notifications);
+              honour(
+                this.#honoured,
+                (message.params as { notifications?: Filter } | undefined)?.notifications,
+              );
               settle();
             } else if (typeof message.method === 'string')
               this.#notify(connected, message.method, filter, text);

@@ -1,8 +1,7 @@
 /** The views of modern clients on one server: one for each principal and set of client capabilities, while in use. */
 import type { Principal } from '../../../schema/principal.ts';
-import type { Link } from '../../upstream/link.ts';
 import type { GatewayInfo } from '../ask.ts';
-import { catalogueOf, noteChange } from '../catalogues.ts';
+import { catalogueOf } from '../catalogues.ts';
 import type { Exposure } from '../exposure.ts';
 import type { Connected } from '../part.ts';
 import { type OnClash, View } from '../view.ts';
@@ -16,7 +15,6 @@ export class ModernViews {
   readonly #onClash: OnClash;
   readonly #views = new Map<string, View>();
   readonly #perPrincipal: boolean;
-  readonly #stops: readonly (() => void)[];
 
   constructor(exposures: readonly Exposure[], info: GatewayInfo, onClash: OnClash) {
     this.#exposures = exposures;
@@ -24,15 +22,6 @@ export class ModernViews {
     this.#onClash = onClash;
     this.#perPrincipal = exposures.some(({ upstreamNode: node }) =>
       node.type === 'http' ? node.era !== 'modern' : node.isolation !== 'shared',
-    );
-    this.#stops = exposures.map(({ bridged }) =>
-      bridged.observe({
-        closed: (link) => this.#drop(link),
-        unsolicited: (link, text) => {
-          const { method } = JSON.parse(text) as { method?: unknown };
-          if (typeof method === 'string') noteChange(link, method);
-        },
-      }),
     );
   }
 
@@ -58,12 +47,7 @@ export class ModernViews {
     return { link, catalogue: catalogueOf(link, capabilitiesText, this.#info, timeoutMs) };
   }
 
-  #drop(link: Link): void {
-    for (const view of this.#views.values()) for (const part of view.parts) part.drop(link);
-  }
-
   close(): void {
-    for (const stop of this.#stops) stop();
     this.#views.clear();
   }
 }
