@@ -15,7 +15,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./run.ts')).run,
   },
   check: {
-    usage: '[gateway.yaml] [--format pretty|json] [--deny-warnings]',
+    usage: '[gateway.yaml] [--format pretty|json] [--deny-warnings] [--fix]',
     summary: 'compile the configuration and report every finding',
     load: async () => (await import('./check.ts')).check,
   },

@@ -20,9 +20,10 @@ const fileOf = (args: readonly string[]): string | undefined => {
 };
 
 /** Tells why nothing is served. Loads the renderer only now: a good start does not wait for it. */
-const tellRefusal = async ({ diagnostics, textOf, unresolved, error }: ReloadResult, io: CommandIo) => {
+const tellRefusal = async (file: string, result: ReloadResult, io: CommandIo): Promise<void> => {
+  const { diagnostics, textOf, unresolved, error } = result;
   const { renderPretty } = await import('../compiler/diagnostics/render/pretty.ts');
-  io.err(renderPretty(diagnostics, textOf, { color: io.color }));
+  if (diagnostics.length > 0) io.err(renderPretty(file, diagnostics, { textOf, color: io.color }));
   for (const { field, reference, reason } of unresolved)
     io.err(`error: \`${field}\` needs \`${reference}\`: ${reason}\n`);
   if (error !== undefined) io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -49,7 +50,7 @@ export const run: Command = async (args, io) => {
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof NotStarted)) throw thrown;
-    await tellRefusal(thrown.result, io);
+    await tellRefusal(file, thrown.result, io);
     return 1;
   }
 };
