@@ -42,3 +42,16 @@ export const ratioOf = (
   const ratios = own.map((sample, round) => sample[measure] / (others[round]?.[measure] ?? Number.NaN));
   return { median: median(ratios), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) };
 };
+
+const FULL_CORE = 0.85;
+
+/**
+ * Whether other work took part of the cores: in most runs neither the target nor the load had one to itself, though
+ * one of them always wants it. CPU time per request is then dearer, and not for all alike.
+ */
+export const isDisturbed = (samples: Samples): boolean => {
+  const busiest = [...samples.values()]
+    .flat()
+    .map(({ targetBusy, loadBusy }) => Math.max(targetBusy, loadBusy));
+  return median(busiest) < FULL_CORE;
+};

@@ -36,34 +36,47 @@ const gatewayOptions = (bench: Bench, profile: Profile): GatewayOptions => ({
 });
 
 /** Each era gets a process of its own, so that neither is measured with code that the other has shaped. */
+const GATEWAYS = [
+  { key: 'bare', profile: 'bare', era: 'modern' },
+  { key: 'secure', profile: 'secure', era: 'modern' },
+  { key: 'bareLegacy', profile: 'bare', era: 'legacy' },
+  { key: 'secureLegacy', profile: 'secure', era: 'legacy' },
+] as const;
+
+const gatewaysWanted = ({ only }: BenchOptions) => GATEWAYS.filter(({ key }) => only.has(key));
+
 const startGateways = async (bench: Bench, stack: AsyncDisposableStack): Promise<readonly Target[]> => {
-  const wanted = [
-    { name: NAMES.bare, profile: 'bare', era: 'modern' },
-    { name: NAMES.secure, profile: 'secure', era: 'modern' },
-    { name: NAMES.bareLegacy, profile: 'bare', era: 'legacy' },
-    { name: NAMES.secureLegacy, profile: 'secure', era: 'legacy' },
-  ] as const;
   const targets: Target[] = [];
-  for (const { name, profile, era } of wanted) {
+  for (const { key, profile, era } of gatewaysWanted(bench.options)) {
     const gateway = stack.use(await startGateway(gatewayOptions(bench, profile)));
     if (profile === 'secure') await assertSecure(gateway);
     await assertMetrics(gateway);
-    targets.push({ name, era, port: gateway.port, token: gateway.token, pids: [gateway.pid] });
+    targets.push({ name: NAMES[key], era, port: gateway.port, token: gateway.token, pids: [gateway.pid] });
+  }
+  return targets;
+};
+
+const startReferences = async (bench: Bench, stack: AsyncDisposableStack): Promise<readonly Target[]> => {
+  const { cores, folder, upstream } = bench;
+  const { only } = bench.options;
+  const targets: Target[] = [];
+  if (only.has('direct'))
+    targets.push({ name: NAMES.direct, port: upstream.port, era: 'modern', pids: [upstream.pid] });
+  if (only.has('nginx')) {
+    if (nginxVersion() === undefined) tell('nginx is not installed: no ratio to it');
+    else targets.push(stack.use(await startNginx(cores.proxy, folder, upstream.port)));
+  }
+  if (only.has('floor')) {
+    const floor = stack.use(await startProgram(cores.proxy, 'floor.ts', [String(upstream.port)]));
+    targets.push({ name: NAMES.floor, port: floor.port, era: 'modern', pids: [floor.pid] });
   }
   return targets;
 };
 
 const measureTraffic = async (bench: Bench): Promise<Samples> => {
-  const { options, cores, folder, upstream } = bench;
+  const { options, cores, upstream } = bench;
   await using stack = new AsyncDisposableStack();
-  const targets: Target[] = [
-    { name: NAMES.direct, port: upstream.port, era: 'modern', pids: [upstream.pid] },
-  ];
-  if (nginxVersion() === undefined) tell('nginx is not installed: no ratio to it');
-  else targets.push(stack.use(await startNginx(cores.proxy, folder, upstream.port)));
-  const floor = stack.use(await startProgram(cores.proxy, 'floor.ts', [String(upstream.port)]));
-  targets.push({ name: NAMES.floor, port: floor.port, era: 'modern', pids: [floor.pid] });
-  if (options.gateway) targets.push(...(await startGateways(bench, stack)));
+  const targets = [...(await startReferences(bench, stack)), ...(await startGateways(bench, stack))];
   const load = stack.use(startLoad(cores.load));
   return await runRounds(load, targets, { ...options, upstreamPid: upstream.pid }, (round) =>
     tell(`round ${round} of ${options.rounds}`),
@@ -73,7 +86,8 @@ const measureTraffic = async (bench: Bench): Promise<Samples> => {
 const measure = async (options: BenchOptions): Promise<Report> => {
   const cores = chooseCores();
   const program = gatewayProgram();
-  if (options.gateway && (await isStale(program)))
+  const withGateway = gatewaysWanted(options).length > 0;
+  if (withGateway && (await isStale(program)))
     tell(`warning: ${program} is older than the sources: npm run build`);
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
   await using stack = new AsyncDisposableStack();
@@ -81,7 +95,7 @@ const measure = async (options: BenchOptions): Promise<Report> => {
   const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
   const bench = { options, cores, folder, upstream, program };
   let startUp: StartUp | undefined;
-  if (options.gateway) {
+  if (withGateway && options.starts > 0) {
     tell(`starting ${program} ${options.starts} times`);
     startUp = await measureStartUp(gatewayOptions(bench, 'bare'), options.starts);
   }

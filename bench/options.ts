@@ -1,18 +1,22 @@
 /** The arguments of `npm run bench`. */
 import { parseArgs } from 'node:util';
+import { NAMES } from './budgets.ts';
+
+/** A target, as it is called in arguments. */
+export type TargetKey = keyof typeof NAMES;
 
 export interface BenchOptions {
   readonly rounds: number;
   readonly connections: number;
-  readonly trainMs: number;
+  readonly trainRequests: number;
   readonly warmMs: number;
   readonly measureMs: number;
   /** Starts of the gateway for the start-up figures; 0: none. */
   readonly starts: number;
   /** Multiplies every budget. */
   readonly margin: number;
-  /** Whether the gateway takes part; without it only the references are driven. */
-  readonly gateway: boolean;
+  /** The targets that take part. */
+  readonly only: ReadonlySet<TargetKey>;
   /** Whether docs/performance.md is written. */
   readonly write: boolean;
 }
@@ -20,20 +24,21 @@ export interface BenchOptions {
 const FULL = {
   rounds: 9,
   connections: 64,
-  trainMs: 3_000,
+  trainRequests: 40_000,
   warmMs: 250,
   measureMs: 1_500,
   starts: 5,
   margin: 1,
 };
-const SMOKE = { ...FULL, rounds: 3, trainMs: 1_500, measureMs: 700, starts: 2, margin: 2 };
+const SMOKE = { ...FULL, rounds: 3, trainRequests: 10_000, measureMs: 700, starts: 2, margin: 2 };
 
 export const USAGE = `usage: npm run bench -- [--smoke] [--rounds <n>] [--seconds <n>] [--connections <n>]
-                       [--references-only] [--write]
+                       [--only <targets>] [--starts <n>] [--write]
 
-  --smoke            few short rounds, every budget doubled
-  --references-only  nginx, floor and the upstream itself, without the gateway
-  --write            write docs/performance.md
+  --smoke           few short rounds, every budget doubled
+  --only <targets>  some of ${Object.keys(NAMES).join(',')}
+  --starts <n>      starts of the gateway for the start-up figures; 0 for none
+  --write           write docs/performance.md
 `;
 
 /** Reads the arguments. Throws on unknown ones. */
@@ -45,7 +50,8 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       connections: { type: 'string' },
-      'references-only': { type: 'boolean', default: false },
+      only: { type: 'string' },
+      starts: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -55,7 +61,8 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
     rounds: positive(values.rounds, base.rounds),
     connections: positive(values.connections, base.connections),
     measureMs: positive(values.seconds, base.measureMs / 1000) * 1000,
-    gateway: !values['references-only'],
+    only: targetKeys(values.only),
+    starts: values.starts === '0' ? 0 : positive(values.starts, base.starts),
     write: values.write,
   };
 };
@@ -65,4 +72,16 @@ const positive = (text: string | undefined, otherwise: number): number => {
   const value = Number(text);
   if (!(value > 0)) throw new Error(`\`${text}\` is no positive number`);
   return value;
+};
+
+const isTargetKey = (word: string): word is TargetKey => Object.hasOwn(NAMES, word);
+
+const targetKeys = (list: string | undefined): ReadonlySet<TargetKey> => {
+  const words = list?.split(',') ?? Object.keys(NAMES);
+  return new Set(
+    words.map((word) => {
+      if (!isTargetKey(word)) throw new Error(`\`${word}\` is no target`);
+      return word;
+    }),
+  );
 };

@@ -1,5 +1,6 @@
 /** docs/performance.md, and what the terminal shows. */
 import type { Judgement } from './budgets.ts';
+import { isDisturbed } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
 import type { Samples } from './rounds.ts';
@@ -26,6 +27,8 @@ export const resultText = ({ samples, startUp, judgements }: Report): string => 
         `\`tools/call\` result through an HTTP upstream; ${(startUp.idleBytes / 1e6).toFixed(0)} MB resident ` +
         'when idle, without stdio children.',
     );
+  if (isDisturbed(samples))
+    parts.push('Disturbed: other work took part of both cores. Budgets are to be judged on a quiet machine.');
   if (judgements.length > 0) parts.push(formatTable(budgetTable(judgements)));
   return parts.join('\n\n');
 };

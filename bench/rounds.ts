@@ -5,8 +5,8 @@ import type { Target } from './target.ts';
 export interface RoundOptions {
   readonly rounds: number;
   readonly connections: number;
-  /** Unmeasured load on each target before the first round, so that its code is compiled. */
-  readonly trainMs: number;
+  /** Unmeasured requests to each target before the first round, so that its code is compiled. */
+  readonly trainRequests: number;
   /** Unmeasured load at the beginning of each run. */
   readonly warmMs: number;
   readonly measureMs: number;
@@ -39,6 +39,17 @@ const jobFor = (target: Target, options: RoundOptions) => ({
   upstreamPid: options.upstreamPid,
 });
 
+const TRAIN_STEP_MS = 1_000;
+/** Where the machine is too busy for all training requests, it ends after this many steps. */
+const TRAIN_STEPS = 20;
+
+const train = async (load: LoadDriver, target: Target, options: RoundOptions): Promise<void> => {
+  const job = { ...jobFor(target, options), warmMs: 0, measureMs: TRAIN_STEP_MS };
+  let requests = 0;
+  for (let step = 0; step < TRAIN_STEPS && requests < options.trainRequests; step += 1)
+    requests += (await load.run(job)).requests;
+};
+
 /** Runs all rounds; each begins with the next target. Rejects on the first wrong reply. */
 export const runRounds = async (
   load: LoadDriver,
@@ -46,8 +57,7 @@ export const runRounds = async (
   options: RoundOptions,
   onRound: (round: number) => void,
 ): Promise<Samples> => {
-  for (const target of targets)
-    await load.run({ ...jobFor(target, options), warmMs: 0, measureMs: options.trainMs });
+  for (const target of targets) await train(load, target, options);
   const samples = new Map<string, Sample[]>(targets.map(({ name }) => [name, []]));
   for (let round = 0; round < options.rounds; round += 1) {
     onRound(round + 1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge, NAMES } from '../../bench/budgets.ts';
 import { cpuUsOfStat } from '../../bench/cpu-time.ts';
-import { median, quantile, ratioOf } from '../../bench/figures.ts';
+import { isDisturbed, median, quantile, ratioOf } from '../../bench/figures.ts';
 import { parseCoreList } from '../../bench/pinned-process.ts';
 import type { Sample } from '../../bench/rounds.ts';
 import { formatTable } from '../../bench/table.ts';
@@ -34,6 +34,12 @@ describe('figures', () => {
   it('has no ratio to what was not driven', () => {
     expect(ratioOf(samplesOf({ gateway: [30] }), 'gateway', 'nginx', 'cpuUsPerRequest')).toBeUndefined();
   });
+});
+
+it('tells when neither the target nor the load had a core to itself', () => {
+  const run = { ...sample(10), targetBusy: 0.5 };
+  expect(isDisturbed(new Map([['nginx', [{ ...run, loadBusy: 0.99 }]]]))).toBe(false);
+  expect(isDisturbed(new Map([['nginx', [{ ...run, loadBusy: 0.4 }]]]))).toBe(true);
 });
 
 describe('judge', () => {

@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== 'linux')('the parts of the benchmark togeth
       { name: 'direct', port: upstream.port, era: 'modern' as const, pids: [upstream.pid] },
       { name: 'floor', port: floor.port, era: 'modern' as const, pids: [floor.pid] },
     ];
-    const options = { connections: 4, rounds: 2, trainMs: 50, warmMs: 20, measureMs: 200 };
+    const options = { connections: 4, rounds: 2, trainRequests: 10, warmMs: 20, measureMs: 200 };
     const samples = await runRounds(load, targets, { ...options, upstreamPid: upstream.pid }, () => {});
     for (const name of ['direct', 'floor']) {
       expect(samples.get(name)).toHaveLength(2);
