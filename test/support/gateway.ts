@@ -1,15 +1,17 @@
-/** A real gateway for tests: its own folder, its own file, port 0, logs in a file. */
+/** A real gateway for tests: its own folder, its own file, port 0, logs in a file, all that it says to clients checked. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Gateway, startGateway } from '../../runtime/main.ts';
 import type { ReloadResult } from '../../runtime/reload/reload-result.ts';
+import { type WireMessage, WireRecord } from './wire-conversation.ts';
+import { startWireTap, type WireTap } from './wire-tap.ts';
 
 export interface TestGateway {
   /** The folder that gateway.yaml lies in. */
   readonly folder: string;
   readonly file: string;
-  /** The endpoint of a server; of the only one without a name. */
+  /** The endpoint of a server; of the only one without a name. Through the tap, where there is one. */
   url(server?: string): string;
   /** The endpoint as tokens name it: the gateway's own URL, whatever stands before it. */
   audience(server?: string): string;
@@ -23,11 +25,49 @@ export interface TestGateway {
   load(yaml: string): Promise<ReloadResult>;
   /** Everything that was logged, flushed. */
   log(): Promise<string>;
+  /** What clients and gateway said to each other through the taps. */
+  readonly messages: readonly WireMessage[];
+  /** Cuts the connections of all clients that came through a tap. */
+  dropConnections(): void;
+  /** Ends the gateway. Throws if it said anything to a client that breaks the protocol. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts a gateway from YAML text; `files` are written beside it first. */
+const originOf = (url: string): string => new URL(url).origin;
+
+/** The taps before a gateway's listeners, one for each. */
+class Taps {
+  readonly record = new WireRecord(['server']);
+  readonly #taps = new Map<string, WireTap>();
+
+  /** Puts taps before listeners that have none. TLS and sockets without a port are left alone. */
+  async cover(gateway: Gateway): Promise<void> {
+    for (const { url } of gateway.endpoints)
+      if (url.startsWith('http://') && !this.#taps.has(originOf(url)))
+        this.#taps.set(originOf(url), await startWireTap(url, this.record));
+  }
+
+  /** The same URL through its tap. */
+  through(url: string): string {
+    if (!URL.canParse(url)) return url;
+    const tap = this.#taps.get(originOf(url));
+    return tap === undefined ? url : tap.origin + url.slice(originOf(url).length);
+  }
+
+  dropConnections(): void {
+    for (const tap of this.#taps.values()) tap.dropConnections();
+  }
+
+  async close(): Promise<void> {
+    for (const tap of this.#taps.values()) await tap.close();
+  }
+}
+
+/**
+ * Starts a gateway from YAML text; `files` are written beside it first. Clients reach its listeners of clear text
+ * through a tap; `tap: false` leaves it out, for tests of raw sockets or of load.
+ */
 export const startTestGateway = async (
   yaml: string,
   options: {
@@ -50,9 +90,14 @@ export const startTestGateway = async (
     await rm(folder, { recursive: true, force: true });
     throw error;
   });
+  const taps = new Taps();
+  const cover = options.tap === false ? async () => undefined : () => taps.cover(gateway);
+  await cover();
   const close = async (): Promise<void> => {
     await gateway.close(0);
+    await taps.close();
     await rm(folder, { recursive: true, force: true });
+    taps.record.verify();
   };
   const audience = (server?: string): string => {
     const found = gateway.endpoints.find((endpoint) => server === undefined || endpoint.server === server);
@@ -63,7 +108,7 @@ export const startTestGateway = async (
     folder,
     file,
     audience,
-    url: audience,
+    url: (server) => taps.through(audience(server)),
     get opsUrl() {
       return gateway.opsUrl ?? '';
     },
@@ -72,12 +117,16 @@ export const startTestGateway = async (
     writeBeside: (name, text) => writeFile(join(folder, name), text),
     load: async (text) => {
       await writeFile(file, text);
-      return gateway.reload();
+      const result = await gateway.reload();
+      await cover();
+      return result;
     },
     log: async () => {
       gateway.flushLog();
       return readFile(logFile, 'utf8');
     },
+    messages: taps.record.messages,
+    dropConnections: () => taps.dropConnections(),
     close,
     [Symbol.asyncDispose]: close,
   };
