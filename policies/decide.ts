@@ -8,9 +8,10 @@ import { prepareRbacPolicy } from './rbac/policy.ts';
 export interface PreparedPolicies {
   /**
    * Evaluates the policies in their order and stops where the outcome is certain. In a list, `facts` have no
-   * `args`; a call always brings them, so that it is never undecided; see {@link refuseUndecided}. A denial
-   * that hung on the arguments is answered only if no other policy denies without them: otherwise a caller
-   * could tell a tool that it may not see from one that does not exist. Never throws.
+   * `args` and the method of the call that an item stands for. A call brings its `args`, `{}` if it has none;
+   * should it be undecided all the same, nothing more will be known and it must be denied. A denial that hung on
+   * the arguments is answered only if no other policy denies without them: otherwise a caller could tell a tool
+   * that it may not see from one that does not exist. Never throws.
    */
   decide(facts: CallFacts): Decision;
   /** Whether a decision hangs on nothing but the principal and the target, so that it can be kept. */
@@ -96,9 +97,3 @@ const certainDenial = (policies: readonly DecidingPolicy[], facts: CallFacts): D
   }
   return undefined;
 };
-
-/** For a call about to be made: nothing more will be known of it, and what is undecided is denied. */
-export const refuseUndecided = (decision: Decision): Decision =>
-  decision.kind === 'undecided'
-    ? { kind: 'deny', policy: decision.policy, reason: 'error', certain: false }
-    : decision;

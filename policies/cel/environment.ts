@@ -129,7 +129,7 @@ export const CALL_ENVIRONMENT: CelEnvironment<CallFacts> = {
     }),
     resource: group({
       uri: ofResource(STRING, (resource) => resource.uri),
-      mimeType: ofResource(STRING, (resource) => resource.mimeType),
+      mimeType: ofResource(STRING, ({ mimeType }) => (mimeType === '' ? ABSENT : mimeType)),
     }),
     prompt: group({ name: ofPrompt(STRING, (prompt) => prompt.name) }),
     args: call(DYN, readArguments),

@@ -1,16 +1,7 @@
 /** What a server shows of an upstream, and under which names. */
-import type { Decision } from '../../schema/decision.ts';
 import type { ExposeNode, Selection } from '../../schema/graph/server.ts';
 import { compileGlobs, type Matcher } from '../glob.ts';
 import { compileUriGlobs } from '../uri-glob.ts';
-
-/** The decision on what is not exposed: it does not exist. */
-export const NOT_EXPOSED: Decision = Object.freeze({
-  kind: 'deny',
-  policy: 'expose',
-  reason: 'denied',
-  certain: true,
-});
 
 /** A correspondence between the upstream's names and the exposed ones: one to one, both ways. */
 export interface PreparedSelection {

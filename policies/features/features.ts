@@ -1,14 +1,5 @@
 /** The ceiling that `features` puts over what all upstreams of a server offer. */
-import type { Decision } from '../../schema/decision.ts';
 import type { Features } from '../../schema/graph/server.ts';
-
-/** The decision on a method whose feature is off: it does not exist. */
-export const FEATURE_OFF: Decision = Object.freeze({
-  kind: 'deny',
-  policy: 'features',
-  reason: 'denied',
-  certain: true,
-});
 
 /** Methods and notifications by the feature that they belong to (MCP 2025-03-26 to 2026-07-28). */
 const FEATURE_BY_METHOD: ReadonlyMap<string, keyof Features> = new Map([

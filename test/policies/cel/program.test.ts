@@ -130,6 +130,12 @@ describe('errors', () => {
     expectError(expression, withArgs('{"a":1,"list":[1],"text":"x","zero":0}'), message);
   });
 
+  test('a media type that the resource does not declare is absent, so that no rule about it passes by', () => {
+    const facts = resourceRead('file:///x', { resource: { uri: 'file:///x', mimeType: '' } });
+    expectError("resource.mimeType != 'text/secret'", facts, 'there is no resource.mimeType');
+    expect(evaluate('has(resource.uri) && !has(resource.mimeType)', facts)).toBe(true);
+  });
+
   test('a list is no object: its length and its indexes are no fields', () => {
     expectError('args.list.length == 1', withArgs('{"list":[1]}'), 'there is no args.list.length');
     expectError('args.text.length == 1', withArgs('{"text":"x"}'), 'there is no args.text.length');
