@@ -1,17 +1,22 @@
 /** The whole pipeline: text in, graph and findings out. Pure: the host hands in the bytes of files. */
 import type { Diagnostic } from '../schema/diagnostic.ts';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
-import { diagnostic, type Report } from './diagnostics/report.ts';
+import { CHECKS } from './check/check.ts';
+import { checkUnused } from './check/unused.ts';
+import { createFindings } from './diagnostics/findings.ts';
+import type { Report } from './diagnostics/report.ts';
 import { sortDiagnostics } from './diagnostics/sort.ts';
+import { readInputs } from './input/inputs.ts';
 import { canonicalJson } from './lower/canonical-json.ts';
 import { fingerprintNodes, sha256 } from './lower/fingerprint.ts';
 import { lower } from './lower/lower.ts';
 import { parse } from './parse/parse.ts';
+import { lowerIgnored } from './posture/ignore-comments.ts';
+import { judgePosture } from './posture/posture.ts';
 import { decode } from './source/decode.ts';
 import { type Files, openFiles, type SourceRead } from './source/files.ts';
 import { readYaml } from './source/read-yaml.ts';
-import { sourceFile } from './source/source-file.ts';
-import type { SourceMap } from './source/tree.ts';
+import { type SourceFile, sourceFile } from './source/source-file.ts';
 
 export interface CompileInput {
   /** Path of the configuration; files that it names are relative to its folder. */
@@ -29,14 +34,11 @@ export interface CompileResult {
   readonly sources: readonly SourceRead[];
 }
 
-const readSource = (files: Files, path: string, report: Report): SourceMap | undefined => {
+const openMain = (files: Files, path: string, report: Report): SourceFile | undefined => {
   const bytes = files.open(path);
-  if (!bytes) {
-    report('GW0001', { file: sourceFile(path, ''), start: 0, end: 0 }, { path });
-    return undefined;
-  }
-  const file = decode(path, bytes, report);
-  return file && readYaml(file, report);
+  if (bytes) return decode(path, bytes, report);
+  report('GW0001', { file: sourceFile(path, ''), start: 0, end: 0 }, { path });
+  return undefined;
 };
 
 const seal = (graph: Graph, files: Files): CompiledGraph => ({
@@ -49,15 +51,23 @@ const seal = (graph: Graph, files: Files): CompiledGraph => ({
 /** Compiles a configuration. Never throws for what a file holds. */
 export const compile = ({ main, read }: CompileInput): CompileResult => {
   const files = openFiles(main, read);
-  const found: Diagnostic[] = [];
-  const report: Report = (code, place, data, extras) => found.push(diagnostic(code, place, data, extras));
+  const findings = createFindings();
+  const { report } = findings;
 
-  const tree = readSource(files, main, report);
+  const file = openMain(files, main, report);
+  const tree = file && readYaml(file, report);
   const config = tree && parse(tree, report);
-  const inputs = { keys: new Map(), jwks: new Map() };
-
-  const failed = found.some(({ severity }) => severity === 'error');
-  const compiled = config && !failed ? seal(lower(config, inputs), files) : undefined;
-  const paths = files.reads().map(({ path }) => path);
-  return { compiled, diagnostics: sortDiagnostics(found, paths), sources: files.reads() };
+  let compiled: CompiledGraph | undefined;
+  if (config) {
+    const inputs = readInputs(config, files, report);
+    for (const check of CHECKS) check(config, report);
+    judgePosture(config, report);
+    lowerIgnored(file, findings);
+    if (!findings.hasErrors()) {
+      checkUnused(config, report);
+      compiled = seal(lower(config, inputs), files);
+    }
+  }
+  const sources = files.reads();
+  return { compiled, diagnostics: sortDiagnostics(findings.all(), sources), sources };
 };

@@ -69,3 +69,9 @@ export const isWritten = ({ tree }: Configuration, ...path: Path): boolean =>
 /** Whether nothing at or below `path` has the wrong shape. */
 export const isSound = ({ faults }: Configuration, ...path: Path): boolean =>
   !faults.some((fault) => path.every((step, index) => String(fault[index]) === String(step)));
+
+/** The keys of the map at `path`, as written. */
+export const keysAt = ({ tree }: Configuration, ...path: Path): readonly string[] => {
+  const value = valueAt(tree, path);
+  return value?.kind === 'map' ? [...value.entries.keys()] : [];
+};

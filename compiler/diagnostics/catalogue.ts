@@ -1,11 +1,21 @@
 /** Every code there is, with its words. Codes are never reused. */
+import { EXPRESSIONS } from './catalogue/expressions.ts';
+import { FIT } from './catalogue/fit.ts';
 import { POSTURE } from './catalogue/posture.ts';
 import { REFERENCES } from './catalogue/references.ts';
 import { SHAPE } from './catalogue/shape.ts';
 import { SYNTAX } from './catalogue/syntax.ts';
 import { VALUES } from './catalogue/values.ts';
 
-export const CATALOGUE = { ...SYNTAX, ...SHAPE, ...REFERENCES, ...VALUES, ...POSTURE };
+export const CATALOGUE = {
+  ...SYNTAX,
+  ...SHAPE,
+  ...REFERENCES,
+  ...VALUES,
+  ...EXPRESSIONS,
+  ...FIT,
+  ...POSTURE,
+};
 
 export type Code = keyof typeof CATALOGUE;
 

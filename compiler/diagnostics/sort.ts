@@ -9,12 +9,13 @@ const identity = ({ code, span, message }: Diagnostic): string =>
 /** By place, each once; files in the order in which they were read. */
 export const sortDiagnostics = (
   diagnostics: readonly Diagnostic[],
-  files: readonly string[],
+  files: readonly { readonly path: string }[],
 ): readonly Diagnostic[] => {
+  const order = new Map(files.map(({ path }, index) => [path, index]));
   const unique = new Map(diagnostics.map((diagnostic) => [identity(diagnostic), diagnostic]));
   return [...unique.values()].sort(
     (a, b) =>
-      compare(files.indexOf(a.span.file), files.indexOf(b.span.file)) ||
+      compare(order.get(a.span.file) ?? 0, order.get(b.span.file) ?? 0) ||
       compare(a.span.offset, b.span.offset) ||
       compare(a.span.endOffset, b.span.endOffset) ||
       compare(a.code, b.code) ||

@@ -1,9 +1,43 @@
 /** Files that the configuration names and that are compiled with it. */
 import type { ApiKeyEntry } from '../../schema/graph/identity.ts';
+import { type Configuration, placeAt } from '../configuration.ts';
+import type { Report } from '../diagnostics/report.ts';
+import { decode } from '../source/decode.ts';
+import type { Files } from '../source/files.ts';
+import type { Place, SourceFile } from '../source/source-file.ts';
+import { readJwksFile } from './jwks-file.ts';
+import { readKeysFile } from './keys-file.ts';
+
+export type JwkSet = { readonly keys: readonly Readonly<Record<string, unknown>>[] };
 
 export interface Inputs {
   /** Keys of each `api-key` identity, sorted by id. */
   readonly keys: ReadonlyMap<string, readonly ApiKeyEntry[]>;
   /** Key sets of the `jwt` identities that have a `jwksFile`. */
-  readonly jwks: ReadonlyMap<string, { readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
+  readonly jwks: ReadonlyMap<string, JwkSet>;
 }
+
+const openInput = (files: Files, path: string, place: Place, report: Report): SourceFile | undefined => {
+  const asked = files.beside(path);
+  const bytes = files.open(asked);
+  if (bytes) return decode(asked, bytes, report);
+  report('GW0001', place, { path: asked });
+  return undefined;
+};
+
+/** Reads the files that identities name. Findings are in the file that causes them. */
+export const readInputs = (config: Configuration, files: Files, report: Report): Inputs => {
+  const keys = new Map<string, readonly ApiKeyEntry[]>();
+  const jwks = new Map<string, JwkSet>();
+  for (const [name, identity] of Object.entries(config.data.identity)) {
+    const key = identity.type === 'jwt' ? 'jwksFile' : 'keysFile';
+    const path = identity.type === 'jwt' ? identity.jwksFile : identity.keysFile;
+    const file = path && openInput(files, path, placeAt(config, 'identity', name, key), report);
+    if (!file) continue;
+    if (identity.type === 'jwt') {
+      const set = readJwksFile(file, report);
+      if (set) jwks.set(name, set);
+    } else keys.set(name, readKeysFile(file, config, name, report));
+  }
+  return { keys, jwks };
+};

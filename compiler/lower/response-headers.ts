@@ -25,7 +25,7 @@ const NAMES = {
 
 type Option = keyof typeof NAMES;
 
-const valueOf = (headers: ResponseHeaders, option: Option): string | undefined => {
+const headerValue = (headers: ResponseHeaders, option: Option): string | undefined => {
   const value = headers[option];
   if (value === false || value === undefined) return undefined;
   if (option !== 'hsts') return value as string;
@@ -47,7 +47,7 @@ export const lowerResponseHeaders = (
     .filter((option) => headers.preset === 'strict' || isWritten(option))
     .filter((option) => secure || option !== 'hsts')
     .flatMap((option) => {
-      const value = valueOf(headers, option);
+      const value = headerValue(headers, option);
       return value === undefined ? [] : [[NAMES[option], value] as const];
     })
     .sort(([a], [b]) => (a < b ? -1 : 1));

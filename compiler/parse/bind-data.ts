@@ -60,9 +60,8 @@ const bindText = (
 ): unknown => {
   if (hasReference(text)) return bindReference(binder, scalar, schema, text);
   if (schema['x-format'] === 'secret') {
-    binder.report('GW4010', scalar.place, {
-      what: String(path.findLast((step) => !/^\d+$/.test(String(step)))),
-    });
+    const what = String(path.findLast((step) => typeof step === 'string'));
+    binder.report('GW3032', scalar.place, { what });
     return UNSOUND;
   }
   const isFree = schema.enum === undefined && schema['x-format'] === undefined;
@@ -82,7 +81,9 @@ const bindScalar = (binder: Binder, scalar: SourceScalar, schema: Schema, path: 
     return UNSOUND;
   }
   if (typeof value === 'string' && hasReference(value)) return bindReference(binder, scalar, schema, value);
-  if (binder.faults.has(path.join('/'))) return UNSOUND;
+  // A format's pattern may have failed; what is wrong is told by the format's own check.
+  const isFormatted = typeof value === 'string' && format !== undefined;
+  if (!isFormatted && binder.faults.has(path.join('/'))) return UNSOUND;
   if (typeof value === 'number' && numberLookAlike(scalar, binder.report)) return UNSOUND;
   return typeof value === 'string' ? bindText(binder, scalar, schema, path, value) : value;
 };

@@ -5,8 +5,9 @@ import type { Report } from '../diagnostics/report.ts';
 import type { Place } from '../source/source-file.ts';
 import type { SourceMap } from '../source/tree.ts';
 import { bindData } from './bind-data.ts';
-import { ROOT_SCHEMA } from './schema.ts';
-import { checkShape } from './shape.ts';
+import { GATEWAY_SCHEMA } from './schema.ts';
+import { checkShape, type Form } from './shape.ts';
+import { validateGateway } from './shape-validator.generated.js';
 
 const SECTIONS: readonly NamedSection[] = [
   'listeners',
@@ -17,6 +18,8 @@ const SECTIONS: readonly NamedSection[] = [
   'limits',
 ];
 
+const GATEWAY: Form = { schema: GATEWAY_SCHEMA, validate: validateGateway };
+
 const namesIn = (root: SourceMap, section: NamedSection): ReadonlyMap<string, Place> => {
   const value = root.entries.get(section)?.value;
   const entries = value?.kind === 'map' ? [...value.entries.values()] : [];
@@ -25,8 +28,8 @@ const namesIn = (root: SourceMap, section: NamedSection): ReadonlyMap<string, Pl
 
 /** The configuration of a file, with whatever of it is sound. */
 export const parse = (tree: SourceMap, report: Report): Configuration => {
-  const faults = checkShape(tree, report);
-  const { data, scalars } = bindData(tree, ROOT_SCHEMA, faults, report);
+  const faults = checkShape(tree, GATEWAY, report);
+  const { data, scalars } = bindData(tree, GATEWAY_SCHEMA, faults, report);
   const names = Object.fromEntries(SECTIONS.map((section) => [section, namesIn(tree, section)]));
   const empty = Object.fromEntries(SECTIONS.map((section) => [section, {}]));
   return {

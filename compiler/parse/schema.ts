@@ -2,6 +2,7 @@
 
 import type { CelEnvironment, CelResult, NamedSection } from '../../schema/config/value.ts';
 import gateway from '../../schema/gateway.schema.json' with { type: 'json' };
+import keys from '../../schema/keys.schema.json' with { type: 'json' };
 import type { SourceValue } from '../source/tree.ts';
 
 /** The part of JSON Schema that schema/config uses, with its own keywords. */
@@ -36,11 +37,16 @@ export interface Schema {
   readonly 'x-literal'?: boolean;
 }
 
-export const ROOT_SCHEMA = gateway as unknown as Schema;
+/** gateway.yaml. */
+export const GATEWAY_SCHEMA = gateway as unknown as Schema;
+/** The file of an `api-key` identity. */
+export const KEYS_SCHEMA = keys as unknown as Schema;
 
 /** The schema itself, a `$ref` followed. */
 export const dereference = (schema: Schema): Schema =>
-  schema.$ref === undefined ? schema : ROOT_SCHEMA.definitions![schema.$ref.replace('#/definitions/', '')]!;
+  schema.$ref === undefined
+    ? schema
+    : GATEWAY_SCHEMA.definitions![schema.$ref.replace('#/definitions/', '')]!;
 
 /** The word that selects a branch of a union. */
 export const branchWord = (branch: Schema): string => String(dereference(branch).properties?.type?.const);

@@ -10,7 +10,7 @@ import {
   type SourceValue,
 } from '../source/tree.ts';
 import { isUnitFormat } from './format/unit.ts';
-import { flagLookAlike } from './look-alike.ts';
+import { flagLookAlike, textLookAlike } from './look-alike.ts';
 import { chooseSchema, dereference, type Schema } from './schema.ts';
 import type { ShapeError } from './shape-validator.generated.js';
 
@@ -99,6 +99,7 @@ const reportValue = ({ path, value, errors }: ScalarFault, chosen: Schema, repor
   if (text !== undefined && hasReference(text) && types.includes('string')) return true;
   if (format !== undefined && (text !== undefined || isUnitFormat(format))) return true;
   if (types.includes('boolean') && flagLookAlike(value, report)) return true;
+  if (types[0] === 'string' && text === undefined && textLookAlike(value, report)) return true;
   if (chosen.enum && text !== undefined) reportWord(value, chosen, report);
   else if (failed('minimum') || failed('maximum')) reportRange(value, chosen, report);
   else if (failed('pattern') && types.length === 1) reportText(value, chosen, report);

@@ -6,8 +6,11 @@ export interface ShapeError {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** Validates plain data against schema/gateway.schema.json; the findings are in `errors` afterwards. */
-export declare const validate: {
+/** Validates plain data; the findings are in `errors` afterwards. */
+export interface Validate {
   (data: unknown): boolean;
-  errors: readonly ShapeError[] | null;
-};
+  errors?: readonly ShapeError[] | null;
+}
+
+export declare const validateGateway: Validate;
+export declare const validateKeys: Validate;

@@ -12,9 +12,9 @@ import {
   valueAt,
 } from '../source/tree.ts';
 import { ownerOf } from './owner.ts';
-import { branchWord, chooseSchema, dereference, propertySchema, ROOT_SCHEMA, type Schema } from './schema.ts';
+import { branchWord, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
 import { reportScalar } from './shape-scalar.ts';
-import { type ShapeError, validate } from './shape-validator.generated.js';
+import type { ShapeError, Validate } from './shape-validator.generated.js';
 
 /** What is wrong at one place of the tree. */
 interface Fault {
@@ -31,8 +31,8 @@ const pathOf = (pointer: string): Path =>
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const schemaAt = (root: SourceMap, path: Path): Schema | undefined => {
-  let schema: Schema | undefined = ROOT_SCHEMA;
+const schemaAt = (root: SourceMap, rootSchema: Schema, path: Path): Schema | undefined => {
+  let schema: Schema | undefined = rootSchema;
   let value: SourceValue | undefined = root;
   for (const step of path) {
     const chosen: Schema | undefined = schema && value && chooseSchema(schema, value);
@@ -42,27 +42,41 @@ const schemaAt = (root: SourceMap, path: Path): Schema | undefined => {
   return schema && dereference(schema);
 };
 
-const groupFaults = (root: SourceMap, errors: readonly ShapeError[]): readonly Fault[] => {
+const groupFaults = (
+  root: SourceMap,
+  rootSchema: Schema,
+  errors: readonly ShapeError[],
+): readonly Fault[] => {
   const byPointer = Map.groupBy(errors, (error) => error.instancePath);
   const faults: Fault[] = [];
   for (const [pointer, own] of byPointer) {
     const path = pathOf(pointer);
     const value = valueAt(root, path);
-    const schema = schemaAt(root, path);
-    if (value && schema) faults.push({ path, value, schema, errors: own });
+    const schema = schemaAt(root, rootSchema, path);
+    const isHole = value?.kind === 'scalar' && value.isHole;
+    if (value && schema && !isHole) faults.push({ path, value, schema, errors: own });
   }
   return faults;
+};
+
+/** Whether a map says that it is of another type than the only one there is; nothing else of it is checked. */
+const hasOtherType = (map: SourceMap, schema: Schema): boolean => {
+  const due = dereference(schema.properties?.type ?? {}).const;
+  const type = map.entries.get('type')?.value;
+  return due !== undefined && type?.kind === 'scalar' && type.value !== due;
 };
 
 /** Unknown and missing keys of one map; a missing key that was misspelt is told once, as the unknown one. */
 const reportKeys = (root: SourceMap, { path, value, schema, errors }: Fault, report: Report): void => {
   const chosen = chooseSchema(schema, value);
   if (value.kind !== 'map' || !chosen) return;
+  if (hasOtherType(value, chosen)) return;
   const owner = ownerOf(path);
   const known = Object.keys(chosen.properties ?? {}).filter((key) => !value.entries.has(key));
   const missing = new Set<string>();
   for (const error of errors)
-    if (error.keyword === 'required') missing.add(String(error.params.missingProperty));
+    if (error.keyword === 'required' && !value.isIncomplete)
+      missing.add(String(error.params.missingProperty));
   for (const error of errors) {
     if (error.keyword !== 'additionalProperties') continue;
     const key = String(error.params.additionalProperty);
@@ -111,7 +125,7 @@ const reportType = (root: SourceMap, { path, value, schema }: Fault, report: Rep
     report('GW1001', misspelt.keyPlace, data, {
       fixes: [{ place: misspelt.keyPlace, text: 'type', applicability: 'maybe' }],
     });
-  } else report('GW1005', anchorPlaceAt(root, path), { owner, types });
+  } else if (!value.isIncomplete) report('GW1005', anchorPlaceAt(root, path), { owner, types });
 };
 
 const reportLength = (root: SourceMap, { path, value, errors }: Fault, report: Report): void => {
@@ -129,8 +143,20 @@ const reportLength = (root: SourceMap, { path, value, errors }: Fault, report: R
 const isReferenceScalar = (value: SourceValue): boolean =>
   value.kind === 'scalar' && typeof value.value === 'string' && hasReference(value.value);
 
+const reportOnlyType = (root: SourceMap, { path, value, schema }: Fault, report: Report): boolean => {
+  if (path.at(-1) !== 'type' || schema.const === undefined || value.kind !== 'scalar') return false;
+  const types = [String(schema.const)];
+  const type = String(value.value ?? value.written);
+  const near = nearest(type, types);
+  const fixes = near ? [{ place: value.place, text: near, applicability: 'maybe' as const }] : [];
+  const place = value.written === '' ? anchorPlaceAt(root, path) : value.place;
+  report('GW1006', place, { type, owner: ownerOf(path.slice(0, -1)), types, nearest: near }, { fixes });
+  return true;
+};
+
 const reportFault = (root: SourceMap, fault: Fault, report: Report): void => {
   const { value, schema, errors } = fault;
+  if (reportOnlyType(root, fault, report)) return;
   if (errors.some(({ keyword }) => keyword === 'discriminator')) reportType(root, fault, report);
   else if (value.kind === 'map' && chooseSchema(schema, value)?.type === 'object')
     reportKeys(root, fault, report);
@@ -139,10 +165,16 @@ const reportFault = (root: SourceMap, fault: Fault, report: Report): void => {
   } else reportScalar(root, fault, report);
 };
 
-/** Reports where the tree does not have the schema's shape; the places, as joined paths, of what is wrong. */
-export const checkShape = (root: SourceMap, report: Report): readonly Path[] => {
+/** A file's schema and the validator made from it. */
+export interface Form {
+  readonly schema: Schema;
+  readonly validate: Validate;
+}
+
+/** Reports where the tree does not have the form's shape; the paths of what is wrong. */
+export const checkShape = (root: SourceMap, { schema, validate }: Form, report: Report): readonly Path[] => {
   if (validate(plainData(root))) return [];
-  const faults = groupFaults(root, validate.errors ?? []);
+  const faults = groupFaults(root, schema, validate.errors ?? []);
   for (const fault of faults) reportFault(root, fault, report);
-  return faults.map(({ path }) => path);
+  return (validate.errors ?? []).map(({ instancePath }) => pathOf(instancePath));
 };

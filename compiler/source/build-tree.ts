@@ -24,6 +24,8 @@ interface Builder {
   /** Values below each value, aliases followed. */
   readonly sizes: Map<SourceValue, number>;
   aliases: number;
+  /** The document exceeds a bound; what was built of it is of no use. */
+  isTooLarge: boolean;
 }
 
 const placeOf = (builder: Builder, start: number, end: number): Place => ({ file: builder.file, start, end });
@@ -55,12 +57,19 @@ const buildScalar = (builder: Builder, node: Scalar.Parsed): SourceScalar => {
   };
 };
 
+const exceed = (builder: Builder, place: Place, what: string, limit: number, unit: string): SourceValue => {
+  if (!builder.isTooLarge)
+    builder.report('GW0018', { ...place, end: place.start + 1 }, { what, limit, unit });
+  builder.isTooLarge = true;
+  return nullAt(place);
+};
+
 const followAlias = (builder: Builder, node: ParsedNode, name: string): SourceValue => {
   const place = nodePlace(builder, node);
   const target = builder.anchors.get(name);
   const refuse = (problem: string) => {
     builder.report('GW0014', place, { problem });
-    return nullAt(place);
+    return { ...nullAt(place), isHole: true as const };
   };
   if (target === undefined) return refuse(`no value above is marked \`&${name}\``);
   if (target === 'open') return refuse(`\`*${name}\` stands inside the value that it stands for`);
@@ -86,7 +95,7 @@ const buildKey = (builder: Builder, key: ParsedNode): { key: string; keyPlace: P
     }
     const text = revealReferences(key.value);
     if (text.includes('${')) {
-      builder.report('GW0020', keyPlace, { key: text, nearest: undefined });
+      builder.report('GW0020', keyPlace, { key: text });
       return undefined;
     }
     return { key: text, keyPlace };
@@ -104,34 +113,30 @@ const buildKey = (builder: Builder, key: ParsedNode): { key: string; keyPlace: P
 
 const buildMap = (builder: Builder, node: YAMLMap.Parsed, depth: number): SourceValue => {
   const entries = new Map<string, SourceEntry>();
+  let isIncomplete = false;
   for (const pair of node.items as readonly Pair<ParsedNode, ParsedNode | null>[]) {
     const key = buildKey(builder, pair.key);
     const keyEnd = pair.key.range[1];
     const value = pair.value
       ? build(builder, pair.value, depth + 1)
       : nullAt(placeOf(builder, keyEnd, keyEnd));
-    if (!key) continue;
+    if (!key) {
+      isIncomplete = true;
+      continue;
+    }
     const first = entries.get(key.key);
     if (first) {
       const labels = [{ place: first.keyPlace, text: 'first given here' }];
       builder.report('GW0009', key.keyPlace, { key: key.key }, { labels });
     } else entries.set(key.key, { ...key, value });
   }
-  return { kind: 'map', place: nodePlace(builder, node), entries };
+  return { kind: 'map', place: nodePlace(builder, node), entries, isIncomplete };
 };
 
 const buildNode = (builder: Builder, node: ParsedNode, depth: number): SourceValue => {
   if (isAlias(node)) return followAlias(builder, node, node.source);
   if (isScalar(node)) return buildScalar(builder, node as Scalar.Parsed);
-  if (depth > MAX_DEPTH) {
-    const place = nodePlace(builder, node);
-    builder.report(
-      'GW0018',
-      { ...place, end: place.start + 1 },
-      { what: 'the nesting', limit: MAX_DEPTH, unit: 'level' },
-    );
-    return nullAt(place);
-  }
+  if (depth > MAX_DEPTH) return exceed(builder, nodePlace(builder, node), 'the nesting', MAX_DEPTH, 'level');
   if (isMap(node)) return buildMap(builder, node as YAMLMap.Parsed, depth);
   const items = (node.items as readonly ParsedNode[]).map((item) => build(builder, item, depth + 1));
   return { kind: 'list', place: nodePlace(builder, node), items };
@@ -152,16 +157,22 @@ const build = (builder: Builder, node: ParsedNode, depth: number): SourceValue =
   if (anchor !== undefined) builder.anchors.set(anchor, 'open');
   let value = buildNode(builder, node, depth);
   const size = isAlias(node) ? (builder.sizes.get(value) ?? 1) : sizeOf(builder, value);
-  if (size > MAX_VALUES) {
-    const place = { ...value.place, end: value.place.start + 1 };
-    builder.report('GW0018', place, { what: 'the configuration', limit: MAX_VALUES, unit: 'value' });
-    value = nullAt(place);
-  }
+  if (size > MAX_VALUES) value = exceed(builder, value.place, 'the configuration', MAX_VALUES, 'value');
   builder.sizes.set(value, Math.min(size, MAX_VALUES + 1));
   if (anchor !== undefined) builder.anchors.set(anchor, value);
   return value;
 };
 
-/** The tree below `root`. What cannot be read is reported and left out. */
-export const buildTree = (root: ParsedNode, file: SourceFile, report: Report): SourceValue =>
-  build({ file, report, anchors: new Map(), sizes: new Map(), aliases: 0 }, root, 0);
+/** The tree below `root`; undefined if it is too large. What cannot be read is reported and left out. */
+export const buildTree = (root: ParsedNode, file: SourceFile, report: Report): SourceValue | undefined => {
+  const builder: Builder = {
+    file,
+    report,
+    anchors: new Map(),
+    sizes: new Map(),
+    aliases: 0,
+    isTooLarge: false,
+  };
+  const tree = build(builder, root, 0);
+  return builder.isTooLarge ? undefined : tree;
+};

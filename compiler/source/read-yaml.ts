@@ -15,7 +15,7 @@ const parse = (text: string): Document.Parsed<ParsedNode> =>
     uniqueKeys: false,
     keepSourceTokens: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   }) as Document.Parsed<ParsedNode>;
 
 const BLANK = /^(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|$))*$/;
@@ -30,8 +30,6 @@ const reportBlank = (file: SourceFile, report: Report): boolean => {
 };
 
 const isBlank = (text: string): boolean => text.split(/\r\n|\r|\n/).every((line) => BLANK.test(line));
-
-const describe = (kind: string): string => (kind === 'list' ? 'a list' : 'a single value');
 
 /** The file's top mapping; undefined, with findings, if there is none or it cannot be trusted. */
 export const readYaml = (file: SourceFile, report: Report): SourceMap | undefined => {
@@ -54,14 +52,13 @@ export const readYaml = (file: SourceFile, report: Report): SourceMap | undefine
     }
   }
   if (reportYamlErrors(document, readable, report)) return undefined;
-  const root = document.contents && buildTree(document.contents, file, report);
-  if (root?.kind === 'map') return root;
-  if (root) {
-    report(
-      'GW0006',
-      { ...root.place, end: Math.min(root.place.end, root.place.start + 1) },
-      { found: describe(root.kind) },
-    );
-  } else report('GW0003', { file, start: 0, end: 0 }, { path: file.path });
+  if (!document.contents) {
+    report('GW0003', { file, start: 0, end: 0 }, { path: file.path });
+    return undefined;
+  }
+  const root = buildTree(document.contents, file, report);
+  if (!root || root.kind === 'map') return root;
+  const start = { ...root.place, end: Math.min(root.place.end, root.place.start + 1) };
+  report('GW0006', start, { found: root.kind === 'list' ? 'a list' : 'a single value' });
   return undefined;
 };

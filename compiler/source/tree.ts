@@ -8,6 +8,8 @@ export interface SourceScalar {
   /** As written, quotes included. */
   readonly written: string;
   readonly style: 'plain' | 'single' | 'double' | 'block';
+  /** Stands for a value that could not be read; that was reported. */
+  readonly isHole?: true;
 }
 
 export interface SourceEntry {
@@ -20,6 +22,8 @@ export interface SourceMap {
   readonly kind: 'map';
   readonly place: Place;
   readonly entries: ReadonlyMap<string, SourceEntry>;
+  /** Keys were left out because they could not be read; that was reported. */
+  readonly isIncomplete: boolean;
 }
 
 export interface SourceList {

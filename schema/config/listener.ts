@@ -125,6 +125,7 @@ export const Listener = closed(
     tls: optional(Tls),
     hosts: optional(
       listOf(host({ description: 'A host name, with or without port.' }), {
+        minItems: 1,
         description:
           'Values of `Host` that are served (against DNS rebinding). By default the host of `url`, and the loopback names for a loopback `bind`.',
         examples: [['mcp.example.com']],
@@ -182,6 +183,7 @@ export const Listener = closed(
       flag({
         description: 'Admits anybody to an operations listener beyond loopback; spelt out or an error.',
         default: false,
+        'x-literal': true,
       }),
     ),
   },

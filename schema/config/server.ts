@@ -28,10 +28,15 @@ const renamable = (what: string) =>
         }),
       ),
       rename: optional(
-        Type.Record(Type.String(), Type.String({ pattern: '^[A-Za-z0-9_.-]{1,128}$' }), {
-          description: `From the upstream's name to the final name, which takes no prefix.`,
-          examples: [{ get_me: 'whoami' }],
-        }),
+        Type.Record(
+          Type.String({ pattern: '^[^$].{0,255}$' }),
+          Type.String({ pattern: '^[A-Za-z0-9_.-]{1,128}$' }),
+          {
+            additionalProperties: false,
+            description: `From the upstream's name to the final name, which takes no prefix.`,
+            examples: [{ get_me: 'whoami' }],
+          },
+        ),
       ),
     },
     { description: `Which ${what} are exposed, and under which names.` },
@@ -99,7 +104,13 @@ export const Server = closed(
         minItems: 1,
       }),
     ),
-    anonymous: optional(flag({ description: 'Anybody may call; spelt out or not at all.', default: false })),
+    anonymous: optional(
+      flag({
+        description: 'Anybody may call; spelt out or not at all.',
+        default: false,
+        'x-literal': true,
+      }),
+    ),
     protocol: optional(
       closed(
         {

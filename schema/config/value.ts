@@ -42,6 +42,8 @@ export const inputFile = (options: FieldOptions) => text('input-file', options);
 export const pattern = (options: FieldOptions) => text('pattern', options);
 /** A calendar date, `2027-06-30` (RFC 3339 full-date). */
 export const calendarDate = (options: FieldOptions) => text('calendar-date', options);
+/** An instant, `2027-06-30T23:59:59Z` (RFC 3339 date-time). */
+export const dateTime = (options: FieldOptions) => text('date-time', options);
 /** A value that must be a reference (`${file:…}`, `${env:…}`), never a literal. */
 export const secret = (options: FieldOptions) => text('secret', options);
 
@@ -72,6 +74,10 @@ export const NAME_PATTERN = '^[a-zA-Z][a-zA-Z0-9_-]{0,62}$';
 /** A map from names chosen by the user to entries of one shape. */
 export const named = <S extends Parameters<typeof Type.Record>[1]>(entry: S, options: FieldOptions) =>
   Type.Record(Type.String({ pattern: NAME_PATTERN }), entry, { ...options, additionalProperties: false });
+
+/** A map from names of another system, which match `keys`, to texts. */
+export const textsBy = (keys: string, options: FieldOptions) =>
+  Type.Record(Type.String({ pattern: keys }), Type.String(), { ...options, additionalProperties: false });
 
 /** One of a fixed set of words. */
 export const oneOf = <const T extends string>(words: readonly T[], options: FieldOptions) =>

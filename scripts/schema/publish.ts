@@ -94,9 +94,9 @@ const publish = (value: unknown): unknown => {
   );
 };
 
-/** The JSON Schema of gateway.yaml. */
-export const publishSchema = (source: SchemaObject): SchemaObject => ({
+/** The JSON Schema of a file. */
+export const publishSchema = (title: string, source: SchemaObject): SchemaObject => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
-  title: 'gateway.yaml',
+  title,
   ...shareDefinitions(publish(JSON.parse(JSON.stringify(source))) as SchemaObject),
 });

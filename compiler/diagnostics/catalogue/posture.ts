@@ -2,11 +2,104 @@
 import { entry } from '../entry.ts';
 
 export const POSTURE = {
-  GW4010: entry<{ what: string }>({
+  GW4001: entry<{ server: string; listener: string; bind: string }>({
+    severity: 'error',
+    inDevelopment: 'warning',
+    title: 'Anonymous server beyond loopback',
+    message: ({ server }) => `anybody on the network can call server \`${server}\``,
+    help: () => ['give the server an `identity`, or bind its listener to `127.0.0.1`'],
+    note: ({ listener, bind }) => [`listener \`${listener}\` is reachable at \`${bind}\``],
+    lowerable: true,
+  }),
+  GW4003: entry<{ listener: string }>({
+    severity: 'error',
+    title: 'Every web origin allowed',
+    message: ({ listener }) =>
+      `every web page may call listener \`${listener}\` through its visitors' browsers`,
+    help: () => ['list the origins that may call, such as `https://app.example.com`'],
+    lowerable: true,
+  }),
+  GW4006: entry<{ url: string; what: string }>({
+    severity: 'error',
+    inDevelopment: 'warning',
+    title: 'Clear text beyond loopback',
+    message: ({ what, url }) => `${what} is reached in clear text: \`${url}\``,
+    help: () => ['use `https://`'],
+    note: () => ['who sits between the two can read and change what is said'],
+    lowerable: true,
+  }),
+  GW4008: entry<{ range: string }>({
+    severity: 'warning',
+    title: 'Allowlist that allows all',
+    message: ({ range }) => `\`${range}\` allows every address`,
+    help: () => ['list the ranges that may connect, or remove `allow`'],
+    lowerable: true,
+  }),
+  GW4009: entry<{ range: string; prefix: number; least: number }>({
+    severity: 'warning',
+    title: 'Too many trusted proxies',
+    message: ({ range }) => `\`${range}\` trusts too many addresses to say who the client is`,
+    help: ({ least }) => [`list the proxies themselves, or ranges of /${least} and narrower`],
+    note: () => ['a trusted proxy can claim any client address, and pass rules and limits that go by it'],
+    lowerable: true,
+  }),
+  GW4010: entry<{ what: string; kind: string }>({
     severity: 'error',
     title: 'Secret in the configuration',
-    message: ({ what }) => `\`${what}\` must not be written into the configuration`,
+    message: ({ what, kind }) => `\`${what}\` looks like ${kind}`,
     help: () => ['refer to it: `${file:/run/secrets/name}` or `${env:NAME}`'],
     note: () => ['configurations end up in version control, in backups and on screens'],
+    lowerable: true,
+  }),
+  GW4014: entry<{ shell: string; upstream: string }>({
+    severity: 'error',
+    title: 'Upstream started through a shell',
+    message: ({ shell, upstream }) => `upstream \`${upstream}\` is started through the shell \`${shell}\``,
+    help: () => ['name the program and its arguments, each as an item of `command`'],
+    note: () => ['a shell reads quotes, variables and `;` in what it is given, and may outlive its child'],
+    lowerable: true,
+  }),
+  GW4015: entry<{ listener: string; bind: string }>({
+    severity: 'error',
+    title: 'Operations listener open to the network',
+    message: ({ listener, bind }) =>
+      `operations listener \`${listener}\` is reachable at \`${bind}\` without identity`,
+    help: () => [
+      'add `identity: [...]`, or bind it to `127.0.0.1`',
+      'or write `anonymous: true` if anybody may',
+    ],
+    lowerable: true,
+  }),
+  GW4016: entry<{ listener: string; services: string }>({
+    severity: 'warning',
+    title: 'Operations for anybody',
+    message: ({ listener, services }) =>
+      `anybody on the network can use ${services} of listener \`${listener}\``,
+    help: () => ['serve these on a listener on `127.0.0.1`, or ask for an `identity`'],
+    lowerable: true,
+  }),
+  GW4021: entry<{ listener: string; bind: string }>({
+    severity: 'error',
+    inDevelopment: 'warning',
+    title: 'Credentials in clear text',
+    message: ({ listener }) => `callers send their credentials to listener \`${listener}\` in clear text`,
+    help: () => [
+      'add `tls`',
+      'or, behind a proxy that speaks TLS, give the `https://` address as `url` and the proxy in `trustedProxies`',
+    ],
+    note: ({ bind }) => [`\`${bind}\` is reachable from the network`],
+    lowerable: true,
+  }),
+  GW4090: entry<{ problem: string }>({
+    severity: 'error',
+    title: 'Ignore comment that does not hold',
+    message: ({ problem }) => problem,
+    help: () => ['write `# gatewright-ignore GW4001: why this is safe here`'],
+  }),
+  GW4091: entry<{ code: string }>({
+    severity: 'warning',
+    title: 'Ignore comment without effect',
+    message: ({ code }) => `no finding \`${code}\` here to ignore`,
+    help: () => ['remove the comment'],
   }),
 };

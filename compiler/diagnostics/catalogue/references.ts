@@ -1,1 +1,112 @@
-export const REFERENCES = {};
+/** GW2xxx: names, and how the parts fit together. */
+import { didYouMean, entry, oneOfWords } from '../entry.ts';
+
+const MANY = 8;
+
+interface UnknownName {
+  readonly name: string;
+  readonly nearest: string | undefined;
+  readonly known: readonly string[];
+}
+
+const unknownEntry = (kind: string, section: string) =>
+  entry<UnknownName>({
+    severity: 'error',
+    title: `Unknown ${kind}`,
+    message: ({ name }) => `unknown ${kind} \`${name}\``,
+    label: () => `no ${kind} has this name`,
+    help: ({ nearest, known }) => {
+      if (nearest) return [didYouMean(nearest)];
+      return [
+        known.length === 0
+          ? `define it in \`${section}\``
+          : known.length > MANY
+            ? undefined
+            : `there is ${oneOfWords(known)}`,
+      ];
+    },
+  });
+
+export const REFERENCES = {
+  GW2001: unknownEntry('listener', 'listeners'),
+  GW2002: unknownEntry('identity', 'identity'),
+  GW2003: unknownEntry('upstream', 'upstreams'),
+  GW2004: unknownEntry('policy', 'policies'),
+  GW2005: unknownEntry('limit', 'limits'),
+  GW2006: unknownEntry('server', 'servers'),
+  GW2007: unknownEntry('role', 'roles'),
+  GW2008: entry<{ cycle: readonly string[] }>({
+    severity: 'error',
+    title: 'Roles that include each other',
+    message: ({ cycle }) => `roles include each other: ${cycle.map((role) => `\`${role}\``).join(' → ')}`,
+    help: () => ['remove one of the inclusions'],
+  }),
+  GW2009: entry<{ kind: string; name: string }>({
+    severity: 'warning',
+    title: 'Unused definition',
+    message: ({ kind, name }) => `${kind} \`${name}\` is not used`,
+    help: ({ kind, name }) => [
+      kind === 'listener'
+        ? `name it in \`at\` of a server, or remove \`${name}\``
+        : `refer to it, or remove \`${name}\``,
+    ],
+  }),
+  GW2010: entry<{ name: string; other: string; address: string }>({
+    severity: 'error',
+    title: 'Listeners on the same address',
+    message: ({ name, other, address }) =>
+      `listener \`${name}\` cannot bind \`${address}\`: listener \`${other}\` has it`,
+    help: () => ['give each listener an address and port of its own'],
+    note: ({ address }) => [
+      /^(0\.0\.0\.0|\[::\]):/.test(address)
+        ? 'this address stands for all addresses of the machine'
+        : undefined,
+    ],
+  }),
+  GW2011: entry<{ listener: string; path: string; other: string }>({
+    severity: 'error',
+    title: 'Servers at the same place',
+    message: ({ listener, path, other }) =>
+      `\`${path}\` on listener \`${listener}\` already leads to server \`${other}\``,
+    help: () => ['give each server a path of its own'],
+  }),
+  GW2012: entry<{ listener: string }>({
+    severity: 'error',
+    title: 'Server on an operations listener',
+    message: ({ listener }) => `listener \`${listener}\` serves operations and no servers`,
+    help: () => ['put the server on another listener, or remove `serve` from this one'],
+  }),
+  GW2013: entry<{ kind: 'tool' | 'prompt'; name: string }>({
+    severity: 'error',
+    title: 'Names that clash',
+    message: ({ kind, name }) => `the ${kind} name \`${name}\` is given twice in this server`,
+    label: () => 'given again here',
+    help: () => ['rename one of the two, or give its upstream a `prefix`'],
+  }),
+  GW2014: entry<{ name: string }>({
+    severity: 'warning',
+    title: 'Listed twice',
+    message: ({ name }) => `\`${name}\` is listed twice`,
+    label: () => 'listed again here',
+    help: () => ['remove one of the two'],
+  }),
+  GW2015: entry<{ path: string; owner: string }>({
+    severity: 'error',
+    title: 'Path that is taken',
+    message: ({ path, owner }) => `\`${path}\` is taken by ${owner}`,
+    help: () => ['choose another path'],
+  }),
+  GW2016: entry<{ name: string }>({
+    severity: 'error',
+    title: 'Rename of what is not exposed',
+    message: ({ name }) => `\`${name}\` is renamed, but \`allow\` leaves it out`,
+    help: ({ name }) => [`add \`${name}\` to \`allow\`, or remove the rename`],
+  }),
+  GW2017: entry<{ upstream: string }>({
+    severity: 'error',
+    title: 'Upstream exposed twice under the same names',
+    message: ({ upstream }) => `upstream \`${upstream}\` is exposed twice under the same names`,
+    label: () => 'exposed again here',
+    help: () => ['give one of the two a `prefix`, or join them'],
+  }),
+};

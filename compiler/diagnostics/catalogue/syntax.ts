@@ -1,5 +1,5 @@
 /** GW0xxx: the file as text and as YAML. */
-import { counted, didYouMean, entry } from '../entry.ts';
+import { counted, entry } from '../entry.ts';
 
 export const SYNTAX = {
   GW0001: entry<{ path: string }>({
@@ -118,15 +118,16 @@ export const SYNTAX = {
     title: 'Too large',
     message: ({ what, limit, unit }) => `${what} exceeds ${counted(limit, unit)}`,
   }),
-  GW0019: entry<{ problem: string }>({
+  GW0019: entry<object>({
     severity: 'error',
     title: 'Not JSON',
-    message: ({ problem }) => `this is not JSON: ${problem}`,
+    message: () => 'this is not JSON',
+    help: () => ['is a comma, a quote or a bracket missing, or one too many?'],
   }),
-  GW0020: entry<{ key: string; nearest: string | undefined }>({
+  GW0020: entry<{ key: string }>({
     severity: 'error',
     title: 'Reference in a key',
     message: ({ key }) => `references are not resolved in keys: \`${key}\``,
-    help: ({ nearest }) => [didYouMean(nearest), 'write the key itself'],
+    help: () => ['write the key itself'],
   }),
 };

@@ -104,11 +104,11 @@ export const VALUES = {
     title: 'Invalid path of a file',
     message: ({ text, problem }) => `\`${text}\` cannot be the path of a file: ${problem}`,
   }),
-  GW3020: entry<{ problem: string; help: string | undefined }>({
+  GW3017: entry<{ text: string }>({
     severity: 'error',
-    title: 'Expression that cannot be used',
-    message: ({ problem }) => problem,
-    help: ({ help }) => [help],
+    title: 'Invalid instant',
+    message: ({ text }) => `\`${text}\` is not an instant`,
+    help: () => ['write date, time and zone, such as `2027-06-30T23:59:59Z`'],
   }),
   GW3030: entry<{ reason: ReferenceProblem['reason']; subject: string; nearest: string | undefined }>({
     severity: 'error',
@@ -132,5 +132,12 @@ export const VALUES = {
       `this must be known when the configuration is compiled, so that it cannot be \`${text}\``,
     help: () => ['write the value itself'],
     note: () => ['references stand for secrets, texts, numbers, durations and sizes only'],
+  }),
+  GW3032: entry<{ what: string }>({
+    severity: 'error',
+    title: 'Secret that is not a reference',
+    message: ({ what }) => `\`${what}\` must be a reference, not the secret itself`,
+    help: () => ['refer to it: `${file:/run/secrets/name}` or `${env:NAME}`'],
+    note: () => ['configurations end up in version control, in backups and on screens'],
   }),
 };

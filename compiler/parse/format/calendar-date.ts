@@ -8,7 +8,8 @@ const daysIn = (year: number, month: number): number => {
   return month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0);
 };
 
-const exists = (text: string): boolean => {
+/** Whether `year-month-day` is a day. */
+export const isCalendarDate = (text: string): boolean => {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (!match) return false;
   const [year, month, day] = match.slice(1).map(Number) as [number, number, number];
@@ -16,7 +17,7 @@ const exists = (text: string): boolean => {
 };
 
 export const checkCalendarDate: FormatCheck = ({ text, place, report }) => {
-  if (exists(text)) return true;
+  if (isCalendarDate(text)) return true;
   report('GW3013', place, { text });
   return false;
 };

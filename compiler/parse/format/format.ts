@@ -6,6 +6,7 @@ import type { Schema } from '../schema.ts';
 import { checkBind } from './bind.ts';
 import { checkCalendarDate } from './calendar-date.ts';
 import { checkCidr } from './cidr.ts';
+import { checkDateTime } from './date-time.ts';
 import { checkHeaderName } from './header-name.ts';
 import { checkHost } from './host.ts';
 import { checkHttpUrl } from './http-url.ts';
@@ -31,6 +32,7 @@ const CHECKS: Readonly<Record<string, FormatCheck>> = {
   bind: checkBind,
   'calendar-date': checkCalendarDate,
   cidr: checkCidr,
+  'date-time': checkDateTime,
   'header-name': checkHeaderName,
   host: checkHost,
   'http-url': checkHttpUrl,

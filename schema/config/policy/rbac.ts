@@ -4,7 +4,12 @@ import { cel, closed, listOf, optional, pattern } from '../value.ts';
 
 const Permission = closed(
   {
-    method: Type.String({ description: 'An MCP method, or `*`.', examples: ['tools/call'], minLength: 1 }),
+    method: Type.String({
+      description: 'An MCP method, or `*`.',
+      examples: ['tools/call'],
+      minLength: 1,
+      'x-literal': true,
+    }),
     names: optional(
       listOf(pattern({ description: 'A name or glob.' }), {
         description: 'Names of tools or prompts, as exposed; all if absent.',
@@ -29,7 +34,7 @@ export const RbacPolicy = closed(
       closed(
         {
           includes: optional(
-            listOf(Type.String({ description: 'A role of this policy.' }), {
+            listOf(Type.String({ description: 'A role of this policy.', 'x-literal': true }), {
               description: 'Roles whose permissions this one has too.',
               default: [],
             }),
@@ -43,7 +48,7 @@ export const RbacPolicy = closed(
     bindings: listOf(
       closed(
         {
-          roles: listOf(Type.String({ description: 'A role of this policy.' }), {
+          roles: listOf(Type.String({ description: 'A role of this policy.', 'x-literal': true }), {
             description: 'Roles given.',
             minItems: 1,
           }),

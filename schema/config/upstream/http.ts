@@ -1,6 +1,6 @@
 /** `upstreams.*` of type `http`: an MCP server behind streamable HTTP. */
 import { type Static, Type } from 'typebox';
-import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret } from '../value.ts';
+import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
 import { Breaker, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
@@ -46,7 +46,7 @@ export const HttpUpstream = closed(
             }),
           ),
           set: optional(
-            Type.Record(Type.String(), Type.String(), {
+            textsBy('^[A-Za-z0-9_.-]+$', {
               description: 'Headers added to every request.',
               examples: [{ 'x-env': 'prod' }],
             }),

@@ -1,6 +1,6 @@
 /** `upstreams.*` of type `stdio`: an MCP server that is a child process. */
 import { type Static, Type } from 'typebox';
-import { closed, listOf, oneOf, optional } from '../value.ts';
+import { closed, listOf, oneOf, optional, textsBy } from '../value.ts';
 import { Breaker, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
@@ -13,7 +13,7 @@ export const StdioUpstream = closed(
       examples: [['mcp-server-filesystem', '/data']],
     }),
     env: optional(
-      Type.Record(Type.String(), Type.String(), {
+      textsBy('^[A-Za-z_][A-Za-z0-9_]*$', {
         description: 'The environment of the child, whole: it inherits no variable.',
         examples: [{ LOG_LEVEL: 'warn' }],
       }),

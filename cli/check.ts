@@ -1,0 +1,112 @@
+/** `gatewright check`: compiles the configuration and reports every finding. Serves and changes nothing. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type CompileResult, compile } from '../compiler/compile.ts';
+import { applyFixes } from '../compiler/diagnostics/apply-fixes.ts';
+import { renderJson } from '../compiler/diagnostics/render/json.ts';
+import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
+import type { Command, CommandIo } from './io.ts';
+
+const USAGE = 'usage: gatewright check [gateway.yaml] [--format pretty|json] [--deny-warnings] [--fix]\n';
+
+const OK = 0;
+const FINDINGS = 1;
+const USAGE_ERROR = 2;
+const IO_ERROR = 3;
+
+interface Options {
+  readonly main: string;
+  readonly format: 'pretty' | 'json';
+  readonly denyWarnings: boolean;
+  readonly fix: boolean;
+}
+
+const parseOptions = (args: readonly string[]): Options | string => {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        format: { type: 'string', default: 'pretty' },
+        'deny-warnings': { type: 'boolean', default: false },
+        fix: { type: 'boolean', default: false },
+      },
+    });
+    const { format } = values;
+    if (positionals.length > 1) return 'name one file';
+    if (format !== 'pretty' && format !== 'json') return `unknown format \`${format}\``;
+    return {
+      main: positionals[0] ?? 'gateway.yaml',
+      format,
+      denyWarnings: values['deny-warnings'],
+      fix: values.fix,
+    };
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+/** Bytes of a file; undefined if it is missing or no file. Other failures are those of the machine and thrown. */
+const readFrom = (cwd: string) => (path: string) => {
+  try {
+    return readFileSync(resolve(cwd, path));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'].includes(code ?? ''))
+      return undefined;
+    throw error;
+  }
+};
+
+const compileAt = (main: string, cwd: string): CompileResult => compile({ main, read: readFrom(cwd) });
+
+/** Writes the files that fixes change; how many fixes there were. */
+const fixFiles = (result: CompileResult, cwd: string): number => {
+  const read = readFrom(cwd);
+  let count = 0;
+  for (const { path } of result.sources) {
+    const bytes = read(path);
+    if (!bytes) continue;
+    const { text, applied } = applyFixes(path, bytes.toString('utf8'), result.diagnostics);
+    if (applied > 0) writeFileSync(resolve(cwd, path), text);
+    count += applied;
+  }
+  return count;
+};
+
+const render = (result: CompileResult, { main, format }: Options, io: CommandIo): string => {
+  const { compiled, diagnostics } = result;
+  if (format === 'json') return renderJson(main, diagnostics, compiled?.hash);
+  const read = readFrom(io.cwd);
+  const textOf = (path: string) => {
+    const bytes = read(path);
+    return bytes && new TextDecoder().decode(bytes);
+  };
+  return renderPretty(main, diagnostics, { textOf, color: io.color });
+};
+
+const isFailure = ({ diagnostics }: CompileResult, { denyWarnings }: Options): boolean =>
+  diagnostics.some(({ severity }) => severity === 'error' || denyWarnings);
+
+/** Exit code 0 without errors, 1 with errors (or warnings that are denied), 2 for the usage, 3 if a file fails. */
+export const check: Command = async (args, io) => {
+  const options = parseOptions(args);
+  if (typeof options === 'string') {
+    io.err(`error: ${options}\n${USAGE}`);
+    return USAGE_ERROR;
+  }
+  try {
+    let result = compileAt(options.main, io.cwd);
+    const fixed = options.fix ? fixFiles(result, io.cwd) : 0;
+    if (fixed > 0) {
+      result = compileAt(options.main, io.cwd);
+      io.err(`fixed ${fixed} ${fixed === 1 ? 'finding' : 'findings'}\n`);
+    }
+    io.out(render(result, options, io));
+    return isFailure(result, options) ? FINDINGS : OK;
+  } catch (error) {
+    io.err(`error: ${(error as Error).message}\n`);
+    return IO_ERROR;
+  }
+};

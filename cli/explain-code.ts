@@ -1,0 +1,35 @@
+/** `gatewright explain-code`: prints the page of a diagnostic. */
+import { readFileSync } from 'node:fs';
+import { CATALOGUE } from '../compiler/diagnostics/catalogue.ts';
+import { nearest } from '../compiler/diagnostics/nearest.ts';
+import type { Command } from './io.ts';
+import { packageFile } from './package-file.ts';
+
+const USAGE = 'usage: gatewright explain-code <code>, for example GW2003\n';
+
+const OK = 0;
+const UNKNOWN = 1;
+const USAGE_ERROR = 2;
+const IO_ERROR = 3;
+
+/** Exit code 0, 1 if there is no such code, 2 for the usage, 3 if the page cannot be read. */
+export const explainCode: Command = async (args, io) => {
+  const [wanted, ...rest] = args;
+  if (wanted === undefined || rest.length > 0) {
+    io.err(USAGE);
+    return USAGE_ERROR;
+  }
+  const code = wanted.toUpperCase();
+  if (!Object.hasOwn(CATALOGUE, code)) {
+    const near = nearest(code, Object.keys(CATALOGUE));
+    io.err(`error: unknown code \`${wanted}\`${near === undefined ? '' : `; did you mean \`${near}\`?`}\n`);
+    return UNKNOWN;
+  }
+  try {
+    io.out(readFileSync(packageFile(`docs/diagnostics/${code}.md`), 'utf8'));
+    return OK;
+  } catch (error) {
+    io.err(`error: ${(error as Error).message}\n`);
+    return IO_ERROR;
+  }
+};

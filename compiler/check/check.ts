@@ -1,0 +1,49 @@
+/** Meaning: every check over the parsed configuration. */
+import type { Configuration } from '../configuration.ts';
+import type { Report } from '../diagnostics/report.ts';
+import { checkBounds } from './bounds.ts';
+import { checkBreakers } from './breaker.ts';
+import { checkCelPolicies } from './cel-policy.ts';
+import { checkExposedNames } from './exposed-names.ts';
+import { checkExpressions } from './expressions.ts';
+import { checkJwtKeys } from './jwt-keys.ts';
+import { checkListenerAddresses } from './listener-addresses.ts';
+import { checkListenerHttp } from './listener-http.ts';
+import { checkListenerIdentity } from './listener-identity.ts';
+import { checkListenerUrls } from './listener-url.ts';
+import { checkNames } from './name-of.ts';
+import { checkRbac } from './rbac.ts';
+import { checkRenames } from './renames.ts';
+import { checkRepeated } from './repeated.ts';
+import { checkResponseHeaders } from './response-headers.ts';
+import { checkScopes } from './scopes.ts';
+import { checkServerIdentity } from './server-identity.ts';
+import { checkServerPlaces } from './server-places.ts';
+import { checkTimes } from './times.ts';
+import { checkUpstreamHeaders } from './upstream-headers.ts';
+
+/** Reports what is wrong with the configuration's meaning. Needs no other check to have run. */
+export type Check = (config: Configuration, report: Report) => void;
+
+export const CHECKS: readonly Check[] = [
+  checkNames,
+  checkRepeated,
+  checkListenerAddresses,
+  checkListenerUrls,
+  checkListenerHttp,
+  checkListenerIdentity,
+  checkServerIdentity,
+  checkServerPlaces,
+  checkScopes,
+  checkExposedNames,
+  checkRenames,
+  checkJwtKeys,
+  checkUpstreamHeaders,
+  checkResponseHeaders,
+  checkTimes,
+  checkBreakers,
+  checkBounds,
+  checkCelPolicies,
+  checkRbac,
+  checkExpressions,
+];

@@ -1,0 +1,86 @@
+/** Roles of an `rbac` policy: known, and without cycles. */
+import { type Configuration, keyAt, keysAt, placeAt } from '../configuration.ts';
+import { nearest } from '../diagnostics/nearest.ts';
+import type { Report } from '../diagnostics/report.ts';
+import type { Path } from '../source/tree.ts';
+import type { Check } from './check.ts';
+
+export type RbacData = Extract<Configuration['data']['policies'][string], { type: 'rbac' }>;
+
+/** A role's name where it is used. */
+interface RoleUse {
+  readonly role: string;
+  readonly path: Path;
+}
+
+/** Every use of a role: in inclusions, then in bindings. */
+export const usesOf = (policy: RbacData, name: string): readonly RoleUse[] => {
+  const below = ['policies', name] as const;
+  const included = Object.entries(policy.roles).flatMap(([role, { includes }]) =>
+    includes!.map((other, index) => ({ role: other, path: [...below, 'roles', role, 'includes', index] })),
+  );
+  const bound = policy.bindings.flatMap(({ roles }, binding) =>
+    roles.map((role, index) => ({ role, path: [...below, 'bindings', binding, 'roles', index] })),
+  );
+  return [...included, ...bound];
+};
+
+const reportUnknown = (
+  config: Configuration,
+  name: string,
+  use: RoleUse,
+  roles: readonly string[],
+  report: Report,
+): void => {
+  const near = nearest(use.role, roles);
+  const place = placeAt(config, ...use.path);
+  report(
+    'GW2007',
+    place,
+    { name: use.role, nearest: near, known: roles },
+    near === undefined
+      ? {}
+      : {
+          labels: [
+            { place: keyAt(config, 'policies', name, 'roles', near), text: 'similar name defined here' },
+          ],
+          fixes: [{ place, text: near, applicability: 'maybe' }],
+        },
+  );
+};
+
+/** The roles of a cycle that `role` is on, closed by itself; undefined if it is on none. */
+const cycleOf = (policy: RbacData, role: string): readonly string[] | undefined => {
+  const trails: (readonly string[])[] = [[role]];
+  const seen = new Set<string>();
+  for (let trail = trails.shift(); trail; trail = trails.shift()) {
+    for (const next of policy.roles[trail.at(-1)!]?.includes ?? []) {
+      if (next === role) return [...trail, role];
+      if (seen.has(next) || !Object.hasOwn(policy.roles, next)) continue;
+      seen.add(next);
+      trails.push([...trail, next]);
+    }
+  }
+  return undefined;
+};
+
+const checkCycles = (config: Configuration, policy: RbacData, name: string, report: Report): void => {
+  const told = new Set<string>();
+  for (const role of Object.keys(policy.roles)) {
+    const cycle = told.has(role) ? undefined : cycleOf(policy, role);
+    if (!cycle) continue;
+    for (const member of cycle) told.add(member);
+    report('GW2008', keyAt(config, 'policies', name, 'roles', role), { cycle });
+  }
+};
+
+export const checkRbac: Check = (config, report) => {
+  for (const [name, policy] of Object.entries(config.data.policies)) {
+    if (policy.type !== 'rbac') continue;
+    const roles = keysAt(config, 'policies', name, 'roles');
+    for (const use of usesOf(policy, name)) {
+      if (!roles.includes(use.role)) reportUnknown(config, name, use, roles, report);
+    }
+    checkCycles(config, policy, name, report);
+  }
+};

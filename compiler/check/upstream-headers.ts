@@ -1,0 +1,62 @@
+/** Headers towards upstreams: nothing that the gateway itself sets, and no credential of the caller. */
+import { isReference } from '../../schema/graph/graph.ts';
+import { type Configuration, keyAt, placeAt } from '../configuration.ts';
+import type { Report } from '../diagnostics/report.ts';
+import type { Place } from '../source/source-file.ts';
+import type { Check } from './check.ts';
+
+const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key']);
+
+/** Of the connection, of the message's framing, of the protocol (MCP 2026-07-28, streamable-http). */
+const OWN =
+  /^(?:connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|expect|host|content-length|content-type|content-encoding|accept|accept-encoding|origin|last-event-id|forwarded|x-forwarded-.*|mcp-.*)$/;
+
+const reasonAgainst = (name: string, use: 'forward' | 'set'): 'credential' | 'own' | undefined => {
+  if (use === 'forward' && CREDENTIALS.has(name)) return 'credential';
+  return OWN.test(name) ? 'own' : undefined;
+};
+
+/** Control characters would end the header and start another. */
+const isValue = (value: string): boolean => isReference(value) || /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+
+const checkSet = (
+  config: Configuration,
+  name: string,
+  forwarded: ReadonlyMap<string, Place>,
+  report: Report,
+): void => {
+  const upstream = config.data.upstreams[name]!;
+  if (upstream.type !== 'http') return;
+  const seen = new Map<string, Place>(forwarded);
+  for (const [header, value] of Object.entries(upstream.headers!.set ?? {})) {
+    const path = ['upstreams', name, 'headers', 'set', header] as const;
+    const key = keyAt(config, ...path);
+    const lower = header.toLowerCase();
+    const reason = reasonAgainst(lower, 'set');
+    const before = seen.get(lower);
+    if (reason) report('GW3050', key, { header, use: 'set', reason });
+    if (lower === 'authorization' && upstream.credentials) {
+      const labels = [
+        { place: keyAt(config, 'upstreams', name, 'credentials'), text: 'the token is sent in it' },
+      ];
+      report('GW3051', key, { header }, { labels });
+    } else if (before)
+      report('GW3051', key, { header }, { labels: [{ place: before, text: 'first given here' }] });
+    seen.set(lower, key);
+    if (!isValue(value)) report('GW3052', placeAt(config, ...path), { header });
+  }
+};
+
+export const checkUpstreamHeaders: Check = (config, report) => {
+  for (const [name, upstream] of Object.entries(config.data.upstreams)) {
+    if (upstream.type !== 'http') continue;
+    const forwarded = new Map<string, Place>();
+    for (const [index, header] of upstream.headers!.forward!.entries()) {
+      const place = placeAt(config, 'upstreams', name, 'headers', 'forward', index);
+      const reason = reasonAgainst(header.toLowerCase(), 'forward');
+      if (reason) report('GW3050', place, { header, use: 'forward', reason });
+      forwarded.set(header.toLowerCase(), place);
+    }
+    checkSet(config, name, forwarded, report);
+  }
+};

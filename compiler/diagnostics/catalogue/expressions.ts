@@ -1,0 +1,25 @@
+/** GW302x: CEL expressions. The words about an expression come from its checker. */
+import { type Entry, entry } from '../entry.ts';
+
+interface Problem {
+  readonly problem: string;
+  readonly help: readonly string[];
+}
+
+const expression = (title: string): Entry<Problem> =>
+  entry<Problem>({
+    severity: 'error',
+    title,
+    message: ({ problem }) => problem,
+    help: ({ help }) => help,
+  });
+
+export const EXPRESSIONS = {
+  GW3020: expression('Expression that cannot be read'),
+  GW3021: expression('Unknown name in an expression'),
+  GW3022: expression('Unknown field in an expression'),
+  GW3023: expression('Types that do not fit in an expression'),
+  GW3024: expression('Expression of the wrong type'),
+  GW3025: expression('Unknown function in an expression'),
+  GW3026: expression('Not allowed in an expression'),
+};

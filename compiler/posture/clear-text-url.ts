@@ -1,0 +1,32 @@
+/** GW4006: upstreams, issuers and key sets beyond this machine that are reached over http. */
+import { isReference } from '../../schema/graph/graph.ts';
+import { isLoopbackHost } from '../address.ts';
+import type { Check } from '../check/check.ts';
+import { placeAt } from '../configuration.ts';
+import type { Path } from '../source/tree.ts';
+
+/** The clear-text URL, as far as it is known: a reference hides the rest. */
+const clearTextUrl = (value: unknown): string | undefined => {
+  const text = isReference(value) ? value.$reference : value;
+  if (typeof text !== 'string' || !/^http:\/\//i.test(text)) return undefined;
+  const host = /^http:\/\/([^/:?#]*|\[[^\]]*\])/i.exec(text)?.[1] ?? '';
+  return isLoopbackHost(host) ? undefined : text;
+};
+
+export const judgeClearTextUrls: Check = (config, report) => {
+  const judge = (value: unknown, what: string, ...path: Path) => {
+    const url = clearTextUrl(value);
+    if (url !== undefined) report('GW4006', placeAt(config, ...path), { url, what });
+  };
+  for (const [name, upstream] of Object.entries(config.data.upstreams)) {
+    if (upstream.type !== 'http') continue;
+    for (const [index, endpoint] of upstream.endpoints.entries()) {
+      judge(endpoint, `upstream \`${name}\``, 'upstreams', name, 'endpoints', index);
+    }
+  }
+  for (const [name, identity] of Object.entries(config.data.identity)) {
+    if (identity.type !== 'jwt') continue;
+    judge(identity.issuer, `the issuer of identity \`${name}\``, 'identity', name, 'issuer');
+    judge(identity.jwks, `the key set of identity \`${name}\``, 'identity', name, 'jwks');
+  }
+};

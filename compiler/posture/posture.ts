@@ -1,0 +1,42 @@
+/** Posture: what is unsafe. Severities follow the profile; comments in the file lower what they name. */
+
+import type { Check } from '../check/check.ts';
+import { type Configuration, isSound } from '../configuration.ts';
+import { CATALOGUE, type Code } from '../diagnostics/catalogue.ts';
+import type { Entry } from '../diagnostics/entry.ts';
+import type { Report } from '../diagnostics/report.ts';
+import { judgeAddressAllowlists } from './address-allowlist.ts';
+import { judgeAnonymousServers } from './anonymous-server.ts';
+import { judgeClearTextCredentials } from './clear-text-credentials.ts';
+import { judgeClearTextUrls } from './clear-text-url.ts';
+import { judgeLiteralSecrets } from './literal-secret.ts';
+import { judgeOperationsListeners } from './operations-listener.ts';
+import { judgeOrigins } from './origins.ts';
+import { judgeShells } from './shell.ts';
+import { judgeTrustedProxies } from './trusted-proxies.ts';
+
+const RULES: readonly Check[] = [
+  judgeAnonymousServers,
+  judgeOrigins,
+  judgeClearTextUrls,
+  judgeAddressAllowlists,
+  judgeTrustedProxies,
+  judgeLiteralSecrets,
+  judgeShells,
+  judgeOperationsListeners,
+  judgeClearTextCredentials,
+];
+
+/** The severity of a posture finding in this configuration's profile. */
+const severityIn = (config: Configuration, code: Code) => {
+  const entry = CATALOGUE[code] as Entry<never>;
+  const isDevelopment = config.data.profile === 'development' && isSound(config, 'profile');
+  return (isDevelopment ? entry.inDevelopment : undefined) ?? entry.severity;
+};
+
+/** Reports what is unsafe. */
+export const judgePosture = (config: Configuration, report: Report): void => {
+  const reportInProfile: Report = (code, place, data, extras) =>
+    report(code, place, data, { severity: severityIn(config, code), ...extras });
+  for (const rule of RULES) rule(config, reportInProfile);
+};

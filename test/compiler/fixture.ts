@@ -1,0 +1,45 @@
+/** Fixtures of the compiler: folders with a gateway.yaml and what is expected of it. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { type CompileResult, compile } from '../../compiler/compile.ts';
+import { renderPretty } from '../../compiler/diagnostics/render/pretty.ts';
+
+export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
+
+/** Whether goldens are written instead of compared: `UPDATE_GOLDENS=1`. */
+export const UPDATE_GOLDENS = process.env.UPDATE_GOLDENS === '1';
+
+/** Names of the fixtures of a group. */
+export const fixturesIn = (group: string): readonly string[] =>
+  readdirSync(join(FIXTURES, group), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+
+/** Reads files of one folder; undefined where there is none. */
+export const readerOf = (folder: string) => (path: string) => {
+  const file = join(folder, path);
+  return existsSync(file) ? readFileSync(file) : undefined;
+};
+
+export const compileFixture = (group: string, name: string): CompileResult =>
+  compile({ main: 'gateway.yaml', read: readerOf(join(FIXTURES, group, name)) });
+
+/** What `gatewright check` prints about a fixture. */
+export const renderFixture = (group: string, name: string): string => {
+  const read = readerOf(join(FIXTURES, group, name));
+  const textOf = (path: string) => {
+    const bytes = read(path);
+    return bytes && new TextDecoder().decode(bytes);
+  };
+  const { diagnostics } = compileFixture(group, name);
+  return renderPretty('gateway.yaml', diagnostics, { textOf, color: false });
+};
+
+/** Compares a text with its golden file, or writes the file. */
+export const expectGolden = (path: string, actual: string): void => {
+  if (UPDATE_GOLDENS) writeFileSync(path, actual);
+  expect(actual).toBe(readFileSync(path, 'utf8'));
+};
