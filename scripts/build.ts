@@ -1,7 +1,8 @@
 /** `npm run build`: the command line and all it uses in one file, dist/gatewright.js. */
-import { rm } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundledLicences } from './licences.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -9,7 +10,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const REQUIRE =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
 
-await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['cli/main.ts'],
@@ -20,11 +20,12 @@ const { metafile } = await build({
   format: 'esm',
   minifySyntax: true,
   minifyWhitespace: true,
-  legalComments: 'eof',
+  legalComments: 'none',
   metafile: true,
   banner: { js: REQUIRE },
   logLevel: 'warning',
 });
+await writeFile(`${root}dist/LICENSES.txt`, bundledLicences(root, Object.keys(metafile.inputs)));
 
 for (const [file, { bytes }] of Object.entries(metafile.outputs))
   console.log(`${file}  ${(bytes / 1024).toFixed(0)} KiB`);

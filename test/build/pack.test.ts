@@ -1,0 +1,105 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CliProcess } from '../support/cli-process.ts';
+import { ROOT } from '../support/source-file.ts';
+
+const run = promisify(execFile);
+
+/** An empty folder with the packed package installed in it. */
+let folder: string;
+let program: string;
+
+const CONFIGURATION = `version: 1
+listeners:
+  local: { bind: "127.0.0.1:0" }
+servers:
+  tools:
+    at: [{ listener: local, path: /mcp }]
+    anonymous: true
+    expose: [{ upstream: files }]
+upstreams:
+  files: { type: http, endpoints: ["http://127.0.0.1:9/mcp"] }
+`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gatewright-pack-'));
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: ROOT });
+  const [tarball] = await readdir(folder);
+  await writeFile(join(folder, 'package.json'), '{ "private": true }');
+  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `./${tarball}`], {
+    cwd: folder,
+  });
+  program = join(folder, 'node_modules', 'gatewright', 'bin', 'gatewright.mjs');
+  await writeFile(join(folder, 'gateway.yaml'), CONFIGURATION);
+}, 180_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const gatewright = async (...args: string[]): Promise<{ code: number | null; out: string; err: string }> => {
+  const cli = new CliProcess(args, { cwd: folder, program });
+  const code = await cli.exited();
+  return { code, out: cli.out, err: cli.err };
+};
+
+/** A Node.js of this machine that is too old; undefined if there is none. */
+const oldNode = (): string | undefined =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((path) => join(path, 'node'))
+    .find((node) => {
+      try {
+        return Number.parseInt(execFileSync(node, ['--version'], { encoding: 'utf8' }).slice(1), 10) < 26;
+      } catch {
+        return false;
+      }
+    });
+
+describe('the packed package', () => {
+  it('holds the bundle and what it reads, and no sources or tests', async () => {
+    const installed = join(folder, 'node_modules', 'gatewright');
+    const files = (await readdir(installed)).sort();
+    expect(files).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'schema']);
+    expect(await readdir(join(installed, 'schema'))).toEqual(['gateway.schema.json']);
+    expect(await readdir(join(installed, 'docs'))).toEqual(['diagnostics']);
+    expect((await readdir(join(installed, 'dist'))).sort()).toEqual(['LICENSES.txt', 'gatewright.js']);
+  });
+
+  it('checks a configuration', async () => {
+    expect(await gatewright('check')).toMatchObject({ code: 0, err: '' });
+    await writeFile(join(folder, 'wrong.yaml'), CONFIGURATION.replace('upstreams:', 'upstrems:'));
+    const { code, out } = await gatewright('check', 'wrong.yaml');
+    expect(code).toBe(1);
+    expect(out).toContain('did you mean `upstreams`?');
+  });
+
+  it('explains codes and prints the schema', async () => {
+    expect((await gatewright('explain-code', 'GW0001')).out).toContain('# GW0001');
+    expect(JSON.parse((await gatewright('schema')).out)).toHaveProperty('$schema');
+    expect((await gatewright('version')).out).toMatch(/^gatewright \d/);
+  });
+
+  it('serves a configuration and ends in order', async () => {
+    const cli = new CliProcess(['run'], { cwd: folder, program });
+    const [, url] = await cli.seen(/tools +(http:\S+)/);
+    const response = await fetch(url!, { method: 'DELETE' });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    cli.child.kill('SIGTERM');
+    expect(await cli.exited()).toBe(0);
+  });
+
+  it.skipIf(oldNode() === undefined)('says in one line that a Node.js is too old', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    execFile(oldNode()!, [program, 'version'], (error, out, err) => resolve({ code: error?.code, out, err }));
+    expect(await promise).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/^gatewright needs Node\.js 26 or newer; this is v\d+\.\d+\.\d+\.\n$/),
+    });
+  });
+});
