@@ -10,6 +10,6 @@ const shown = (value: unknown): string => {
 export const prettyLine = (json: string): string => {
   const { time, level, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const message = jsonString(String(msg ?? '')).slice(1, -1);
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`);
+  const rest = Object.entries(fields).map(([name, value]) => ` ${plainText(name)}=${shown(value)}`);
   return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${message}${rest.join('')}\n`;
 };

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AccessLog } from '../../../runtime/observe/access-log.ts';
+import { ANONYMOUS } from '../../../schema/principal.ts';
+import { recordedExchange } from './exchange-fixture.ts';
+import { keepLines } from './lines.ts';
+
+/** Whether a text holds no character that would steer a terminal or end a line. */
+const isTame = (text: string): boolean => !/[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(text);
+
+describe('AccessLog', () => {
+  it('writes one JSON object for each request', () => {
+    const lines = keepLines();
+    new AccessLog('json', lines).write(recordedExchange(), 200, 1.2345);
+    const [line] = lines.parsed();
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      msg: 'access',
+      correlationId: 'abc-1',
+      listener: 'edge',
+      server: 'engineering',
+      principal: ':anonymous',
+      clientAddress: '192.0.2.7',
+      era: 'modern',
+      method: 'tools/call',
+      target: 'echo',
+      upstream: 'github',
+      outcome: 'ok',
+      status: 200,
+      durationMs: 1.23,
+    });
+  });
+
+  it('writes a line for people where that is configured', () => {
+    const lines = keepLines();
+    const access = new AccessLog('json', lines);
+    access.configure('pretty');
+    access.write(recordedExchange({ target: 'a "b"\n' }), 429, 3);
+    expect(lines.text).toMatch(
+      /^[\d:.]+ 429 tools\/call "a \\"b\\"\\n" ok 3\.0ms server=engineering principal=":anonymous"|principal=:anonymous client=192\.0\.2\.7 correlationId=abc-1\n$/,
+    );
+  });
+
+  it('writes exactly one parsable line whatever a caller calls its tools and itself', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 40 });
+    fc.assert(
+      fc.property(
+        text,
+        text,
+        text,
+        fc.constantFrom('json' as const, 'pretty' as const),
+        (target, method, key, format) => {
+          const lines = keepLines();
+          const exchange = recordedExchange({ target, method }, {}, { ...ANONYMOUS, key });
+          new AccessLog(format, lines).write(exchange, 200, 1);
+          expect(lines.text.split('\n')).toHaveLength(2);
+          expect(isTame(lines.text.slice(0, -1))).toBe(true);
+          if (format === 'json') {
+            expect(lines.parsed()[0]).toMatchObject({
+              target: target.toWellFormed() === target ? target : expect.any(String),
+              principal: expect.any(String),
+            });
+          }
+        },
+      ),
+    );
+  });
+
+  it('cuts what is too long', () => {
+    const lines = keepLines();
+    new AccessLog('json', lines).write(
+      recordedExchange({ target: 'x'.repeat(1e6), method: 'y'.repeat(1e6) }),
+      200,
+      1,
+    );
+    expect(lines.text.length).toBeLessThan(1_500);
+  });
+});
