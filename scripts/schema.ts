@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from schema/config: the published JSON Schemas and the validators that the compiler
+ * Writes what is generated from schema/config: the published JSON Schema and the validators that the compiler
  * runs. `--check` writes nothing and fails when either has drifted.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -62,14 +62,14 @@ const validatorSource = (schemas: Readonly<Record<string, SchemaObject>>): strin
   return `// Made by scripts/schema.ts from schema/config.\n${header.join('\n')}\n${lines}\n`;
 };
 
-const gateway = publishSchema('gateway.yaml', Gateway as unknown as SchemaObject);
-const keys = publishSchema('keys.yaml', KeysFile as unknown as SchemaObject);
-const textOf = (schema: SchemaObject) => `${JSON.stringify(schema, null, 2)}\n`;
+const gateway = publishSchema('gateway.yaml', Gateway as unknown as SchemaObject, {
+  'keys-file': KeysFile as unknown as SchemaObject,
+});
+const keysFile = (gateway.definitions as Readonly<Record<string, SchemaObject>>)['keys-file']!;
 
 const outputs: readonly (readonly [path: string, text: string])[] = [
-  ['schema/gateway.schema.json', textOf(gateway)],
-  ['schema/keys.schema.json', textOf(keys)],
-  [VALIDATOR_FILE, validatorSource({ validateGateway: gateway, validateKeys: keys })],
+  ['schema/gateway.schema.json', `${JSON.stringify(gateway, null, 2)}\n`],
+  [VALIDATOR_FILE, validatorSource({ validateGateway: gateway, validateKeys: keysFile })],
 ];
 
 const absolute = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

@@ -2,7 +2,6 @@
 
 import type { CelEnvironment, CelResult, NamedSection } from '../../schema/config/value.ts';
 import gateway from '../../schema/gateway.schema.json' with { type: 'json' };
-import keys from '../../schema/keys.schema.json' with { type: 'json' };
 import type { SourceValue } from '../source/tree.ts';
 
 /** The part of JSON Schema that schema/config uses, with its own keywords. */
@@ -40,7 +39,7 @@ export interface Schema {
 /** gateway.yaml. */
 export const GATEWAY_SCHEMA = gateway as unknown as Schema;
 /** The file of an `api-key` identity. */
-export const KEYS_SCHEMA = keys as unknown as Schema;
+export const KEYS_SCHEMA = GATEWAY_SCHEMA.definitions!['keys-file']!;
 
 /** The schema itself, a `$ref` followed. */
 export const dereference = (schema: Schema): Schema =>

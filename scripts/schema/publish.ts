@@ -94,9 +94,15 @@ const publish = (value: unknown): unknown => {
   );
 };
 
-/** The JSON Schema of a file. */
-export const publishSchema = (title: string, source: SchemaObject): SchemaObject => ({
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  title,
-  ...shareDefinitions(publish(JSON.parse(JSON.stringify(source))) as SchemaObject),
-});
+/** The JSON Schema of a file. `others` become definitions of their own, for files that it names. */
+export const publishSchema = (
+  title: string,
+  source: SchemaObject,
+  others: Readonly<Record<string, SchemaObject>>,
+): SchemaObject => {
+  const plain = (schema: SchemaObject) => publish(JSON.parse(JSON.stringify(schema))) as SchemaObject;
+  const shared = shareDefinitions(plain(source));
+  const beside = Object.fromEntries(Object.entries(others).map(([name, schema]) => [name, plain(schema)]));
+  const definitions = { ...(shared.definitions as SchemaObject), ...beside };
+  return { $schema: 'http://json-schema.org/draft-07/schema#', title, ...shared, definitions };
+};
