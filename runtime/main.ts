@@ -167,7 +167,7 @@ export class Gateway {
     await this.#sessions.close();
     await this.#generations.close(0);
     this.#metrics.close();
-    this.#log.info('stopped');
+    if (this.#serving !== undefined) this.#log.info('stopped');
     this.#destination.flushSync();
   }
 
@@ -201,13 +201,14 @@ export class Gateway {
     this.#sessions.afterSwap(new Set(servers.keys()));
   }
 
+  /** What goes wrong at the start is told by {@link NotStarted} alone. */
   #tell(result: ReloadResult): void {
     this.#metrics.reload.reloaded(result);
     const { artifactHash, cause, durationMs, diagnostics, unresolved, error } = result;
     const fields = { result: result.result, cause, artifactHash, durationMs: Math.round(durationMs) };
     if (result.result === 'applied' || result.result === 'unchanged')
       this.#log.info(`configuration ${result.result}`, fields);
-    else
+    else if (this.#serving !== undefined)
       this.#log.error(`configuration ${result.result}: the running one serves on`, {
         ...fields,
         diagnostics: diagnostics.map(
