@@ -153,6 +153,7 @@ class Preparation {
     return {
       none: node.policies.length === 0,
       readsHeaders: prepared.variables.has('request') || limitKeys.some((key) => key.includes('request')),
+      readsMimeType: prepared.variables.has('resource.mimeType'),
       decide: cachedDecide(prepared),
     };
   }

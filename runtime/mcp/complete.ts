@@ -7,7 +7,7 @@ import { admit, decide, denial } from './gate.ts';
 import { membersAt, walkMessage } from './json-members.ts';
 import type { Message } from './message.ts';
 import type { Part } from './part.ts';
-import { ownerOf } from './resource-owner.ts';
+import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';
 import { applyEdits, replaceMember } from './splice.ts';
 
 type Reference =
@@ -38,20 +38,19 @@ export const callComplete = (call: Call): void => {
     else void call.view.prepare('prompts').then(() => completePrompt(call, reference.name));
     return;
   }
-  const owner = ownerOf(call.view, reference.uri);
-  const facts: CallFacts = {
-    ...callFacts(call, reference.uri, undefined),
-    call: { method: 'resources/read', name: reference.uri, id: call.idText },
-    resource: { uri: reference.uri, mimeType: '' },
-  };
-  if (!(owner instanceof Promise)) complete(call, facts, owner, undefined);
-  else void owner.then((part) => complete(call, facts, part, undefined));
+  const owner = ownerOf(call.view, reference.uri, call.server.policies.readsMimeType);
+  if (!(owner instanceof Promise)) completeResource(call, reference.uri, owner);
+  else void owner.then((found) => completeResource(call, reference.uri, found));
 };
+
+const completeResource = (call: Call, uri: string, owner: Ownership): void =>
+  complete(call, resourceFacts(callFacts(call, uri, undefined), uri, owner), owner.part, undefined);
 
 const completePrompt = (call: Call, name: string): void => {
   const entry = call.view.indexNow('prompts').byName.get(name);
   const facts: CallFacts = {
     ...callFacts(call, name, undefined),
+    ...(entry === undefined ? undefined : { upstream: { name: entry.tool.upstream } }),
     call: { method: 'prompts/get', name, id: call.idText },
     prompt: { name },
   };

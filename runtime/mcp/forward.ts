@@ -1,4 +1,5 @@
 /** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
+import { admitsMethod } from '../../policies/features/features.ts';
 import { asGatewayError, type GatewayError, type RPC } from '../errors.ts';
 import type { Link, OutboundRequest, ReplySink } from '../upstream/link.ts';
 import type { Message as UpstreamMessage } from '../upstream/message.ts';
@@ -143,6 +144,7 @@ class ForwardSink implements ReplySink {
       if (this.#call.askClient?.(this.#link, text) !== true) refuseRequest(this.#link, message);
       return;
     }
+    if (!admitsMethod(this.#call.server.node.features, message.method)) return;
     const { logLevel } = this.#call.client;
     const adapted = this.#adaptation.notification(text, message, logLevel);
     if (adapted === undefined) return;

@@ -1,6 +1,4 @@
 /** What the gateway knows of each method that clients may send. */
-import type { Features } from '../../schema/graph/server.ts';
-
 /** What a list is made of. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 
@@ -10,7 +8,6 @@ export type Method =
       readonly kind: 'list';
       readonly name: string;
       readonly list: ListKind;
-      readonly feature: keyof Features;
     }
   | {
       readonly kind: 'target';
@@ -18,23 +15,22 @@ export type Method =
       readonly target: 'tool' | 'prompt' | 'resource';
       /** The parameter that names the target, mirrored in Mcp-Name. */
       readonly parameter: 'name' | 'uri';
-      readonly feature: keyof Features;
     }
-  | { readonly kind: 'complete'; readonly name: 'completion/complete'; readonly feature: 'completions' }
+  | { readonly kind: 'complete'; readonly name: 'completion/complete' }
   | { readonly kind: 'listen'; readonly name: 'subscriptions/listen' }
-  | { readonly kind: 'subscribe'; readonly name: string; readonly feature: 'resources' }
+  | { readonly kind: 'subscribe'; readonly name: string }
   | { readonly kind: 'ping'; readonly name: 'ping' }
   | { readonly kind: 'set-level'; readonly name: 'logging/setLevel' };
 
 const SHARED: readonly Method[] = [
-  { kind: 'list', name: 'tools/list', list: 'tools', feature: 'tools' },
-  { kind: 'list', name: 'prompts/list', list: 'prompts', feature: 'prompts' },
-  { kind: 'list', name: 'resources/list', list: 'resources', feature: 'resources' },
-  { kind: 'list', name: 'resources/templates/list', list: 'resourceTemplates', feature: 'resources' },
-  { kind: 'target', name: 'tools/call', target: 'tool', parameter: 'name', feature: 'tools' },
-  { kind: 'target', name: 'prompts/get', target: 'prompt', parameter: 'name', feature: 'prompts' },
-  { kind: 'target', name: 'resources/read', target: 'resource', parameter: 'uri', feature: 'resources' },
-  { kind: 'complete', name: 'completion/complete', feature: 'completions' },
+  { kind: 'list', name: 'tools/list', list: 'tools' },
+  { kind: 'list', name: 'prompts/list', list: 'prompts' },
+  { kind: 'list', name: 'resources/list', list: 'resources' },
+  { kind: 'list', name: 'resources/templates/list', list: 'resourceTemplates' },
+  { kind: 'target', name: 'tools/call', target: 'tool', parameter: 'name' },
+  { kind: 'target', name: 'prompts/get', target: 'prompt', parameter: 'name' },
+  { kind: 'target', name: 'resources/read', target: 'resource', parameter: 'uri' },
+  { kind: 'complete', name: 'completion/complete' },
 ];
 
 const byName = (methods: readonly Method[]): ReadonlyMap<string, Method> =>
@@ -51,7 +47,7 @@ export const MODERN_METHODS = byName([
 export const LEGACY_METHODS = byName([
   { kind: 'ping', name: 'ping' },
   { kind: 'set-level', name: 'logging/setLevel' },
-  { kind: 'subscribe', name: 'resources/subscribe', feature: 'resources' },
-  { kind: 'subscribe', name: 'resources/unsubscribe', feature: 'resources' },
+  { kind: 'subscribe', name: 'resources/subscribe' },
+  { kind: 'subscribe', name: 'resources/unsubscribe' },
   ...SHARED,
 ]);

@@ -16,6 +16,8 @@ export interface ServerPolicies {
   readonly none: boolean;
   /** Whether a policy or a limit asks for request headers. */
   readonly readsHeaders: boolean;
+  /** Whether a policy asks for the media type of resources, which only lists tell. */
+  readonly readsMimeType: boolean;
   decide(facts: CallFacts): Decision;
 }
 

@@ -9,7 +9,7 @@ import type { Method } from './method.ts';
 import type { Entry } from './name-index.ts';
 import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } from './param-header.ts';
 import type { Part } from './part.ts';
-import { ownerOf } from './resource-owner.ts';
+import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';
 
 type TargetMethod = Extract<Method, { kind: 'target' }>;
 
@@ -58,23 +58,23 @@ export const callTarget = (call: Call, method: TargetMethod): void => {
 };
 
 const callResource = (call: Call, uri: string): void => {
-  const owner = ownerOf(call.view, uri);
+  const owner = ownerOf(call.view, uri, call.server.policies.readsMimeType);
   if (!(owner instanceof Promise)) callOwned(call, uri, owner);
   else void owner.then((found) => callOwned(call, uri, found));
 };
 
-const callOwned = (call: Call, uri: string, owner: Part | undefined): void => {
+const callOwned = (call: Call, uri: string, owner: Ownership): void => {
+  const { part } = owner;
   const unknown = () => unknownTarget('resource', uri, call.client.era === 'legacy');
-  const facts = () => ({ ...callFacts(call, uri, undefined), resource: { uri, mimeType: '' } });
-  const judged = judge(call, facts, unknown);
+  const judged = judge(call, () => resourceFacts(callFacts(call, uri, {}), uri, owner), unknown);
   if (judged === 'answered') return;
-  const refused = owner === undefined ? unknown() : judged;
-  const connected = owner?.connected;
-  if (refused !== undefined || owner === undefined || connected === undefined) {
-    call.reply.error(refused ?? unavailable(owner));
+  const refused = part === undefined ? unknown() : judged;
+  const connected = part?.connected;
+  if (refused !== undefined || part === undefined || connected === undefined) {
+    call.reply.error(refused ?? unavailable(part));
     return;
   }
-  forward(call, owner.exposure, connected.link, {
+  forward(call, part.exposure, connected.link, {
     upstreamName: undefined,
     parameter: 'uri',
     mirrored: ['mcp-name', encodeHeaderValue(uri)],

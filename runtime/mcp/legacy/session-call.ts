@@ -1,4 +1,5 @@
 /** Requests within a legacy session. */
+import { admitsMethod } from '../../../policies/features/features.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import type { Call } from '../call.ts';
@@ -11,8 +12,7 @@ import { admit, decide, denial } from '../gate.ts';
 import { callList } from '../list.ts';
 import { type Message, stringParam } from '../message.ts';
 import { LEGACY_METHODS, type Method } from '../method.ts';
-import type { Part } from '../part.ts';
-import { ownerOf } from '../resource-owner.ts';
+import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
 import type { PreparedServer } from '../server.ts';
 import { callTarget, unknownTarget } from '../target.ts';
 import type { Session } from './session.ts';
@@ -62,7 +62,7 @@ export const sessionCall = (
 /** Answers a request of a session. */
 export const dispatchRequest = (call: SessionCall): void => {
   const { method } = call;
-  if (!call.known || ('feature' in method && !call.server.node.features[method.feature])) {
+  if (!call.known || !admitsMethod(call.server.node.features, method.name)) {
     call.reply.error(methodNotFound(200));
     return;
   }
@@ -103,7 +103,7 @@ const LEVELS = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical
 
 const setLevel = async (call: SessionCall): Promise<void> => {
   const level = stringParam(call.message, 'level');
-  if (level === undefined || !LEVELS.has(level) || !call.server.node.features.logging) {
+  if (level === undefined || !LEVELS.has(level)) {
     call.reply.error(new GatewayError('invalid_params', 'unknown log level', { rpcCode: RPC.invalidParams }));
     return;
   }
@@ -111,14 +111,10 @@ const setLevel = async (call: SessionCall): Promise<void> => {
   answerEmpty(call);
 };
 
-const refusal = (call: SessionCall, uri: string, owner: Part | undefined): GatewayError | undefined => {
+const refusal = (call: SessionCall, uri: string, owner: Ownership): GatewayError | undefined => {
   const unknown = () => unknownTarget('resource', uri, true);
-  const facts = {
-    ...callFacts(call, uri, undefined),
-    call: { method: 'resources/read', name: uri, id: call.idText },
-    resource: { uri, mimeType: '' },
-  };
-  return owner === undefined ? unknown() : denial(call, decide(call, facts), unknown);
+  if (owner.part === undefined) return unknown();
+  return denial(call, decide(call, resourceFacts(callFacts(call, uri, {}), uri, owner)), unknown);
 };
 
 /** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */
@@ -131,8 +127,9 @@ const subscribe = async (call: SessionCall): Promise<void> => {
     return;
   }
   if (!admit(call, callFacts(call, uri, undefined))) return;
-  const owner = await ownerOf(call.view, uri);
-  const refused = refusal(call, uri, owner);
+  const owned = await ownerOf(call.view, uri, call.server.policies.readsMimeType);
+  const refused = refusal(call, uri, owned);
+  const owner = owned.part;
   const link = owner?.connected?.link;
   if (refused !== undefined || owner === undefined || link === undefined || link.era !== 'legacy') {
     call.reply.error(refused ?? owner?.error ?? methodNotFound(200));

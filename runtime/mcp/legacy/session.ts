@@ -1,4 +1,5 @@
 /** A session of a client of 2025-11-25 or older, with its own conversations upstream. */
+import { admitsMethod, featureOf } from '../../../policies/features/features.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import type { Link, Upstream } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
@@ -28,12 +29,21 @@ interface PendingRequest {
 
 /** Requests of upstreams that wait for the client's answer, at most. */
 const MAX_PENDING = 100;
-/** What an upstream's request needs of the client, and the feature that allows it. */
-const CLIENT_METHODS = {
-  'sampling/createMessage': 'sampling',
-  'elicitation/create': 'elicitation',
-  'roots/list': 'roots',
-} as const;
+/** What upstreams may ask of a client. */
+const CLIENT_METHODS: ReadonlySet<string> = new Set([
+  'sampling/createMessage',
+  'elicitation/create',
+  'roots/list',
+]);
+/** What upstreams may tell that belongs to no request. */
+const UNSOLICITED: ReadonlySet<string> = new Set([
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+  'notifications/resources/updated',
+  'notifications/message',
+  'notifications/elicitation/complete',
+]);
 
 export class Session {
   readonly id: string;
@@ -154,23 +164,8 @@ export class Session {
   }
 
   #mayTell(method: string, uri: unknown): boolean {
-    const { features } = this.#server.node;
-    switch (method) {
-      case 'notifications/tools/list_changed':
-        return features.tools;
-      case 'notifications/prompts/list_changed':
-        return features.prompts;
-      case 'notifications/resources/list_changed':
-        return features.resources;
-      case 'notifications/resources/updated':
-        return features.resources && typeof uri === 'string' && this.#subscribed(uri);
-      case 'notifications/message':
-        return features.logging;
-      case 'notifications/elicitation/complete':
-        return features.elicitation;
-      default:
-        return false;
-    }
+    if (!UNSOLICITED.has(method) || !admitsMethod(this.#server.node.features, method)) return false;
+    return method !== 'notifications/resources/updated' || (typeof uri === 'string' && this.#subscribed(uri));
   }
 
   /** An update may name a part of what was subscribed to. */
@@ -185,7 +180,7 @@ export class Session {
     const root = membersAt(text, 0);
     const idText = memberText(text, root, 'id');
     const method = JSON.parse(memberText(text, root, 'method') ?? 'null') as string;
-    const feature = CLIENT_METHODS[method as keyof typeof CLIENT_METHODS];
+    const feature = CLIENT_METHODS.has(method) ? featureOf(method) : undefined;
     if (idText === undefined || feature === undefined || this.#pending.size >= MAX_PENDING) return false;
     if (!this.#server.node.features[feature] || this.client.capabilities[feature] === undefined) return false;
     const ownId = `"gw-${this.#nextRequest}"`;

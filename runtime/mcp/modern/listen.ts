@@ -7,7 +7,7 @@ import { type Call, callFacts } from '../call.ts';
 import { noteChange } from '../catalogues.ts';
 import { admit, decide } from '../gate.ts';
 import type { Connected, Part } from '../part.ts';
-import { ownerOf } from '../resource-owner.ts';
+import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
 import { META, MODERN_VERSION } from '../revision.ts';
 import type { ListenStream } from './listen-streams.ts';
 import { withSubscriptionId } from './subscription-id.ts';
@@ -41,12 +41,8 @@ const readFilter = (value: unknown): Filter | undefined => {
   return { ...filter, resourceSubscriptions: uris as string[] };
 };
 
-const allowedUri = (call: Call, uri: string): boolean =>
-  decide(call, {
-    ...callFacts(call, uri, undefined),
-    call: { method: 'resources/read', name: uri, id: '' },
-    resource: { uri, mimeType: '' },
-  }).kind === 'allow';
+const mayRead = (call: Call, uri: string, owner: Ownership): boolean =>
+  decide(call, resourceFacts(callFacts(call, uri, {}), uri, owner)).kind === 'allow';
 
 /** The share of the filter that one upstream can serve. */
 const shareOf = async (call: Call, part: Part, connected: Connected, filter: Filter): Promise<Filter> => {
@@ -63,8 +59,10 @@ const shareOf = async (call: Call, part: Part, connected: Connected, filter: Fil
       share[flag] = true;
   }
   const uris: string[] = [];
-  for (const uri of features.resources ? (filter.resourceSubscriptions ?? []) : [])
-    if ((await ownerOf(call.view, uri)) === part && allowedUri(call, uri)) uris.push(uri);
+  for (const uri of features.resources ? (filter.resourceSubscriptions ?? []) : []) {
+    const owner = await ownerOf(call.view, uri, call.server.policies.readsMimeType);
+    if (owner.part === part && mayRead(call, uri, owner)) uris.push(uri);
+  }
   if (uris.length > 0) share.resourceSubscriptions = uris;
   return share;
 };

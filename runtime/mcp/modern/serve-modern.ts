@@ -1,4 +1,5 @@
 /** Requests of 2026-07-28: stateless, each with its own envelope. */
+import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import type { Call, ClientInfo } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
@@ -52,7 +53,7 @@ export const serveModern = (place: Place, exchange: Exchange, message: Message):
       exchange.onAbort = () => cancel('the client closed its stream');
     },
   };
-  if ('feature' in method && !server.node.features[method.feature]) {
+  if (!admitsMethod(server.node.features, method.name)) {
     reply.error(methodNotFound(404));
     return;
   }
