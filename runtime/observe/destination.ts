@@ -19,6 +19,13 @@ export interface LineDestination {
   readonly dropped: number;
 }
 
+/** Those that hold lines. */
+const holding = new Set<LineDestination>();
+
+process.on('exit', () => {
+  for (const destination of holding) destination.flushSync();
+});
+
 const isBusy = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EAGAIN';
 
 const pause = (): void => {
@@ -29,7 +36,6 @@ const pause = (): void => {
 class LineWriter implements LineDestination {
   readonly #fd: number;
   readonly #ownsFd: boolean;
-  readonly #atExit = (): void => this.flushSync();
   #held = '';
   #writing: Buffer | undefined;
   #closed = false;
@@ -39,7 +45,6 @@ class LineWriter implements LineDestination {
   constructor(target: number | string) {
     this.#ownsFd = typeof target === 'string';
     this.#fd = typeof target === 'string' ? openSync(target, 'a') : target;
-    process.on('exit', this.#atExit);
   }
 
   write(lines: string): void {
@@ -47,14 +52,14 @@ class LineWriter implements LineDestination {
       this.dropped += 1;
       return;
     }
+    if (this.#held === '') holding.add(this);
     this.#held += lines;
     if (this.#held.length >= FLUSH_CHARACTERS) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
   }
 
   flushSync(): void {
-    let bytes = Buffer.from(this.#held);
-    this.#held = '';
+    let bytes = this.#takeHeld();
     let retries = 0;
     while (bytes.length > 0) {
       try {
@@ -72,10 +77,16 @@ class LineWriter implements LineDestination {
 
   close(): void {
     clearTimeout(this.#timer);
-    process.off('exit', this.#atExit);
     this.flushSync();
     this.#closed = true;
     if (this.#writing === undefined) this.#release();
+  }
+
+  #takeHeld(): Buffer {
+    const bytes = Buffer.from(this.#held);
+    this.#held = '';
+    holding.delete(this);
+    return bytes;
   }
 
   #release(): void {
@@ -86,8 +97,7 @@ class LineWriter implements LineDestination {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#writing !== undefined || this.#held === '') return;
-    this.#writing = Buffer.from(this.#held);
-    this.#held = '';
+    this.#writing = this.#takeHeld();
     this.#writeOn(this.#writing);
   }
 

@@ -125,6 +125,21 @@ describe('a listener with TLS', () => {
     expect(served.observer.finished[0]!.record.outcome).toBe('aborted');
   });
 
+  it('cuts off an HTTP/2 client that does not read its stream', async () => {
+    served = await serve(tlsNode(), {
+      '/events': (exchange) => {
+        const events = startEventStream(exchange, [], 500_000);
+        for (let i = 0; i < 100 && !events.closed; i += 1) events.send('x'.repeat(100_000));
+      },
+    });
+    const session = await connectHttp2();
+    const stream = session.request({ ':path': '/events', ':authority': 'localhost' });
+    stream.on('error', () => undefined);
+    await until(() => served.observer.finished.length === 1);
+    expect(served.observer.finished[0]!.record.outcome).toBe('slow_reader');
+    expect(served.held()).toBe(0);
+  });
+
   it('refuses an HTTP/2 request whose headers are larger than allowed, without harm to others', async () => {
     served = await serve(tlsNode(), { '/mcp': echo });
     const session = await connectHttp2();
