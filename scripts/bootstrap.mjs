@@ -26,16 +26,21 @@ const isInstalled = () => {
   });
 };
 
+/**
+ * `npm install` rather than `npm ci`, which refuses a lock without the packages of other platforms; without saving,
+ * it takes the versions of the lock and leaves the lock alone.
+ */
 const install = () => {
-  console.error('gatewright: installing dependencies (npm ci) …');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  console.error('gatewright: installing dependencies …');
+  const isWindows = process.platform === 'win32';
+  const options = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync(isWindows ? 'npm.cmd' : 'npm', ['install', ...options], {
     cwd: root,
     stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
+    shell: isWindows,
   });
   if (status !== 0 || !isInstalled()) {
-    console.error('gatewright: npm ci failed; see above.');
+    console.error('gatewright: the installation failed; see above.');
     process.exit(1);
   }
 };
