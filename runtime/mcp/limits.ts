@@ -5,6 +5,7 @@ import { prepareKey } from '../../policies/limit-key.ts';
 import type { CallFacts } from '../../schema/decision.ts';
 import type { BoundsLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { GatewayError, RPC } from '../errors.ts';
+import { type Bounds, prepareBounds } from '../traffic/bounds.ts';
 import type { RateLimiter, RateVerdict } from '../traffic/rate.ts';
 import { rateHeaders } from '../traffic/rate-headers.ts';
 
@@ -12,11 +13,6 @@ interface PreparedRate {
   readonly node: RateLimitNode;
   readonly limiter: RateLimiter;
   readonly key: (facts: CallFacts) => string;
-  readonly tools: Matcher | undefined;
-}
-
-interface PreparedBounds {
-  readonly node: BoundsLimitNode;
   readonly tools: Matcher | undefined;
 }
 
@@ -35,7 +31,8 @@ const toolGlobs = (tools: readonly string[] | undefined): Matcher | undefined =>
 
 export class Limits {
   readonly #rates: readonly PreparedRate[];
-  readonly #bounds: readonly PreparedBounds[];
+  /** The tightest bounds on a call, by exposed tool name. */
+  readonly bounds: (tool: string | undefined) => Bounds;
 
   constructor(
     rates: readonly { readonly node: RateLimitNode; readonly limiter: RateLimiter }[],
@@ -47,7 +44,7 @@ export class Limits {
       key: prepareKey(node.key),
       tools: toolGlobs(node.tools),
     }));
-    this.#bounds = bounds.map((node) => ({ node, tools: toolGlobs(node.tools) }));
+    this.bounds = prepareBounds(bounds);
   }
 
   /** Whether any rate counts requests; if not, `admit` need not be called. */
@@ -77,17 +74,5 @@ export class Limits {
       data: { limit: refused.node.name, retryAfterMs },
     });
     return { headers, refusal, limit: refused.node.name };
-  }
-
-  /** The tightest bounds on a call. */
-  bounds(toolName: string | undefined): { timeoutMs: number | undefined; maxBytes: number | undefined } {
-    let timeoutMs: number | undefined;
-    let maxBytes: number | undefined;
-    for (const { node, tools } of this.#bounds) {
-      if (tools !== undefined && (toolName === undefined || !tools(toolName))) continue;
-      if (node.callTimeoutMs !== undefined) timeoutMs = Math.min(timeoutMs ?? Infinity, node.callTimeoutMs);
-      if (node.resultBytes !== undefined) maxBytes = Math.min(maxBytes ?? Infinity, node.resultBytes);
-    }
-    return { timeoutMs, maxBytes };
   }
 }
