@@ -36,86 +36,101 @@ const BUCKETS = 10;
  * Opens after `consecutive` failures in a row or when `errorRate` of at least `minimumCalls` outcomes in the
  * window failed, whichever is declared; refuses for `openForMs`, then lets one probe through whose outcome closes
  * or opens it again. Outcomes of calls admitted before the last change of state count for nothing.
- *
- * opossum's `fire` takes a promise per call; its events take none, so outcomes are told to it as events.
  */
-export const createBreaker = (node: BreakerNode, options: BreakerOptions): Breaker => {
-  const circuit = new CircuitBreaker(() => Promise.resolve(), {
-    name: 'upstream',
-    timeout: false,
-    resetTimeout: node.openForMs,
-    rollingCountTimeout: node.windowMs,
-    rollingCountBuckets: BUCKETS,
-    rollingPercentilesEnabled: false,
-    enableSnapshots: false,
-    // Never by opossum's own arithmetic: `trips` below decides.
-    errorThresholdPercentage: 100,
-    volumeThreshold: Number.MAX_SAFE_INTEGER,
-  });
-  const { consecutive, errorRate } = node;
-  let epoch = 1;
-  let row = 0;
-  let probing = false;
-  let closed = false;
-  let openedAtMs = 0;
+export const createBreaker = (node: BreakerNode, options: BreakerOptions): Breaker =>
+  new OpossumBreaker(node, options);
 
-  const enter = (state: BreakerState): void => {
-    epoch += 1;
-    row = 0;
-    probing = false;
-    options.onChange(state);
-  };
-  circuit.on('open', () => {
-    openedAtMs = performance.now();
-    enter('open');
-  });
-  circuit.on('halfOpen', () => enter('half-open'));
-  circuit.on('close', () => enter('closed'));
+/** opossum's `fire` takes a promise per call; its events take none, so outcomes are told to it as events. */
+class OpossumBreaker implements Breaker {
+  readonly #node: BreakerNode;
+  readonly #onChange: (state: BreakerState) => void;
+  readonly #circuit: CircuitBreaker;
+  /** Changes with the state: admissions of another epoch are out of date. */
+  #epoch = 1;
+  #failuresInRow = 0;
+  #probing = false;
+  #openedAtMs = 0;
 
-  const trips = (): boolean => {
-    if (circuit.halfOpen) return true;
-    if (consecutive !== undefined && row >= consecutive) return true;
+  constructor(node: BreakerNode, options: BreakerOptions) {
+    this.#node = node;
+    this.#onChange = options.onChange;
+    this.#circuit = new CircuitBreaker(() => Promise.resolve(), {
+      name: 'upstream',
+      timeout: false,
+      resetTimeout: node.openForMs,
+      rollingCountTimeout: node.windowMs,
+      rollingCountBuckets: BUCKETS,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      // Never by opossum's own arithmetic: `#trips` decides.
+      errorThresholdPercentage: 100,
+      volumeThreshold: Number.MAX_SAFE_INTEGER,
+    });
+    this.#circuit.on('open', () => {
+      this.#openedAtMs = performance.now();
+      this.#enter('open');
+    });
+    this.#circuit.on('halfOpen', () => this.#enter('half-open'));
+    this.#circuit.on('close', () => this.#enter('closed'));
+  }
+
+  get state(): BreakerState {
+    if (this.#circuit.closed) return 'closed';
+    return this.#circuit.halfOpen ? 'half-open' : 'open';
+  }
+
+  admit(): Admission {
+    if (this.#circuit.closed) return this.#epoch;
+    if (!this.#circuit.halfOpen || this.#probing) return 0;
+    this.#probing = true;
+    return this.#epoch;
+  }
+
+  success(admission: Admission): void {
+    if (admission !== this.#epoch) return;
+    this.#failuresInRow = 0;
+    this.#circuit.emit('success', undefined, 0);
+  }
+
+  failure(admission: Admission, kind: BreakerFailure): void {
+    if (admission !== this.#epoch) return;
+    this.#failuresInRow += 1;
+    this.#circuit.emit('failure', new Error(kind), 0);
+    if (this.#trips()) this.#circuit.open();
+  }
+
+  release(admission: Admission): void {
+    if (admission === this.#epoch) this.#probing = false;
+  }
+
+  refusal(): GatewayError {
+    const reopensMs = this.#openedAtMs + this.#node.openForMs;
+    const leftMs = this.#circuit.opened ? Math.ceil(reopensMs - performance.now()) : 0;
+    return new GatewayError('breaker_open', 'the upstream is not called: it failed too often of late', {
+      rpcCode: RPC.upstream,
+      retryAfterMs: Math.max(leftMs, 1),
+    });
+  }
+
+  close(): void {
+    this.#epoch = -1;
+    this.#circuit.shutdown();
+  }
+
+  #trips(): boolean {
+    const { consecutive, errorRate, minimumCalls } = this.#node;
+    if (this.#circuit.halfOpen) return true;
+    if (consecutive !== undefined && this.#failuresInRow >= consecutive) return true;
     if (errorRate === undefined) return false;
-    const { failures, successes } = circuit.stats;
+    const { failures, successes } = this.#circuit.stats;
     const outcomes = failures + successes;
-    return outcomes >= node.minimumCalls && failures >= errorRate * outcomes;
-  };
+    return outcomes >= minimumCalls && failures >= errorRate * outcomes;
+  }
 
-  return {
-    get state() {
-      if (circuit.closed) return 'closed';
-      return circuit.halfOpen ? 'half-open' : 'open';
-    },
-    admit() {
-      if (circuit.closed) return epoch;
-      if (!circuit.halfOpen || probing) return 0;
-      probing = true;
-      return epoch;
-    },
-    success(admission) {
-      if (admission !== epoch || closed) return;
-      row = 0;
-      circuit.emit('success', undefined, 0);
-    },
-    failure(admission, kind) {
-      if (admission !== epoch || closed) return;
-      row += 1;
-      circuit.emit('failure', new Error(kind), 0);
-      if (trips()) circuit.open();
-    },
-    release(admission) {
-      if (admission === epoch) probing = false;
-    },
-    refusal() {
-      const leftMs = circuit.opened ? Math.ceil(openedAtMs + node.openForMs - performance.now()) : 0;
-      return new GatewayError('breaker_open', 'the upstream is not called: it failed too often of late', {
-        rpcCode: RPC.upstream,
-        retryAfterMs: Math.max(leftMs, 1),
-      });
-    },
-    close() {
-      closed = true;
-      circuit.shutdown();
-    },
-  };
-};
+  #enter(state: BreakerState): void {
+    this.#epoch += 1;
+    this.#failuresInRow = 0;
+    this.#probing = false;
+    this.#onChange(state);
+  }
+}

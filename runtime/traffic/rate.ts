@@ -36,67 +36,79 @@ const SWEPT_WHEN_FULL = 64;
  * A key whose bucket is full again is forgotten, a few with each new key. At `maxKeys` keys that are all in use, a
  * key that is new is refused: a limit that cannot count fails closed.
  */
-export const createRateLimiter = (node: RateLimitNode, maxKeys: number = MAX_KEYS): RateLimiter => {
-  const { count, periodMs, burst } = node;
-  const capacity = burst * periodMs;
+export const createRateLimiter = (node: RateLimitNode, maxKeys: number = MAX_KEYS): RateLimiter =>
+  new GcraLimiter(node, maxKeys);
+
+class GcraLimiter implements RateLimiter {
+  readonly #count: number;
+  /** What a request costs, in units. */
+  readonly #cost: number;
+  readonly #capacity: number;
+  readonly #maxKeys: number;
   /** When the bucket of each key is full again, in units. */
-  const fullAt = new Map<string, number>();
-  let sweeper = fullAt.entries();
-  let elapsedMs = 0;
-  let lastMs: number | undefined;
+  readonly #fullAt = new Map<string, number>();
+  #sweeper = this.#fullAt.entries();
+  #elapsedMs = 0;
+  #lastMs: number | undefined;
 
-  const advance = (nowMs: number): number => {
-    if (lastMs !== undefined && nowMs > lastMs) elapsedMs += nowMs - lastMs;
-    lastMs = nowMs;
-    return elapsedMs * count;
-  };
+  constructor({ count, periodMs, burst }: RateLimitNode, maxKeys: number) {
+    this.#count = count;
+    this.#cost = periodMs;
+    this.#capacity = burst * periodMs;
+    this.#maxKeys = maxKeys;
+  }
 
-  const sweep = (now: number, steps: number): void => {
+  get size(): number {
+    return this.#fullAt.size;
+  }
+
+  take(given: string, nowMs: number): RateVerdict {
+    const key = given.length > MAX_KEY_LENGTH ? digest(given) : given;
+    const now = this.#advance(nowMs);
+    const fullAt = this.#fullAt.get(key);
+    if (fullAt === undefined && !this.#hasRoom(now)) return this.#refusedForRoom();
+    const debt = fullAt === undefined || fullAt < now ? 0 : fullAt - now;
+    if (debt + this.#cost > this.#capacity) return this.#verdict(false, debt);
+    this.#fullAt.set(key, now + debt + this.#cost);
+    return this.#verdict(true, debt + this.#cost);
+  }
+
+  #advance(nowMs: number): number {
+    if (this.#lastMs !== undefined && nowMs > this.#lastMs) this.#elapsedMs += nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+    return this.#elapsedMs * this.#count;
+  }
+
+  #hasRoom(now: number): boolean {
+    this.#sweep(now, SWEPT_PER_KEY);
+    if (this.#fullAt.size >= this.#maxKeys) this.#sweep(now, SWEPT_WHEN_FULL);
+    return this.#fullAt.size < this.#maxKeys;
+  }
+
+  #sweep(now: number, steps: number): void {
     for (let step = 0; step < steps; step += 1) {
-      const next = sweeper.next();
+      const next = this.#sweeper.next();
       if (next.done === true) {
-        sweeper = fullAt.entries();
+        this.#sweeper = this.#fullAt.entries();
         return;
       }
-      if (next.value[1] <= now) fullAt.delete(next.value[0]);
+      if (next.value[1] <= now) this.#fullAt.delete(next.value[0]);
     }
-  };
+  }
 
-  const hasRoom = (now: number): boolean => {
-    sweep(now, SWEPT_PER_KEY);
-    if (fullAt.size >= maxKeys) sweep(now, SWEPT_WHEN_FULL);
-    return fullAt.size < maxKeys;
-  };
+  #verdict(allowed: boolean, debt: number): RateVerdict {
+    return {
+      allowed,
+      remaining: Math.floor((this.#capacity - debt) / this.#cost),
+      resetAfterMs: debt / this.#count,
+      retryAfterMs: allowed ? 0 : (debt + this.#cost - this.#capacity) / this.#count,
+    };
+  }
 
-  const verdict = (allowed: boolean, debt: number): RateVerdict => ({
-    allowed,
-    remaining: Math.floor((capacity - debt) / periodMs),
-    resetAfterMs: debt / count,
-    retryAfterMs: allowed ? 0 : (debt + periodMs - capacity) / count,
-  });
-
-  return {
-    get size() {
-      return fullAt.size;
-    },
-    take(given, nowMs) {
-      const key = given.length > MAX_KEY_LENGTH ? digest(given) : given;
-      const now = advance(nowMs);
-      const known = fullAt.get(key);
-      if (known === undefined && !hasRoom(now)) {
-        return {
-          allowed: false,
-          remaining: 0,
-          resetAfterMs: periodMs / count,
-          retryAfterMs: periodMs / count,
-        };
-      }
-      const debt = known === undefined || known < now ? 0 : known - now;
-      if (debt + periodMs > capacity) return verdict(false, debt);
-      fullAt.set(key, now + debt + periodMs);
-      return verdict(true, debt + periodMs);
-    },
-  };
-};
+  #refusedForRoom(): RateVerdict {
+    const intervalMs = this.#cost / this.#count;
+    return { allowed: false, remaining: 0, resetAfterMs: intervalMs, retryAfterMs: intervalMs };
+  }
+}
 
 const digest = (key: string): string => `sha256:${createHash('sha256').update(key).digest('base64')}`;

@@ -1,5 +1,6 @@
 /** One request in flight: deadline, breaker and retries around the attempts of a transport. */
 import type { RetryCondition, RetryNode, TimeoutsNode } from '../../schema/graph/upstream.ts';
+import type { GatewayError } from '../errors.ts';
 import type { Admission, Breaker } from '../traffic/breaker.ts';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
@@ -87,7 +88,7 @@ export abstract class Call implements Timed {
     this.#finish();
     this.#settle(failure);
     this.abandon('timeout');
-    this.#sink.onError(failure.error);
+    this.#tellError(failure.error);
   }
 
   /** The first byte of a sound answer is here. */
@@ -108,12 +109,21 @@ export abstract class Call implements Timed {
   protected streaming(): void {
     if (this.over || this.#streaming) return;
     this.#streaming = true;
-    this.#sink.onStream();
+    try {
+      this.#sink.onStream();
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
   }
 
   /** The stream was closed early, to be taken up again. */
   protected suspended(): void {
-    if (!this.over) this.#sink.onSuspend();
+    if (this.over) return;
+    try {
+      this.#sink.onSuspend();
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
   }
 
   /** A notification or request that belongs to this request. Progress extends the deadline. */
@@ -122,7 +132,11 @@ export abstract class Call implements Timed {
     if (message.method === 'notifications/progress' && this.deadlineSlot >= 0) {
       deadlines.schedule(this, this.#softMs(performance.now()));
     }
-    this.#sink.onMessage(text, message);
+    try {
+      this.#sink.onMessage(text, message);
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
   }
 
   /** The response. `healthy` is false where the transport said at the same time that the upstream is not. */
@@ -133,7 +147,11 @@ export abstract class Call implements Timed {
       if (healthy) this.traffic.breaker?.success(this.#admission);
       else this.traffic.breaker?.failure(this.#admission, 'status');
     }
-    this.#sink.onResponse(text, message);
+    try {
+      this.#sink.onResponse(text, message);
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
   }
 
   /** An attempt failed: it is made again or the call ends. */
@@ -144,7 +162,7 @@ export abstract class Call implements Timed {
     const { breaker, context, upstream } = this.traffic;
     if (delayMs === undefined || (breaker !== undefined && breaker.state === 'open')) {
       this.#finish();
-      this.#sink.onError(failure.error);
+      this.#tellError(failure.error);
       return;
     }
     context.observer.onRetry(upstream, failure.condition as RetryCondition);
@@ -179,7 +197,7 @@ export abstract class Call implements Timed {
       this.#admission = breaker.admit();
       if (this.#admission === 0) {
         this.#finish();
-        this.#sink.onError(breaker.refusal());
+        this.#tellError(breaker.refusal());
         return;
       }
     }
@@ -206,6 +224,20 @@ export abstract class Call implements Timed {
     deadlines.cancel(this);
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     this.ended();
+  }
+
+  #tellError(error: GatewayError): void {
+    try {
+      this.#sink.onError(error);
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
+  }
+
+  /** A sink must not throw. One that does must not take other calls of the connection with it. */
+  #bug(thrown: unknown): void {
+    const { context, upstream } = this.traffic;
+    context.log('error', 'a reply could not be handed on', { upstream, cause: thrown });
   }
 
   #elapsedMs(): number {

@@ -9,7 +9,7 @@ import { EraVerdicts, otherEra } from './era.ts';
 import { upstreamError } from './failure.ts';
 import { HttpEndpoint } from './http/endpoint.ts';
 import { LegacyHttpLink } from './http/legacy-link.ts';
-import { ModernHttpLink, modernCall, modernHeaders } from './http/modern-link.ts';
+import { discoverCall, ModernHttpLink } from './http/modern-link.ts';
 import type { LegacyOpening, Link, PeerInfo, Upstream, UpstreamState } from './link.ts';
 
 export class HttpUpstream implements Upstream {
@@ -163,8 +163,7 @@ export class HttpUpstream implements Upstream {
       headers: ['mcp-method', 'server/discover'],
       idempotent: true,
     };
-    const headers = modernHeaders(this.#endpoint);
-    return readDiscover(await ask((sink) => modernCall(this.#endpoint, headers, request, sink)));
+    return readDiscover(await ask((sink) => discoverCall(this.#endpoint, request, sink)));
   }
 
   async #probeLegacy(): Promise<boolean> {

@@ -8,6 +8,14 @@ import { errorCode, isResponse, type Message, parseMessages } from '../message.t
 import type { HttpEndpoint } from './endpoint.ts';
 import { type ExchangeTarget, HttpExchange } from './exchange.ts';
 
+/** A JSON-RPC error that came with a refusal, as it is handed on. */
+export interface Relayed {
+  readonly text: string;
+  readonly message: Message;
+  /** It named no request, and was given this one's id. */
+  readonly adopted: boolean;
+}
+
 /** One request and its reply: a JSON body, or a stream that ends in the response. */
 export abstract class HttpCall extends Call implements ExchangeTarget {
   protected readonly endpoint: HttpEndpoint;
@@ -82,16 +90,16 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
    * The JSON-RPC error in a refusal, if it answers this request. One without an id does so too where the status
    * says that the request was at fault: there was only one.
    */
-  protected relayable(status: number, text: string): { text: string; message: Message } | undefined {
+  protected relayable(status: number, text: string): Relayed | undefined {
     if (text === '') return undefined;
-    const message = parseMessages(text);
-    if (message === undefined || Array.isArray(message)) return undefined;
-    const answer = message as Message;
+    const parsed = parseMessages(text);
+    if (parsed === undefined || Array.isArray(parsed)) return undefined;
+    const answer = parsed as Message;
     if (errorCode(answer) === undefined) return undefined;
-    if (answer.id === this.request.id) return { text, message: answer };
+    if (answer.id === this.request.id) return { text, message: answer, adopted: false };
     if ((answer.id !== undefined && answer.id !== null) || status !== 400) return undefined;
-    const adopted = { jsonrpc: '2.0', id: this.request.id, error: answer.error };
-    return { text: JSON.stringify(adopted), message: adopted };
+    const message = { jsonrpc: '2.0', id: this.request.id, error: answer.error };
+    return { text: JSON.stringify(message), message, adopted: true };
   }
 
   #take(text: string, message: Message): void {
@@ -110,6 +118,13 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   }
 }
 
+/**
+ * Whether a status tells of credentials or of an outage, and so nothing of what the upstream speaks, whatever its
+ * body says.
+ */
+export const isNoEvidence = (status: number): boolean =>
+  status === 401 || status === 403 || status === 429 || status >= 500;
+
 const RETRYABLE = {
   429: 'http-429',
   502: 'http-502',
@@ -119,11 +134,14 @@ const RETRYABLE = {
 
 const refusalFailure = (status: number, headers: IncomingHttpHeaders): Failure => {
   const cause = `HTTP status ${status}`;
-  const unavailable = status >= 500 || status === 429 || status === 401 || status === 403;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
   const condition = RETRYABLE[status as keyof typeof RETRYABLE];
   return {
-    error: upstreamError(unavailable ? 'upstream_unavailable' : 'upstream_protocol', cause, retryAfterMs),
+    error: upstreamError(
+      isNoEvidence(status) ? 'upstream_unavailable' : 'upstream_protocol',
+      cause,
+      retryAfterMs,
+    ),
     sent: true,
     ...(condition === undefined ? {} : { condition }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -7,7 +7,7 @@ import { protocolFailure, upstreamError } from '../failure.ts';
 import type { Cancel, LegacyOpening, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
 import type { Message } from '../message.ts';
 import type { HttpEndpoint } from './endpoint.ts';
-import { HttpCall } from './http-call.ts';
+import { HttpCall, isNoEvidence, type Relayed } from './http-call.ts';
 import { LegacyHttpCall } from './legacy-call.ts';
 import { LegacySession } from './legacy-session.ts';
 import { ListenStream } from './listen-stream.ts';
@@ -26,6 +26,10 @@ class InitializeCall extends HttpCall {
     if (this.#session.adoptId(headers)) return;
     this.failed(protocolFailure('malformed session id'));
     this.exchange?.abort();
+  }
+
+  protected override relayable(status: number, text: string): Relayed | undefined {
+    return isNoEvidence(status) ? undefined : super.relayable(status, text);
   }
 
   protected requestHeaders(): string[] {
@@ -75,6 +79,7 @@ export class LegacyHttpLink implements Link {
     const peer = initializedPeer(await ask((sink) => new InitializeCall(session, request, sink).start()));
     session.adoptVersion(peer.protocolVersion);
     if (!(await session.post(INITIALIZED))) {
+      await session.delete();
       throw upstreamError('upstream_protocol', 'notifications/initialized was refused');
     }
     link = new LegacyHttpLink(session, peer, onEnd);
@@ -113,7 +118,7 @@ export class LegacyHttpLink implements Link {
   gone(reason: GatewayError): void {
     if (this.closed) return;
     this.#end();
-    this.onClosed(reason);
+    this.#guarded(() => this.onClosed(reason));
   }
 
   readonly #forget = (call: LegacyHttpCall): void => {
@@ -128,7 +133,16 @@ export class LegacyHttpLink implements Link {
 
   #listen(): void {
     this.#listening = new ListenStream(this.#session, (text, message) => {
-      if (!this.#session.answersItself(message)) this.onUnsolicited(text, message);
+      if (!this.#session.answersItself(message)) this.#guarded(() => this.onUnsolicited(text, message));
     });
+  }
+
+  /** An owner must not throw. One that does must not break the stream. */
+  #guarded(tell: () => void): void {
+    try {
+      tell();
+    } catch (thrown) {
+      this.#session.log('error', 'a message could not be handed on', { cause: thrown });
+    }
   }
 }

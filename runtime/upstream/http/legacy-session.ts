@@ -68,13 +68,10 @@ export class LegacySession {
     return headers;
   }
 
-  /** Sends a notification or an answer. Resolves to whether it was accepted. */
+  /** Sends a notification or an answer. Resolves to whether it was accepted in time. */
   post(body: string): Promise<boolean> {
-    return new Promise((resolve) => {
-      const headers = [...this.#postHeaders, ...this.#callerHeaders];
-      const target = new Acknowledgement(this, resolve);
-      this.endpoint.aside('POST', headers, body, new HttpExchange(target, MAX_ACKNOWLEDGEMENT_BYTES));
-    });
+    const headers = [...this.#postHeaders, ...this.#callerHeaders];
+    return this.#acknowledged('POST', headers, body, this.endpoint.traffic.timeouts.callMs);
   }
 
   /** As `post`; a refusal is logged. */
@@ -106,27 +103,37 @@ export class LegacySession {
   }
 
   /** DELETE, where there is a session to delete; resolves when it is answered or after a second. */
-  delete(): Promise<void> {
-    if (this.#over || this.#id === undefined) return Promise.resolve();
+  async delete(): Promise<void> {
+    if (this.#over || this.#id === undefined) return;
     this.#over = true;
-    return new Promise((resolve) => {
-      const headers = [...this.#common(), ...this.#callerHeaders];
-      const exchange = new HttpExchange(new Acknowledgement(this, () => done()), MAX_ACKNOWLEDGEMENT_BYTES);
-      const timer = setTimeout(() => {
-        exchange.abort();
-        done();
-      }, DELETE_TIMEOUT_MS);
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.endpoint.aside('DELETE', headers, null, exchange);
-    });
+    const headers = [...this.#common(), ...this.#callerHeaders];
+    await this.#acknowledged('DELETE', headers, null, DELETE_TIMEOUT_MS);
   }
 
-  log(level: 'debug' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void {
+  log(level: 'debug' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void {
     const { context, upstream } = this.endpoint.traffic;
     context.log(level, message, { upstream, ...fields });
+  }
+
+  #acknowledged(
+    method: 'POST' | 'DELETE',
+    headers: string[],
+    body: string | null,
+    timeoutMs: number,
+  ): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (accepted: boolean): void => {
+        clearTimeout(timer);
+        resolve(accepted);
+      };
+      const target = new Acknowledgement(this, settle);
+      const exchange = new HttpExchange(target, MAX_ACKNOWLEDGEMENT_BYTES);
+      const timer = setTimeout(() => {
+        exchange.abort();
+        resolve(false);
+      }, timeoutMs);
+      this.endpoint.aside(method, headers, body, exchange);
+    });
   }
 
   #common(): string[] {

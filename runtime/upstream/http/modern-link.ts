@@ -4,12 +4,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { GatewayError } from '../../errors.ts';
 import { MODERN_VERSION } from '../discovery.ts';
 import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
-import type { Message } from '../message.ts';
+import { errorCode, type Message } from '../message.ts';
 import type { HttpEndpoint } from './endpoint.ts';
-import { HttpCall } from './http-call.ts';
+import { HttpCall, isNoEvidence, type Relayed } from './http-call.ts';
 
 /** What every modern request carries, flat. */
-export const modernHeaders = (endpoint: HttpEndpoint): readonly string[] => [
+const modernHeaders = (endpoint: HttpEndpoint): readonly string[] => [
   'content-type',
   'application/json',
   'accept',
@@ -18,6 +18,10 @@ export const modernHeaders = (endpoint: HttpEndpoint): readonly string[] => [
   MODERN_VERSION,
   ...endpoint.headers,
 ];
+
+/** Codes of legacy implementations' own making (MCP 2026-07-28, basic, Error Codes). */
+const isLegacyCode = (code: number | undefined): boolean =>
+  code !== undefined && code <= -32000 && code >= -32019;
 
 /** Closing the stream is the cancellation (MCP 2026-07-28, streamable-http). */
 class ModernHttpCall extends HttpCall {
@@ -42,6 +46,12 @@ class ModernHttpCall extends HttpCall {
     super.onRefusal(status, headers, text);
   }
 
+  protected override relayable(status: number, text: string): Relayed | undefined {
+    const relayed = super.relayable(status, text);
+    // A refusal that names no request, with a code that this era does not use, is one of the other era.
+    return relayed?.adopted === true && isLegacyCode(errorCode(relayed.message)) ? undefined : relayed;
+  }
+
   protected requestHeaders(): string[] {
     return this.#headers.concat(this.request.headers);
   }
@@ -52,13 +62,24 @@ class ModernHttpCall extends HttpCall {
   }
 }
 
+/** `server/discover`: what it learns must not come from an outage or refused credentials. */
+class DiscoverCall extends ModernHttpCall {
+  protected override relayable(status: number, text: string): Relayed | undefined {
+    return isNoEvidence(status) ? undefined : super.relayable(status, text);
+  }
+}
+
+/** Sends `server/discover`. */
+export const discoverCall = (endpoint: HttpEndpoint, request: OutboundRequest, sink: ReplySink): void =>
+  new DiscoverCall(endpoint, modernHeaders(endpoint), request, sink, () => undefined).start();
+
 /** Sends one modern request. `onContradiction`: the upstream answered as one of the other era would. */
-export const modernCall = (
+const modernCall = (
   endpoint: HttpEndpoint,
   headers: readonly string[],
   request: OutboundRequest,
   sink: ReplySink,
-  onContradiction: () => void = () => undefined,
+  onContradiction: () => void,
 ): Cancel => {
   const call = new ModernHttpCall(endpoint, headers, request, sink, onContradiction);
   call.start();

@@ -151,7 +151,7 @@ export class Conversation implements ChildOwner {
     if (!this.#stopping) this.#context.log('warn', 'upstream process ended', { upstream, cause });
     this.#onExit(this, this.#stopping);
     const reason = upstreamError(this.#stopping ? 'shutting_down' : 'upstream_unavailable', cause);
-    for (const facade of this.facades) facade.end(reason);
+    for (const facade of this.facades) this.#guarded(() => facade.end(reason));
     this.facades.clear();
     const failure: Failure = this.#stopping ? { error: reason, sent: true } : processFailure(cause);
     for (const waiting of [...this.#waiting.values()]) waiting.failed(failure);
@@ -184,7 +184,7 @@ export class Conversation implements ChildOwner {
     if (facade === undefined || this.#shared || this.era === 'modern' || this.facades.size > 1) {
       this.write(methodNotFoundAnswer(message.id));
     } else {
-      facade.onUnsolicited(text, message);
+      this.#guarded(() => facade.onUnsolicited(text, message));
     }
   }
 
@@ -196,7 +196,7 @@ export class Conversation implements ChildOwner {
     } else if (this.era === 'modern') {
       this.#modernNotification(text, message, params);
     } else if (SHARED_NOTIFICATIONS.has(message.method as string) || this.facades.size === 1) {
-      for (const facade of this.facades) facade.onUnsolicited(text, message);
+      for (const facade of this.facades) this.#guarded(() => facade.onUnsolicited(text, message));
     }
   }
 
@@ -213,6 +213,16 @@ export class Conversation implements ChildOwner {
     const calls = [...this.#waiting.values()].filter((waiting) => waiting.staysOpen !== true);
     // What names no request belongs to the only one there is, or cannot be told apart.
     if (calls.length === 1) calls[0]!.aside(text, message);
+  }
+
+  /** A link must not throw. One that does must not take the others of the process with it. */
+  #guarded(tell: () => void): void {
+    try {
+      tell();
+    } catch (thrown) {
+      const { upstream } = this.traffic;
+      this.#context.log('error', 'a message could not be handed on', { upstream, cause: thrown });
+    }
   }
 
   #waiter(id: unknown): Waiting | undefined {

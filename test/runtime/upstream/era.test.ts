@@ -156,6 +156,18 @@ describe('what is no evidence', () => {
     expect(made.eraAtHand('legacy')).toBeUndefined();
   });
 
+  test.each([401, 403, 500])('status %i is none even where it carries a JSON-RPC error', async (status) => {
+    const server = await serve();
+    const error = { code: -32603, message: 'no' };
+    const behaviour: Behaviour = ({ message, response }) =>
+      json(response, { jsonrpc: '2.0', id: message.id, error }, status);
+    server.on('server/discover', behaviour);
+    server.on('initialize', behaviour);
+    const made = upstream(server);
+    expect(await rejection(made.eraFor('modern'))).toMatchObject({ code: 'upstream_unavailable' });
+    expect(await rejection(made.eraFor('legacy'))).toMatchObject({ code: 'upstream_unavailable' });
+  });
+
   test('silence is a timeout', async () => {
     const server = await serve();
     server.on('server/discover', hang);
@@ -190,6 +202,17 @@ describe('a contradiction', () => {
     expect(made.modernAtHand()).toBeUndefined();
     expect(await made.eraFor('modern')).toBe('legacy');
   });
+});
+
+test("a refusal with a legacy server's own code contradicts the modern era too", async () => {
+  const server = await serve();
+  const made = upstream(server);
+  const link = await made.modern();
+  server.behave(({ response }) =>
+    json(response, { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request' } }, 400),
+  );
+  expect((await echo(link)).error).toMatchObject({ code: 'upstream_protocol' });
+  expect(link.closed).toBe(true);
 });
 
 describe('verdicts', () => {

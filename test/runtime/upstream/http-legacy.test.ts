@@ -12,6 +12,7 @@ import {
   hang,
   json,
   openStream,
+  refuse,
   startFastUpstream,
 } from '../../support/fast-upstream.ts';
 import { until } from './polling.ts';
@@ -126,6 +127,17 @@ describe('opening a session', () => {
       json(response, { jsonrpc: '2.0', id: message.id, ...body }),
     );
     expect(await rejection(link())).toMatchObject({ code: 'upstream_protocol' });
+  });
+
+  test('a server that does not take notifications/initialized fails the opening in time, and its session is ended', async () => {
+    for (const behaviour of [hang, refuse(500)]) {
+      server.on('notifications/initialized', behaviour);
+      const timeouts = { ...TIMEOUTS, callMs: 200 };
+      expect(await rejection(upstream({ timeouts }).legacy(OPENING))).toMatchObject({
+        code: 'upstream_protocol',
+      });
+      expect(server.sessions.size).toBe(0);
+    }
   });
 
   test('a session id that is no visible ASCII is refused', async () => {

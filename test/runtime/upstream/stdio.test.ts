@@ -1,4 +1,5 @@
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -132,6 +133,22 @@ describe('a stdio upstream', () => {
       expect.stringMatching(/^x{256}… \(truncated\)$/),
       'last',
     ]);
+  });
+
+  test('an owner that throws harms no other call', async () => {
+    const link = await upstream(['legacy']).legacy(OPENING);
+    const broken = send(link, 'tools/call', { name: 'hang' });
+    const throwing = send(link, 'tools/call', { name: 'progress' });
+    throwing.sink.onMessage = throwing.sink.onResponse = () => {
+      throw new Error('a bug');
+    };
+    link.onUnsolicited = () => {
+      throw new Error('a bug');
+    };
+    await tool(link, 'notify', { notification: 'notifications/tools/list_changed' });
+    expect((await echo(link)).response).toBeDefined();
+    expect(broken.sink.events).toEqual([]);
+    expect(context.logged.filter(({ level }) => level === 'error')).toHaveLength(4);
   });
 
   test('nonsense on stdout is logged and skipped, and too much of it ends the process', async () => {
@@ -366,6 +383,17 @@ describe('the end of a process', () => {
     expect(['shutting_down', 'upstream_unavailable']).toContain((await starting).code);
   });
 
+  test('a gateway that ends without closing leaves no child behind', async () => {
+    const host = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'abrupt-host.ts')]);
+    let printed = '';
+    host.stdout.on('data', (chunk) => {
+      printed += String(chunk);
+    });
+    expect(await new Promise((resolve) => host.once('close', resolve))).toBe(1);
+    expect(Number(printed)).toBeGreaterThan(1);
+    await until(() => !isAlive(Number(printed)));
+  });
+
   test('what a child started ends with it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'gatewright-'));
     const pidFile = join(folder, 'pid');
@@ -379,7 +407,6 @@ describe('the end of a process', () => {
     );
     open.push(made);
     await made.legacy(OPENING);
-    const { readFile } = await import('node:fs/promises');
     const grandchild = Number(await readFile(pidFile, 'utf8'));
     expect(isAlive(grandchild)).toBe(true);
     await made.close();
