@@ -27,8 +27,8 @@ export interface TestGateway {
   log(): Promise<string>;
   /** What clients and gateway said to each other through the taps. */
   readonly messages: readonly WireMessage[];
-  /** Cuts the connections of all clients that came through a tap. */
-  dropConnections(): void;
+  /** Cuts the streams that clients read through a tap. */
+  dropStreams(): void;
   /** Ends the gateway. Throws if it said anything to a client that breaks the protocol. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -55,8 +55,8 @@ class Taps {
     return tap === undefined ? url : tap.origin + url.slice(originOf(url).length);
   }
 
-  dropConnections(): void {
-    for (const tap of this.#taps.values()) tap.dropConnections();
+  dropStreams(): void {
+    for (const tap of this.#taps.values()) tap.dropStreams();
   }
 
   async close(): Promise<void> {
@@ -126,7 +126,7 @@ export const startTestGateway = async (
       return readFile(logFile, 'utf8');
     },
     messages: taps.record.messages,
-    dropConnections: () => taps.dropConnections(),
+    dropStreams: () => taps.dropStreams(),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Side } from './message-schema.ts';
 import { Conversation, WireRecord } from './wire-conversation.ts';
 
@@ -16,7 +17,7 @@ export interface StdioRecord {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const RECORDER = join(import.meta.dirname, 'stdio-recorder.ts');
+const RECORDER = fileURLToPath(import.meta.resolve('./stdio-recorder.ts'));
 
 /** Starts a record; its file lies in a folder of its own and is removed by `close`. */
 export const recordStdio = async (): Promise<StdioRecord> => {

@@ -165,14 +165,14 @@ describe('a tap', () => {
     expect(cut.record.violations).toEqual([]);
   });
 
-  it('cuts the connections of clients when told to', async () => {
+  it('cuts the streams of clients when told to', async () => {
     const { url, tap } = await tapped((incoming, response) => {
       incoming.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     });
     const { body } = await request(url);
     const failed = once(body, 'error');
-    tap.dropConnections();
+    tap.dropStreams();
     await failed;
   });
 });

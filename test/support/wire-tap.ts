@@ -14,8 +14,8 @@ import { type Sessions, TappedExchange } from './wire-exchange.ts';
 export interface WireTap {
   /** Scheme, host and port to use instead of the target's. */
   readonly origin: string;
-  /** Cuts all connections of clients, as a network that fails; new ones are served. */
-  dropConnections(): void;
+  /** Cuts the connections that an answer is on its way on, as a network that fails. */
+  dropStreams(): void;
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export interface UpstreamTap {
   readonly url: string;
   readonly messages: readonly WireMessage[];
   readonly violations: readonly string[];
-  dropConnections(): void;
+  dropStreams(): void;
   /** Throws if the gateway broke the protocol. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -91,11 +91,14 @@ const pass = (
 export const startWireTap = async (target: string, record: WireRecord): Promise<WireTap> => {
   const url = new URL(target);
   const sessions: Sessions = new Map();
+  const answering = new Set<ServerResponse>();
   const server = createServer(
     { keepAlive: true, keepAliveTimeout: 0, requestTimeout: 0 },
     (request, response) => {
       const [path] = request.url!.split('?');
       const head = { method: request.method!, path: path!, headers: request.headers };
+      answering.add(response);
+      response.once('close', () => answering.delete(response));
       pass(url, request, response, new TappedExchange(record, sessions, head));
     },
   );
@@ -104,7 +107,9 @@ export const startWireTap = async (target: string, record: WireRecord): Promise<
   await promise;
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    dropConnections: () => server.closeAllConnections(),
+    dropStreams: () => {
+      for (const response of answering) if (response.headersSent) response.destroy();
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
@@ -125,7 +130,7 @@ export const tapUpstream = async (url: string): Promise<UpstreamTap> => {
     url: tap.origin + pathname + search,
     messages: record.messages,
     violations: record.violations,
-    dropConnections: tap.dropConnections,
+    dropStreams: tap.dropStreams,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configuration } from '../../support/configuration.ts';
+import { type Everything, startEverything } from '../../support/everything/server.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { tapUpstream, type UpstreamTap } from '../../support/wire-tap.ts';
+import { PEERS } from './peers.ts';
+import { type LegacyUpstream, startLegacyUpstream } from './upstreams/legacy-http.ts';
+
+const LEGACY = PEERS.filter(({ era }) => era === 'legacy');
+const WATCHED = 'test://watched-resource';
+const UPDATED = 'notifications/resources/updated';
+
+let everything: Everything;
+let waiting: LegacyUpstream;
+let taps: UpstreamTap[];
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  everything = await startEverything();
+  waiting = await startLegacyUpstream();
+  taps = await Promise.all([tapUpstream(everything.url), tapUpstream(waiting.url)]);
+  gateway = await startTestGateway(
+    configuration(
+      { everything: taps[0]!.url, waiting: taps[1]!.url },
+      { expose: [{ upstream: 'everything' }, { upstream: 'waiting', prefix: 'w_' }] },
+    ),
+  );
+});
+afterAll(async () => {
+  await gateway.close();
+  for (const tap of taps) await tap.close();
+  await waiting[Symbol.asyncDispose]();
+  await everything.close();
+});
+
+describe.each(LEGACY)('$name in a session', ({ open }) => {
+  it('is asked by the upstream during a call, and its answer arrives', async () => {
+    const questions: string[] = [];
+    await using peer = await open(gateway.url(), {
+      elicit: (message) => {
+        questions.push(message);
+        return { username: 'ada', email: 'ada@example.com' };
+      },
+      sample: (text) => `You said: ${text}`,
+      roots: ['file:///projects'],
+    });
+    const elicited = await peer.call('test_elicitation', { message: 'Who are you?' });
+    expect(elicited.text).toContain('action=accept');
+    expect(elicited.text).toContain('ada@example.com');
+    expect(questions).toEqual(['Who are you?']);
+    const sampled = await peer.call('test_sampling', { prompt: 'Hello' });
+    expect(sampled.text).toContain('You said: Hello');
+    const roots = await peer.call('w_ask', { method: 'roots/list' });
+    expect(JSON.parse(roots.text)).toEqual({ roots: [{ uri: 'file:///projects' }] });
+  });
+
+  it('is not asked for what it did not declare', async () => {
+    await using peer = await open(gateway.url());
+    for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list']) {
+      const answer = await peer.call('w_ask', { method });
+      expect(JSON.parse(answer.text)).toEqual({ refused: -32601 });
+    }
+  });
+
+  it('is told of updates of what it subscribed to, until it does no more', async () => {
+    await using peer = await open(gateway.url());
+    await using other = await open(gateway.url());
+    await peer.subscribe(WATCHED);
+    await other.call('test_trigger_resource_update', { uri: 'test://static-text' });
+    await other.call('test_trigger_resource_update', { uri: WATCHED });
+    await peer.hears(UPDATED);
+    await peer.unsubscribe(WATCHED);
+    await other.call('test_trigger_resource_update', { uri: WATCHED });
+    await other.call('test_trigger_tool_change');
+    await peer.hears('notifications/tools/list_changed');
+    expect(peer.heard.filter(({ method }) => method === UPDATED).map(({ params }) => params.uri)).toEqual([
+      WATCHED,
+    ]);
+    expect(other.heard.filter(({ method }) => method === UPDATED)).toEqual([]);
+  });
+
+  it('is told of a changed list, and the list is the new one', async () => {
+    await using peer = await open(gateway.url());
+    const before = (await peer.tools()).includes('test_dynamic_tool');
+    await peer.call('test_trigger_tool_change');
+    await peer.hears('notifications/tools/list_changed');
+    expect((await peer.tools()).includes('test_dynamic_tool')).toBe(!before);
+    await peer.call('test_trigger_prompt_change');
+    await peer.hears('notifications/prompts/list_changed');
+    expect(await peer.prompts()).toContain('test_simple_prompt');
+  });
+
+  it('misses nothing when its stream drops and it comes back', async () => {
+    await using peer = await open(gateway.url());
+    await using other = await open(gateway.url());
+    await peer.subscribe(WATCHED);
+    await other.call('test_trigger_resource_update', { uri: WATCHED });
+    await peer.hears(UPDATED);
+    gateway.dropStreams();
+    await other.call('test_trigger_resource_update', { uri: WATCHED });
+    await peer.hears(UPDATED, 2);
+    await other.call('test_trigger_resource_update', { uri: WATCHED });
+    await peer.hears(UPDATED, 3);
+    expect(peer.heard.filter(({ method }) => method === UPDATED)).toHaveLength(3);
+  });
+
+  it('gets the answer of a call whose stream dropped', async () => {
+    await using peer = await open(gateway.url());
+    const { promise: begun, resolve: begins } = Promise.withResolvers<number>();
+    const answered = peer.call('w_wait', {}, { onProgress: begins });
+    await begun;
+    gateway.dropStreams();
+    waiting.events.emit('released');
+    expect((await answered).text).toBe('released');
+  });
+
+  it('polls for the answer where the upstream lets the stream go', async () => {
+    await using peer = await open(gateway.url());
+    expect((await peer.call('test_reconnection')).text).toBe('Answered after the stream was closed.');
+  });
+
+  it('takes a call back, and the upstream learns of it', async () => {
+    await using peer = await open(gateway.url());
+    const begun = once(waiting.events, 'waiting');
+    const cancelled = once(waiting.events, 'cancelled');
+    const aborting = new AbortController();
+    const answered = peer.call('w_wait', {}, { signal: aborting.signal });
+    await begun;
+    aborting.abort('no longer needed');
+    await expect(answered).rejects.toThrow();
+    await cancelled;
+    waiting.events.emit('released');
+    expect((await peer.call('w_echo', { text: 'still here' })).text).toBe('still here');
+  });
+
+  it('ends its session, and the upstream session with it', async () => {
+    const closedBefore = everything.stats.sessionsClosed;
+    const peer = await open(gateway.url());
+    await peer.ping();
+    const openBefore = everything.stats.sessionsOpened - closedBefore;
+    await peer.close();
+    await expect
+      .poll(() => everything.stats.sessionsOpened - everything.stats.sessionsClosed)
+      .toBeLessThan(openBefore);
+  });
+});
