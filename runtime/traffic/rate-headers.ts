@@ -3,7 +3,7 @@ import type { RateLimitNode } from '../../schema/graph/limit.ts';
 import type { RateVerdict } from './rate.ts';
 
 /** One limit and what it said. */
-export interface CountedRate {
+interface CountedRate {
   readonly node: RateLimitNode;
   readonly verdict: RateVerdict;
 }

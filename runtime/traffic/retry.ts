@@ -2,7 +2,7 @@
 import type { RetryCondition, RetryNode } from '../../schema/graph/upstream.ts';
 
 /** What is known of an attempt that failed. */
-export interface FailedAttempt {
+interface FailedAttempt {
   /** Absent: a failure of a kind that is never retried. */
   readonly condition: RetryCondition | undefined;
   /** Whether a byte of the request may have reached the upstream. */

@@ -26,7 +26,7 @@ export interface Traffic {
 const LISTEN = 'subscriptions/listen';
 
 /**
- * A request from admission to its end. A transport extends it, sends in `attempt` and reports by `started`,
+ * A request from admission to its end. A transport extends it, sends in `attempt` and reports by `answering`,
  * `message`, `respond` and `failed`; after the end its reports are ignored.
  */
 export abstract class Call implements Timed {

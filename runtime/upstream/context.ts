@@ -2,14 +2,14 @@
 import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import type { BreakerState } from '../traffic/breaker.ts';
 
-export type UpstreamLog = (
+type UpstreamLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
   message: string,
   fields: Readonly<Record<string, unknown>>,
 ) => void;
 
 /** Told of what metrics count. Called outside the fast path only. */
-export interface UpstreamObserver {
+interface UpstreamObserver {
   onBreaker(upstream: string, state: BreakerState): void;
   onRetry(upstream: string, condition: RetryCondition): void;
   onProcess(upstream: string, event: 'started' | 'exited'): void;

@@ -2,7 +2,7 @@
 import type { Era } from '../../schema/graph/upstream.ts';
 
 /** How long a verdict counts before it is sought again: an upgraded server still answers the old way. */
-export const VERDICT_LIFETIME_MS = 10 * 60 * 1000;
+const VERDICT_LIFETIME_MS = 10 * 60 * 1000;
 
 const POSTPONED_MS = 30_000;
 

@@ -36,7 +36,7 @@ export const upstreamError = (
   });
 
 /** The connection could not be made, or broke. */
-export const connectionFailure = (cause: unknown, sent: boolean): Failure => ({
+const connectionFailure = (cause: unknown, sent: boolean): Failure => ({
   error: upstreamError('upstream_unavailable', cause),
   condition: 'connect-error',
   sent,

@@ -8,7 +8,7 @@ import { HttpCall } from './http-call.ts';
 import type { LegacySession } from './legacy-session.ts';
 
 /** How long until a stream is taken up again where the upstream names no time. */
-export const DEFAULT_RECONNECT_MS = 1000;
+const DEFAULT_RECONNECT_MS = 1000;
 const MIN_RECONNECT_MS = 10;
 const MAX_RECONNECT_MS = 30_000;
 

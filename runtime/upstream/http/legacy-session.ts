@@ -18,7 +18,7 @@ const DELETE_TIMEOUT_MS = 1000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
 /** What a session tells its link. */
-export interface SessionOwner {
+interface SessionOwner {
   /** The upstream ended the session. Called once. */
   onGone(reason: GatewayError): void;
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
-export interface Executable {
+interface Executable {
   readonly file: string;
   readonly args: readonly string[];
 }

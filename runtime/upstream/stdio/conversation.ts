@@ -3,7 +3,7 @@ import type { Era, StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { GatewayError } from '../../errors.ts';
 import type { Traffic } from '../call.ts';
 import type { UpstreamContext } from '../context.ts';
-import { type Failure, protocolFailure, tooLargeFailure, upstreamError } from '../failure.ts';
+import { type Failure, tooLargeFailure, upstreamError } from '../failure.ts';
 import type { PeerInfo } from '../link.ts';
 import {
   emptyAnswer,
@@ -202,7 +202,8 @@ export class Conversation implements ChildOwner {
 
   #modernNotification(text: string, message: Message, params: Readonly<Record<string, unknown>>): void {
     if (message.method === 'notifications/cancelled') {
-      this.#waiter(params.requestId)?.failed(protocolFailure('cancelled by the upstream'));
+      const error = upstreamError('upstream_unavailable', 'cancelled by the upstream');
+      this.#waiter(params.requestId)?.failed({ error, sent: true });
       return;
     }
     const meta = isObject(params._meta) ? params._meta : {};

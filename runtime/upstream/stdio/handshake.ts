@@ -15,7 +15,7 @@ import type { Conversation } from './conversation.ts';
 
 const MAX_HANDSHAKE_BYTES = 4 * 1024 * 1024;
 
-export interface Handshake {
+interface Handshake {
   readonly first: Era;
   /** Whether to go on to the other era where the first is not spoken. */
   readonly either: boolean;
