@@ -5,7 +5,7 @@ import { type Call, callFacts } from './call.ts';
 import { type ForwardOptions, forward } from './forward.ts';
 import { judge } from './gate.ts';
 import { stringParam } from './message.ts';
-import type { Method } from './method.ts';
+import type { ListKind, Method } from './method.ts';
 import type { Entry } from './name-index.ts';
 import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } from './param-header.ts';
 import type { Part } from './part.ts';
@@ -27,8 +27,15 @@ export const unknownTarget = (
   return new GatewayError('unknown_target', `Unknown ${target}: ${name}`, { rpcCode: RPC.invalidParams });
 };
 
-const unavailable = (part: Part | undefined): GatewayError =>
+/** Whether nobody knows if an upstream has the target, because it could not be asked. */
+const mayOffer = ({ connected, exposure }: Part, kind: 'tools' | 'prompts', name: string): boolean =>
+  exposure[kind].resolve(name) !== undefined &&
+  (connected === undefined ||
+    (connected.catalogue.offers(kind) && connected.catalogue.peek(kind) === undefined));
+
+const unavailable = (part: Part | undefined, kind?: ListKind): GatewayError =>
   part?.error ??
+  (kind === undefined ? undefined : part?.listingError(kind)) ??
   new GatewayError('upstream_unavailable', 'the upstream is not available', { rpcCode: RPC.upstream });
 
 /** Handles a call of a named target. Answers `call.reply` in every case. */
@@ -97,8 +104,10 @@ const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry 
   const judged = judge(call, () => targetFacts(call, method, name, entry), unknown);
   if (judged === 'answered') return;
   if (entry === undefined) {
-    for (const part of call.view.parts) part.refreshSoon(method.target === 'tool' ? 'tools' : 'prompts');
-    call.reply.error(unknown());
+    const kind = method.target === 'tool' ? 'tools' : 'prompts';
+    for (const part of call.view.parts) part.refreshSoon(kind);
+    const silent = call.view.parts.find((part) => mayOffer(part, kind, name));
+    call.reply.error(silent === undefined ? unknown() : unavailable(silent, kind));
     return;
   }
   call.exchange.record.targetKnown = true;
