@@ -9,8 +9,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Programs that tests under test/services ask for, with the Debian packages that bring them. */
 const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [['nginx', 'nginx']];
 
+/** Servers lie where the search path of an ordinary user does not lead. */
+const searchPath = [process.env.PATH ?? '', '/usr/sbin', '/sbin'].join(delimiter);
+
 const isInstalled = (program: string): boolean =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
+  searchPath.split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;
@@ -35,6 +38,7 @@ const vitest = [
 ];
 const { status } = spawnSync(process.execPath, [...vitest, ...process.argv.slice(2)], {
   cwd: root,
+  env: { ...process.env, PATH: searchPath },
   stdio: 'inherit',
 });
 process.exitCode = status ?? 1;
