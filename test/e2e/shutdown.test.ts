@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CliProcess } from '../support/cli-process.ts';
+import { configuration } from '../support/configuration.ts';
+import { EventStreamClient } from '../support/event-stream-client.ts';
+import {
+  answer,
+  type Behaviour,
+  event,
+  type FastUpstream,
+  hang,
+  openStream,
+} from '../support/fast-upstream.ts';
+import { openSession } from '../support/legacy-client.ts';
+import { callTool, modernBody, modernHeaders } from '../support/modern-client.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
+
+const CALL_MS = 2000;
+
+let folder: string;
+let upstream: FastUpstream;
+let cli: CliProcess | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gatewright-shutdown-'));
+  upstream = await startToolUpstream('tracker', ['get_issue']);
+});
+afterEach(async () => {
+  await cli?.close();
+  await upstream.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A gateway as a process of its own; resolves with its endpoint. */
+const start = async (shutdown: object): Promise<string> => {
+  const file = join(folder, 'gateway.yaml');
+  await writeFile(file, configuration({ tracker: upstream.url }, { shutdown, ops: false }));
+  cli = new CliProcess(['run', file]);
+  const [, url] = await cli.seen(/main +(http:\/\/127\.0\.0\.1:\d+\/mcp)/);
+  return url!;
+};
+
+/** Resolves when a connection is refused. */
+const refused = async (url: string): Promise<void> => {
+  const attempt = () =>
+    new Promise<string>((resolve) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.once('connect', () => resolve('connected'));
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code!));
+      socket.once('connect', () => socket.destroy());
+    });
+  await expect.poll(attempt, { timeout: 5000, interval: 20 }).toBe('ECONNREFUSED');
+};
+
+/** Opens a subscription that nothing is ever told on. */
+const acknowledge: Behaviour = ({ message, response }) => {
+  openStream(response);
+  const _meta = { 'io.modelcontextprotocol/subscriptionId': message.id };
+  const params = { notifications: message.params?.notifications, _meta };
+  response.write(event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params }));
+};
+
+const listen = (url: string): Promise<EventStreamClient> => {
+  const params = { notifications: { toolsListChanged: true } };
+  return EventStreamClient.open(
+    url,
+    { method: 'POST', headers: modernHeaders('subscriptions/listen', params, {}) },
+    modernBody('subscriptions/listen', params, { id: 'sub-1' }),
+  );
+};
+
+describe('SIGTERM', () => {
+  it('[INFRA-15/calls] lets a call of two seconds complete, takes no new connection, ends streams in order, exits with 0', async () => {
+    const url = await start({ window: '5s', deadline: '20s' });
+    upstream.on('subscriptions/listen', acknowledge);
+    const subscription = await listen(url);
+    const session = await openSession(url);
+    const stream = await EventStreamClient.open(url, {
+      headers: { ...session, accept: 'text/event-stream' },
+    });
+    await callTool(url, 'get_issue');
+    upstream.behave((received) => setTimeout(answer, CALL_MS, received));
+    const before = upstream.calls;
+    const call = callTool(url, 'get_issue', { n: 1 });
+    await upstream.until(() => upstream.calls > before);
+    const startedMs = performance.now();
+    cli!.child.kill('SIGTERM');
+
+    expect(await stream.over).toBe('ended');
+    expect(await subscription.over).toBe('ended');
+    expect(subscription.messages.at(-1)).toMatchObject({ id: 'sub-1', result: { resultType: 'complete' } });
+    await refused(url);
+    expect(performance.now() - startedMs).toBeLessThan(CALL_MS);
+
+    const { status, body } = await call;
+    expect([status, body.result.content[0].text]).toEqual([200, '{"n":1}']);
+    expect(await cli!.exited()).toBe(0);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(CALL_MS - 50);
+    expect(upstream.calls).toBe(before + 1);
+  });
+
+  it('[INFRA-15/calls] cuts what is still open at the deadline, and exits with 0', async () => {
+    const url = await start({ window: '100ms', deadline: '600ms' });
+    await callTool(url, 'get_issue');
+    upstream.behave(hang);
+    const before = upstream.calls;
+    const call = callTool(url, 'get_issue').catch((error: NodeJS.ErrnoException) => error);
+    await upstream.until(() => upstream.calls > before);
+    const startedMs = performance.now();
+    cli!.child.kill('SIGTERM');
+    expect(await call).toBeInstanceOf(Error);
+    expect(await cli!.exited()).toBe(0);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+  });
+
+  it('[INFRA-15/calls] a second time ends the process at once', async () => {
+    const url = await start({ window: '30s', deadline: '60s' });
+    await callTool(url, 'get_issue');
+    const session = await openSession(url);
+    const stream = await EventStreamClient.open(url, {
+      headers: { ...session, accept: 'text/event-stream' },
+    });
+    upstream.behave(hang);
+    const before = upstream.calls;
+    const call = callTool(url, 'get_issue').catch((error: Error) => error);
+    await upstream.until(() => upstream.calls > before);
+    const startedMs = performance.now();
+    cli!.child.kill('SIGTERM');
+    expect(await stream.over).toBe('ended');
+    const again = setInterval(() => cli!.child.kill('SIGTERM'), 100);
+    const code = await cli!.exited();
+    clearInterval(again);
+    expect(code).toBe(1);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+    expect(await call).toBeInstanceOf(Error);
+  });
+});
