@@ -3,8 +3,25 @@
 import type { PreparedSelection } from '../../policies/expose/selection.ts';
 import type { ExposeNode } from '../../schema/graph/server.ts';
 import type { UpstreamNode } from '../../schema/graph/upstream.ts';
+import type { Principal } from '../../schema/principal.ts';
 import type { Upstream } from '../upstream/link.ts';
 import type { BridgedLinks } from './bridge/bridged-links.ts';
+
+/**
+ * What tells apart the processes of a stdio upstream, by its `isolation`. A caller without a session has what its
+ * principal has. Other transports make nothing of it.
+ */
+export const isolationKeyOf = (node: UpstreamNode, principal: Principal, sessionId?: string): string => {
+  const isolation = node.type === 'stdio' ? node.isolation : 'per-session';
+  switch (isolation) {
+    case 'shared':
+      return 'shared';
+    case 'per-principal':
+      return principal.key;
+    case 'per-session':
+      return sessionId ?? principal.key;
+  }
+};
 
 export interface Exposure {
   readonly node: ExposeNode;

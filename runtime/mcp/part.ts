@@ -1,4 +1,6 @@
 /** One exposure within a view: its link, or why there is none at the moment. */
+
+import type { Era } from '../../schema/graph/upstream.ts';
 import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Link } from '../upstream/link.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -21,6 +23,7 @@ const UNKNOWN_REFRESH_MS = 1000;
 /** Connects on first use, again after a failure has aged, and again when its link is gone. */
 export class Part {
   readonly exposure: Exposure;
+  readonly #clientEra: Era;
   readonly #connect: Connect;
   #connected: Connected | undefined;
   error: GatewayError | undefined;
@@ -28,9 +31,16 @@ export class Part {
   readonly #failedLists = new Map<ListKind, { readonly error: GatewayError; readonly atMs: number }>();
   #pending: Promise<void> | undefined;
 
-  constructor(exposure: Exposure, connect: Connect) {
+  constructor(exposure: Exposure, clientEra: Era, connect: Connect) {
     this.exposure = exposure;
+    this.#clientEra = clientEra;
     this.#connect = connect;
+  }
+
+  /** Lets go of a link whose upstream has meanwhile learnt the era that is wanted of it, or lost it. */
+  recheckEra(): void {
+    const era = this.exposure.upstream.eraAtHand(this.#clientEra);
+    if (era !== undefined && era !== this.#connected?.link.era) this.#connected = undefined;
   }
 
   /** The link while it is up. */

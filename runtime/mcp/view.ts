@@ -1,5 +1,6 @@
 /** A server as one client sees it: the links of its exposures and what they offer over them. */
 
+import type { Era } from '../../schema/graph/upstream.ts';
 import type { Exposure } from './exposure.ts';
 import type { ListKind } from './method.ts';
 import { buildNameIndex, type NameIndex } from './name-index.ts';
@@ -17,8 +18,8 @@ export class View {
   readonly #onClash: OnClash;
   readonly #indexes = new Map<ListKind, NameIndex>();
 
-  constructor(exposures: readonly Exposure[], connect: Connect, onClash: OnClash) {
-    this.parts = exposures.map((exposure) => new Part(exposure, connect));
+  constructor(exposures: readonly Exposure[], clientEra: Era, connect: Connect, onClash: OnClash) {
+    this.parts = exposures.map((exposure) => new Part(exposure, clientEra, connect));
     this.#onClash = onClash;
   }
 
@@ -42,7 +43,7 @@ export class View {
       if (listing === undefined && catalogue.offers(kind) && part.listingError(kind) === undefined)
         return undefined;
       if (listing !== undefined && nowMs - listing.fetchedMs > Math.max(REFRESH_MS, listing.ttlMs))
-        part.refresh(kind);
+        this.#refresh(part, kind);
       current &&= known!.listings[at] === listing;
     }
     return current ? known : this.#build(kind);
@@ -61,6 +62,11 @@ export class View {
   /** The index from what is there, without waiting. */
   indexNow(kind: ListKind): NameIndex {
     return this.index(kind) ?? this.#build(kind);
+  }
+
+  #refresh(part: Part, kind: ListKind): void {
+    part.recheckEra();
+    part.refresh(kind);
   }
 
   #build(kind: ListKind): NameIndex {

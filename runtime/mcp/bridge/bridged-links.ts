@@ -4,6 +4,7 @@ import type { Principal } from '../../../schema/principal.ts';
 import type { Link, Upstream } from '../../upstream/link.ts';
 import { ask, type GatewayInfo, refuseRequest } from '../ask.ts';
 import { noteChange } from '../catalogues.ts';
+import { isolationKeyOf } from '../exposure.ts';
 import { LATEST_LEGACY_VERSION } from '../revision.ts';
 
 const MAX_LINKS = 1000;
@@ -23,7 +24,7 @@ export class BridgedLinks {
 
   /** The conversation for a principal; opened on first use and after it was lost. */
   link(principal: Principal): Promise<Link> {
-    const key = this.#node.type === 'stdio' && this.#node.isolation === 'shared' ? 'shared' : principal.key;
+    const key = isolationKeyOf(this.#node, principal);
     const known = this.#links.get(key);
     if (known !== undefined) {
       this.#links.delete(key);
@@ -42,7 +43,7 @@ export class BridgedLinks {
       capabilities: {},
       clientInfo: this.#info,
       protocolVersion: LATEST_LEGACY_VERSION,
-      isolationKey: key === 'shared' ? key : `bridge:${key}`,
+      isolationKey: key,
       listen: true,
       headers: [],
     });

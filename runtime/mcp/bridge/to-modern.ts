@@ -11,18 +11,23 @@ import type { Adaptation } from './adaptation.ts';
 
 const OWNED_META: ReadonlySet<string> = new Set([...Object.values(META), 'progressToken']);
 const MODERN_RESULT: ReadonlySet<string> = new Set(['resultType', 'ttlMs', 'cacheScope']);
+/** Structured content other than an object came with 2026-07-28; the text beside it says the same. */
+const MODERN_TOOL_RESULT: ReadonlySet<string> = new Set([...MODERN_RESULT, 'structuredContent']);
 const OUTPUT_SCHEMA: ReadonlySet<string> = new Set(['outputSchema']);
 
 const stripResult = (response: UpstreamResponse, start: number): Edit[] => {
   const at = response.root.keys.indexOf('result');
   const end = response.root.ends[at]!;
   const text = response.text.slice(start, end);
-  const type = memberText(text, membersAt(text, 0), 'resultType');
+  const members = membersAt(text, 0);
+  const type = memberText(text, members, 'resultType');
   if (type !== undefined && JSON.parse(type) !== 'complete')
     throw new GatewayError('not_supported', 'the upstream asked for input, which this session cannot give', {
       rpcCode: RPC.methodNotFound,
     });
-  return [{ start, end, text: rewriteObject(text, MODERN_RESULT, []) }];
+  const structured = memberText(text, members, 'structuredContent');
+  const dropped = structured === undefined || structured.startsWith('{') ? MODERN_RESULT : MODERN_TOOL_RESULT;
+  return [{ start, end, text: rewriteObject(text, dropped, []) }];
 };
 
 /** A modern not-found carries the URI as invalid parameter; older clients know it by its own code. */

@@ -5,7 +5,7 @@ import type { Link, Upstream } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, refuseRequest } from '../ask.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
-import type { Exposure } from '../exposure.ts';
+import { type Exposure, isolationKeyOf } from '../exposure.ts';
 import { type Members, membersAt, memberText } from '../json-members.ts';
 import type { Connected } from '../part.ts';
 import type { PreparedServer } from '../server.ts';
@@ -97,6 +97,7 @@ export class Session {
   #makeView(server: PreparedServer): View {
     return new View(
       server.exposures,
+      'legacy',
       (exposure) => this.#connect(exposure),
       (kind, clash) => server.log.warn('two upstreams claim one name', { kind, ...clash }),
     );
@@ -105,21 +106,21 @@ export class Session {
   async #connect(exposure: Exposure): Promise<Connected> {
     const { upstream, upstreamNode } = exposure;
     const era = await upstream.eraFor('legacy');
-    const link = era === 'modern' ? await upstream.modern() : await this.#legacyLink(exposure);
+    const key = isolationKeyOf(upstreamNode, this.principal, this.id);
+    const link = era === 'modern' ? await upstream.modern(key) : await this.#legacyLink(exposure, key);
     return { link, catalogue: catalogueOf(link, '{}', this.#server.info, upstreamNode.timeouts.callMs) };
   }
 
-  async #legacyLink(exposure: Exposure): Promise<Link> {
+  async #legacyLink(exposure: Exposure, isolationKey: string): Promise<Link> {
     const { upstream, upstreamNode } = exposure;
     const known = this.#links.get(upstream);
     if (known !== undefined) return known;
-    const shared = upstreamNode.type === 'stdio' && upstreamNode.isolation === 'shared';
-    const perPrincipal = upstreamNode.type === 'stdio' && upstreamNode.isolation === 'per-principal';
+    const own = upstreamNode.type === 'http' || upstreamNode.isolation === 'per-session';
     const link = await upstream.legacy({
-      capabilities: shared || perPrincipal ? {} : this.#declaredCapabilities(),
+      capabilities: own ? this.#declaredCapabilities() : {},
       clientInfo: this.client.info,
       protocolVersion: this.version,
-      isolationKey: shared ? 'shared' : perPrincipal ? this.principal.key : this.id,
+      isolationKey,
       listen: true,
       headers: [],
     });

@@ -2,7 +2,7 @@
 import type { Principal } from '../../../schema/principal.ts';
 import type { GatewayInfo } from '../ask.ts';
 import { catalogueOf } from '../catalogues.ts';
-import type { Exposure } from '../exposure.ts';
+import { type Exposure, isolationKeyOf } from '../exposure.ts';
 import type { Connected } from '../part.ts';
 import { type OnClash, View } from '../view.ts';
 
@@ -32,6 +32,7 @@ export class ModernViews {
     if (known !== undefined) return known;
     const view = new View(
       this.#exposures,
+      'modern',
       (exposure) => this.#connect(exposure, principal, capabilitiesText),
       this.#onClash,
     );
@@ -42,7 +43,9 @@ export class ModernViews {
 
   async #connect(exposure: Exposure, principal: Principal, capabilitiesText: string): Promise<Connected> {
     const era = await exposure.upstream.eraFor('modern');
-    const link = era === 'modern' ? await exposure.upstream.modern() : await exposure.bridged.link(principal);
+    const key = isolationKeyOf(exposure.upstreamNode, principal);
+    const link =
+      era === 'modern' ? await exposure.upstream.modern(key) : await exposure.bridged.link(principal);
     const timeoutMs = exposure.upstreamNode.timeouts.callMs;
     return { link, catalogue: catalogueOf(link, capabilitiesText, this.#info, timeoutMs) };
   }
