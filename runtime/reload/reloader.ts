@@ -139,28 +139,20 @@ export class Reloader<G> {
   }
 
   async #attempt(): Promise<Attempt> {
+    const before = this.#files;
     let found: Pick<CompileOutcome, 'diagnostics' | 'textOf'> = { diagnostics: [], textOf: () => undefined };
     try {
-      const { compiled, diagnostics, files, textOf } = await this.#compile();
+      this.#state = 'compiling';
+      const { compiled, diagnostics, files, textOf } = compileFile(this.#options.file);
       found = { diagnostics, textOf };
-      if (compiled === undefined) return { result: 'rejected', unresolved: [], ...found };
-      return { ...(await this.#bring(compiled, files)), ...found };
+      if (compiled !== undefined) return { ...(await this.#bring(compiled, files)), ...found };
+      this.#see(files);
+      return { result: 'rejected', unresolved: [], ...found };
     } catch (error) {
+      // Where it failed before its files were known: what is there now was tried, only other bytes are worth more.
+      if (this.#files === before)
+        this.#see(await snapshotOf([resolve(this.#options.file), ...this.#files.keys()]));
       return { result: 'failed', unresolved: [], error, ...found };
-    }
-  }
-
-  async #compile(): Promise<CompileOutcome> {
-    this.#state = 'compiling';
-    const { file } = this.#options;
-    try {
-      const outcome = compileFile(file);
-      this.#see(outcome.files);
-      return outcome;
-    } catch (error) {
-      // What is there now was tried; only other bytes are worth another attempt.
-      this.#see(await snapshotOf([resolve(file), ...this.#files.keys()]));
-      throw error;
     }
   }
 
@@ -169,7 +161,7 @@ export class Reloader<G> {
     const { env, file, prepare, swap } = this.#options;
     this.#state = 'resolving';
     const resolution = await resolveReferences(compiled.graph, { env, main: resolve(file) });
-    if (resolution.files.size > 0) this.#see(new Map([...files, ...resolution.files]));
+    this.#see(new Map([...files, ...resolution.files]));
     const { graph, problems, values } = resolution;
     if (graph === undefined) return { result: 'rejected', unresolved: problems };
     const hashes = effectiveHashes(compiled, graph, values);
