@@ -2,7 +2,12 @@
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { buildLegacyServer } from './legacy-server.ts';
 
-const { promise, resolve } = Promise.withResolvers<void>();
-await buildLegacyServer({ onCancelled: resolve, released: () => promise }).connect(
-  new StdioServerTransport(),
-);
+let cancelled = Promise.withResolvers<void>();
+const waiting = {
+  onCancelled: () => {
+    cancelled.resolve();
+    cancelled = Promise.withResolvers();
+  },
+  released: () => cancelled.promise,
+};
+await buildLegacyServer(waiting).connect(new StdioServerTransport());

@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configuration } from '../../support/configuration.ts';
+import { json } from '../../support/fast-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { recordStdio, type StdioRecord } from '../../support/stdio-record.ts';
+import { startToolUpstream } from '../../support/tool-upstream.ts';
+import { tapUpstream, type UpstreamTap } from '../../support/wire-tap.ts';
+import type { Peer } from './peer.ts';
+import { PEERS } from './peers.ts';
+import { type LegacyUpstream, startLegacyUpstream } from './upstreams/legacy-http.ts';
+import { type ModernUpstream, startModernUpstream } from './upstreams/modern-http.ts';
+
+const LEGACY_STDIO = fileURLToPath(import.meta.resolve('./upstreams/legacy-stdio.ts'));
+const LEGACY = PEERS.filter(({ era }) => era === 'legacy');
+const MODERN = PEERS.filter(({ era }) => era === 'modern');
+const ABLE = {
+  elicit: () => ({ name: 'Ada' }),
+  sample: () => 'never',
+  roots: ['file:///never'],
+};
+
+let legacy: LegacyUpstream;
+let modern: ModernUpstream;
+let taps: UpstreamTap[];
+let stdio: StdioRecord;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  legacy = await startLegacyUpstream();
+  modern = await startModernUpstream();
+  taps = await Promise.all([tapUpstream(legacy.url), tapUpstream(modern.url)]);
+  stdio = await recordStdio();
+  const at = (path: string) => [{ listener: 'main', path }];
+  const server = (upstream: string) => ({ at: at(`/${upstream}`), anonymous: true, expose: [{ upstream }] });
+  const http = (url: string) => ({ type: 'http', endpoints: [url] });
+  gateway = await startTestGateway(
+    configuration(
+      {},
+      {
+        servers: { legacy: server('legacy'), stdio: server('stdio'), modern: server('modern') },
+        upstreams: {
+          legacy: http(taps[0]!.url),
+          modern: http(taps[1]!.url),
+          stdio: { type: 'stdio', command: stdio.command(process.execPath, LEGACY_STDIO) },
+        },
+      },
+    ),
+  );
+});
+afterAll(async () => {
+  await gateway.close();
+  for (const tap of taps) await tap.close();
+  await stdio.close();
+  await legacy[Symbol.asyncDispose]();
+  await modern[Symbol.asyncDispose]();
+});
+
+const servesThePlainPart = (peer: () => Peer) => {
+  it('lists and calls tools', async () => {
+    expect(await peer().tools()).toContain('echo');
+    expect((await peer().call('echo', { text: 'across' })).text).toBe('across');
+    await expect(peer().call('none')).rejects.toMatchObject({ code: -32602 });
+  });
+
+  it('lists and reads resources, and gets prompts', async () => {
+    expect(await peer().resources()).toEqual(['note://one']);
+    expect(await peer().read('note://one')).toBe('A note.');
+    expect(await peer().prompts()).toEqual(['greet']);
+    expect(await peer().prompt('greet', { name: 'Ada' })).toBe('Greet Ada');
+  });
+};
+
+describe.each(MODERN)('$name before a legacy upstream', ({ open }) => {
+  describe.each(['legacy', 'stdio'])('(%s)', (server) => {
+    let peer: Peer;
+    beforeAll(async () => {
+      peer = await open(gateway.url(server), ABLE);
+    });
+    afterAll(() => peer.close());
+
+    servesThePlainPart(() => peer);
+
+    it.each(['sampling/createMessage', 'elicitation/create', 'roots/list'])(
+      'goes on when the upstream asks for %s, which is refused',
+      async (method) => {
+        expect(JSON.parse((await peer.call('ask', { method })).text)).toEqual({ refused: -32601 });
+      },
+    );
+
+    it('hears progress, and takes a call back', async () => {
+      const aborting = new AbortController();
+      const { promise: begun, resolve: begins } = Promise.withResolvers<number>();
+      const answered = peer.call('wait', {}, { onProgress: begins, signal: aborting.signal });
+      expect(await begun).toBe(1);
+      const cancelled = server === 'legacy' ? once(legacy.events, 'cancelled') : undefined;
+      aborting.abort('no longer needed');
+      await expect(answered).rejects.toThrow();
+      await cancelled;
+      await expect
+        .poll(() => (server === 'stdio' ? stdio.read().messages : taps[0]!.messages))
+        .toContainEqual(
+          expect.objectContaining({
+            from: 'client',
+            message: expect.objectContaining({ method: 'notifications/cancelled' }),
+          }),
+        );
+      legacy.events.emit('released');
+      expect((await peer.call('echo', { text: 'still here' })).text).toBe('still here');
+    });
+  });
+});
+
+describe.each(LEGACY)('$name before a modern upstream', ({ open }) => {
+  let peer: Peer;
+  beforeAll(async () => {
+    peer = await open(gateway.url('modern'), ABLE);
+  });
+  afterAll(() => peer.close());
+
+  servesThePlainPart(() => peer);
+
+  it('completes arguments', async () => {
+    expect(await peer.completePrompt('greet', 'name', 'A')).toEqual(['Ada', 'Alan']);
+  });
+
+  it('hears progress, and log messages of the level that it set', async () => {
+    await peer.setLogLevel('info');
+    const steps: number[] = [];
+    await peer.call('steps', {}, { onProgress: (progress) => steps.push(progress) });
+    expect(steps).toEqual([1, 2]);
+    await peer.hears('notifications/message');
+    expect(peer.heard.at(-1)?.params.data).toBe('Two steps taken');
+  });
+
+  it('is told that the upstream needs what it was not offered, and can go on', async () => {
+    await expect(peer.call('ask')).rejects.toMatchObject({ code: -32021 });
+    expect((await peer.call('echo', { text: 'still here' })).text).toBe('still here');
+  });
+
+  it('is refused a call whose upstream asks all the same', async () => {
+    const rude = await startToolUpstream('rude', ['ask'], { eras: ['modern'] });
+    rude.behave(({ message, response }) => {
+      const asks = { resultType: 'input_required', inputRequests: {}, requestState: 's' };
+      json(response, { jsonrpc: '2.0', id: message.id, result: asks });
+    });
+    await using before = await startTestGateway(configuration({ rude: rude.url }));
+    await using caller = await open(before.url(), ABLE);
+    await expect(caller.call('ask')).rejects.toMatchObject({ code: -32601 });
+    await caller.ping();
+    await rude.close();
+  });
+
+  it('gets the result of a tool without structured content that it could not read', async () => {
+    expect(await peer.tools()).toContain('number');
+    const { text, result } = await peer.call('number');
+    expect(text).toBe('7');
+    expect(result).not.toHaveProperty('structuredContent');
+  });
+
+  it('takes a call back, and the upstream learns of it', async () => {
+    const begun = once(modern.events, 'waiting');
+    const cancelled = once(modern.events, 'cancelled');
+    const aborting = new AbortController();
+    const answered = peer.call('wait', {}, { signal: aborting.signal });
+    await begun;
+    aborting.abort('no longer needed');
+    await expect(answered).rejects.toThrow();
+    await cancelled;
+  });
+
+  it('is answered a ping', async () => {
+    await peer.ping();
+  });
+});
