@@ -1,0 +1,21 @@
+/** The official servers as stdio upstreams. */
+import { fileURLToPath } from 'node:url';
+import type { StdioRecord } from '../../support/stdio-record.ts';
+
+const program = (name: string): string =>
+  fileURLToPath(
+    new URL(`../../../node_modules/@modelcontextprotocol/${name}/dist/index.js`, import.meta.url),
+  );
+
+/** @modelcontextprotocol/server-everything. */
+export const everythingOverStdio = (record: StdioRecord, over: object = {}): object => ({
+  type: 'stdio',
+  command: record.command(process.execPath, program('server-everything')),
+  ...over,
+});
+
+/** @modelcontextprotocol/server-filesystem on one folder. */
+export const filesOverStdio = (record: StdioRecord, folder: string): object => ({
+  type: 'stdio',
+  command: record.command(process.execPath, program('server-filesystem'), folder),
+});
