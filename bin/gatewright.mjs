@@ -2,6 +2,7 @@
 // Plain JavaScript that an old Node can parse, so that a wrong version is told in one line.
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const REQUIRED_MAJOR = 26;
 
@@ -10,7 +11,11 @@ if (Number.parseInt(process.versions.node, 10) < REQUIRED_MAJOR) {
   process.exit(2);
 }
 
-module.enableCompileCache();
 const bundle = new URL('../dist/gatewright.js', import.meta.url);
-const source = new URL('../cli/main.ts', import.meta.url);
-await import((existsSync(bundle) ? bundle : source).href);
+if (existsSync(bundle)) {
+  // Beside the bundle and not in a folder for all: compiled code is to be trusted as much as the code itself.
+  module.enableCompileCache(fileURLToPath(new URL('../dist/.compile-cache', import.meta.url)));
+  await import(bundle.href);
+} else {
+  await import(new URL('../cli/main.ts', import.meta.url).href);
+}
