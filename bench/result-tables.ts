@@ -4,6 +4,10 @@ import { type Measure, medianOf, ratioOf } from './figures.ts';
 import type { Samples } from './rounds.ts';
 import type { Table } from './table.ts';
 
+/** The references that were driven. */
+const referencesIn = (samples: Samples): readonly string[] =>
+  [NAMES.floor, NAMES.nginx, NAMES.direct].filter((name) => samples.has(name));
+
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** What each target showed: medians over the rounds. */
@@ -20,29 +24,31 @@ export const measuredTable = (samples: Samples): Table => ({
   ]),
 });
 
-/** CPU time per request as ratios, with the quartiles of the ratio to the floor. */
-export const cpuRatioTable = (samples: Samples): Table => ({
-  head: ['CPU per request', '÷ floor', 'quartiles', '÷ nginx', '÷ direct'],
-  rows: [...samples.keys()].map((name) => {
-    const toFloor = ratioOf(samples, name, NAMES.floor, 'cpuUsPerRequest');
-    return [
+/** CPU time per request as ratios, each with its quartiles. */
+export const cpuRatioTable = (samples: Samples): Table => {
+  const references = referencesIn(samples);
+  return {
+    head: ['CPU per request', ...references.flatMap((reference) => [`÷ ${reference}`, 'quartiles'])],
+    rows: [...samples.keys()].map((name) => [
       name,
-      times(toFloor?.median),
-      toFloor === undefined ? '' : `${toFloor.low.toFixed(2)}-${toFloor.high.toFixed(2)}`,
-      times(ratioOf(samples, name, NAMES.nginx, 'cpuUsPerRequest')?.median),
-      times(ratioOf(samples, name, NAMES.direct, 'cpuUsPerRequest')?.median),
-    ];
-  }),
-});
+      ...references.flatMap((reference) => {
+        const ratio = ratioOf(samples, name, reference, 'cpuUsPerRequest');
+        return ratio === undefined
+          ? ['-', '-']
+          : [ratio.median.toFixed(2), `${ratio.low.toFixed(2)}-${ratio.high.toFixed(2)}`];
+      }),
+    ]),
+  };
+};
 
-/** Requests per second and latencies as ratios to nginx and to no proxy at all. */
+/** Requests per second and latencies as ratios. */
 export const speedRatioTable = (samples: Samples): Table => {
   const columns: readonly (readonly [string, Measure])[] = [
     ['requests/s', 'requestsPerSecond'],
     ['p50', 'p50Ms'],
     ['p99', 'p99Ms'],
   ];
-  const references = [NAMES.floor, NAMES.nginx, NAMES.direct];
+  const references = referencesIn(samples);
   return {
     head: [
       'speed',
