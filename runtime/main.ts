@@ -209,7 +209,8 @@ export class Gateway {
     if (result.result === 'applied' || result.result === 'unchanged')
       this.#log.info(`configuration ${result.result}`, fields);
     else if (this.#serving !== undefined)
-      this.#log.error(`configuration ${result.result}: the running one serves on`, {
+      const rest = this.#serving === undefined ? 'nothing is served' : 'the running one serves on';
+      this.#log.error(`configuration ${result.result}: ${rest}`, {
         ...fields,
         diagnostics: diagnostics.map(
           ({ code, message, span }) => `${code} ${span.file}:${span.line}:${span.column} ${message}`,
