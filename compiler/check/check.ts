@@ -13,6 +13,7 @@ import { checkListenerIdentity } from './listener-identity.ts';
 import { checkListenerUrls } from './listener-url.ts';
 import { checkNames } from './name-of.ts';
 import { checkRbac } from './rbac.ts';
+import { checkRbacPermissions } from './rbac-permissions.ts';
 import { checkRenames } from './renames.ts';
 import { checkRepeated } from './repeated.ts';
 import { checkResponseHeaders } from './response-headers.ts';
@@ -45,5 +46,6 @@ export const CHECKS: readonly Check[] = [
   checkBounds,
   checkCelPolicies,
   checkRbac,
+  checkRbacPermissions,
   checkExpressions,
 ];

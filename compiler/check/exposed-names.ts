@@ -42,14 +42,15 @@ const checkKind = (
   report: Report,
 ): void => {
   const first = new Map<string, Place>();
-  for (const index of config.data.servers[server]!.expose.keys()) {
-    for (const { name, place } of spelledOut(config, server, index, kind)) {
-      const before = first.get(name);
-      if (before === undefined) first.set(name, place);
-      else if (before.start !== place.start) {
-        const labels = [{ place: before, text: 'first given here' }];
-        report('GW2013', place, { kind: kind === 'tools' ? 'tool' : 'prompt', name }, { labels });
-      }
+  const given = [...config.data.servers[server]!.expose.keys()]
+    .flatMap((index) => spelledOut(config, server, index, kind))
+    .sort((a, b) => a.place.start - b.place.start);
+  for (const { name, place } of given) {
+    const before = first.get(name);
+    if (before === undefined) first.set(name, place);
+    else if (before.start !== place.start) {
+      const labels = [{ place: before, text: 'first given here' }];
+      report('GW2013', place, { kind: kind === 'tools' ? 'tool' : 'prompt', name }, { labels });
     }
   }
 };

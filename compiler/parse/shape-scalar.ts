@@ -49,8 +49,10 @@ const describeFound = (value: SourceValue): string => {
 
 const adviceFor = (value: SourceValue, schema: Schema): string | undefined => {
   const types = [dereference(schema).type].flat();
-  if (types.includes('array') && value.kind === 'scalar' && value.value !== null)
-    return `write \`[${value.written}]\``;
+  if (types.includes('array') && value.kind === 'scalar' && value.value !== null) {
+    const words = value.style === 'plain' ? value.written.split(/[\s,]+/) : [value.written];
+    return `write \`[${words.join(', ')}]\``;
+  }
   if (types[0] === 'string' && value.kind === 'scalar' && typeof value.value !== 'string') {
     return `write \`"${value.written}"\``;
   }
@@ -84,9 +86,8 @@ const reportRange = (value: SourceScalar, schema: Schema, report: Report): void 
   report('GW1007', value.place, { value: Number(value.value), minimum, maximum });
 };
 
-const reportText = (value: SourceScalar, { pattern, description }: Schema, report: Report): void => {
-  const data = { text: String(value.value), pattern: pattern!, description: description ?? '' };
-  report('GW1012', value.place, data);
+const reportText = (value: SourceScalar, { pattern }: Schema, report: Report): void => {
+  report('GW1012', value.place, { text: String(value.value), pattern: pattern! });
 };
 
 /** Reports what is wrong with a scalar besides its type; whether that is all there is to say. */

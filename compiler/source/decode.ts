@@ -13,23 +13,26 @@ const guessEncoding = (bytes: Uint8Array): string | undefined => {
   return undefined;
 };
 
-/** Length of the longest prefix that is whole UTF-8. */
+const isUtf8 = (bytes: Uint8Array, isPrefix: boolean): boolean => {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isPrefix });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Length of the longest prefix that is whole UTF-8; what follows it is the byte at fault. */
 const validPrefixLength = (bytes: Uint8Array): number => {
   let low = 0;
   let high = bytes.length;
-  const isValid = (length: number) => {
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length), { stream: true });
-      return true;
-    } catch {
-      return false;
-    }
-  };
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (isValid(middle)) low = middle;
+    if (isUtf8(bytes.subarray(0, middle), true)) low = middle;
     else high = middle - 1;
   }
+  // The prefix may end within a character that never gets its other bytes.
+  while (!isUtf8(bytes.subarray(0, low), false)) low--;
   return low;
 };
 

@@ -39,6 +39,7 @@ const WellKnown = closed(
         {
           contact: Type.String({
             description: 'A URI to report a weakness to.',
+            pattern: '^(https://|mailto:|tel:)[^\\s]+$',
             examples: ['mailto:security@example.com'],
           }),
           expires: calendarDate({
@@ -112,6 +113,7 @@ export const Listener = closed(
       httpUrl({
         description:
           'The listener as callers see it: token audience, resource metadata, allowed host. By default made from `bind`.',
+        'x-literal': true,
         examples: ['https://mcp.example.com'],
       }),
     ),

@@ -27,13 +27,21 @@ export const ResponseHeaders = closed(
           closed(
             {
               maxAge: optional(
-                duration({ description: 'How long browsers keep to https.', default: '365d' }),
+                duration({
+                  description: 'How long browsers keep to https.',
+                  default: '365d',
+                  'x-literal': true,
+                }),
               ),
               includeSubDomains: optional(
-                flag({ description: 'Whether sub-domains are included.', default: true }),
+                flag({ description: 'Whether sub-domains are included.', default: true, 'x-literal': true }),
               ),
               preload: optional(
-                flag({ description: 'Whether the host may be put on preload lists.', default: false }),
+                flag({
+                  description: 'Whether the host may be put on preload lists.',
+                  default: false,
+                  'x-literal': true,
+                }),
               ),
             },
             { description: 'Strict-Transport-Security.' },

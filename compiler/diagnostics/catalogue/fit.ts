@@ -1,5 +1,5 @@
 /** GW304x and GW305x: values that do not fit one another. */
-import { entry, oneOfWords } from '../entry.ts';
+import { didYouMean, entry, oneOfWords } from '../entry.ts';
 
 export const FIT = {
   GW3040: entry<{ name: string; known: readonly string[] }>({
@@ -159,5 +159,18 @@ export const FIT = {
     severity: 'error',
     title: 'Key that cannot be used',
     message: ({ index, problem }) => `key ${index + 1} of the set cannot be used: ${problem}`,
+  }),
+  GW3060: entry<{ method: string; methods: readonly string[]; nearest: string | undefined }>({
+    severity: 'warning',
+    title: 'Permission for a method that is not decided on',
+    message: ({ method }) => `a permission for \`${method}\` permits nothing`,
+    help: ({ methods, nearest }) => [didYouMean(nearest), `policies decide on ${oneOfWords(methods)}`],
+    note: () => ['lists show what may be called; completions and subscriptions follow their target'],
+  }),
+  GW3061: entry<{ method: string; key: string; meant: string }>({
+    severity: 'warning',
+    title: 'Permission bounded by what its method has not',
+    message: ({ method, key }) => `a permission for \`${method}\` with \`${key}\` alone permits nothing`,
+    help: ({ meant }) => [`write \`${meant}\``],
   }),
 };

@@ -90,12 +90,11 @@ export const SHAPE = {
     message: ({ version }) => `version ${version} of the language is not known`,
     help: () => ['write `version: 1`'],
   }),
-  GW1012: entry<{ text: string; pattern: string; description: string }>({
+  GW1012: entry<{ text: string; pattern: string }>({
     severity: 'error',
     title: 'Text that is not allowed',
     message: ({ text }) => `\`${text}\` is not allowed here`,
     help: ({ pattern }) => [`allowed: text that matches \`${pattern}\``],
-    note: ({ description }) => [description],
   }),
   GW1013: entry<{ key: string; expected: string }>({
     severity: 'error',

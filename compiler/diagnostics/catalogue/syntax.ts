@@ -86,7 +86,7 @@ export const SYNTAX = {
   GW0013: entry<object>({
     severity: 'error',
     title: 'Tab in the indentation',
-    message: () => 'lines are indented with a tab',
+    message: () => 'this line is indented with a tab',
     help: () => ['indent with spaces; YAML has no tabs there'],
   }),
   GW0014: entry<{ problem: string }>({
@@ -105,7 +105,7 @@ export const SYNTAX = {
     severity: 'error',
     title: 'Key that is not a text',
     message: ({ found }) => `a key must be a text, not ${found}`,
-    help: ({ quoted }) => [quoted && `write \`${quoted}\``],
+    help: ({ quoted }) => [quoted ? `write \`${quoted}\`` : 'write a text before the `:`'],
   }),
   GW0017: entry<{ version: string }>({
     severity: 'error',

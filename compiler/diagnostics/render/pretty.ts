@@ -17,6 +17,9 @@ interface Renderer {
   readonly paint: Paint;
 }
 
+/** More findings than anybody reads at once. */
+const MAX_SHOWN = 100;
+
 const FIX_HINT = '  (fix: gatewright check --fix)';
 
 const rendererOf = ({ textOf, color }: PrettyOptions): Renderer => {
@@ -112,13 +115,17 @@ export const summarize = (diagnostics: readonly Diagnostic[]): string => {
   return parts.filter((part) => part !== '').join(', ') || 'no findings';
 };
 
-/** Every finding with its lines and a blank line after it, then one line that counts them. */
+/** Every finding with its lines and a blank line after it, up to a bound, then one line that counts them. */
 export const renderPretty = (
   main: string,
   diagnostics: readonly Diagnostic[],
   options: PrettyOptions,
 ): string => {
   const renderer = rendererOf(options);
-  const blocks = diagnostics.map((diagnostic) => `${renderOne(renderer, diagnostic)}\n\n`);
-  return `${blocks.join('')}${displayText(main)}: ${summarize(diagnostics)}\n`;
+  const blocks = diagnostics
+    .slice(0, MAX_SHOWN)
+    .map((diagnostic) => `${renderOne(renderer, diagnostic)}\n\n`);
+  const hidden = diagnostics.length - blocks.length;
+  const more = hidden > 0 ? `${counted(hidden, 'more finding')} not shown\n\n` : '';
+  return `${blocks.join('')}${more}${displayText(main)}: ${summarize(diagnostics)}\n`;
 };

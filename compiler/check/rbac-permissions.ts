@@ -1,0 +1,46 @@
+/** Permissions that permit nothing: of methods that are not decided on, or bounded by what their method has not. */
+import { type Configuration, keyAt, placeAt } from '../configuration.ts';
+import { nearest } from '../diagnostics/nearest.ts';
+import type { Report } from '../diagnostics/report.ts';
+import type { Path } from '../source/tree.ts';
+import type { Check } from './check.ts';
+import type { RbacData } from './rbac.ts';
+
+type Permission = NonNullable<RbacData['roles'][string]['allow']>[number];
+
+/** What policies decide on, with the key that bounds it; lists, completions and subscriptions follow. */
+const BOUNDED_BY: Readonly<Record<string, 'names' | 'uris' | undefined>> = {
+  'tools/call': 'names',
+  'prompts/get': 'names',
+  'resources/read': 'uris',
+  '*': undefined,
+};
+
+const METHODS = Object.keys(BOUNDED_BY);
+
+const checkPermission = (config: Configuration, permission: Permission, path: Path, report: Report): void => {
+  const { method } = permission;
+  if (!METHODS.includes(method)) {
+    const near = nearest(method, METHODS);
+    const place = placeAt(config, ...path, 'method');
+    const fixes = near === undefined ? [] : [{ place, text: near, applicability: 'maybe' as const }];
+    report('GW3060', place, { method, methods: METHODS, nearest: near }, { fixes });
+    return;
+  }
+  const key = BOUNDED_BY[method];
+  const other = key === 'names' ? 'uris' : 'names';
+  if (key !== undefined && permission[other] && !permission[key]) {
+    report('GW3061', keyAt(config, ...path, other), { method, key: other, meant: key });
+  }
+};
+
+export const checkRbacPermissions: Check = (config, report) => {
+  for (const [name, policy] of Object.entries(config.data.policies)) {
+    if (policy.type !== 'rbac') continue;
+    for (const [role, { allow }] of Object.entries(policy.roles)) {
+      for (const [index, permission] of (allow ?? []).entries()) {
+        checkPermission(config, permission, ['policies', name, 'roles', role, 'allow', index], report);
+      }
+    }
+  }
+};
