@@ -13,6 +13,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** A client that declares it in a session of an older revision cannot be asked by that revision's rules. */
+const ELICITATION_SINCE = '2025-06-18';
+
 /** The client's revision if it is served, else the newest that is. */
 const negotiate = (requested: string, server: PreparedServer): string =>
   server.legacyVersions.includes(requested) ? requested : server.legacyVersions[0]!;
@@ -27,9 +30,11 @@ const clientOf = (message: Message, server: PreparedServer): SessionClient | Gat
         rpcCode: RPC.invalidParams,
       },
     );
+  const version = negotiate(protocolVersion, server);
+  const { elicitation: _, ...without } = capabilities;
   return {
-    version: negotiate(protocolVersion, server),
-    capabilities,
+    version,
+    capabilities: version < ELICITATION_SINCE ? without : capabilities,
     info: { name: text(clientInfo.name), version: text(clientInfo.version) },
     infoText: JSON.stringify(clientInfo),
   };

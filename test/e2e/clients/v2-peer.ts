@@ -30,14 +30,18 @@ const answerQuestions = (client: Client, { elicit, sample, roots }: PeerAbilitie
 const contentsText = (contents: readonly object[]): string =>
   contents.map((item) => ('text' in item ? item.text : (item as { blob: string }).blob)).join('\n');
 
-/** A client of the second SDK in one of its modes: `legacy`, its default, `auto`, or pinned to a revision. */
+/**
+ * A client of the second SDK in one of its modes: `legacy`, its default, `auto`, or pinned to a revision. `versions`
+ * are those that it knows, newest first; all that the SDK does if absent.
+ */
 export const openV2 =
-  (mode: VersionNegotiationMode): OpenPeer =>
+  (mode: VersionNegotiationMode, versions?: string[]): OpenPeer =>
   async (url, abilities = {}) => {
     const client = new Client(
       { name: 'v2-client', version: '1.0.0' },
       {
         versionNegotiation: { mode },
+        ...(versions && { supportedProtocolVersions: versions }),
         capabilities: {
           ...(abilities.elicit && { elicitation: { form: {} } }),
           ...(abilities.sample && { sampling: {} }),
