@@ -49,7 +49,8 @@ export class LiveObjects {
   readonly #log: Log;
   readonly #observer: ListenerObserver;
   readonly #context: UpstreamContext;
-  readonly #running = new Map<string, Upstream>();
+  /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
+  readonly #running = new Map<string, readonly Upstream[]>();
 
   constructor(log: Log, observer: ListenerObserver, context: UpstreamContext) {
     const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
@@ -65,7 +66,13 @@ export class LiveObjects {
 
   /** Upstreams that are up, by name; of several with one name the newest. */
   running(): ReadonlyMap<string, Upstream> {
-    return this.#running;
+    return new Map([...this.#running].map(([name, upstreams]) => [name, upstreams.at(-1)!]));
+  }
+
+  #forget(upstream: Upstream): void {
+    const left = this.#running.get(upstream.name)!.filter((each) => each !== upstream);
+    if (left.length === 0) this.#running.delete(upstream.name);
+    else this.#running.set(upstream.name, left);
   }
 
   createIdentity(node: IdentityNode): Identity {
@@ -77,12 +84,12 @@ export class LiveObjects {
   createUpstream(node: UpstreamNode, info: GatewayInfo): LiveUpstream {
     const upstream = createUpstream(node, this.#context);
     const bridged = new BridgedLinks(upstream, node, info);
-    this.#running.set(node.name, upstream);
+    this.#running.set(node.name, [...(this.#running.get(node.name) ?? []), upstream]);
     return {
       upstream,
       bridged,
       close: async () => {
-        if (this.#running.get(node.name) === upstream) this.#running.delete(node.name);
+        this.#forget(upstream);
         await bridged.close();
         await upstream.close();
       },

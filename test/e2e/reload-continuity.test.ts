@@ -1,0 +1,316 @@
+import type { AddressInfo, Server } from 'node:net';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../support/certificate.ts';
+import { configuration } from '../support/configuration.ts';
+import { EventStreamClient } from '../support/event-stream-client.ts';
+import {
+  answer,
+  type Behaviour,
+  event,
+  type FastUpstream,
+  openStream,
+  type Received,
+} from '../support/fast-upstream.ts';
+import { freePort } from '../support/free-port.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { legacyRequest, openSession } from '../support/legacy-client.ts';
+import { callTool, modernBody, modernHeaders, toolNames } from '../support/modern-client.ts';
+import { startToolUpstream, told } from '../support/tool-upstream.ts';
+
+const STDIO_SERVER = fileURLToPath(new URL('../support/stdio-tool-server.ts', import.meta.url));
+
+let first: FastUpstream;
+let second: FastUpstream;
+beforeEach(async () => {
+  first = await startToolUpstream('first', ['one']);
+  second = await startToolUpstream('second', ['two']);
+});
+afterEach(() => Promise.all([first.close(), second.close()]));
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
+const status = async ({ opsUrl }: TestGateway): Promise<any> => (await fetch(`${opsUrl}/-/status`)).json();
+
+const applied = async (gateway: TestGateway, yaml: string): Promise<void> => {
+  const { result, diagnostics, error } = await gateway.load(yaml);
+  expect([result, diagnostics, error]).toEqual(['applied', [], undefined]);
+};
+
+describe('requests in flight', () => {
+  it('finish on the graph that they began under, though it lost their upstream', async () => {
+    await using gateway = await startTestGateway(configuration({ first: first.url }));
+    await callTool(gateway.url(), 'one');
+    const held: Received[] = [];
+    first.behave((received) => held.push(received));
+    const call = callTool(gateway.url(), 'one', { n: 1 });
+    await first.until(() => held.length === 1);
+
+    await applied(gateway, configuration({ second: second.url }));
+    expect(await toolNames(gateway.url())).toEqual(['two']);
+    expect((await callTool(gateway.url(), 'one')).body.error.data.code).toBe('unknown_target');
+    expect((await callTool(gateway.url(), 'two')).body.result).toBeDefined();
+
+    answer(held[0]!);
+    expect((await call).body.result.content[0].text).toBe('{"n":1}');
+    await expect.poll(async () => Object.keys((await status(gateway)).upstreams)).toEqual(['second']);
+  });
+
+  it('are told the truth about them: the old graph is held by one request, then by none', async () => {
+    await using gateway = await startTestGateway(configuration({ first: first.url }));
+    await callTool(gateway.url(), 'one');
+    const held: Received[] = [];
+    first.behave((received) => held.push(received));
+    const call = callTool(gateway.url(), 'one');
+    await first.until(() => held.length === 1);
+    await applied(gateway, configuration({ second: second.url }));
+    const metrics = async () => (await fetch(`${gateway.opsUrl}/metrics`)).text();
+    expect(await metrics()).toContain('gatewright_generations{state="draining"} 1');
+    expect(await metrics()).toContain('gatewright_generation_requests{generation="1"} 1');
+    answer(held[0]!);
+    await call;
+    await expect.poll(metrics).toContain('gatewright_generations{state="draining"} 0');
+  });
+
+  it('are cut at the deadline of the drain, not before', async () => {
+    await using gateway = await startTestGateway(configuration({ first: first.url }));
+    await callTool(gateway.url(), 'one');
+    const held: Received[] = [];
+    first.behave((received) => held.push(received));
+    const call = callTool(gateway.url(), 'one');
+    await first.until(() => held.length === 1);
+    const drain = { window: '10ms', deadline: '300ms' };
+    const startedMs = performance.now();
+    await applied(gateway, configuration({ second: second.url }, { reload: { drain } }));
+    const { body } = await call;
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(290);
+    expect(body.error.data.code).toBe('shutting_down');
+  });
+});
+
+describe('what a reload leaves alone', () => {
+  const withStdio = (prefix: string, tools: readonly string[], over: object = {}): string => {
+    const yaml = JSON.parse(configuration({ first: first.url }));
+    yaml.servers.main.expose = [{ upstream: 'first', prefix }, { upstream: 'child' }];
+    yaml.upstreams.child = { type: 'stdio', command: [process.execPath, STDIO_SERVER, ...tools], ...over };
+    return JSON.stringify(yaml);
+  };
+  const processes = async (gateway: TestGateway): Promise<number[]> =>
+    (await status(gateway)).upstreams.child.processes;
+
+  it('keeps the process and the connections of an upstream that does not change', async () => {
+    await using gateway = await startTestGateway(withStdio('a_', ['pid']));
+    const ports: (number | undefined)[] = [];
+    first.behave((received) => {
+      ports.push(received.request.socket.remotePort);
+      answer(received);
+    });
+    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
+    await callTool(gateway.url(), 'a_one');
+    for (const prefix of ['b_', 'c_', 'd_', 'e_', 'f_', 'g_']) {
+      await applied(gateway, withStdio(prefix, ['pid']));
+      expect(told((await callTool(gateway.url(), 'pid')).body.result).pid).toBe(pid);
+      await callTool(gateway.url(), `${prefix}one`);
+    }
+    expect(await processes(gateway)).toEqual([pid]);
+    expect(ports).toHaveLength(7);
+    expect(new Set(ports).size).toBe(1);
+  });
+
+  it('gives an upstream that changes a new process, and ends the old one', async () => {
+    await using gateway = await startTestGateway(withStdio('a_', ['pid']));
+    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
+    await applied(gateway, withStdio('a_', ['pid'], { env: { COLOUR: 'blue' } }));
+    const renewed = told((await callTool(gateway.url(), 'pid')).body.result);
+    expect(renewed.pid).not.toBe(pid);
+    expect(renewed.env).toEqual({ COLOUR: 'blue' });
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    expect(await processes(gateway)).toEqual([renewed.pid]);
+  });
+
+  it('keeps everything where the new graph cannot be brought to serve', async () => {
+    const occupied = createServer();
+    await new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', resolve));
+    const secure = (prefix: string, over: object) => {
+      const yaml = JSON.parse(withStdio(prefix, ['pid'], over));
+      const tls = { certificate: '${file:./tls.crt}', key: '${file:./tls.key}' };
+      yaml.listeners.secure = { bind: '127.0.0.1:0', tls };
+      yaml.servers.main.at.push({ listener: 'secure' });
+      return yaml;
+    };
+    const { certificate, key } = makeCertificate('localhost');
+    await using gateway = await startTestGateway(JSON.stringify(secure('a_', {})), {
+      files: { 'tls.crt': certificate, 'tls.key': key },
+    });
+    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
+    const before = await status(gateway);
+
+    const failing = secure('b_', { env: { COLOUR: 'blue' } });
+    failing.listeners.more = { bind: `127.0.0.1:${(occupied.address() as AddressInfo).port}` };
+    failing.servers.main.at.push({ listener: 'more' });
+    expect((await gateway.load(JSON.stringify(failing))).result).toBe('failed');
+    delete failing.listeners.more;
+    failing.servers.main.at.pop();
+    await gateway.writeBeside('tls.crt', 'no certificate');
+    expect((await gateway.load(JSON.stringify(failing))).result).toBe('failed');
+
+    const { upstreams, generation, listeners } = await status(gateway);
+    expect({ generation, listeners }).toEqual({ generation: before.generation, listeners: before.listeners });
+    expect(upstreams.child.processes).toEqual([pid]);
+    expect(told((await callTool(gateway.url(), 'pid')).body.result).pid).toBe(pid);
+    expect(await gateway.log()).toContain('EADDRINUSE');
+    await close(occupied);
+  });
+});
+
+const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('listeners', () => {
+  const on = (ports: Readonly<Record<string, number>>): string => {
+    const yaml = JSON.parse(configuration({ first: first.url }));
+    for (const [name, port] of Object.entries(ports)) yaml.listeners[name] = { bind: `127.0.0.1:${port}` };
+    yaml.servers.main.at = Object.keys(ports).map((listener) => ({ listener, path: '/mcp' }));
+    return JSON.stringify(yaml);
+  };
+  const code = (port: number): Promise<string | number> =>
+    callTool(`http://127.0.0.1:${port}/mcp`, 'one').then(
+      ({ status: found }) => found,
+      (error: NodeJS.ErrnoException) => error.code ?? String(error),
+    );
+
+  it('are added, moved and removed, while the others serve on', async () => {
+    const [a, b, c] = [await freePort(), await freePort(), await freePort()];
+    await using gateway = await startTestGateway(on({ main: a }), { tap: false });
+    expect([await code(a), await code(b)]).toEqual([200, 'ECONNREFUSED']);
+    await applied(gateway, on({ main: a, more: b }));
+    expect([await code(a), await code(b)]).toEqual([200, 200]);
+    await applied(gateway, on({ main: a, more: c }));
+    expect([await code(a), await code(c)]).toEqual([200, 200]);
+    await expect.poll(() => code(b), { timeout: 5000 }).toBe('ECONNREFUSED');
+    await applied(gateway, on({ main: a }));
+    await expect.poll(() => code(c), { timeout: 5000 }).toBe('ECONNREFUSED');
+    expect(await code(a)).toBe(200);
+    await applied(gateway, on({ main: a, more: c }));
+    expect(await code(c)).toBe(200);
+  });
+
+  it('lets a call finish whose listener is removed under it', async () => {
+    const [a, b] = [await freePort(), await freePort()];
+    await using gateway = await startTestGateway(on({ main: a, more: b }), { tap: false });
+    expect(await code(b)).toBe(200);
+    const held: Received[] = [];
+    first.behave((received) => held.push(received));
+    const call = code(b);
+    await first.until(() => held.length === 1);
+    await applied(gateway, on({ main: a }));
+    expect((await status(gateway)).listeners.map(({ name }: { name: string }) => name)).not.toContain('more');
+    answer(held[0]!);
+    expect(await call).toBe(200);
+  });
+});
+
+describe('streams and sessions', () => {
+  /** Two servers with an upstream each; what is given is laid over the expose entry of each. */
+  const two = (one: object = {}, other: object | null = {}): string => {
+    const yaml = JSON.parse(configuration({ first: first.url, second: second.url }));
+    const server = (path: string, upstream: string, over: object) => ({
+      at: [{ listener: 'main', path }],
+      anonymous: true,
+      expose: [{ upstream, ...over }],
+    });
+    yaml.servers = { one: server('/one', 'first', one) };
+    if (other === null) delete yaml.upstreams.second;
+    else yaml.servers.two = server('/two', 'second', other);
+    yaml.reload = { drain: { window: '10ms' } };
+    return JSON.stringify(yaml);
+  };
+  const listed = async (url: string, session: Readonly<Record<string, string>>) => {
+    const answered = await legacyRequest(url, 'tools/list', {}, session);
+    if (answered.status !== 200) return answered.status;
+    return JSON.parse(answered.text).result.tools.map(({ name }: { name: string }) => name);
+  };
+
+  it('a session survives the reload of another server, and sees what its own changes to', async () => {
+    await using gateway = await startTestGateway(two());
+    const url = gateway.url('one');
+    const session = await openSession(url);
+    expect(await listed(url, session)).toEqual(['one']);
+    const upstreamSessions = [...first.sessions];
+    for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_']) {
+      await applied(gateway, two({}, { prefix }));
+      expect(await listed(url, session)).toEqual(['one']);
+    }
+    expect([...first.sessions]).toEqual(upstreamSessions);
+    await applied(gateway, two({ prefix: 'x_' }));
+    expect(await listed(url, session)).toEqual(['x_one']);
+    const called = await legacyRequest(url, 'tools/call', { name: 'x_one', arguments: {} }, session);
+    expect(JSON.parse(called.text).result).toBeDefined();
+    const old = await legacyRequest(url, 'tools/call', { name: 'one', arguments: {} }, session);
+    expect(JSON.parse(old.text).error.message).toBe('Unknown tool: one');
+  });
+
+  it('a session goes with its server, and is known at no other', async () => {
+    await using gateway = await startTestGateway(two());
+    const [one, other] = [gateway.url('one'), gateway.url('two')];
+    const session = await openSession(other);
+    expect(await listed(one, session)).toBe(404);
+    expect(await listed(other, session)).toEqual(['two']);
+    await applied(gateway, two({}, null));
+    expect(await listed(one, session)).toBe(404);
+    await applied(gateway, two());
+    expect(await listed(other, session)).toBe(404);
+    expect(await listed(one, { 'mcp-session-id': 'x'.repeat(43) })).toBe(404);
+  });
+
+  it('the stream of a session costs nothing in reloads of other servers, however many', async () => {
+    await using gateway = await startTestGateway(two());
+    const url = gateway.url('one');
+    first.onGet((_request, response) => {
+      openStream(response);
+      tell = () => response.write(event({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }));
+    });
+    let tell: (() => void) | undefined;
+    const session = await openSession(url);
+    const stream = await EventStreamClient.open(url, {
+      headers: { ...session, accept: 'text/event-stream' },
+    });
+    await first.until(() => tell !== undefined);
+    for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_', 'f_']) await applied(gateway, two({}, { prefix }));
+    tell!();
+    await stream.message(({ method }) => method === 'notifications/tools/list_changed');
+    stream.close();
+  });
+
+  const acknowledge: Behaviour = ({ message, response }) => {
+    openStream(response);
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': message.id };
+    const params = { notifications: message.params?.notifications, _meta };
+    response.write(event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params }));
+  };
+
+  it('a subscription lasts through reloads of other servers and ends in order when its own changes', async () => {
+    await using gateway = await startTestGateway(two());
+    first.on('subscriptions/listen', acknowledge);
+    const params = { notifications: { toolsListChanged: true } };
+    const stream = await EventStreamClient.open(
+      gateway.url('one'),
+      { method: 'POST', headers: modernHeaders('subscriptions/listen', params, {}) },
+      modernBody('subscriptions/listen', params, { id: 'sub' }),
+    );
+    await stream.message(({ method }) => method === 'notifications/subscriptions/acknowledged');
+    for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_', 'f_']) await applied(gateway, two({}, { prefix }));
+    expect(stream.messages.some(({ result }) => result !== undefined)).toBe(false);
+    await applied(gateway, two({ prefix: 'x_' }));
+    expect(await stream.over).toBe('ended');
+    expect(stream.messages.at(-1)).toMatchObject({ id: 'sub', result: { resultType: 'complete' } });
+  });
+});
