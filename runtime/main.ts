@@ -209,8 +209,7 @@ export class Gateway {
     if (result.result === 'applied' || result.result === 'unchanged')
       this.#log.info(`configuration ${result.result}`, fields);
     else if (this.#serving !== undefined)
-      const rest = this.#serving === undefined ? 'nothing is served' : 'the running one serves on';
-      this.#log.error(`configuration ${result.result}: ${rest}`, {
+      this.#log.error(`configuration ${result.result}: the running one serves on`, {
         ...fields,
         diagnostics: diagnostics.map(
           ({ code, message, span }) => `${code} ${span.file}:${span.line}:${span.column} ${message}`,

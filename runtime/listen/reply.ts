@@ -50,9 +50,11 @@ const replyWith = (
 ): boolean => {
   if (!maySend(exchange)) return false;
   const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
-  head.push('content-type', contentType, 'content-length', Buffer.byteLength(body).toString());
+  const bytes = Buffer.byteLength(body);
+  head.push('content-type', contentType, 'content-length', bytes.toString());
   send(exchange, status, head);
-  exchange.response.end(body);
+  // Of ASCII both encodings are the same bytes, and one of them is quicker.
+  exchange.response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   return true;
 };
 

@@ -2,6 +2,7 @@
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Era } from '../../schema/graph/upstream.ts';
 import type { Exchange } from '../listen/exchange.ts';
+import type { Cancel, Link } from '../upstream/link.ts';
 import type { ClientReply } from './client-reply.ts';
 import type { Message } from './message.ts';
 import type { Method } from './method.ts';
@@ -32,11 +33,11 @@ export interface Call {
   /** Takes a request of a legacy upstream to the client; absent where none can be. */
   readonly askClient: AskClient | undefined;
   /** Told how to take the call back, as soon as it is under way. */
-  onCancellable(cancel: (reason: string) => void): void;
+  onCancellable(cancel: Cancel): void;
 }
 
 /** Hands an upstream's request to the client. False: the client cannot have it, refuse it. */
-export type AskClient = (link: import('../upstream/link.ts').Link, text: string) => boolean;
+export type AskClient = (link: Link, text: string) => boolean;
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 

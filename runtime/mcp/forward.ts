@@ -189,8 +189,8 @@ export const forward = (call: Call, exposure: Exposure, link: Link, options: For
     body: requestBody(call, id, adaptation, tokenText, options),
     headers,
     idempotent: options.idempotent,
-    ...(options.timeoutMs === undefined ? undefined : { timeoutMs: options.timeoutMs }),
-    ...(options.maxBytes === undefined ? undefined : { maxBytes: options.maxBytes }),
+    timeoutMs: options.timeoutMs,
+    maxBytes: options.maxBytes,
   };
   call.exchange.record.upstream = exposure.upstream.name;
   const cancel = link.request(request, new ForwardSink(call, link, adaptation, tokenText, options));

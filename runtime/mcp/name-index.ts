@@ -3,6 +3,7 @@ import type { ToolAnnotations } from '../../schema/decision.ts';
 import { DEFAULT_ANNOTATIONS } from '../../schema/decision.ts';
 import type { Item, Listing } from './catalogue.ts';
 import type { ListKind } from './method.ts';
+import { encodeHeaderValue } from './param-header.ts';
 import type { Part } from './part.ts';
 
 /** An item under the name that callers use. */
@@ -10,6 +11,8 @@ export interface Entry {
   readonly exposedName: string;
   readonly item: Item;
   readonly part: Part;
+  /** The upstream's name as the value of Mcp-Name. */
+  readonly mirroredName: string;
   /** What policies see of a tool; shared by all calls of it. */
   readonly tool: { readonly name: string; readonly upstream: string; readonly annotations: ToolAnnotations };
 }
@@ -50,6 +53,7 @@ const entryOf = (part: Part, kind: ListKind, item: Item): Entry | undefined => {
     exposedName,
     item,
     part,
+    mirroredName: encodeHeaderValue(item.name),
     tool: { name: exposedName, upstream: exposure.upstream.name, annotations: annotationsOf(item, honoured) },
   };
 };

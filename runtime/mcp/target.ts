@@ -129,17 +129,26 @@ const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {
   return new GatewayError('header_mismatch', fault, { status: 400, rpcCode: RPC.headerMismatch });
 };
 
+/** Header values by name, of those that mirror arguments the tool does not declare: passed on as they are. */
+const undeclaredParams = (call: Call, declared: Entry['item']['paramHeaders'], flat: string[]): void => {
+  const { rawHeaders } = call.exchange.request;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const raw = rawHeaders[at]!;
+    if (raw.length <= PARAM_PREFIX.length || raw.charCodeAt(3) !== HYPHEN || raw.charCodeAt(9) !== HYPHEN)
+      continue;
+    const name = raw.toLowerCase();
+    if (!name.startsWith(PARAM_PREFIX) || declared.some(({ header }) => header === name)) continue;
+    flat.push(name, rawHeaders[at + 1]!);
+  }
+};
+
+const HYPHEN = 45;
+
 const mirrored = (call: Call, entry: Entry): string[] => {
-  const flat = ['mcp-name', encodeHeaderValue(entry.item.name)];
+  const flat = ['mcp-name', entry.mirroredName];
   const declared = entry.item.paramHeaders;
   if (declared.length > 0) flat.push(...paramHeaders(declared, call.message.params.arguments));
-  if (call.client.era !== 'modern') return flat;
-  const { headers } = call.exchange.request;
-  for (const name in headers) {
-    if (!name.startsWith(PARAM_PREFIX) || declared.some(({ header }) => header === name)) continue;
-    const value = headers[name];
-    if (typeof value === 'string') flat.push(name, value);
-  }
+  if (call.client.era === 'modern') undeclaredParams(call, declared, flat);
   return flat;
 };
 

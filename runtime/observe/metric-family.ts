@@ -64,6 +64,8 @@ abstract class Family<T> {
   readonly #options: FamilyOptions;
   readonly #tree = new Map<string, Map<string, Map<string, T>>>();
   readonly #series: Series<T>[] = [];
+  /** Most requests are like the one before. */
+  #last: { first: string; second: string; third: string; metric: T } | undefined;
 
   constructor(options: FamilyOptions) {
     this.#options = options;
@@ -71,12 +73,18 @@ abstract class Family<T> {
 
   /** The series with these label values, made when it is first asked for. */
   of(first = '', second = '', third = ''): T {
-    return this.#tree.get(first)?.get(second)?.get(third) ?? this.#make([first, second, third]);
+    const last = this.#last;
+    if (last !== undefined && last.third === third && last.second === second && last.first === first)
+      return last.metric;
+    const metric = this.#tree.get(first)?.get(second)?.get(third) ?? this.#make([first, second, third]);
+    this.#last = { first, second, third, metric };
+    return metric;
   }
 
   /** Drops all series, for a metric that is told anew at each scrape. */
   clear(): void {
     this.#tree.clear();
+    this.#last = undefined;
     this.#series.length = 0;
   }
 

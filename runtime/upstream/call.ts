@@ -75,7 +75,7 @@ export abstract class Call implements Timed {
     this.#try(now);
   }
 
-  cancel(reason: string): void {
+  cancel(reason = 'the caller went away'): void {
     if (this.over) return;
     this.#finish();
     if (this.#admission !== 0) this.traffic.breaker?.release(this.#admission);

@@ -18,9 +18,9 @@ export interface OutboundRequest {
   /** Whether a second execution is harmless: lists and reads, and tools that are trusted to say so. */
   readonly idempotent: boolean;
   /** The bound of a `bounds` limit, if smaller than the upstream's own. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** The largest answer in bytes that is read; absent: the link's own cap. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface ReplySink {
  * Takes a request back. `reason` goes to the upstream as the era wants it: a modern stream is closed, a legacy
  * upstream gets notifications/cancelled. Idempotent, harmless after the end.
  */
-export type Cancel = (reason: string) => void;
+export type Cancel = (reason?: string) => void;
 
 /** What an upstream said of itself: in InitializeResult (legacy) or DiscoverResult (modern). */
 export interface PeerInfo {

@@ -33,6 +33,8 @@ export class ModernReply implements ClientReply {
   }
 
   response(text: string, status = 200): void {
+    // What is over must hold nothing: a chain of dead calls would outlive the young generation.
+    this.#exchange.onAbort = undefined;
     if (this.#events === undefined) {
       replyJson(this.#exchange, status, text, this.headers);
       return;
@@ -42,6 +44,7 @@ export class ModernReply implements ClientReply {
   }
 
   error(error: GatewayError): void {
+    this.#exchange.onAbort = undefined;
     if (this.#events === undefined) {
       replyError(this.#exchange, error, this.#idText, this.headers);
       return;

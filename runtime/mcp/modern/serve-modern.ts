@@ -50,7 +50,7 @@ export const serveModern = (place: Place, exchange: Exchange, message: Message):
     reply,
     askClient: undefined,
     onCancellable: (cancel) => {
-      exchange.onAbort = () => cancel('the client closed its stream');
+      exchange.onAbort = cancel;
     },
   };
   if (!admitsMethod(server.node.features, method.name)) {
