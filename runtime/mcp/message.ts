@@ -46,8 +46,7 @@ export const notJson = (): RefusedMessage => ({
   idText: undefined,
 });
 
-const usableId = (value: unknown): boolean =>
-  typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
+const usableId = (value: unknown): boolean => typeof value === 'string' || Number.isInteger(value);
 
 /**
  * Reads one message whose text is `text` and whose parsed value is `value`. Refuses what is no JSON-RPC 2.0 object,
@@ -68,7 +67,7 @@ export const readMessage = (text: string, value: unknown, maxDepth: number): Mes
   }
   if (typeof method !== 'string') return invalid('method must be a string', idText);
   if (params !== undefined && !isObject(params)) return invalid('params must be an object', idText);
-  if ('id' in value && idText === undefined) return invalid('id must be a string or a number');
+  if ('id' in value && idText === undefined) return invalid('id must be a string or an integer');
   const meta = params?._meta;
   return {
     kind: idText === undefined ? 'notification' : 'request',

@@ -27,6 +27,8 @@ describe('readMessage', () => {
     '{"jsonrpc":"1.0","id":1,"method":"m"}',
     '{"jsonrpc":"2.0","id":null,"method":"m"}',
     '{"jsonrpc":"2.0","id":{},"method":"m"}',
+    '{"jsonrpc":"2.0","id":1.5,"method":"m"}',
+    '{"jsonrpc":"2.0","id":1e400,"method":"m"}',
     '{"jsonrpc":"2.0","id":1,"method":7}',
     '{"jsonrpc":"2.0","id":1,"method":"m","params":[]}',
     '{"jsonrpc":"2.0","id":1,"result":{},"error":{}}',
