@@ -112,6 +112,44 @@ describe.each(MODERN)('$name before a legacy upstream', ({ open }) => {
   });
 });
 
+describe.each(MODERN)('$name and the log of a legacy upstream', ({ open }) => {
+  it('comes as far as the call asked for it', async () => {
+    await using peer = await open(gateway.url('legacy'));
+    await peer.call('log');
+    await peer.call('log', {}, { logLevel: 'info' });
+    await peer.hears('notifications/message');
+    expect(peer.heard.map(({ params }) => params.level)).toEqual(['warning']);
+  });
+});
+
+describe.each(LEGACY)('$name before a process that it shares', ({ open }) => {
+  let peer: Peer;
+  beforeAll(async () => {
+    peer = await open(gateway.url('stdio'), ABLE);
+  });
+  afterAll(() => peer.close());
+
+  servesThePlainPart(() => peer);
+
+  it('is not asked: nobody could tell whom the question is for', async () => {
+    expect(JSON.parse((await peer.call('ask', { method: 'elicitation/create' })).text)).toEqual({
+      refused: -32601,
+    });
+  });
+
+  it('hears progress, and takes a call back without disturbing those of others', async () => {
+    await using other = await open(gateway.url('stdio'));
+    const aborting = new AbortController();
+    const { promise: begun, resolve: begins } = Promise.withResolvers<number>();
+    const answered = peer.call('wait', {}, { onProgress: begins, signal: aborting.signal });
+    await begun;
+    expect((await other.call('echo', { text: 'meanwhile' })).text).toBe('meanwhile');
+    aborting.abort('no longer needed');
+    await expect(answered).rejects.toThrow();
+    expect((await peer.call('echo', { text: 'still here' })).text).toBe('still here');
+  });
+});
+
 describe.each(LEGACY)('$name before a modern upstream', ({ open }) => {
   let peer: Peer;
   beforeAll(async () => {

@@ -30,6 +30,15 @@ export const buildLegacyServer = (waiting: Waiting): McpServer => {
   const server = new McpServer({ name: 'legacy-only', version: '1.0.0' }, { capabilities: { logging: {} } });
   server.registerTool('echo', { inputSchema: { text: z.string() } }, ({ text: said }) => text(said));
   server.registerTool(
+    'log',
+    { description: 'Logs at two levels, whatever was set' },
+    async ({ sendNotification }) => {
+      for (const level of ['debug', 'warning'] as const)
+        await sendNotification({ method: 'notifications/message', params: { level, data: level } });
+      return text('logged');
+    },
+  );
+  server.registerTool(
     'ask',
     { description: 'Asks the client and tells what came of it', inputSchema: { method: z.string() } },
     async ({ method }, { sendRequest }) => {
