@@ -68,8 +68,11 @@ const fixFiles = (result: CompileResult, cwd: string): number => {
   for (const { path } of result.sources) {
     const bytes = read(path);
     if (!bytes) continue;
-    const { text, applied } = applyFixes(path, bytes.toString('utf8'), result.diagnostics);
-    if (applied > 0) writeFileSync(resolve(cwd, path), text);
+    const whole = bytes.toString('utf8');
+    // Places are counted without a byte order mark.
+    const mark = whole.startsWith('\ufeff') ? '\ufeff' : '';
+    const { text, applied } = applyFixes(path, whole.slice(mark.length), result.diagnostics);
+    if (applied > 0) writeFileSync(resolve(cwd, path), mark + text);
     count += applied;
   }
   return count;

@@ -9,7 +9,7 @@ import type { Path } from '../source/tree.ts';
 const clearTextUrl = (value: unknown): string | undefined => {
   const text = isReference(value) ? value.$reference : value;
   if (typeof text !== 'string' || !/^http:\/\//i.test(text)) return undefined;
-  const host = /^http:\/\/([^/:?#]*|\[[^\]]*\])/i.exec(text)?.[1] ?? '';
+  const host = /^http:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(text)?.[1] ?? '';
   return isLoopbackHost(host) ? undefined : text;
 };
 

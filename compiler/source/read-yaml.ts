@@ -1,5 +1,5 @@
 /** Text to tree: YAML 1.2, core schema, strict. Reports everything that is wrong with the text as YAML. */
-import { type Document, type ParsedNode, parseDocument } from 'yaml';
+import { type Document, isScalar, type ParsedNode, parseDocument } from 'yaml';
 import type { Report } from '../diagnostics/report.ts';
 import { buildTree } from './build-tree.ts';
 import { type SourceFile, sourceFile } from './source-file.ts';
@@ -31,6 +31,9 @@ const reportBlank = (file: SourceFile, report: Report): boolean => {
 
 const isBlank = (text: string): boolean => text.split(/\r\n|\r|\n/).every((line) => BLANK.test(line));
 
+/** What stands between `---` and the end if there is nothing. */
+const isNothing = (node: ParsedNode): boolean => isScalar(node) && node.value === null && node.source === '';
+
 /** The file's top mapping; undefined, with findings, if there is none or it cannot be trusted. */
 export const readYaml = (file: SourceFile, report: Report): SourceMap | undefined => {
   if (reportBlank(file, report)) return undefined;
@@ -52,7 +55,7 @@ export const readYaml = (file: SourceFile, report: Report): SourceMap | undefine
     }
   }
   if (reportYamlErrors(document, readable, report)) return undefined;
-  if (!document.contents) {
+  if (!document.contents || isNothing(document.contents)) {
     report('GW0003', { file, start: 0, end: 0 }, { path: file.path });
     return undefined;
   }

@@ -12,7 +12,7 @@ export interface UnquotedReference {
 }
 
 /** From the start of the scalar over all its references; blanks and flow indicators end it. */
-const SCALAR_WITH_REFERENCES = /[^\s,[\]{}]*(?:\$\{[^}\n]*\}[^\s,[\]{}]*)+/y;
+const SCALAR_WITH_REFERENCES = /(?:[^\s,[\]{}$]|\$(?!\{))*(?:\$\{[^}\n]*\}(?:[^\s,[\]{}$]|\$(?!\{))*)+/y;
 
 /** Stand-ins of the same length for the characters that YAML would take for structure. */
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -48,7 +48,14 @@ export const unquotedReferences = (
       found.set(start, { place: { file, start, end: start + reference.length }, reference, quoted });
     },
   });
-  return [...found.values()].sort((a, b) => a.place.start - b.place.start);
+  const sorted = [...found.values()].sort((a, b) => a.place.start - b.place.start);
+  // A scalar with several references is found at each of them; the first stands for all.
+  let end = 0;
+  return sorted.filter(({ place }) => {
+    if (place.start < end) return false;
+    end = place.end;
+    return true;
+  });
 };
 
 /** The text with each unquoted reference as a plain scalar of the same length. */
@@ -56,7 +63,6 @@ export const hideReferences = (text: string, unquoted: readonly UnquotedReferenc
   let hidden = '';
   let at = 0;
   for (const { place, reference } of unquoted) {
-    if (place.start < at) continue;
     hidden +=
       text.slice(at, place.start) + reference.replace(/[{},[\] #:]/g, (character) => STAND_INS[character]!);
     at = place.end;

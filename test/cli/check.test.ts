@@ -1,0 +1,139 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { check } from '../../cli/check.ts';
+
+const GOOD = `version: 1
+listeners:
+  main: { bind: 127.0.0.1:8080 }
+servers:
+  tools:
+    at: [{ listener: main }]
+    anonymous: true
+    expose: [{ upstream: files }]
+upstreams:
+  files: { type: stdio, command: [mcp-server-filesystem, /data] }
+`;
+const WARNED = `${GOOD}  more: { type: stdio, command: [more] }\n`;
+const BAD = GOOD.replace('upstream: files', 'upstream: fiels');
+
+let cwd = '';
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'gatewright-check-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
+
+const run = async (...args: string[]) => {
+  let [out, err] = ['', ''];
+  const code = await check(args, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: {},
+    cwd,
+    color: false,
+  });
+  return { code, out, err };
+};
+
+describe('gatewright check', () => {
+  it('finds nothing in a sound configuration and exits with 0', async () => {
+    write('gateway.yaml', GOOD);
+    expect(await run()).toEqual({ code: 0, out: 'gateway.yaml: no findings\n', err: '' });
+  });
+
+  it('shows errors with their lines and exits with 1', async () => {
+    write('gateway.yaml', BAD);
+    const { code, out } = await run();
+    expect(code).toBe(1);
+    expect(out).toContain('error[GW2003]: unknown upstream `fiels`\n  --> gateway.yaml:8:26\n');
+    expect(out).toMatch(/\ngateway.yaml: 1 error\n$/);
+  });
+
+  it('passes warnings, unless they are denied', async () => {
+    write('gateway.yaml', WARNED);
+    expect((await run()).code).toBe(0);
+    expect((await run('--deny-warnings')).code).toBe(1);
+  });
+
+  it('takes the file that is named', async () => {
+    write('other.yaml', GOOD);
+    expect((await run('other.yaml')).code).toBe(0);
+    expect((await run(join(cwd, 'other.yaml'))).out).toContain('other.yaml: no findings');
+  });
+
+  it('says the same in JSON', async () => {
+    write('gateway.yaml', BAD);
+    const { code, out } = await run('--format', 'json');
+    expect(code).toBe(1);
+    const document = JSON.parse(out);
+    expect(document).toMatchObject({
+      formatVersion: 1,
+      file: 'gateway.yaml',
+      hash: null,
+      errors: 1,
+      warnings: 0,
+    });
+    expect(document.diagnostics[0]).toMatchObject({
+      code: 'GW2003',
+      severity: 'error',
+      title: 'Unknown upstream',
+      span: { file: 'gateway.yaml', line: 8, column: 26, endLine: 8, endColumn: 31 },
+      fixes: [{ text: 'files', applicability: 'maybe' }],
+      docs: 'docs/diagnostics/GW2003.md',
+    });
+  });
+
+  it('prints the hash of what was compiled in JSON', async () => {
+    write('gateway.yaml', GOOD);
+    const first = JSON.parse((await run('--format', 'json')).out).hash;
+    write('gateway.yaml', `# a comment\n${GOOD}`);
+    expect(JSON.parse((await run('--format', 'json')).out).hash).toBe(first);
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('mends what can be mended, in the file itself, when it is told to', async () => {
+    write('gateway.yaml', `\ufeff# kept\n${BAD}`);
+    const { code, err } = await run('--fix');
+    expect([code, err]).toEqual([0, 'fixed 1 finding\n']);
+    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(`\ufeff# kept\n${GOOD}`);
+  });
+
+  it('writes nothing unless it is told to', async () => {
+    write('gateway.yaml', BAD);
+    await run();
+    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(BAD);
+  });
+
+  it('reports a missing file as a finding', async () => {
+    const { code, out } = await run();
+    expect(code).toBe(1);
+    expect(out).toContain('error[GW0001]: `gateway.yaml` cannot be read');
+    expect((await run('.')).out).toContain('GW0001');
+  });
+
+  it.each([[['a.yaml', 'b.yaml']], [['--format', 'xml']], [['--frmat', 'json']], [['--format']]])(
+    'exits with 2 for the arguments %j',
+    async (args) => {
+      const { code, out, err } = await run(...args);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain('usage: gatewright check');
+    },
+  );
+
+  it('exits with 3 where a file cannot be written', async () => {
+    write('gateway.yaml', BAD);
+    chmodSync(join(cwd, 'gateway.yaml'), 0o444);
+    chmodSync(cwd, 0o555);
+    const { code } = await run('--fix');
+    chmodSync(cwd, 0o755);
+    // The superuser writes everywhere.
+    expect(code).toBe(process.getuid?.() === 0 ? 0 : 3);
+  });
+});
