@@ -12,6 +12,7 @@ import { admit, decide, denial } from '../gate.ts';
 import { callList } from '../list.ts';
 import { type Message, stringParam } from '../message.ts';
 import { LEGACY_METHODS, type Method } from '../method.ts';
+import type { Part } from '../part.ts';
 import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
 import type { PreparedServer } from '../server.ts';
 import { callTarget, unknownTarget } from '../target.ts';
@@ -117,6 +118,10 @@ const refusal = (call: SessionCall, uri: string, owner: Ownership): GatewayError
   return denial(call, decide(call, resourceFacts(callFacts(call, uri, {}), uri, owner)), unknown);
 };
 
+/** The subscriptions of a process are those of all sessions that it serves. */
+const sharesProcess = ({ exposure: { upstreamNode: node } }: Part): boolean =>
+  node.type === 'stdio' && node.isolation !== 'per-session';
+
 /** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */
 const subscribe = async (call: SessionCall): Promise<void> => {
   const uri = stringParam(call.message, 'uri');
@@ -136,7 +141,13 @@ const subscribe = async (call: SessionCall): Promise<void> => {
     return;
   }
   if (call.message.method === 'resources/subscribe') call.session.subscriptions.add(uri);
-  else call.session.subscriptions.delete(uri);
+  else {
+    call.session.subscriptions.delete(uri);
+    if (sharesProcess(owner) && call.server.sessions.isSubscribed(uri)) {
+      answerEmpty(call);
+      return;
+    }
+  }
   forward(call, owner.exposure, link, {
     upstreamName: undefined,
     parameter: 'uri',
