@@ -12,7 +12,7 @@ import {
   valueAt,
 } from './source/tree.ts';
 
-/** A sound scalar and what the schema says about it. */
+/** A sound scalar, or a reference, and what the schema says about it. */
 export interface ScalarUse {
   readonly path: Path;
   readonly scalar: SourceScalar;

@@ -4,10 +4,10 @@ import type { Reference } from '../../schema/graph/graph.ts';
 import { hasReference, parseReference, unescapeDollar } from '../../schema/reference.ts';
 import type { ScalarUse } from '../configuration.ts';
 import type { Report } from '../diagnostics/report.ts';
+import { numberLookAlike, textLookAlike } from '../source/look-alike.ts';
 import type { Path, SourceList, SourceMap, SourceScalar, SourceValue } from '../source/tree.ts';
 import { checkFormat } from './format/format.ts';
 import { isUnitFormat } from './format/unit.ts';
-import { numberLookAlike, textLookAlike } from './look-alike.ts';
 import { reportReferenceProblem } from './reference-problem.ts';
 import { admitsReference, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
 
@@ -41,14 +41,30 @@ const referenceKind = (schema: Schema): Reference['as'] => {
   return types.includes('integer') ? 'integer' : types.includes('boolean') ? 'boolean' : 'string';
 };
 
-const bindReference = (binder: Binder, scalar: SourceScalar, schema: Schema, text: string): unknown => {
+const reportLiteral = (binder: Binder, scalar: SourceScalar, path: Path): typeof UNSOUND => {
+  const what = String(path.findLast((step) => typeof step === 'string'));
+  binder.report('GW3032', scalar.place, { what });
+  return UNSOUND;
+};
+
+const bindReference = (
+  binder: Binder,
+  scalar: SourceScalar,
+  schema: Schema,
+  path: Path,
+  text: string,
+): unknown => {
   if (!admitsReference(schema)) {
     binder.report('GW3031', scalar.place, { text });
     return UNSOUND;
   }
-  const { problems } = parseReference(text);
+  const { parts, problems } = parseReference(text);
   for (const problem of problems) reportReferenceProblem(scalar, problem, binder.report);
-  return problems.length > 0 ? UNSOUND : { $reference: text, as: referenceKind(schema) };
+  if (problems.length > 0) return UNSOUND;
+  const hasDefault = parts.some((part) => part.kind === 'env' && (part.fallback ?? '') !== '');
+  if (schema['x-format'] === 'secret' && hasDefault) return reportLiteral(binder, scalar, path);
+  binder.scalars.push({ path, scalar, schema });
+  return { $reference: text, as: referenceKind(schema) };
 };
 
 const bindText = (
@@ -58,12 +74,8 @@ const bindText = (
   path: Path,
   text: string,
 ): unknown => {
-  if (hasReference(text)) return bindReference(binder, scalar, schema, text);
-  if (schema['x-format'] === 'secret') {
-    const what = String(path.findLast((step) => typeof step === 'string'));
-    binder.report('GW3032', scalar.place, { what });
-    return UNSOUND;
-  }
+  if (hasReference(text)) return bindReference(binder, scalar, schema, path, text);
+  if (schema['x-format'] === 'secret') return reportLiteral(binder, scalar, path);
   const isFree = schema.enum === undefined && schema['x-format'] === undefined;
   if (isFree && textLookAlike(scalar, binder.report)) return UNSOUND;
   const plain = unescapeDollar(text);
@@ -80,7 +92,8 @@ const bindScalar = (binder: Binder, scalar: SourceScalar, schema: Schema, path: 
     checkFormat({ text: scalar.written, scalar, place: scalar.place, schema, report: binder.report });
     return UNSOUND;
   }
-  if (typeof value === 'string' && hasReference(value)) return bindReference(binder, scalar, schema, value);
+  if (typeof value === 'string' && hasReference(value))
+    return bindReference(binder, scalar, schema, path, value);
   // A format's pattern may have failed; what is wrong is told by the format's own check.
   const isFormatted = typeof value === 'string' && format !== undefined;
   if (!isFormatted && binder.faults.has(path.join('/'))) return UNSOUND;

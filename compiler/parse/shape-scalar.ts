@@ -2,6 +2,7 @@
 import { hasReference } from '../../schema/reference.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
+import { flagLookAlike, textLookAlike } from '../source/look-alike.ts';
 import {
   anchorPlaceAt,
   type Path,
@@ -10,7 +11,6 @@ import {
   type SourceValue,
 } from '../source/tree.ts';
 import { isUnitFormat } from './format/unit.ts';
-import { flagLookAlike, textLookAlike } from './look-alike.ts';
 import { chooseSchema, dereference, type Schema } from './schema.ts';
 import type { ShapeError } from './shape-validator.generated.js';
 

@@ -1,4 +1,5 @@
 /** GW4010: texts that look like secrets, by the prefixes of known issuers or by their randomness. */
+import { hasReference, parseReference } from '../../schema/reference.ts';
 import type { Check } from '../check/check.ts';
 import type { ScalarUse } from '../configuration.ts';
 
@@ -50,8 +51,17 @@ const nameOf = ({ path }: ScalarUse): string => String(path.findLast((step) => t
 const isFreeText = ({ schema }: ScalarUse): boolean =>
   schema.enum === undefined && schema['x-name-of'] === undefined && schema['x-cel-environment'] === undefined;
 
+/** What is written out of a text: all of it, or what stands around references and as their defaults. */
+const writtenText = (text: string): string => {
+  if (!hasReference(text)) return text;
+  const { parts } = parseReference(text);
+  return parts
+    .map((part) => (part.kind === 'text' ? part.text : part.kind === 'env' ? (part.fallback ?? '') : ''))
+    .join('');
+};
+
 const kindOf = (use: ScalarUse): string | undefined => {
-  const text = String(use.scalar.value);
+  const text = writtenText(String(use.scalar.value));
   const known = KNOWN.find(([pattern]) => pattern.test(text));
   if (known) return known[1];
   const isHeaderOrVariable = use.path.at(-2) === 'env' || use.path.at(-2) === 'set';

@@ -1,6 +1,7 @@
 /** The tree of a YAML document: aliases followed, keys unique, everything with its place. */
 import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar, type YAMLMap } from 'yaml';
 import type { Report } from '../diagnostics/report.ts';
+import { textLookAlike } from './look-alike.ts';
 import type { Place, SourceFile } from './source-file.ts';
 import type { SourceEntry, SourceScalar, SourceValue } from './tree.ts';
 import { revealReferences } from './unquoted-reference.ts';
@@ -98,6 +99,9 @@ const buildKey = (builder: Builder, key: ParsedNode): { key: string; keyPlace: P
       builder.report('GW0020', keyPlace, { key: text });
       return undefined;
     }
+    const written = builder.file.text.slice(keyPlace.start, keyPlace.end);
+    const style = STYLES[key.type ?? 'PLAIN'] ?? 'plain';
+    textLookAlike({ kind: 'scalar', place: keyPlace, value: text, written, style }, builder.report);
     return { key: text, keyPlace };
   }
   const written = builder.file.text.slice(keyPlace.start, keyPlace.end);

@@ -51,6 +51,22 @@ describe('a compile', () => {
     expect(findingsOf(BASE.replace('at: [{ listener: main }]', 'at: main'))).toEqual(['error GW1003 6:9']);
   });
 
+  it('takes names that YAML 1.1 reads as true or false for what they are: a trap', () => {
+    expect(findingsOf(BASE.replaceAll('files', 'on'))).toEqual(['error GW0011 8:26', 'error GW0011 10:3']);
+    expect(findingsOf(BASE.replaceAll('files', '"on"'))).toEqual([]);
+  });
+
+  it('takes the default of a reference for the secret that it is', () => {
+    const upstream = (token: string) =>
+      BASE.replace(
+        / {2}files: .*\n/,
+        `  files:\n    type: http\n    endpoints: [https://a.example/mcp]\n    credentials: { type: bearer, token: "${token}" }\n`,
+      );
+    expect(findingsOf(upstream('${env:TOKEN}'))).toEqual([]);
+    expect(findingsOf(upstream('${env:TOKEN:-}'))).toEqual([]);
+    expect(findingsOf(upstream('${env:TOKEN:-hunter2}'))).toEqual(['error GW3032 13:41']);
+  });
+
   it('names every file it asked for, with the digest of those it got', () => {
     const text = `${BASE.replace('anonymous: true', 'identity: [keys]')}identity:\n  keys: { type: api-key, keysFile: ../etc/keys.yaml }\n`;
     const { sources, compiled } = compileFiles({ 'conf/gateway.yaml': text }, 'conf/gateway.yaml');

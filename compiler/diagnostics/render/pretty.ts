@@ -29,7 +29,7 @@ const rendererOf = ({ textOf, color }: PrettyOptions): Renderer => {
     fileOf: (path) => {
       if (!files.has(path)) {
         const text = textOf(path);
-        files.set(path, text === undefined ? undefined : sourceFile(path, text));
+        files.set(path, text === undefined ? undefined : sourceFile(path, text.replace(/^\ufeff/, '')));
       }
       return files.get(path);
     },

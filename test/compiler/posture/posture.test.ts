@@ -28,6 +28,7 @@ describe('a literal secret', () => {
     ['a URL with a password', { DATABASE: 'postgres://app:s3cr3t@db.internal/app' }],
     ['a text under a telling name', { DB_PASSWORD: 'hunter2hunter' }],
     ['a text under a telling name, in lower case', { api_key: 'hunter2hunter' }],
+    ['the default of a reference', { DB_PASSWORD: '${env:DB_PASSWORD:-hunter2hunter}' }],
     ['a text as random as only secrets are', { X: 'q7Zp2Lk9Xw4Rt8Vb1Nm5' }],
   ])('is found: %s', (_, env) => {
     expect(codesOf(withEnv(env as Record<string, string>))).toEqual(['GW4010']);
