@@ -105,6 +105,35 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
     expect(peer.heard.filter(({ method }) => method === UPDATED)).toHaveLength(3);
   });
 
+  it('misses nothing when the stream between gateway and upstream drops', async () => {
+    await using peer = await open(gateway.url());
+    await using other = await open(gateway.url());
+    await peer.subscribe(WATCHED);
+    await other.call('test_trigger_resource_update', { uri: WATCHED });
+    await peer.hears(UPDATED);
+    taps[0]!.dropStreams();
+    await other.call('test_trigger_resource_update', { uri: WATCHED });
+    await peer.hears(UPDATED, 2);
+    expect(peer.heard.filter(({ method }) => method === UPDATED)).toHaveLength(2);
+  });
+
+  it('gets the answer of a call whose stream between gateway and upstream dropped', async () => {
+    await using peer = await open(gateway.url());
+    const steps: number[] = [];
+    const answered = peer.call(
+      'test_tool_with_progress',
+      {},
+      {
+        onProgress: (progress) => {
+          steps.push(progress);
+          if (progress === 0) taps[0]!.dropStreams();
+        },
+      },
+    );
+    expect((await answered).isError).toBe(false);
+    expect(steps).toEqual([0, 50, 100]);
+  });
+
   it('gets the answer of a call whose stream dropped', async () => {
     await using peer = await open(gateway.url());
     const { promise: begun, resolve: begins } = Promise.withResolvers<number>();
