@@ -140,7 +140,7 @@ const subscribe = async (call: SessionCall): Promise<void> => {
     call.reply.error(refused ?? owner?.error ?? methodNotFound(200));
     return;
   }
-  if (call.message.method === 'resources/subscribe') call.session.subscriptions.add(uri);
+  if (call.message.method === 'resources/subscribe') call.session.subscriptions.set(uri, link.upstream);
   else {
     call.session.subscriptions.delete(uri);
     if (sharesProcess(owner) && call.server.sessions.isSubscribed(uri)) {

@@ -27,6 +27,8 @@ interface PendingRequest {
   readonly idText: string;
 }
 
+/** How long an upstream has to take note of a level or a subscription. */
+const TELL_TIMEOUT_MS = 5000;
 /** Requests of upstreams that wait for the client's answer, at most. */
 const MAX_PENDING = 100;
 /** What upstreams may ask of a client. */
@@ -45,6 +47,11 @@ const UNSOLICITED: ReadonlySet<string> = new Set([
   'notifications/elicitation/complete',
 ]);
 
+/** Whether a URI names what another names, or a part of it. */
+const isWithin = (uri: string, whole: string): boolean =>
+  uri.startsWith(whole) &&
+  (uri.length === whole.length || whole.endsWith('/') || '/?#'.includes(uri[whole.length]!));
+
 export class Session {
   readonly id: string;
   readonly principal: Principal;
@@ -55,8 +62,8 @@ export class Session {
   readonly createdMs = performance.now();
   usedMs = performance.now();
   logLevel: string | undefined;
-  /** URIs that the client has subscribed to. */
-  readonly subscriptions = new Set<string>();
+  /** URIs that the client has subscribed to, with the name of the upstream that each belongs to. */
+  readonly subscriptions = new Map<string, string>();
   #server: PreparedServer;
   #view: View;
   readonly #links = new Map<Upstream, Link>();
@@ -129,7 +136,16 @@ export class Session {
     this.#links.set(upstream, link);
     if (this.#closed) this.#retire(upstream, link);
     if (this.logLevel !== undefined) void this.#tellLevel(link, this.logLevel);
+    this.#resubscribe(link);
     return link;
+  }
+
+  /** A conversation that takes the place of a lost one knows nothing of what was subscribed to in that. */
+  #resubscribe(link: Link): void {
+    const context = { info: this.#server.info, capabilitiesText: '{}' };
+    for (const [uri, upstream] of this.subscriptions)
+      if (upstream === link.upstream)
+        void ask(link, 'resources/subscribe', { uri }, context, TELL_TIMEOUT_MS).catch(() => undefined);
   }
 
   /** What upstreams are told: the client's capabilities under the ceiling of the server's features. */
@@ -172,7 +188,7 @@ export class Session {
   /** An update may name a part of what was subscribed to. */
   #subscribed(uri: string): boolean {
     if (this.subscriptions.has(uri)) return true;
-    for (const subscribed of this.subscriptions) if (uri.startsWith(subscribed)) return true;
+    for (const subscribed of this.subscriptions.keys()) if (isWithin(uri, subscribed)) return true;
     return false;
   }
 
@@ -240,7 +256,7 @@ export class Session {
   async #tellLevel(link: Link, level: string): Promise<void> {
     if (link.peer.capabilities.logging === undefined) return;
     const context = { info: this.#server.info, capabilitiesText: '{}' };
-    await ask(link, 'logging/setLevel', { level }, context, 5000).catch(() => undefined);
+    await ask(link, 'logging/setLevel', { level }, context, TELL_TIMEOUT_MS).catch(() => undefined);
   }
 
   /** Ends the streams, what is in flight, and the conversations upstream. */

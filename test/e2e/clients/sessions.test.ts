@@ -174,3 +174,19 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
       .toBeLessThan(openBefore);
   });
 });
+
+describe.each(LEGACY)('$name and an upstream that starts anew', ({ open }) => {
+  it('is told again of updates of what it had subscribed to', async () => {
+    const first = await startEverything();
+    const port = Number(new URL(first.url).port);
+    await using before = await startTestGateway(configuration({ restarted: first.url }));
+    await using peer = await open(before.url());
+    await peer.subscribe(WATCHED);
+    await first.close();
+    await using second = await startEverything({ port });
+    await expect.poll(() => peer.tools().catch(() => [])).toContain('test_simple_text');
+    await expect.poll(() => second.stats.messages['resources/subscribe']).toBe(1);
+    await peer.call('test_trigger_resource_update', { uri: WATCHED });
+    await peer.hears(UPDATED);
+  });
+});
