@@ -15,6 +15,7 @@ import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
 import { type PrepareContext, type PreparedGeneration, prepareGeneration } from './prepare.ts';
 import { Generations } from './reload/generations.ts';
 import { NotStarted } from './reload/not-started.ts';
+import { reloadFields } from './reload/reload-fields.ts';
 import type { ReloadResult } from './reload/reload-result.ts';
 import { Reloader } from './reload/reloader.ts';
 import { Watcher } from './reload/watcher.ts';
@@ -204,19 +205,11 @@ export class Gateway {
   /** What goes wrong at the start is told by {@link NotStarted} alone. */
   #tell(result: ReloadResult): void {
     this.#metrics.reload.reloaded(result);
-    const { artifactHash, cause, durationMs, diagnostics, unresolved, error } = result;
-    const fields = { result: result.result, cause, artifactHash, durationMs: Math.round(durationMs) };
+    const fields = reloadFields(result);
     if (result.result === 'applied' || result.result === 'unchanged')
       this.#log.info(`configuration ${result.result}`, fields);
     else if (this.#serving !== undefined)
-      this.#log.error(`configuration ${result.result}: the running one serves on`, {
-        ...fields,
-        diagnostics: diagnostics.map(
-          ({ code, message, span }) => `${code} ${span.file}:${span.line}:${span.column} ${message}`,
-        ),
-        unresolved,
-        error,
-      });
+      this.#log.error(`configuration ${result.result}: the running one serves on`, fields);
   }
 
   #upstreamContext(): UpstreamContext {

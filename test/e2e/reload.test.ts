@@ -151,7 +151,9 @@ describe('a broken file', () => {
     const line = (await gateway.log()).split('\n').find((each) => each.includes('configuration rejected'))!;
     const told = JSON.parse(line);
     expect(told).toMatchObject({ level: 'error', result: 'rejected', cause: 'watch' });
-    expect(told.diagnostics.join('\n')).toMatch(/^GW1001 .*gateway\.yaml:1:\d+ unknown key `listners`/m);
+    expect(told.diagnostics.join('\n')).toMatch(
+      /^GW1001 .*gateway\.yaml:1:\d+ unknown key `listners`.*did you mean `listeners`\?/m,
+    );
 
     const series = await scrape(gateway.opsUrl);
     expect(series.get('gatewright_config_last_reload_successful')).toBe(0);

@@ -1,0 +1,23 @@
+import type { Diagnostic } from '../../schema/diagnostic.ts';
+import type { LogFields } from '../observe/log.ts';
+import type { ReloadResult } from './reload-result.ts';
+
+/** A finding as one line of text: code, place, fact, and the first thing to do about it. */
+const lineOf = ({ code, message, span, help }: Diagnostic): string => {
+  const way = help[0] === undefined ? '' : `; ${help[0]}`;
+  return `${code} ${span.file}:${span.line}:${span.column} ${message}${way}`;
+};
+
+/** What the log says of an attempt to reload; lists without entries are left out. */
+export const reloadFields = (told: ReloadResult): LogFields => {
+  const { result, cause, artifactHash, durationMs, diagnostics, unresolved, error } = told;
+  return {
+    result,
+    cause,
+    artifactHash,
+    durationMs: Math.round(durationMs),
+    ...(diagnostics.length === 0 ? undefined : { diagnostics: diagnostics.map(lineOf) }),
+    ...(unresolved.length === 0 ? undefined : { unresolved }),
+    ...(error === undefined ? undefined : { error }),
+  };
+};
