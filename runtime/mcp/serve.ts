@@ -1,11 +1,12 @@
 /** The front door of a server at one place: who is calling, which era, and then the era's own way. */
 import type { Principal } from '../../schema/principal.ts';
-import { GatewayError, RPC } from '../errors.ts';
+import { asGatewayError, GatewayError, RPC } from '../errors.ts';
 import type { Handler } from '../generation.ts';
 import { isJsonContentType, readBody } from '../listen/body.ts';
 import type { Exchange } from '../listen/exchange.ts';
 import { replyEmpty, replyError } from '../listen/reply.ts';
 import { classify } from './classify.ts';
+import { closingRefusal } from './closing.ts';
 import { serveBatch } from './legacy/batch.ts';
 import { serveLegacy, serveSessionOperation } from './legacy/serve-legacy.ts';
 import { isRefused, notJson, parseJson, readMessage } from './message.ts';
@@ -30,7 +31,9 @@ const identified = (place: Place, exchange: Exchange, outcome: Principal | Gatew
   }
   exchange.principal = outcome;
   if (exchange.request.method !== 'POST') {
-    serveSessionOperation(place, exchange);
+    const closing = exchange.request.method === 'GET' ? closingRefusal(exchange) : undefined;
+    if (closing === undefined) serveSessionOperation(place, exchange);
+    else replyError(exchange, closing);
     return;
   }
   const refused = headersFault(exchange);
@@ -41,7 +44,7 @@ const identified = (place: Place, exchange: Exchange, outcome: Principal | Gatew
   readBody(
     exchange,
     place.maxBodyBytes,
-    (text) => servePost(place, exchange, text),
+    (text) => guarded(place, exchange, text),
     (error) => replyError(exchange, error),
   );
 };
@@ -59,6 +62,15 @@ const headersFault = (exchange: Exchange): GatewayError | undefined => {
     status: 406,
     rpcCode: RPC.invalidRequest,
   });
+};
+
+/** A failure of our own must not take the process down, nor leave the caller waiting. */
+const guarded = (place: Place, exchange: Exchange, text: string): void => {
+  try {
+    servePost(place, exchange, text);
+  } catch (thrown) {
+    replyError(exchange, asGatewayError(thrown));
+  }
 };
 
 const servePost = (place: Place, exchange: Exchange, text: string): void => {

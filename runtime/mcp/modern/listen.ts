@@ -5,6 +5,7 @@
 import { GatewayError, RPC } from '../../errors.ts';
 import { type Call, callFacts } from '../call.ts';
 import { noteChange } from '../catalogues.ts';
+import { closingRefusal } from '../closing.ts';
 import { admit, decide } from '../gate.ts';
 import type { Connected, Part } from '../part.ts';
 import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
@@ -94,6 +95,7 @@ class Subscription implements ListenStream {
 
   /** Opens the upstream's stream; settles when it has acknowledged, failed or taken too long. */
   open(connected: Connected, filter: Filter, deadlineMs: number): Promise<void> {
+    if (this.#ended) return Promise.resolve();
     const { link } = connected;
     const id = link.nextId();
     const params = { notifications: filter, _meta: this.#meta() };
@@ -162,6 +164,7 @@ class Subscription implements ListenStream {
   /** Tells the client what is honoured, and then what has happened since. */
   acknowledge(): void {
     if (this.#ended) return;
+    this.#call.reply.stream();
     const meta = `"_meta":{"${META.subscriptionId}":${this.#call.idText}}`;
     this.#call.reply.message(
       `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":${JSON.stringify(this.#honoured)},${meta}}}`,
@@ -195,6 +198,11 @@ class Subscription implements ListenStream {
 /** Serves subscriptions/listen. */
 export const callListen = async (call: Call): Promise<void> => {
   if (!admit(call, callFacts(call, '', undefined))) return;
+  const closing = closingRefusal(call.exchange);
+  if (closing !== undefined) {
+    call.reply.error(closing);
+    return;
+  }
   const filter = readFilter(call.message.params.notifications);
   if (filter === undefined) {
     call.reply.error(
@@ -219,6 +227,5 @@ export const callListen = async (call: Call): Promise<void> => {
       await subscription.open(connected, share, part.exposure.upstreamNode.timeouts.listMs);
     }),
   );
-  call.reply.stream();
   subscription.acknowledge();
 };
