@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,11 +64,15 @@ const acknowledge: Behaviour = ({ message, response }) => {
   response.write(event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params }));
 };
 
-const listen = (url: string): Promise<EventStreamClient> => {
+const listen = (url: string, agent?: http.Agent): Promise<EventStreamClient> => {
   const params = { notifications: { toolsListChanged: true } };
   return EventStreamClient.open(
     url,
-    { method: 'POST', headers: modernHeaders('subscriptions/listen', params, {}) },
+    {
+      method: 'POST',
+      headers: modernHeaders('subscriptions/listen', params, {}),
+      ...(agent === undefined ? {} : { agent }),
+    },
     modernBody('subscriptions/listen', params, { id: 'sub-1' }),
   );
 };
@@ -112,6 +117,38 @@ describe('SIGTERM', () => {
     const startedMs = performance.now();
     cli!.child.kill('SIGTERM');
     expect(await call).toBeInstanceOf(Error);
+    expect(await cli!.exited()).toBe(0);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+  });
+
+  it('[INFRA-15/calls] is not held up by clients that open their streams again on connections they still have', async () => {
+    const url = await start({ window: '5s', deadline: '20s' });
+    upstream.on('subscriptions/listen', acknowledge);
+    const session = await openSession(url);
+    const reopen = async (open: () => Promise<EventStreamClient>): Promise<string> => {
+      for (let opened = 0; ; opened += 1) {
+        const stream = await open().catch((error: Error) => error.message);
+        if (typeof stream === 'string') return `${opened > 0} ${stream}`;
+        if (opened === 0) ready();
+        await stream.over;
+      }
+    };
+    let waiting = 2;
+    const { promise: opened, resolve } = Promise.withResolvers<void>();
+    const ready = () => {
+      waiting -= 1;
+      if (waiting === 0) resolve();
+    };
+    const headers = { ...session, accept: 'text/event-stream' };
+    const agents = [0, 1].map(() => new http.Agent({ keepAlive: true, maxSockets: 1 }));
+    const ends = [
+      reopen(() => EventStreamClient.open(url, { agent: agents[0]!, headers })),
+      reopen(() => listen(url, agents[1])),
+    ];
+    await opened;
+    const startedMs = performance.now();
+    cli!.child.kill('SIGTERM');
+    for (const end of ends) expect(await end).toMatch(/^true (no stream: 503|.*(ECONN|socket hang up))/);
     expect(await cli!.exited()).toBe(0);
     expect(performance.now() - startedMs).toBeLessThan(5000);
   });

@@ -28,14 +28,17 @@ export class EventStreamClient {
     });
   }
 
-  /** Opens it on a connection of its own; resolves when the head has come. */
+  /** Opens it, on a connection of its own unless an agent is given; resolves when the head has come. */
   static open(url: string, options: http.RequestOptions, body?: string): Promise<EventStreamClient> {
     return new Promise((resolve, reject) => {
       const request = http.request(url, { agent: false, ...options });
       request.on('response', (response) => {
         if (response.headers['content-type'] === 'text/event-stream')
           resolve(new EventStreamClient(response));
-        else reject(new Error(`no stream: ${response.statusCode}`));
+        else {
+          response.resume();
+          reject(new Error(`no stream: ${response.statusCode}`));
+        }
       });
       request.on('error', reject);
       request.end(body);
