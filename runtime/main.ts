@@ -199,7 +199,7 @@ export class Gateway {
     this.#generations.swap(generation, { ...drain, maxGenerations });
     const fingerprints = new Map([...servers].map(([name, server]) => [name, server.fingerprint]));
     this.#listens.afterSwap(fingerprints, drain.windowMs);
-    this.#sessions.afterSwap(new Set(servers.keys()));
+    this.#sessions.afterSwap(servers, drain.windowMs);
   }
 
   /** What goes wrong at the start is told by {@link NotStarted} alone. */

@@ -1,8 +1,10 @@
 /** One request of a client on its way to an upstream: what every step of it reads. */
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Era } from '../../schema/graph/upstream.ts';
+import { asGatewayError } from '../errors.ts';
 import type { Exchange } from '../listen/exchange.ts';
 import type { Cancel, Link } from '../upstream/link.ts';
+import type { Message as UpstreamMessage } from '../upstream/message.ts';
 import type { ClientReply } from './client-reply.ts';
 import type { Message } from './message.ts';
 import type { Method } from './method.ts';
@@ -30,19 +32,33 @@ export interface Call {
   readonly client: ClientInfo;
   readonly view: View;
   readonly reply: ClientReply;
-  /** Takes a request of a legacy upstream to the client; absent where none can be. */
-  readonly askClient: AskClient | undefined;
+  /**
+   * Takes what an upstream sends on the call's stream besides progress and log messages: requests, which are
+   * handed to the client or refused, and notifications that belong to no request.
+   */
+  besides(link: Link, text: string, message: UpstreamMessage): void;
   /** Told how to take the call back, as soon as it is under way. */
   onCancellable(cancel: Cancel): void;
+  /** Whether somebody still waits for an answer: the client may have gone, or taken the request back. */
+  isWanted(): boolean;
 }
 
-/** Hands an upstream's request to the client. False: the client cannot have it, refuse it. */
-export type AskClient = (link: Link, text: string) => boolean;
+/** Goes on with a call when `pending` has settled; whatever fails on the way is answered. */
+export const later = <T>(
+  call: Pick<Call, 'reply'>,
+  pending: Promise<T>,
+  next: (value: T) => unknown,
+): void => {
+  pending.then(next).catch((thrown: unknown) => call.reply.error(asGatewayError(thrown)));
+};
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
+/** The part of a call that facts are made of. */
+export type FactsSource = Pick<Call, 'exchange' | 'client' | 'message' | 'server' | 'idText'>;
+
 /** The facts that do not depend on the target. */
-export const callFacts = (call: Call, name: string, args: unknown): CallFacts => {
+export const callFacts = (call: FactsSource, name: string, args: unknown): CallFacts => {
   const { exchange, client, message, server } = call;
   return {
     principal: exchange.principal,

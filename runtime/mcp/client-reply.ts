@@ -14,6 +14,8 @@ export interface ClientReply {
   /** The whole JSON-RPC response, with the client's id. */
   response(text: string, status?: number): void;
   error(error: GatewayError): void;
+  /** The client took its request back: the reply ends without an answer. */
+  abandon(): void;
 }
 
 /** A response that the gateway makes itself. */

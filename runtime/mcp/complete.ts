@@ -1,7 +1,7 @@
 /** completion/complete: allowed where its target is, sent to the target's owner. */
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
-import { type Call, callFacts } from './call.ts';
+import { type Call, callFacts, later } from './call.ts';
 import { forward } from './forward.ts';
 import { admit, decide, denial } from './gate.ts';
 import { membersAt, walkMessage } from './json-members.ts';
@@ -28,19 +28,21 @@ const unknownReference = (): GatewayError =>
 /** Answers a completion. */
 export const callComplete = (call: Call): void => {
   const reference = referenceOf(call.message);
-  if (reference === undefined) {
+  const { features } = call.server.node;
+  const off = reference?.type === 'ref/prompt' ? !features.prompts : !features.resources;
+  if (reference === undefined || off) {
     call.reply.error(unknownReference());
     return;
   }
   if (reference.type === 'ref/prompt') {
     const index = call.view.index('prompts');
     if (index !== undefined) completePrompt(call, reference.name);
-    else void call.view.prepare('prompts').then(() => completePrompt(call, reference.name));
+    else later(call, call.view.prepare('prompts'), () => completePrompt(call, reference.name));
     return;
   }
   const owner = ownerOf(call.view, reference.uri, call.server.policies.readsMimeType);
   if (!(owner instanceof Promise)) completeResource(call, reference.uri, owner);
-  else void owner.then((found) => completeResource(call, reference.uri, found));
+  else later(call, owner, (found) => completeResource(call, reference.uri, found));
 };
 
 const completeResource = (call: Call, uri: string, owner: Ownership): void =>

@@ -1,9 +1,7 @@
 /** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
-import { admitsMethod } from '../../policies/features/features.ts';
 import { asGatewayError, type GatewayError, type RPC } from '../errors.ts';
 import type { Link, OutboundRequest, ReplySink } from '../upstream/link.ts';
-import type { Message as UpstreamMessage } from '../upstream/message.ts';
-import { refuseRequest } from './ask.ts';
+import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
 import { sameEra } from './bridge/same-era.ts';
 import { toLegacy } from './bridge/to-legacy.ts';
@@ -26,8 +24,10 @@ export interface ForwardOptions {
   readonly idempotent: boolean;
   readonly timeoutMs: number | undefined;
   readonly maxBytes: number | undefined;
-  /** The upstream says that the mirrored headers do not fit its tool: read the catalogue again and try once more. */
-  readonly onHeaderMismatch?: () => void;
+  /** The upstream says that the mirrored headers do not fit its tool. True: the call is made again, answer nothing. */
+  readonly onHeaderMismatch?: () => boolean;
+  /** Told before the answer whether the upstream did what was asked. */
+  readonly onOutcome?: (done: boolean) => void;
 }
 
 /** The adaptation between a client's era and a link's. */
@@ -139,17 +139,25 @@ class ForwardSink implements ReplySink {
   }
 
   onMessage(text: string, message: UpstreamMessage): void {
-    if (typeof message.method !== 'string') return;
-    if (message.id !== undefined) {
-      if (this.#call.askClient?.(this.#link, text) !== true) refuseRequest(this.#link, message);
-      return;
-    }
-    if (!admitsMethod(this.#call.server.node.features, message.method)) return;
-    const { logLevel } = this.#call.client;
-    const adapted = this.#adaptation.notification(text, message, logLevel);
-    if (adapted === undefined) return;
-    if (message.method !== 'notifications/progress') this.#call.reply.message(adapted);
-    else if (this.#tokenText !== undefined) this.#call.reply.message(restoreToken(adapted, this.#tokenText));
+    const { method } = message;
+    if (message.id === undefined && method === 'notifications/progress') this.#progress(text, message);
+    else if (message.id === undefined && method === 'notifications/message') this.#log(text, message);
+    else this.#call.besides(this.#link, text, message);
+  }
+
+  #progress(text: string, message: UpstreamMessage): void {
+    if (this.#tokenText === undefined || !isObject(message.params)) return;
+    const adapted = this.#adaptation.notification(text, message, undefined);
+    if (adapted !== undefined) this.#call.reply.message(restoreToken(adapted, this.#tokenText));
+  }
+
+  /** A modern client gets log messages only of calls that ask for them (MCP 2026-07-28, logging). */
+  #log(text: string, message: UpstreamMessage): void {
+    const { client, server, reply } = this.#call;
+    if (!server.node.features.logging || !isObject(message.params)) return;
+    if (client.era === 'modern' && client.logLevel === undefined) return;
+    const adapted = this.#adaptation.notification(text, message, client.logLevel);
+    if (adapted !== undefined) reply.message(adapted);
   }
 
   onResponse(text: string, message: UpstreamMessage): void {
@@ -160,8 +168,8 @@ class ForwardSink implements ReplySink {
       call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
       const edits = this.#adaptation.responseEdits(response, call.method);
       const status = call.client.era === 'modern' ? modernStatus(response.errorCode) : 200;
-      if (response.errorCode === HEADER_MISMATCH && !this.#adaptation.crossesEras)
-        this.#options.onHeaderMismatch?.();
+      if (response.errorCode === HEADER_MISMATCH && this.#options.onHeaderMismatch?.() === true) return;
+      this.#options.onOutcome?.(response.errorCode === undefined);
       call.reply.response(answerAs(response, call.idText, edits), status);
     } catch (thrown) {
       call.reply.error(asGatewayError(thrown));
@@ -170,14 +178,19 @@ class ForwardSink implements ReplySink {
 
   onError(error: GatewayError): void {
     this.#call.server.metrics.upstreamRequest(this.#link.upstream, error.code);
+    this.#options.onOutcome?.(false);
     this.#call.reply.error(error);
   }
 }
 
 const HEADER_MISMATCH: (typeof RPC)['headerMismatch'] = -32020;
 
-/** Sends the request. The reply is answered in every case; the call learns how to take it back. */
+/**
+ * Sends the request, unless nobody wants it any more. The reply is answered in every case; the call learns how to
+ * take it back.
+ */
 export const forward = (call: Call, exposure: Exposure, link: Link, options: ForwardOptions): void => {
+  if (!call.isWanted()) return;
   const adaptation = adaptationOf(call.client.era, link.era);
   const tokenText = progressTokenText(call);
   const id = link.nextId();

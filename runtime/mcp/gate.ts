@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 const ALLOW: Decision = Object.freeze({ kind: 'allow' });
 
 /** Answers the call if a limit is exhausted. True: go on. */
-export const admit = (call: Call, facts: CallFacts): boolean => {
+export const admit = (call: Pick<Call, 'server' | 'reply'>, facts: CallFacts): boolean => {
   const { limits, metrics } = call.server;
   if (!limits.counts) return true;
   const admission = limits.admit(facts);

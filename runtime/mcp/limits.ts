@@ -57,7 +57,7 @@ export class Limits {
     const verdicts: { node: RateLimitNode; verdict: RateVerdict }[] = [];
     let refused: (typeof verdicts)[number] | undefined;
     for (const { node, limiter, key, tools } of this.#rates) {
-      if (tools !== undefined && (facts.tool === undefined || !tools(facts.tool.name))) continue;
+      if (tools !== undefined && (facts.call.method !== 'tools/call' || !tools(facts.call.name))) continue;
       const verdict = limiter.take(key(facts), facts.nowMs);
       verdicts.push({ node, verdict });
       if (!verdict.allowed && (refused === undefined || verdict.retryAfterMs > refused.verdict.retryAfterMs))

@@ -1,7 +1,7 @@
 /** Lists: the union of what all upstreams offer, under exposed names, as far as this caller may see it. */
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
-import { type Call, callFacts } from './call.ts';
+import { type Call, callFacts, later } from './call.ts';
 import { LISTS } from './catalogue.ts';
 import { methodNotFound } from './classify.ts';
 import { resultText } from './client-reply.ts';
@@ -34,7 +34,7 @@ export const callList = (call: Call, method: ListMethod): void => {
     call.reply.error(new GatewayError('invalid_params', 'invalid cursor', { rpcCode: RPC.invalidParams }));
     return;
   }
-  void call.view.refreshLists(method.list).then(() => answerList(call, method, facts));
+  later(call, call.view.refreshLists(method.list), () => answerList(call, method, facts));
 };
 
 const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts => {

@@ -1,7 +1,7 @@
 /** tools/call, prompts/get and resources/read: find the owner, admit, decide, forward. */
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
-import { type Call, callFacts } from './call.ts';
+import { type Call, callFacts, later } from './call.ts';
 import { type ForwardOptions, forward } from './forward.ts';
 import { judge } from './gate.ts';
 import { stringParam } from './message.ts';
@@ -59,15 +59,15 @@ export const callTarget = (call: Call, method: TargetMethod): void => {
   const index = call.view.index(kind);
   if (index !== undefined) callEntry(call, method, name, index.byName.get(name));
   else
-    void call.view
-      .prepare(kind)
-      .then(() => callEntry(call, method, name, call.view.indexNow(kind).byName.get(name)));
+    later(call, call.view.prepare(kind), () =>
+      callEntry(call, method, name, call.view.indexNow(kind).byName.get(name)),
+    );
 };
 
 const callResource = (call: Call, uri: string): void => {
   const owner = ownerOf(call.view, uri, call.server.policies.readsMimeType);
   if (!(owner instanceof Promise)) callOwned(call, uri, owner);
-  else void owner.then((found) => callOwned(call, uri, found));
+  else later(call, owner, (found) => callOwned(call, uri, found));
 };
 
 const callOwned = (call: Call, uri: string, owner: Ownership): void => {
@@ -112,13 +112,8 @@ const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry 
   }
   call.exchange.record.targetKnown = true;
   const refused = judged ?? headerFault(call, entry);
-  const { part } = entry;
-  const { connected } = part;
-  if (refused !== undefined || connected === undefined) {
-    call.reply.error(refused ?? unavailable(part));
-    return;
-  }
-  forward(call, part.exposure, connected.link, targetOptions(call, method, name, entry));
+  if (refused !== undefined) call.reply.error(refused);
+  else send(call, method, name, entry, false);
 };
 
 const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {
@@ -138,11 +133,14 @@ const undeclaredParams = (call: Call, declared: Entry['item']['paramHeaders'], f
       continue;
     const name = raw.toLowerCase();
     if (!name.startsWith(PARAM_PREFIX) || declared.some(({ header }) => header === name)) continue;
-    flat.push(name, rawHeaders[at + 1]!);
+    const value = rawHeaders[at + 1]!;
+    if (VISIBLE.test(value)) flat.push(name, value);
   }
 };
 
 const HYPHEN = 45;
+/** Text that means the same bytes here and upstream. */
+const VISIBLE = /^[\x20-\x7e\t]*$/;
 
 const mirrored = (call: Call, entry: Entry): string[] => {
   const flat = ['mcp-name', entry.mirroredName];
@@ -152,17 +150,47 @@ const mirrored = (call: Call, entry: Entry): string[] => {
   return flat;
 };
 
-const targetOptions = (call: Call, method: TargetMethod, name: string, entry: Entry): ForwardOptions => {
+/** A legacy client mirrors nothing: its call is made again, once, when the tool's headers have changed. */
+const afterMismatch = (
+  call: Call,
+  method: TargetMethod,
+  name: string,
+  entry: Entry,
+  again: boolean,
+): boolean => {
+  const { part } = entry;
+  if (call.client.era === 'modern' || again) {
+    part.refresh('tools');
+    return false;
+  }
+  part.connected?.catalogue.invalidate('tools');
+  later(call, call.view.prepare('tools'), () => {
+    const found = call.view.indexNow('tools').byName.get(name);
+    if (found === undefined) call.reply.error(unknownTarget(method.target, name, true));
+    else send(call, method, name, found, true);
+  });
+  return true;
+};
+
+const send = (call: Call, method: TargetMethod, name: string, entry: Entry, again: boolean): void => {
+  const { connected, exposure } = entry.part;
+  if (connected === undefined) {
+    call.reply.error(unavailable(entry.part));
+    return;
+  }
   const { annotations } = entry.tool;
   const isTool = method.target === 'tool';
   const { timeoutMs, maxBytes } = call.server.limits.bounds(isTool ? name : undefined);
-  return {
+  const options: ForwardOptions = {
     upstreamName: entry.item.name === name ? undefined : entry.item.name,
     parameter: 'name',
-    mirrored: mirrored(call, entry),
+    mirrored: connected.link.era === 'modern' ? mirrored(call, entry) : NONE,
     idempotent: !isTool || annotations.readOnlyHint || annotations.idempotentHint,
     timeoutMs,
     maxBytes,
-    onHeaderMismatch: () => entry.part.refresh('tools'),
+    onHeaderMismatch: () => afterMismatch(call, method, name, entry, again),
   };
+  forward(call, exposure, connected.link, options);
 };
+
+const NONE: readonly string[] = [];

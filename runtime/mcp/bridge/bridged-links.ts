@@ -51,7 +51,7 @@ export class BridgedLinks {
       refuseRequest(link, message);
       if (typeof message.method === 'string') noteChange(link, message.method);
     };
-    link.onClosed = () => this.#links.delete(key);
+    link.onClosed = () => this.#lost(key, link);
     if (this.#node.type === 'http' && link.peer.capabilities.logging !== undefined)
       await this.#tellLevel(link);
     return link;
@@ -62,6 +62,13 @@ export class BridgedLinks {
     const context = { info: this.#info, capabilitiesText: '{}' };
     const { connectMs } = this.#node.timeouts;
     await ask(link, 'logging/setLevel', { level: 'debug' }, context, connectMs).catch(() => undefined);
+  }
+
+  #lost(key: string, link: Link): void {
+    const held = this.#links.get(key);
+    void held?.then((open) => {
+      if (open === link && this.#links.get(key) === held) this.#links.delete(key);
+    });
   }
 
   #forget(key: string, opened: Promise<Link>): void {

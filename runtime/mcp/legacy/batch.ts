@@ -2,6 +2,7 @@
 import { GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
+import { refuseRequest } from '../ask.ts';
 import { hasModernClaim } from '../classify.ts';
 import type { ClientReply } from '../client-reply.ts';
 import { elementsAt } from '../json-members.ts';
@@ -10,7 +11,7 @@ import type { Place } from '../server.ts';
 import { takeNotification } from './notification.ts';
 import { sessionOf } from './serve-legacy.ts';
 import type { Session } from './session.ts';
-import { dispatchRequest, sessionCall } from './session-call.ts';
+import { serveRequest, sessionCall } from './session-call.ts';
 
 const BATCH_VERSION = '2025-03-26';
 const MAX_ELEMENTS = 100;
@@ -23,10 +24,15 @@ class BatchReply implements ClientReply {
   readonly #exchange: Exchange;
   readonly #session: Session;
   readonly #idText: string;
-  readonly #done: (text: string) => void;
+  readonly #done: (text: string | undefined) => void;
   headers: readonly string[] = [];
 
-  constructor(exchange: Exchange, session: Session, idText: string, done: (text: string) => void) {
+  constructor(
+    exchange: Exchange,
+    session: Session,
+    idText: string,
+    done: (text: string | undefined) => void,
+  ) {
     this.#exchange = exchange;
     this.#session = session;
     this.#idText = idText;
@@ -40,6 +46,11 @@ class BatchReply implements ClientReply {
   response(text: string): void {
     this.#session.finished(this.#idText);
     this.#done(text);
+  }
+
+  abandon(): void {
+    this.#session.finished(this.#idText);
+    this.#done(undefined);
   }
 
   error(error: GatewayError): void {
@@ -94,9 +105,10 @@ export const serveBatch = (
 const run = (place: Place, exchange: Exchange, session: Session, messages: readonly Message[]): void => {
   const requests = messages.filter(({ kind }) => kind === 'request');
   const answers: string[] = [];
+  let waiting = requests.length;
   for (const message of messages) {
     if (message.kind === 'notification') takeNotification(session, message);
-    if (message.kind === 'response') session.answer(message.idText!, message.text);
+    if (message.kind === 'response') session.asks.answer(message.idText!, message.text);
   }
   exchange.record.outcome = 'ok';
   if (requests.length === 0) {
@@ -105,10 +117,13 @@ const run = (place: Place, exchange: Exchange, session: Session, messages: reado
   }
   for (const message of requests) {
     const reply = new BatchReply(exchange, session, message.idText!, (answer) => {
-      answers.push(answer);
-      if (answers.length === requests.length) replyJson(exchange, 200, `[${answers.join(',')}]`);
+      if (answer !== undefined) answers.push(answer);
+      waiting -= 1;
+      if (waiting > 0) return;
+      if (answers.length > 0) replyJson(exchange, 200, `[${answers.join(',')}]`);
+      else replyEmpty(exchange, 202);
     });
     const call = sessionCall(place.server, exchange, session, message, reply);
-    dispatchRequest({ ...call, askClient: undefined });
+    serveRequest({ ...call, besides: (link, _text, asked) => refuseRequest(link, asked) });
   }
 };

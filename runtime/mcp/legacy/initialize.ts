@@ -1,7 +1,9 @@
 /** initialize: a session begins (MCP 2025-11-25, lifecycle). */
+import type { CallFacts } from '../../../schema/decision.ts';
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { replyError, replyJson } from '../../listen/reply.ts';
+import { callFacts } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
 import type { Message } from '../message.ts';
@@ -40,33 +42,70 @@ const clientOf = (message: Message, server: PreparedServer): SessionClient | Gat
   };
 };
 
-/** Opens a session and its conversations upstream; answers when each is up, has failed or has had its time. */
-export const serveInitialize = async (
+/** What limits and rules see of an initialize. */
+const factsOf = (
   server: PreparedServer,
   exchange: Exchange,
   message: Message,
-): Promise<void> => {
-  const idText = message.idText!;
+  client: SessionClient,
+): CallFacts =>
+  callFacts(
+    {
+      server,
+      exchange,
+      message,
+      idText: message.idText!,
+      client: { era: 'legacy', ...client.info, infoText: client.infoText, logLevel: undefined },
+    },
+    '',
+    undefined,
+  );
+
+/** A session for the client, if limits and bounds leave room for one. */
+const openSession = (
+  server: PreparedServer,
+  exchange: Exchange,
+  message: Message,
+): { session: Session; headers: readonly string[] } => {
   const client = clientOf(message, server);
-  if (client instanceof GatewayError) {
-    replyError(exchange, client, idText);
-    return;
+  if (client instanceof GatewayError) throw client;
+  const admission = server.limits.counts
+    ? server.limits.admit(factsOf(server, exchange, message, client))
+    : undefined;
+  if (admission?.refusal !== undefined) {
+    server.metrics.limited(admission.limit);
+    throw admission.refusal;
   }
-  let session: Session;
+  return {
+    session: server.sessions.open(exchange.principal, server, client),
+    headers: admission?.headers ?? [],
+  };
+};
+
+/** Opens a session and its conversations upstream; answers when each is up, has failed or has had its time. */
+export const serveInitialize = (server: PreparedServer, exchange: Exchange, message: Message): void => {
   try {
-    session = server.sessions.open(exchange.principal, server, client);
+    const { session, headers } = openSession(server, exchange, message);
+    greet(server, exchange, message.idText!, session, headers).catch((thrown: unknown) => {
+      server.sessions.end(session);
+      replyError(exchange, asGatewayError(thrown), message.idText);
+    });
   } catch (thrown) {
-    replyError(exchange, asGatewayError(thrown), idText);
-    return;
+    replyError(exchange, asGatewayError(thrown), message.idText);
   }
+};
+
+const greet = async (
+  server: PreparedServer,
+  exchange: Exchange,
+  idText: string,
+  session: Session,
+  headers: readonly string[],
+): Promise<void> => {
   const view = session.viewOn(server);
   await view.prepare(undefined);
   const failed = view.parts.find((part) => part.connected === undefined);
-  if (view.parts.every((part) => part.connected === undefined)) {
-    server.sessions.end(session);
-    replyError(exchange, failed?.error ?? slowUpstream(), idText);
-    return;
-  }
+  if (view.parts.every((part) => part.connected === undefined)) throw failed?.error ?? slowUpstream();
   const instructions = mergeInstructions(view.parts, server.node.instructions);
   const result = {
     protocolVersion: session.version,
@@ -75,7 +114,10 @@ export const serveInitialize = async (
     ...(instructions === undefined ? undefined : { instructions }),
   };
   exchange.record.outcome = 'ok';
-  replyJson(exchange, 200, resultText(idText, JSON.stringify(result)), ['mcp-session-id', session.id]);
+  const body = resultText(idText, JSON.stringify(result));
+  // Nobody learns the id of a session whose client has gone meanwhile.
+  if (!replyJson(exchange, 200, body, [...headers, 'mcp-session-id', session.id]))
+    server.sessions.end(session);
 };
 
 const slowUpstream = (): GatewayError =>

@@ -10,15 +10,15 @@ export const takeNotification = (session: Session, message: Message): void => {
       const idText = memberText(message.text, message.members.params, 'requestId');
       const { reason } = message.params;
       if (idText !== undefined)
-        session.cancel(idText, typeof reason === 'string' ? reason : 'cancelled by the client');
+        session.inFlight.cancel(idText, typeof reason === 'string' ? reason : 'cancelled by the client');
       return;
     }
     case 'notifications/roots/list_changed':
-      for (const link of session.links()) link.send(message.text);
+      for (const link of session.links.all()) link.send(message.text);
       return;
     case 'notifications/progress': {
       const tokenText = memberText(message.text, message.members.params, 'progressToken');
-      if (tokenText !== undefined) session.progress(tokenText, message.text);
+      if (tokenText !== undefined) session.asks.progress(tokenText, message.text);
       return;
     }
     default:

@@ -8,8 +8,8 @@ import type { Place, PreparedServer } from '../server.ts';
 import { serveInitialize } from './initialize.ts';
 import { takeNotification } from './notification.ts';
 import type { Session } from './session.ts';
-import { dispatchRequest, sessionCall } from './session-call.ts';
-import { SessionReply } from './session-reply.ts';
+import { serveRequest, sessionCall } from './session-call.ts';
+import { pollsStreams, SessionReply } from './session-reply.ts';
 
 const unsupportedVersion = (server: PreparedServer, requested: unknown): GatewayError =>
   new GatewayError('unsupported_version', 'this protocol version is not supported', {
@@ -50,7 +50,7 @@ export const serveLegacy = (place: Place, exchange: Exchange, message: Message):
     return;
   }
   if (message.method === 'initialize' && message.kind === 'request') {
-    void serveInitialize(server, exchange, message);
+    serveInitialize(server, exchange, message);
     return;
   }
   const session = sessionOf(server, exchange);
@@ -60,11 +60,11 @@ export const serveLegacy = (place: Place, exchange: Exchange, message: Message):
   }
   if (message.kind === 'request') {
     const reply = new SessionReply(exchange, session, message.idText!);
-    dispatchRequest(sessionCall(server, exchange, session, message, reply));
+    serveRequest(sessionCall(server, exchange, session, message, reply));
     return;
   }
   exchange.record.outcome = 'ok';
-  if (message.kind === 'response') session.answer(message.idText!, message.text);
+  if (message.kind === 'response') session.asks.answer(message.idText!, message.text);
   else takeNotification(session, message);
   replyEmpty(exchange, 202);
 };
@@ -122,6 +122,6 @@ const openStream = (exchange: Exchange, session: Session): void => {
   exchange.record.outcome = 'ok';
   const sink = startEventStream(exchange);
   const stream = resumed?.stream ?? session.streams.standalone;
-  sink.prime(resumed === undefined ? stream.lastEventId : String(lastEventId));
+  if (pollsStreams(session)) sink.prime(resumed === undefined ? stream.lastEventId : String(lastEventId));
   stream.attach(sink, resumed?.sequence);
 };

@@ -1,9 +1,10 @@
 /** Requests within a legacy session. */
 import { admitsMethod } from '../../../policies/features/features.ts';
-import { GatewayError, RPC } from '../../errors.ts';
+import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
+import { replyError } from '../../listen/reply.ts';
 import type { Call } from '../call.ts';
-import { callFacts } from '../call.ts';
+import { callFacts, later } from '../call.ts';
 import { methodNotFound } from '../classify.ts';
 import { type ClientReply, resultText } from '../client-reply.ts';
 import { callComplete } from '../complete.ts';
@@ -55,13 +56,33 @@ export const sessionCall = (
     },
     view: session.viewOn(server),
     reply,
-    askClient: (link, text) => session.askClient(link, text, (request) => reply.message(request)),
-    onCancellable: (cancel) => session.started(idText, cancel),
+    besides: (link, text, asked) =>
+      session.fromUpstream(link, text, asked, idText, (told) => reply.message(told)),
+    onCancellable: (cancel) => session.inFlight.started(idText, cancel),
+    isWanted: () => session.inFlight.has(idText),
   };
 };
 
-/** Answers a request of a session. */
-export const dispatchRequest = (call: SessionCall): void => {
+const refusedId = (): GatewayError =>
+  new GatewayError('invalid_request', 'the id is in use, or too many requests are', {
+    status: 400,
+    rpcCode: RPC.invalidRequest,
+  });
+
+/** Answers a request of a session. An id that waits for an answer already cannot be used again. */
+export const serveRequest = (call: SessionCall): void => {
+  if (!call.session.inFlight.begin(call.idText, call.reply)) {
+    replyError(call.exchange, refusedId(), call.idText);
+    return;
+  }
+  try {
+    dispatchRequest(call);
+  } catch (thrown) {
+    call.reply.error(asGatewayError(thrown));
+  }
+};
+
+const dispatchRequest = (call: SessionCall): void => {
   const { method } = call;
   if (!call.known || !admitsMethod(call.server.node.features, method.name)) {
     call.reply.error(methodNotFound(200));
@@ -72,7 +93,7 @@ export const dispatchRequest = (call: SessionCall): void => {
       answerEmpty(call);
       return;
     case 'set-level':
-      void setLevel(call);
+      setLevel(call);
       return;
     case 'target':
       callTarget(call, method);
@@ -84,7 +105,7 @@ export const dispatchRequest = (call: SessionCall): void => {
       callComplete(call);
       return;
     case 'subscribe':
-      void subscribe(call);
+      later(call, subscribe(call), () => undefined);
       return;
     case 'discover':
     case 'listen':
@@ -102,14 +123,14 @@ const answerEmpty = (call: Call): void => {
 
 const LEVELS = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
 
-const setLevel = async (call: SessionCall): Promise<void> => {
+const setLevel = (call: SessionCall): void => {
   const level = stringParam(call.message, 'level');
   if (level === undefined || !LEVELS.has(level)) {
     call.reply.error(new GatewayError('invalid_params', 'unknown log level', { rpcCode: RPC.invalidParams }));
     return;
   }
-  await call.session.setLogLevel(level);
-  answerEmpty(call);
+  if (admit(call, callFacts(call, '', undefined)))
+    later(call, call.session.setLogLevel(level), () => answerEmpty(call));
 };
 
 const refusal = (call: SessionCall, uri: string, owner: Ownership): GatewayError | undefined => {
@@ -140,13 +161,17 @@ const subscribe = async (call: SessionCall): Promise<void> => {
     call.reply.error(refused ?? owner?.error ?? methodNotFound(200));
     return;
   }
-  if (call.message.method === 'resources/subscribe') call.session.subscriptions.set(uri, link.upstream);
-  else {
-    call.session.subscriptions.delete(uri);
-    if (sharesProcess(owner) && call.server.sessions.isSubscribed(uri)) {
-      answerEmpty(call);
-      return;
-    }
+  const facts = resourceFacts(callFacts(call, uri, {}), uri, owned);
+  const { subscriptions } = call.session;
+  const subscribes = call.message.method === 'resources/subscribe';
+  if (subscribes && !subscriptions.add(uri, link.upstream, facts)) {
+    call.reply.error(tooManySubscriptions());
+    return;
+  }
+  if (!subscribes) subscriptions.delete(uri);
+  if (!subscribes && sharesProcess(owner) && call.server.sessions.isSubscribed(uri)) {
+    answerEmpty(call);
+    return;
   }
   forward(call, owner.exposure, link, {
     upstreamName: undefined,
@@ -154,5 +179,11 @@ const subscribe = async (call: SessionCall): Promise<void> => {
     mirrored: [],
     idempotent: true,
     ...call.server.limits.bounds(undefined),
+    onOutcome: (done) => {
+      if (subscribes && !done) subscriptions.delete(uri);
+    },
   });
 };
+
+const tooManySubscriptions = (): GatewayError =>
+  new GatewayError('rate_limited', 'too many subscriptions', { rpcCode: RPC.limited });

@@ -3,7 +3,7 @@
 import type { GatewayError } from '../../errors.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
 import type { Exchange } from '../../listen/exchange.ts';
-import { errorResponse, replyError, replyJson } from '../../listen/reply.ts';
+import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
 import type { ClientReply } from '../client-reply.ts';
 import type { Session } from './session.ts';
 import type { SessionStream } from './session-stream.ts';
@@ -12,6 +12,9 @@ import type { SessionStream } from './session-stream.ts';
 const POLLING_SINCE = '2025-11-25';
 /** How long such a client waits before it comes back. */
 const POLL_AFTER_MS = 1000;
+
+/** Whether a session's client knows priming events and polling. */
+export const pollsStreams = (session: Session): boolean => session.version >= POLLING_SINCE;
 
 export class SessionReply implements ClientReply {
   readonly #exchange: Exchange;
@@ -31,7 +34,7 @@ export class SessionReply implements ClientReply {
     const stream = this.#session.streams.open();
     this.#stream = stream;
     const sink = startEventStream(this.#exchange, this.headers);
-    if (this.#session.version >= POLLING_SINCE) {
+    if (pollsStreams(this.#session)) {
       sink.retry(POLL_AFTER_MS);
       sink.prime(stream.lastEventId);
     }
@@ -39,7 +42,7 @@ export class SessionReply implements ClientReply {
   }
 
   suspend(): void {
-    if (this.#session.version >= POLLING_SINCE) this.#stream?.detach();
+    if (pollsStreams(this.#session)) this.#stream?.detach();
   }
 
   message(text: string): void {
@@ -55,6 +58,14 @@ export class SessionReply implements ClientReply {
     }
     this.#stream.append(text);
     this.#stream.finish();
+  }
+
+  /** No answer is expected to a request that was taken back (MCP 2025-11-25, cancellation). */
+  abandon(): void {
+    this.#session.finished(this.#idText);
+    this.#exchange.record.outcome = 'cancelled';
+    if (this.#stream === undefined) replyEmpty(this.#exchange, 202);
+    else this.#stream.finish();
   }
 
   error(error: GatewayError): void {

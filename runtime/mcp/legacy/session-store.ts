@@ -57,7 +57,7 @@ export class SessionStore {
 
   #expired(session: Session, nowMs: number): boolean {
     const { idleMs, absoluteMs } = this.#bounds;
-    const idle = !session.streams.standalone.attached && nowMs - session.usedMs > idleMs;
+    const idle = !session.busy && nowMs - session.usedMs > idleMs;
     return idle || nowMs - session.createdMs > absoluteMs;
   }
 
@@ -78,10 +78,17 @@ export class SessionStore {
     void session.close();
   }
 
-  /** Sessions of servers that are gone end. */
-  afterSwap(serverNames: ReadonlySet<string>): void {
-    for (const session of this.#sessions.values())
-      if (!serverNames.has(session.serverName)) this.end(session);
+  /**
+   * Another graph serves. Sessions of servers that are gone end; the others go by its rules from now on, and those of
+   * servers that changed are sent away from their GET stream within `windowMs`, so that they come back under them.
+   */
+  afterSwap(servers: ReadonlyMap<string, PreparedServer>, windowMs: number): void {
+    for (const session of this.#sessions.values()) {
+      const server = servers.get(session.serverName);
+      if (server === undefined) this.end(session);
+      else if (session.adopt(server))
+        setTimeout(() => session.streams.standalone.detach(), Math.random() * windowMs).unref();
+    }
   }
 
   /** The GET streams of all sessions end; clients see an orderly close. */

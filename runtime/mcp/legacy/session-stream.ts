@@ -1,10 +1,10 @@
 /** The event streams of a legacy session, kept for resumption (MCP 2025-11-25, transports, Resumability). */
 import type { EventStream } from '../../listen/event-stream.ts';
 
-/** Bounds on what one session keeps; the oldest streams that are over go first. */
+/** Bounds on what one session keeps. What was delivered goes first, then what was not. */
 const MAX_STREAMS = 64;
-const MAX_EVENTS = 512;
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+const MAX_UNDELIVERED_BYTES = 64 * 1024 * 1024;
 
 interface KeptEvent {
   readonly sequence: number;
@@ -14,15 +14,17 @@ interface KeptEvent {
 /** One stream: what was sent on it, and the connection that it is sent to at the moment, if any. */
 export class SessionStream {
   readonly number: number;
+  readonly #onKept: (bytes: number) => void;
   readonly #kept: KeptEvent[] = [];
-  #keptBytes = 0;
   #sequence = 0;
   #delivered = 0;
   #sink: EventStream | undefined;
   #done = false;
 
-  constructor(number: number) {
+  /** @param onKept told how many more (or fewer) characters are kept */
+  constructor(number: number, onKept: (bytes: number) => void) {
     this.number = number;
+    this.#onKept = onKept;
   }
 
   /** All that was to be sent has been appended. */
@@ -32,6 +34,11 @@ export class SessionStream {
 
   get attached(): boolean {
     return this.#sink !== undefined;
+  }
+
+  /** Whether somebody was sent all that there is. */
+  get delivered(): boolean {
+    return this.#delivered === this.#sequence;
   }
 
   /** The id of the event `sequence`: opaque to clients, tells the stream and the place in it. */
@@ -47,12 +54,11 @@ export class SessionStream {
   append(data: string): void {
     this.#sequence += 1;
     this.#kept.push({ sequence: this.#sequence, data });
-    this.#keptBytes += data.length;
-    while (this.#kept.length > MAX_EVENTS || (this.#keptBytes > MAX_BYTES && this.#kept.length > 1))
-      this.#keptBytes -= this.#kept.shift()!.data.length;
-    if (this.#sink === undefined) return;
-    this.#sink.send(data, this.eventId(this.#sequence));
-    this.#delivered = this.#sequence;
+    if (this.#sink !== undefined) {
+      this.#sink.send(data, this.eventId(this.#sequence));
+      this.#delivered = this.#sequence;
+    }
+    this.#onKept(data.length);
   }
 
   /** Nothing more will be appended. */
@@ -80,21 +86,45 @@ export class SessionStream {
     this.#sink?.end();
     this.#sink = undefined;
   }
+
+  /** Forgets the oldest event that was delivered, or any; false if there is none. */
+  forgetOldest(onlyDelivered: boolean): boolean {
+    const oldest = this.#kept[0];
+    if (oldest === undefined || (onlyDelivered && oldest.sequence > this.#delivered)) return false;
+    this.#kept.shift();
+    this.#onKept(-oldest.data.length);
+    return true;
+  }
+
+  /** Forgets all events. */
+  forget(): void {
+    while (this.forgetOldest(false));
+  }
 }
 
 /** Number of the stream that a GET without Last-Event-ID reads: what belongs to no request. */
 const STANDALONE = 0;
 
 export class SessionStreams {
-  readonly standalone = new SessionStream(STANDALONE);
-  readonly #streams = new Map<number, SessionStream>([[STANDALONE, this.standalone]]);
+  readonly #streams = new Map<number, SessionStream>();
+  readonly standalone: SessionStream;
+  #keptBytes = 0;
   #next = STANDALONE + 1;
+
+  constructor() {
+    this.standalone = this.#make(STANDALONE);
+  }
+
+  /** Whether a connection reads any of them. */
+  get attached(): boolean {
+    for (const stream of this.#streams.values()) if (stream.attached) return true;
+    return false;
+  }
 
   /** A stream for the answer to one POST. */
   open(): SessionStream {
-    const stream = new SessionStream(this.#next);
+    const stream = this.#make(this.#next);
     this.#next += 1;
-    this.#streams.set(stream.number, stream);
     if (this.#streams.size > MAX_STREAMS) this.#evict();
     return stream;
   }
@@ -113,11 +143,37 @@ export class SessionStreams {
     this.#streams.clear();
   }
 
+  #make(number: number): SessionStream {
+    const stream = new SessionStream(number, (bytes) => {
+      this.#keptBytes += bytes;
+      if (bytes > 0) this.#trim();
+    });
+    this.#streams.set(number, stream);
+    return stream;
+  }
+
+  /** A stream that is over and was delivered is kept only in case the connection broke on its last bytes. */
   #evict(): void {
-    for (const [number, stream] of this.#streams) {
-      if (number === STANDALONE || !(stream.done || !stream.attached)) continue;
-      this.#streams.delete(number);
+    for (const stream of this.#streams.values()) {
+      if (stream.number === STANDALONE || !stream.done) continue;
+      this.#drop(stream);
       return;
     }
+  }
+
+  #drop(stream: SessionStream): void {
+    stream.forget();
+    this.#streams.delete(stream.number);
+  }
+
+  #trim(): void {
+    if (this.#keptBytes <= MAX_KEPT_BYTES) return;
+    for (const stream of [...this.#streams.values()]) {
+      if (stream.done && stream.delivered) this.#drop(stream);
+      else while (this.#keptBytes > MAX_KEPT_BYTES && stream.forgetOldest(true));
+      if (this.#keptBytes <= MAX_KEPT_BYTES) return;
+    }
+    for (const stream of this.#streams.values())
+      while (this.#keptBytes > MAX_UNDELIVERED_BYTES && stream.forgetOldest(false));
   }
 }

@@ -1,17 +1,20 @@
 /** A session of a client of 2025-11-25 or older, with its own conversations upstream. */
-import { admitsMethod, featureOf } from '../../../policies/features/features.ts';
+import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Principal } from '../../../schema/principal.ts';
-import type { Link, Upstream } from '../../upstream/link.ts';
+import { GatewayError, RPC } from '../../errors.ts';
+import type { Link } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, refuseRequest } from '../ask.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
-import { type Members, membersAt, memberText } from '../json-members.ts';
 import type { Connected } from '../part.ts';
 import type { PreparedServer } from '../server.ts';
-import { applyEdits, replaceMember } from '../splice.ts';
 import { View } from '../view.ts';
+import { InFlight } from './in-flight.ts';
+import { SessionAsks } from './session-asks.ts';
+import { SessionLinks } from './session-links.ts';
 import { SessionStreams } from './session-stream.ts';
+import { SessionSubscriptions } from './session-subscriptions.ts';
 
 /** What the client said of itself in initialize. */
 export interface SessionClient {
@@ -21,36 +24,15 @@ export interface SessionClient {
   readonly infoText: string;
 }
 
-interface PendingRequest {
-  readonly link: Link;
-  /** JSON text of the upstream's id. */
-  readonly idText: string;
-}
-
-/** How long an upstream has to take note of a level or a subscription. */
-const TELL_TIMEOUT_MS = 5000;
-/** Requests of upstreams that wait for the client's answer, at most. */
-const MAX_PENDING = 100;
-/** What upstreams may ask of a client. */
-const CLIENT_METHODS: ReadonlySet<string> = new Set([
-  'sampling/createMessage',
-  'elicitation/create',
-  'roots/list',
-]);
 /** What upstreams may tell that belongs to no request. */
 const UNSOLICITED: ReadonlySet<string> = new Set([
   'notifications/tools/list_changed',
   'notifications/prompts/list_changed',
   'notifications/resources/list_changed',
-  'notifications/resources/updated',
   'notifications/message',
   'notifications/elicitation/complete',
 ]);
-
-/** Whether a URI names what another names, or a part of it. */
-const isWithin = (uri: string, whole: string): boolean =>
-  uri.startsWith(whole) &&
-  (uri.length === whole.length || whole.endsWith('/') || '/?#'.includes(uri[whole.length]!));
+const TELL_TIMEOUT_MS = 5000;
 
 export class Session {
   readonly id: string;
@@ -59,18 +41,15 @@ export class Session {
   readonly version: string;
   readonly client: SessionClient;
   readonly streams = new SessionStreams();
+  readonly asks: SessionAsks;
+  readonly inFlight = new InFlight();
+  readonly links = new SessionLinks();
+  readonly subscriptions = new SessionSubscriptions();
   readonly createdMs = performance.now();
   usedMs = performance.now();
   logLevel: string | undefined;
-  /** URIs that the client has subscribed to, with the name of the upstream that each belongs to. */
-  readonly subscriptions = new Map<string, string>();
   #server: PreparedServer;
   #view: View;
-  readonly #links = new Map<Upstream, Link>();
-  readonly #pending = new Map<string, PendingRequest>();
-  readonly #inFlight = new Map<string, (reason: string) => void>();
-  readonly #progressOwners = new Map<string, Link>();
-  #nextRequest = 1;
   #closed = false;
 
   constructor(id: string, principal: Principal, server: PreparedServer, client: SessionClient) {
@@ -79,26 +58,33 @@ export class Session {
     this.serverName = server.node.name;
     this.version = client.version;
     this.client = client;
+    this.asks = new SessionAsks(client.capabilities);
     this.#server = server;
     this.#view = this.#makeView(server);
   }
 
-  /** The server's exposures as this session sees them, under the graph that serves now. */
+  /** Whether the session is in use, whatever its last request was. */
+  get busy(): boolean {
+    return this.inFlight.size > 0 || this.streams.attached;
+  }
+
+  /**
+   * Another graph serves: its rules count from now on, and conversations that it does not know end. Answers whether
+   * anything of the server changed.
+   */
+  adopt(server: PreparedServer): boolean {
+    const changed = server.fingerprint !== this.#server.fingerprint;
+    this.#server = server;
+    if (!changed) return false;
+    this.#view = this.#makeView(server);
+    this.links.retain(new Set(server.exposures.map(({ upstream }) => upstream)));
+    return true;
+  }
+
+  /** The server's exposures as this session sees them. A request of an older graph sees that one, and changes nothing. */
   viewOn(server: PreparedServer): View {
-    if (server.fingerprint === this.#server.fingerprint) {
-      this.#server = server;
-      return this.#view;
-    }
-    this.#server = server;
-    this.#view = this.#makeView(server);
-    const kept = new Set(server.exposures.map(({ upstream }) => upstream));
-    for (const [upstream, link] of this.#links) if (!kept.has(upstream)) this.#retire(upstream, link);
-    return this.#view;
-  }
-
-  /** Links of this session that are up. */
-  links(): Link[] {
-    return [...this.#links.values()];
+    if (server.fingerprint === this.#server.fingerprint) return this.#view;
+    return this.#makeView(server);
   }
 
   #makeView(server: PreparedServer): View {
@@ -114,14 +100,14 @@ export class Session {
     const { upstream, upstreamNode } = exposure;
     const era = await upstream.eraFor('legacy');
     const key = isolationKeyOf(upstreamNode, this.principal, this.id);
-    const link = era === 'modern' ? await upstream.modern(key) : await this.#legacyLink(exposure, key);
+    const link =
+      era === 'modern'
+        ? await upstream.modern(key)
+        : await this.links.get(upstream, () => this.#openLink(exposure, key));
     return { link, catalogue: catalogueOf(link, '{}', this.#server.info, upstreamNode.timeouts.callMs) };
   }
 
-  async #legacyLink(exposure: Exposure, isolationKey: string): Promise<Link> {
-    const { upstream, upstreamNode } = exposure;
-    const known = this.#links.get(upstream);
-    if (known !== undefined) return known;
+  async #openLink({ upstream, upstreamNode }: Exposure, isolationKey: string): Promise<Link> {
     const own = upstreamNode.type === 'http' || upstreamNode.isolation === 'per-session';
     const link = await upstream.legacy({
       capabilities: own ? this.#declaredCapabilities() : {},
@@ -131,21 +117,14 @@ export class Session {
       listen: true,
       headers: [],
     });
-    link.onUnsolicited = (text, message) => this.#unsolicited(link, text, message);
-    link.onClosed = () => this.#lost(upstream, link);
-    this.#links.set(upstream, link);
-    if (this.#closed) this.#retire(upstream, link);
+    link.onUnsolicited = (text, message) =>
+      this.fromUpstream(link, text, message, undefined, (told) => this.streams.standalone.append(told));
+    link.onClosed = () => this.asks.forgetLink(link);
     if (this.logLevel !== undefined) void this.#tellLevel(link, this.logLevel);
-    this.#resubscribe(link);
+    // A conversation that takes the place of a lost one knows nothing of what was subscribed to in that.
+    for (const uri of this.subscriptions.of(link.upstream))
+      void this.#tell(link, 'resources/subscribe', { uri });
     return link;
-  }
-
-  /** A conversation that takes the place of a lost one knows nothing of what was subscribed to in that. */
-  #resubscribe(link: Link): void {
-    const context = { info: this.#server.info, capabilitiesText: '{}' };
-    for (const [uri, upstream] of this.subscriptions)
-      if (upstream === link.upstream)
-        void ask(link, 'resources/subscribe', { uri }, context, TELL_TIMEOUT_MS).catch(() => undefined);
   }
 
   /** What upstreams are told: the client's capabilities under the ceiling of the server's features. */
@@ -158,117 +137,83 @@ export class Session {
     return declared;
   }
 
-  #retire(upstream: Upstream, link: Link): void {
-    this.#links.delete(upstream);
-    void link.close();
-  }
-
-  #lost(upstream: Upstream, link: Link): void {
-    if (this.#links.get(upstream) === link) this.#links.delete(upstream);
-    for (const [id, pending] of this.#pending) if (pending.link === link) this.#pending.delete(id);
-  }
-
-  #unsolicited(link: Link, text: string, message: UpstreamMessage): void {
-    if (typeof message.method !== 'string') return;
+  /**
+   * Takes what an upstream says besides answers and what belongs to a call's own progress: what the client may have
+   * goes out by `send`, a request that it cannot have is refused.
+   */
+  fromUpstream(
+    link: Link,
+    text: string,
+    message: UpstreamMessage,
+    callIdText: string | undefined,
+    send: (told: string) => void,
+  ): void {
+    if (typeof message.method !== 'string' || this.#closed) return;
     if (message.id !== undefined) {
-      if (!this.askClient(link, text, (request) => this.streams.standalone.append(request)))
-        refuseRequest(link, message);
+      const request = this.asks.take(link, text, message, this.#server.node.features, callIdText);
+      if (request === undefined) refuseRequest(link, message);
+      else send(request);
       return;
     }
     noteChange(link, message.method);
-    const uri = isObject(message.params) ? message.params.uri : undefined;
-    if (this.#mayTell(message.method, uri)) this.streams.standalone.append(text);
+    if (message.method === 'notifications/cancelled') {
+      const withdrawn = this.asks.withdraw(link, message);
+      if (withdrawn !== undefined) send(withdrawn);
+    } else if (this.#mayTell(link, message.method, message)) send(text);
   }
 
-  #mayTell(method: string, uri: unknown): boolean {
-    if (!UNSOLICITED.has(method) || !admitsMethod(this.#server.node.features, method)) return false;
-    return method !== 'notifications/resources/updated' || (typeof uri === 'string' && this.#subscribed(uri));
+  #mayTell(link: Link, method: string, { params }: UpstreamMessage): boolean {
+    if (!admitsMethod(this.#server.node.features, method)) return false;
+    if (UNSOLICITED.has(method)) return true;
+    if (method !== 'notifications/resources/updated' || !isObject(params)) return false;
+    return typeof params.uri === 'string' && this.#mayTellUpdate(link, params.uri);
   }
 
-  /** An update may name a part of what was subscribed to. */
-  #subscribed(uri: string): boolean {
-    if (this.subscriptions.has(uri)) return true;
-    for (const subscribed of this.subscriptions.keys()) if (isWithin(uri, subscribed)) return true;
-    return false;
+  /** An update is told of what is subscribed to, exposed, and allowed by the rules that serve now. */
+  #mayTellUpdate(link: Link, uri: string): boolean {
+    const facts = this.subscriptions.factsFor(link.upstream, uri);
+    if (facts === undefined) return false;
+    const exposed = this.#server.exposures.some(
+      ({ upstream, resources }) => upstream.name === link.upstream && resources.expose(uri) !== undefined,
+    );
+    const { policies } = this.#server;
+    return exposed && (policies.none || policies.decide(facts).kind === 'allow');
   }
 
-  /** Hands a request of an upstream to the client by `send`. False: the client cannot have it. */
-  askClient(link: Link, text: string, send: (request: string) => void): boolean {
-    const root = membersAt(text, 0);
-    const idText = memberText(text, root, 'id');
-    const method = JSON.parse(memberText(text, root, 'method') ?? 'null') as string;
-    const feature = CLIENT_METHODS.has(method) ? featureOf(method) : undefined;
-    if (idText === undefined || feature === undefined || this.#pending.size >= MAX_PENDING) return false;
-    if (!this.#server.node.features[feature] || this.client.capabilities[feature] === undefined) return false;
-    const ownId = `"gw-${this.#nextRequest}"`;
-    this.#nextRequest += 1;
-    this.#pending.set(ownId, { link, idText });
-    this.#noteProgressToken(link, text, root);
-    send(applyEdits(text, [replaceMember(root, 'id', ownId)!]));
-    return true;
-  }
-
-  /** The client's answer to a request of an upstream; an unknown id is ignored. */
-  answer(idText: string, text: string): void {
-    const pending = this.#pending.get(idText);
-    if (pending === undefined) return;
-    this.#pending.delete(idText);
-    pending.link.send(applyEdits(text, [replaceMember(membersAt(text, 0), 'id', pending.idText)!]));
-  }
-
-  #noteProgressToken(link: Link, text: string, root: Members): void {
-    const params = root.keys.indexOf('params');
-    if (params < 0) return;
-    const meta = memberText(text, membersAt(text, root.starts[params]!), '_meta');
-    const tokenText = meta === undefined ? undefined : memberText(meta, membersAt(meta, 0), 'progressToken');
-    if (tokenText === undefined) return;
-    this.#progressOwners.set(tokenText, link);
-    if (this.#progressOwners.size > MAX_PENDING)
-      this.#progressOwners.delete(this.#progressOwners.keys().next().value!);
-  }
-
-  /** The client's progress on a request of an upstream; an unknown token is ignored. */
-  progress(tokenText: string, text: string): void {
-    this.#progressOwners.get(tokenText)?.send(text);
-  }
-
-  /** A call is under way and can be taken back. */
-  started(idText: string, cancel: (reason: string) => void): void {
-    this.#inFlight.set(idText, cancel);
-  }
-
+  /** A request has been answered. */
   finished(idText: string): void {
-    this.#inFlight.delete(idText);
-  }
-
-  /** notifications/cancelled; an unknown id is ignored. */
-  cancel(idText: string, reason: string): void {
-    this.#inFlight.get(idText)?.(reason);
-    this.#inFlight.delete(idText);
+    this.inFlight.finished(idText);
+    this.asks.forgetCall(idText);
+    this.usedMs = performance.now();
   }
 
   /** Sets the level for all upstreams that log. */
   async setLogLevel(level: string): Promise<void> {
     this.logLevel = level;
-    await Promise.allSettled(this.links().map((link) => this.#tellLevel(link, level)));
+    await Promise.all(this.links.all().map((link) => this.#tellLevel(link, level)));
   }
 
   async #tellLevel(link: Link, level: string): Promise<void> {
-    if (link.peer.capabilities.logging === undefined) return;
+    if (link.peer.capabilities.logging !== undefined) await this.#tell(link, 'logging/setLevel', { level });
+  }
+
+  async #tell(link: Link, method: string, params: object): Promise<void> {
     const context = { info: this.#server.info, capabilitiesText: '{}' };
-    await ask(link, 'logging/setLevel', { level }, context, TELL_TIMEOUT_MS).catch(() => undefined);
+    await ask(link, method, params, context, TELL_TIMEOUT_MS).catch(() => undefined);
   }
 
   /** Ends the streams, what is in flight, and the conversations upstream. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const cancel of this.#inFlight.values()) cancel('the session ended');
-    this.#inFlight.clear();
-    this.#pending.clear();
+    this.inFlight.end(
+      new GatewayError('session_not_found', 'the session ended', {
+        status: 404,
+        rpcCode: RPC.invalidRequest,
+      }),
+    );
+    this.asks.clear();
     this.streams.close();
-    const links = this.links();
-    this.#links.clear();
-    await Promise.allSettled(links.map((link) => link.close()));
+    await this.links.close();
   }
 }

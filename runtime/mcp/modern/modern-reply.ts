@@ -54,6 +54,11 @@ export class ModernReply implements ClientReply {
     this.#events.send(errorResponse(this.#exchange, error, this.#idText));
     this.#events.end();
   }
+
+  /** A modern client takes a request back by closing the connection: there is nobody left to tell. */
+  abandon(): void {
+    this.#events?.end();
+  }
 }
 
 /** The HTTP status that a relayed error wants: a missing capability is told by status too, all else rides on 200. */

@@ -1,11 +1,14 @@
 /** Requests of 2026-07-28: stateless, each with its own envelope. */
 import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Exchange } from '../../listen/exchange.ts';
-import type { Call, ClientInfo } from '../call.ts';
+import { refuseRequest } from '../ask.ts';
+import { type Call, type ClientInfo, callFacts, later } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
+import { noteChange } from '../catalogues.ts';
 import { methodNotFound } from '../classify.ts';
 import { resultText } from '../client-reply.ts';
 import { callComplete } from '../complete.ts';
+import { admit } from '../gate.ts';
 import { memberText } from '../json-members.ts';
 import { callList } from '../list.ts';
 import type { Message } from '../message.ts';
@@ -48,7 +51,11 @@ export const serveModern = (place: Place, exchange: Exchange, message: Message):
     client: clientOf(message, server.infoText),
     view: server.views.view(exchange.principal, capabilitiesText),
     reply,
-    askClient: undefined,
+    besides: (link, _text, asked) => {
+      if (typeof asked.method === 'string') noteChange(link, asked.method);
+      refuseRequest(link, asked);
+    },
+    isWanted: () => !exchange.concluded,
     onCancellable: (cancel) => {
       exchange.onAbort = cancel;
     },
@@ -73,10 +80,10 @@ const dispatch = (call: Call): void => {
       callComplete(call);
       return;
     case 'discover':
-      void call.view.prepare(undefined).then(() => answerDiscover(call));
+      discover(call);
       return;
     case 'listen':
-      void callListen(call);
+      later(call, callListen(call), () => undefined);
       return;
     case 'subscribe':
     case 'ping':
@@ -86,6 +93,11 @@ const dispatch = (call: Call): void => {
     default:
       method satisfies never;
   }
+};
+
+const discover = (call: Call): void => {
+  if (admit(call, callFacts(call, '', undefined)))
+    later(call, call.view.prepare(undefined), () => answerDiscover(call));
 };
 
 const answerDiscover = (call: Call): void => {

@@ -1,0 +1,48 @@
+/** The resources that a session's client has subscribed to, with what was known of it then. */
+import type { CallFacts } from '../../../schema/decision.ts';
+import { isWithin } from '../uri-scope.ts';
+
+interface Subscription {
+  readonly upstream: string;
+  readonly facts: CallFacts;
+}
+
+/** Subscriptions of one session, at most. */
+const MAX_SUBSCRIPTIONS = 1000;
+
+export class SessionSubscriptions {
+  readonly #subscriptions = new Map<string, Subscription>();
+
+  /** False: there are too many. */
+  add(uri: string, upstream: string, facts: CallFacts): boolean {
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS && !this.#subscriptions.has(uri)) return false;
+    this.#subscriptions.set(uri, { upstream, facts });
+    return true;
+  }
+
+  delete(uri: string): void {
+    this.#subscriptions.delete(uri);
+  }
+
+  has(uri: string): boolean {
+    return this.#subscriptions.has(uri);
+  }
+
+  /** URIs that belong to an upstream: what a new conversation with it must be told. */
+  of(upstream: string): string[] {
+    return [...this.#subscriptions].filter(([, held]) => held.upstream === upstream).map(([uri]) => uri);
+  }
+
+  /**
+   * Facts to decide by whether an update of `uri` may be told, from the subscription that covers it; undefined if
+   * none of this upstream does.
+   */
+  factsFor(upstream: string, uri: string): CallFacts | undefined {
+    for (const [scope, held] of this.#subscriptions) {
+      if (held.upstream !== upstream || !isWithin(uri, scope)) continue;
+      const call = { ...held.facts.call, name: uri };
+      return { ...held.facts, call, resource: { uri, mimeType: '' }, nowMs: Date.now() };
+    }
+    return undefined;
+  }
+}

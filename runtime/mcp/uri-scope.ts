@@ -1,0 +1,11 @@
+/** Whether a URI is another one or a part of it. */
+
+const isBoundary = (before: string, after: string): boolean =>
+  before === '/' || after === '/' || after === '?' || after === '#';
+
+/**
+ * True for the same URI and for sub-resources of it (MCP 2026-07-28, subscriptions: an update may name one);
+ * `data://a` has `data://a/b` as a part, but not `data://ab`.
+ */
+export const isWithin = (uri: string, scope: string): boolean =>
+  uri === scope || (uri.startsWith(scope) && isBoundary(scope.at(-1) ?? '', uri.charAt(scope.length)));
