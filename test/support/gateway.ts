@@ -23,6 +23,8 @@ export interface TestGateway {
   writeBeside(name: string, text: string): Promise<void>;
   /** Writes and loads it; resolves when the attempt is over. */
   load(yaml: string): Promise<ReloadResult>;
+  /** What a scrape of the operations listener yields. */
+  metrics(): Promise<string>;
   /** Everything that was logged, flushed. */
   log(): Promise<string>;
   /** What clients and gateway said to each other through the taps. */
@@ -121,6 +123,7 @@ export const startTestGateway = async (
       await cover();
       return result;
     },
+    metrics: async () => (await fetch(`${gateway.opsUrl}/metrics`)).text(),
     log: async () => {
       gateway.flushLog();
       return readFile(logFile, 'utf8');

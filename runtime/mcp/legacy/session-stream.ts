@@ -3,6 +3,7 @@ import type { EventStream } from '../../listen/event-stream.ts';
 
 /** Bounds on what one session keeps. What was delivered goes first, then what was not. */
 const MAX_STREAMS = 64;
+const MAX_UNREAD = 256;
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 const MAX_UNDELIVERED_BYTES = 64 * 1024 * 1024;
 
@@ -152,13 +153,15 @@ export class SessionStreams {
     return stream;
   }
 
-  /** A stream that is over and was delivered is kept only in case the connection broke on its last bytes. */
+  /**
+   * A stream that is over and was delivered is kept only in case the connection broke on its last bytes; one that
+   * nobody read is dropped only when there are far too many. One that is not over stays.
+   */
   #evict(): void {
-    for (const stream of this.#streams.values()) {
-      if (stream.number === STANDALONE || !stream.done) continue;
-      this.#drop(stream);
-      return;
-    }
+    const over = [...this.#streams.values()].filter(({ done, number }) => done && number !== STANDALONE);
+    const oldest = over.find(({ delivered }) => delivered);
+    if (oldest !== undefined) this.#drop(oldest);
+    else if (over[0] !== undefined && over.length > MAX_UNREAD) this.#drop(over[0]);
   }
 
   #drop(stream: SessionStream): void {

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { EventStream } from '../../../../runtime/listen/event-stream.ts';
+import { SessionStreams } from '../../../../runtime/mcp/legacy/session-stream.ts';
+
+const MEBIBYTE = 'x'.repeat(1024 * 1024);
+
+/** A connection that notes what it is sent. */
+const connection = () => {
+  const sent: (readonly [id: string, data: string])[] = [];
+  const sink = {
+    onClose: undefined as (() => void) | undefined,
+    ended: false,
+    send: (data: string, id: string) => sent.push([id, data]),
+    end: () => {
+      sink.ended = true;
+    },
+  };
+  return { sink, sent, stream: sink as unknown as EventStream };
+};
+
+describe('the streams of a session', () => {
+  it('send what comes while nobody is connected to whoever connects next', () => {
+    const { standalone } = new SessionStreams();
+    standalone.append('one');
+    const first = connection();
+    standalone.attach(first.stream, undefined);
+    standalone.append('two');
+    expect(first.sent.map(([, data]) => data)).toEqual(['one', 'two']);
+    const second = connection();
+    standalone.attach(second.stream, undefined);
+    expect(first.sink.ended).toBe(true);
+    expect(second.sent).toEqual([]);
+  });
+
+  it('send again what came after the event that a client saw last, and nothing of other streams', () => {
+    const streams = new SessionStreams();
+    const [mine, other] = [streams.open(), streams.open()];
+    for (const data of ['a', 'b', 'c']) mine.append(data);
+    other.append('not mine');
+    const found = streams.find(mine.eventId(1))!;
+    const back = connection();
+    found.stream.attach(back.stream, found.sequence);
+    expect(back.sent.map(([, data]) => data)).toEqual(['b', 'c']);
+  });
+
+  it('end a connection that comes back to a stream that is over', () => {
+    const streams = new SessionStreams();
+    const stream = streams.open();
+    stream.append('answer');
+    stream.finish();
+    const back = connection();
+    stream.attach(back.stream, 0);
+    expect(back.sent.map(([, data]) => data)).toEqual(['answer']);
+    expect(back.sink.ended).toBe(true);
+  });
+
+  it.each(['', 'x', '0-', '-0', 'zzzzzzzzzzz-1', '1-1\n', '99-0', '__proto__'])('know no event %j', (id) => {
+    expect(new SessionStreams().find(id)).toBeUndefined();
+  });
+
+  it('keep a bounded amount of what was delivered', () => {
+    const streams = new SessionStreams();
+    const answers = Array.from({ length: 20 }, () => {
+      const stream = streams.open();
+      stream.attach(connection().stream, undefined);
+      stream.append(MEBIBYTE);
+      stream.finish();
+      return stream;
+    });
+    expect(streams.find(answers[0]!.eventId(0))).toBeUndefined();
+    expect(streams.find(answers.at(-1)!.eventId(0))).toBeDefined();
+  });
+
+  it('keep what nobody was sent yet, however much of it was delivered on other streams', () => {
+    const streams = new SessionStreams();
+    const waiting = streams.open();
+    waiting.append('result');
+    waiting.finish();
+    for (let other = 0; other < 100; other += 1) {
+      const stream = streams.open();
+      stream.attach(connection().stream, undefined);
+      stream.append('small');
+      stream.finish();
+    }
+    const running = streams.open();
+    expect(streams.find(running.lastEventId)).toBeDefined();
+    const back = connection();
+    streams.find(waiting.eventId(0))?.stream.attach(back.stream, 0);
+    expect(back.sent.map(([, data]) => data)).toEqual(['result']);
+  });
+});
