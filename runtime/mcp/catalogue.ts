@@ -22,6 +22,16 @@ export interface Listing {
   readonly ttlMs: number;
   readonly cacheScope: 'public' | 'private';
   readonly fetchedMs: number;
+  /** How often the list was known to have changed when its fetch began. */
+  readonly changes: number;
+}
+
+/** How often a link's upstream has said that a list changed; one for all catalogues of the link. */
+export type ListChanges = Record<ListKind, number>;
+
+interface Pending {
+  readonly changes: number;
+  readonly listing: Promise<Listing>;
 }
 
 interface ListSpec {
@@ -45,13 +55,24 @@ export const LISTS: Readonly<Record<ListKind, ListSpec>> = {
 
 const MAX_PAGES = 1000;
 const MAX_ITEMS = 100_000;
+/** An upstream's word that its list stays as it is counts no longer than this. */
+const MAX_TTL_MS = 3_600_000;
 
-const readItem = (kind: ListKind, text: string): Item | undefined => {
+const parseItem = (kind: ListKind, text: string): Item | undefined => {
   const value = JSON.parse(text) as Record<string, unknown>;
   const name = value === null || typeof value !== 'object' ? undefined : value[LISTS[kind].key];
   if (typeof name !== 'string') return undefined;
   const paramHeaders = kind === 'tools' ? paramHeadersOf(value.inputSchema) : [];
   return paramHeaders === undefined ? undefined : { name, text, value, paramHeaders };
+};
+
+/** An item that cannot be read, nested too deeply for instance, is left out: it must not take its list along. */
+const readItem = (kind: ListKind, text: string): Item | undefined => {
+  try {
+    return parseItem(kind, text);
+  } catch {
+    return undefined;
+  }
 };
 
 const readPage = (kind: ListKind, text: string): Item[] => {
@@ -68,13 +89,15 @@ export class Catalogue {
   readonly #link: Link;
   readonly #context: AskContext;
   readonly #timeoutMs: number;
+  readonly #changes: ListChanges;
   readonly #listings = new Map<ListKind, Listing>();
-  readonly #pending = new Map<ListKind, Promise<Listing>>();
+  readonly #pending = new Map<ListKind, Pending>();
 
-  constructor(link: Link, context: AskContext, timeoutMs: number) {
+  constructor(link: Link, context: AskContext, timeoutMs: number, changes: ListChanges) {
     this.#link = link;
     this.#context = context;
     this.#timeoutMs = timeoutMs;
+    this.#changes = changes;
   }
 
   /** Whether the upstream has lists of this kind at all. */
@@ -84,37 +107,63 @@ export class Catalogue {
 
   /** The last listing, however old; undefined if there was none or it is known to have changed. */
   peek(kind: ListKind): Listing | undefined {
-    return this.#listings.get(kind);
+    const known = this.#listings.get(kind);
+    return known?.changes === this.#changes[kind] ? known : undefined;
   }
 
   /** A listing that is younger than `maxAgeMs`, or within the upstream's own `ttlMs`; fetched if need be. */
   fetch(kind: ListKind, maxAgeMs: number): Promise<Listing> {
-    const known = this.#listings.get(kind);
+    const known = this.peek(kind);
     if (known !== undefined && performance.now() - known.fetchedMs < Math.max(maxAgeMs, known.ttlMs))
       return Promise.resolve(known);
     return this.refetch(kind);
   }
 
-  /** A listing fetched now, or by a fetch that is under way. */
+  /** A listing fetched now, or by a fetch that began after the last change that is known. */
   refetch(kind: ListKind): Promise<Listing> {
-    const pending = this.#pending.get(kind);
-    if (pending !== undefined) return pending;
-    const fetched = this.#fetchPages(kind).finally(() => {
-      if (this.#pending.get(kind) === fetched) this.#pending.delete(kind);
-    });
-    this.#pending.set(kind, fetched);
-    return fetched;
+    return this.#pendingNow(kind) ?? this.#begin(kind, false);
   }
 
-  /** The upstream said that the list changed: what is known, and what is being fetched, counts no more. */
+  /** The list has changed: what is known of it, and what is being fetched, counts no more, nowhere on the link. */
   invalidate(kind: ListKind): void {
-    this.#listings.delete(kind);
-    this.#pending.delete(kind);
+    this.#changes[kind] += 1;
   }
 
-  async #fetchPages(kind: ListKind): Promise<Listing> {
+  #pendingNow(kind: ListKind): Promise<Listing> | undefined {
+    const pending = this.#pending.get(kind);
+    return pending?.changes === this.#changes[kind] ? pending.listing : undefined;
+  }
+
+  #begin(kind: ListKind, isSecond: boolean): Promise<Listing> {
+    const changes = this.#changes[kind];
+    const listing = this.#fetchPages(kind, changes)
+      .then((fetched) => this.#take(kind, fetched, isSecond))
+      .finally(() => {
+        if (this.#pending.get(kind)?.listing === listing) this.#pending.delete(kind);
+      });
+    this.#pending.set(kind, { changes, listing });
+    return listing;
+  }
+
+  /**
+   * Keeps what was fetched. Where the list changed in the meantime it is fetched once more, and what comes then is
+   * kept as stale if that was overtaken too: an upstream may tell of a change whenever it is asked.
+   */
+  #take(kind: ListKind, fetched: Listing, isSecond: boolean): Listing | Promise<Listing> {
+    const changes = this.#changes[kind];
+    if (fetched.changes !== changes) {
+      const newer = this.peek(kind) ?? this.#pendingNow(kind);
+      if (newer !== undefined) return newer;
+      if (!isSecond) return this.#begin(kind, true);
+    }
+    const kept = fetched.changes === changes ? fetched : { ...fetched, changes, ttlMs: 0 };
+    this.#listings.set(kind, kept);
+    return kept;
+  }
+
+  async #fetchPages(kind: ListKind, changes: number): Promise<Listing> {
     const items: Item[] = [];
-    let ttlMs = Number.POSITIVE_INFINITY;
+    let ttlMs = MAX_TTL_MS;
     let cacheScope: Listing['cacheScope'] = 'public';
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES && items.length < MAX_ITEMS; page += 1) {
@@ -133,8 +182,6 @@ export class Catalogue {
       if (typeof next !== 'string' || next === cursor) break;
       cursor = next;
     }
-    const listing: Listing = { items, ttlMs, cacheScope, fetchedMs: performance.now() };
-    this.#listings.set(kind, listing);
-    return listing;
+    return { items, ttlMs, cacheScope, fetchedMs: performance.now(), changes };
   }
 }

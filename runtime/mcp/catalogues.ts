@@ -1,13 +1,28 @@
 /** The catalogues of all links that are up, so that clients with the same capabilities share what was fetched. */
 import type { Link } from '../upstream/link.ts';
 import type { GatewayInfo } from './ask.ts';
-import { Catalogue } from './catalogue.ts';
+import { Catalogue, type ListChanges } from './catalogue.ts';
 import type { ListKind } from './method.ts';
 
-/** Variants of client capabilities that are told apart on one link; the oldest goes first. */
+/** Variants of client capabilities that are shared on one link; the oldest goes first. */
 const MAX_VARIANTS = 64;
 
-const byLink = new WeakMap<Link, Map<string, Catalogue>>();
+interface LinkCatalogues {
+  /** Read by every catalogue of the link, those that are shared no longer too. */
+  readonly changes: ListChanges;
+  readonly variants: Map<string, Catalogue>;
+}
+
+const byLink = new WeakMap<Link, LinkCatalogues>();
+
+const cataloguesOf = (link: Link): LinkCatalogues => {
+  const known = byLink.get(link);
+  if (known !== undefined) return known;
+  const changes: ListChanges = { tools: 0, prompts: 0, resources: 0, resourceTemplates: 0 };
+  const made: LinkCatalogues = { changes, variants: new Map() };
+  byLink.set(link, made);
+  return made;
+};
 
 /** The catalogue of a link as seen with these client capabilities (JSON text). */
 export const catalogueOf = (
@@ -16,27 +31,26 @@ export const catalogueOf = (
   info: GatewayInfo,
   timeoutMs: number,
 ): Catalogue => {
-  const variants = byLink.get(link) ?? new Map<string, Catalogue>();
-  byLink.set(link, variants);
+  const { changes, variants } = cataloguesOf(link);
   const key = link.era === 'modern' ? capabilitiesText : '';
   const known = variants.get(key);
   if (known !== undefined) return known;
-  const catalogue = new Catalogue(link, { info, capabilitiesText }, timeoutMs);
+  const catalogue = new Catalogue(link, { info, capabilitiesText }, timeoutMs, changes);
   variants.set(key, catalogue);
   if (variants.size > MAX_VARIANTS) variants.delete(variants.keys().next().value!);
   return catalogue;
 };
 
-const CHANGES: Readonly<Record<string, readonly ListKind[]>> = {
-  'notifications/tools/list_changed': ['tools'],
-  'notifications/prompts/list_changed': ['prompts'],
-  'notifications/resources/list_changed': ['resources', 'resourceTemplates'],
-};
+const CHANGED: ReadonlyMap<string, readonly ListKind[]> = new Map([
+  ['notifications/tools/list_changed', ['tools']],
+  ['notifications/prompts/list_changed', ['prompts']],
+  ['notifications/resources/list_changed', ['resources', 'resourceTemplates']],
+]);
 
-/** Takes note of a change notification of a link. */
+/** Takes note of a change notification of a link: what its catalogues know of that list counts no more. */
 export const noteChange = (link: Link, method: string): void => {
-  const kinds = CHANGES[method];
+  const kinds = CHANGED.get(method);
   if (kinds === undefined) return;
-  for (const catalogue of byLink.get(link)?.values() ?? [])
-    for (const kind of kinds) catalogue.invalidate(kind);
+  const { changes } = cataloguesOf(link);
+  for (const kind of kinds) changes[kind] += 1;
 };

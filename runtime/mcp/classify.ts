@@ -46,20 +46,20 @@ const envelopeFault = (message: Message): GatewayError | undefined => {
   return undefined;
 };
 
-const NAME_PARAMETER: Readonly<Record<string, string>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-  'tasks/get': 'taskId',
-  'tasks/update': 'taskId',
-  'tasks/cancel': 'taskId',
-};
+const NAME_PARAMETER: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+]);
 
 const headerFault = (message: Message, headers: RequestHeaders): GatewayError | undefined => {
   const sentMethod = headers['mcp-method'];
   if (sentMethod === undefined) return mismatch('Mcp-Method is missing');
   if (sentMethod !== message.method) return mismatch('Mcp-Method does not match the body');
-  const parameter = NAME_PARAMETER[message.method];
+  const parameter = NAME_PARAMETER.get(message.method);
   if (parameter === undefined) return undefined;
   const name = message.params[parameter];
   if (typeof name !== 'string') return malformed(`params.${parameter} must be a string`);

@@ -9,6 +9,7 @@ import { toModern } from './bridge/to-modern.ts';
 import type { Call } from './call.ts';
 import type { Exposure } from './exposure.ts';
 import { membersAt, memberText } from './json-members.ts';
+import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
 import { answerAs, readResponse } from './response.ts';
 import { applyEdits, type Edit } from './splice.ts';
@@ -166,7 +167,8 @@ class ForwardSink implements ReplySink {
       const response = readResponse(text, message);
       call.exchange.record.outcome = response.outcome;
       call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
-      const edits = this.#adaptation.responseEdits(response, call.method);
+      if (call.client.era === 'modern') refuseUntold(response, call.server.node.features);
+      const edits = this.#adaptation.responseEdits(response, call.method, call.message);
       const status = call.client.era === 'modern' ? modernStatus(response.errorCode) : 200;
       if (response.errorCode === HEADER_MISMATCH && this.#options.onHeaderMismatch?.() === true) return;
       this.#options.onOutcome?.(response.errorCode === undefined);

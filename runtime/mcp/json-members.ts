@@ -197,6 +197,13 @@ export const membersAt = (text: string, from: number): Members => {
   return members;
 };
 
+/** Whether a key occurs twice. */
+export const hasDuplicate = (keys: readonly string[]): boolean => {
+  if (keys.length > LINEAR_LOOKUP_MAX) return new Set(keys).size < keys.length;
+  for (let at = 1; at < keys.length; at += 1) if (keys.indexOf(keys[at]!) < at) return true;
+  return false;
+};
+
 /** Start and end of each element of the array that starts at `from`. */
 export const elementsAt = (text: string, from: number): [start: number, end: number][] => {
   const elements: [number, number][] = [];

@@ -61,6 +61,9 @@ export const paramHeadersOf = (inputSchema: unknown): readonly ParamHeader[] | u
   return names.size === found.length ? found : undefined;
 };
 
+/** Whether text can be a header value as it is: visible ASCII, spaces and tabs. */
+export const isPlainHeaderValue = (text: string): boolean => PLAIN.test(text);
+
 /** A value as header text: plain where it is safe, base64 in a sentinel otherwise. Never holds CR, LF or NUL. */
 export const encodeHeaderValue = (value: string): string =>
   PLAIN.test(value) && value.trim() === value && !SENTINEL.test(value)
@@ -85,9 +88,13 @@ const argumentAt = (args: unknown, path: readonly string[]): unknown => {
   return value;
 };
 
+/** Only these have a text of their own: to ask an object for its text is to call what the caller wrote. */
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
 const agrees = (value: unknown, text: string, type: ParamHeader['type']): boolean => {
   if (type === 'integer') return typeof value === 'number' && text.trim() !== '' && Number(text) === value;
-  return String(value) === text;
+  return isScalar(value) && String(value) === text;
 };
 
 /** Whether the headers mirror the arguments; the reason if not. `headers` has lower-case names. */
@@ -111,12 +118,12 @@ export const paramHeaderMismatch = (
   return undefined;
 };
 
-/** The headers that mirror `args`, flat. */
+/** The headers that mirror `args`, flat; arguments of another type than the schema's have none. */
 export const paramHeaders = (params: readonly ParamHeader[], args: unknown): string[] => {
   const flat: string[] = [];
   for (const { header, path } of params) {
     const value = argumentAt(args, path);
-    if (value !== undefined && value !== null) flat.push(header, encodeHeaderValue(String(value)));
+    if (isScalar(value)) flat.push(header, encodeHeaderValue(String(value)));
   }
   return flat;
 };

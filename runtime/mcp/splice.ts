@@ -28,6 +28,12 @@ export const replaceMember = (members: Members, key: string, text: string): Edit
   return { start: members.starts[index]!, end: members.ends[index]!, text };
 };
 
+/** Takes out the member at `index`, with the comma that it leaves behind. */
+export const dropMember = ({ keys, keyStarts, ends }: Members, index: number): Edit => {
+  if (index > 0) return { start: ends[index - 1]!, end: ends[index]!, text: '' };
+  return { start: keyStarts[0]!, end: keys.length > 1 ? keyStarts[1]! : ends[0]!, text: '' };
+};
+
 /** The object text with `keys` left out and `additions` (key to JSON text) put first. */
 export const rewriteObject = (
   text: string,

@@ -17,8 +17,11 @@ export interface Adaptation {
   readonly crossesEras: boolean;
   /** The JSON text of `params._meta` for the upstream; undefined leaves out the member. */
   metaText(message: Message, progressToken: number | undefined, context: RequestContext): string | undefined;
-  /** Edits of a response besides its id. A response that cannot be told to the client throws a GatewayError. */
-  responseEdits(response: UpstreamResponse, method: Method): Edit[];
+  /**
+   * Edits of a response besides its id. A response that cannot be told to the client throws a GatewayError.
+   * `request` is what the client asked.
+   */
+  responseEdits(response: UpstreamResponse, method: Method, request: Message): Edit[];
   /** A notification for the client, or undefined if it must not have it. */
   notification(text: string, message: UpstreamMessage, logLevel: string | undefined): string | undefined;
   /** An item of a list, or undefined if the client must not see it. */

@@ -6,6 +6,7 @@
 import { RPC } from '../../errors.ts';
 import { LISTS } from '../catalogue.ts';
 import { membersAt, memberText } from '../json-members.ts';
+import type { Message } from '../message.ts';
 import type { Method } from '../method.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { MODERN_REQUEST_META } from '../revision.ts';
@@ -20,16 +21,42 @@ const LEGACY_ITEM: ReadonlySet<string> = new Set(['execution']);
 export const wantsLevel = (level: unknown, wanted: string | undefined): boolean =>
   wanted !== undefined && LEVELS.indexOf(String(level)) >= LEVELS.indexOf(wanted);
 
-const cacheHints = (method: Method): string =>
-  method.kind === 'list' || method.name === 'resources/read' ? '"ttlMs":0,"cacheScope":"private",' : '';
+/** What only modern servers say of a result: from a legacy one it means nothing. */
+const MODERN_RESULT: ReadonlySet<string> = new Set(['resultType', 'ttlMs', 'cacheScope']);
+const COMPLETE = '"resultType":"complete"';
+const COMPLETE_UNCACHED = '"resultType":"complete","ttlMs":0,"cacheScope":"private"';
 
-const errorEdits = (response: UpstreamResponse): Edit[] => {
+const isEmpty = (object: object): boolean => {
+  for (const _key in object) return false;
+  return true;
+};
+
+const resultEdit = (response: UpstreamResponse, start: number, method: Method): Edit => {
+  const { result, root, text } = response;
+  const added = method.kind === 'list' || method.name === 'resources/read' ? COMPLETE_UNCACHED : COMPLETE;
+  if (!('resultType' in result! || 'ttlMs' in result! || 'cacheScope' in result!))
+    return { start: start + 1, end: start + 1, text: isEmpty(result!) ? added : `${added},` };
+  const end = root.ends[root.keys.indexOf('result')]!;
+  const rest = rewriteObject(text.slice(start, end), MODERN_RESULT, []);
+  return { start, end, text: rest === '{}' ? `{${added}}` : `{${added},${rest.slice(1)}` };
+};
+
+const URI: ReadonlySet<string> = new Set(['uri']);
+const CODE_AND_DATA: ReadonlySet<string> = new Set(['code', 'data']);
+
+/** A not-found as 2026-07-28 has it: invalid parameters, with the URI that was asked for. */
+const errorEdits = (response: UpstreamResponse, { params: { uri } }: Message): Edit[] => {
   if (response.errorCode !== RPC.resourceNotFound) return [];
   const at = response.root.keys.indexOf('error');
   const start = response.root.starts[at]!;
-  const error = membersAt(response.text, start);
-  const code = error.keys.indexOf('code');
-  return [{ start: error.starts[code]!, end: error.ends[code]!, text: String(RPC.invalidParams) }];
+  const end = response.root.ends[at]!;
+  const error = response.text.slice(start, end);
+  const told = memberText(error, membersAt(error, 0), 'data');
+  const members: [string, string][] = [['code', String(RPC.invalidParams)]];
+  if (typeof uri === 'string')
+    members.push(['data', rewriteObject(told ?? '', URI, [['uri', JSON.stringify(uri)]])]);
+  else if (told !== undefined) members.push(['data', told]);
+  return [{ start, end, text: rewriteObject(error, CODE_AND_DATA, members) }];
 };
 
 export const toLegacy: Adaptation = {
@@ -42,13 +69,10 @@ export const toLegacy: Adaptation = {
     const text = rewriteObject(meta, DROPPED_META, token);
     return text === '{}' ? undefined : text;
   },
-  responseEdits: (response, method) => {
-    if (response.resultStart === undefined) return errorEdits(response);
-    const at = response.resultStart + 1;
-    const rest = response.text.slice(at).trimStart().startsWith('}') ? '' : ',';
-    const added = `"resultType":"complete",${cacheHints(method)}`.slice(0, -1);
-    return [{ start: at, end: at, text: added + rest }];
-  },
+  responseEdits: (response, method, request) =>
+    response.resultStart === undefined
+      ? errorEdits(response, request)
+      : [resultEdit(response, response.resultStart, method)],
   notification: (text, { method, params }, logLevel) => {
     if (method === 'notifications/progress') return text;
     if (method !== 'notifications/message') return undefined;

@@ -157,6 +157,7 @@ class Subscription implements ListenStream {
         : filter[flag];
     if (asked !== true || this.#ended) return;
     const tagged = withSubscriptionId(text, this.#call.idText);
+    if (tagged === undefined) return;
     if (this.#early !== undefined) this.#early.push(tagged);
     else this.#call.reply.message(tagged);
   }

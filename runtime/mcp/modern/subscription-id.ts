@@ -1,29 +1,44 @@
 /** The id that tells a client which of its streams a notification belongs to. */
-import { membersAt } from '../json-members.ts';
+import { hasDuplicate, type Members, membersAt } from '../json-members.ts';
 import { META } from '../revision.ts';
 import { applyEdits } from '../splice.ts';
 
-/** The same notification with the client's own subscription id (JSON text, its type kept). */
-export const withSubscriptionId = (text: string, idText: string): string => {
-  const root = membersAt(text, 0);
+const OPEN_BRACE = 123;
+
+const isObjectAt = (text: string, start: number): boolean => text.charCodeAt(start) === OPEN_BRACE;
+
+/** `text` with `member` as the first of the object whose members are given. */
+const insertFirst = (text: string, start: number, members: Members, member: string): string => {
+  const comma = members.keys.length > 0 ? ',' : '';
+  return applyEdits(text, [{ start: start + 1, end: start + 1, text: member + comma }]);
+};
+
+const replaceAt = (text: string, members: Members, at: number, value: string): string =>
+  applyEdits(text, [{ start: members.starts[at]!, end: members.ends[at]!, text: value }]);
+
+/**
+ * The same notification with the client's own subscription id (JSON text, its type kept). `params` and `_meta` that
+ * are no objects are replaced. Undefined where an object on the way has a key twice: readers would not agree on it.
+ */
+export const withSubscriptionId = (text: string, idText: string): string | undefined => {
   const tag = `"${META.subscriptionId}":${idText}`;
+  const root = membersAt(text, 0);
+  if (hasDuplicate(root.keys)) return undefined;
   const at = root.keys.indexOf('params');
   if (at < 0) {
     const end = root.ends.at(-1)!;
     return applyEdits(text, [{ start: end, end, text: `,"params":{"_meta":{${tag}}}` }]);
   }
   const start = root.starts[at]!;
+  if (!isObjectAt(text, start)) return replaceAt(text, root, at, `{"_meta":{${tag}}}`);
   const params = membersAt(text, start);
+  if (hasDuplicate(params.keys)) return undefined;
   const meta = params.keys.indexOf('_meta');
-  if (meta < 0) {
-    const comma = params.keys.length > 0 ? ',' : '';
-    return applyEdits(text, [{ start: start + 1, end: start + 1, text: `"_meta":{${tag}}${comma}` }]);
-  }
+  if (meta < 0) return insertFirst(text, start, params, `"_meta":{${tag}}`);
   const open = params.starts[meta]!;
+  if (!isObjectAt(text, open)) return replaceAt(text, params, meta, `{${tag}}`);
   const members = membersAt(text, open);
+  if (hasDuplicate(members.keys)) return undefined;
   const known = members.keys.indexOf(META.subscriptionId);
-  if (known >= 0)
-    return applyEdits(text, [{ start: members.starts[known]!, end: members.ends[known]!, text: idText }]);
-  const comma = members.keys.length > 0 ? ',' : '';
-  return applyEdits(text, [{ start: open + 1, end: open + 1, text: tag + comma }]);
+  return known < 0 ? insertFirst(text, open, members, tag) : replaceAt(text, members, known, idText);
 };

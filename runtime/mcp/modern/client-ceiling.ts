@@ -1,0 +1,68 @@
+/** `features` over what a modern client can be asked for: what is off is declared to nobody, and asked by nobody. */
+import { admitsMethod } from '../../../policies/features/features.ts';
+import type { Features } from '../../../schema/graph/server.ts';
+import { GatewayError, RPC } from '../../errors.ts';
+import { upstreamError } from '../../upstream/failure.ts';
+import { isObject } from '../../upstream/message.ts';
+import { walkMessage } from '../json-members.ts';
+import type { Message } from '../message.ts';
+import type { UpstreamResponse } from '../response.ts';
+import { META } from '../revision.ts';
+import { applyEdits, replaceMember, rewriteObject } from '../splice.ts';
+
+/** Client capabilities that are a feature (MCP 2026-07-28, schema, ClientCapabilities). */
+const UNDER_CEILING = ['elicitation', 'sampling', 'roots'] as const;
+
+const hasNoCeiling = (features: Features): boolean =>
+  features.elicitation && features.sampling && features.roots;
+
+/** The request without the client capabilities that are off; the same one where there are none. */
+export const underCeiling = (message: Message, features: Features): Message => {
+  if (hasNoCeiling(features)) return message;
+  const declared = message.meta?.[META.clientCapabilities];
+  const { meta } = message.members;
+  if (!isObject(declared) || meta === undefined) return message;
+  const off = new Set<string>(
+    UNDER_CEILING.filter((name) => !features[name] && Object.hasOwn(declared, name)),
+  );
+  if (off.size === 0) return message;
+  return withCapabilities(message, off, declared);
+};
+
+const withCapabilities = (
+  message: Message,
+  off: ReadonlySet<string>,
+  declared: Readonly<Record<string, unknown>>,
+): Message => {
+  const members = message.members.meta!;
+  const at = members.keys.indexOf(META.clientCapabilities);
+  const before = message.text.slice(members.starts[at], members.ends[at]);
+  const edit = replaceMember(members, META.clientCapabilities, rewriteObject(before, off, []))!;
+  const text = applyEdits(message.text, [edit]);
+  const walked = walkMessage(text, Number.POSITIVE_INFINITY);
+  if (typeof walked === 'string') throw new Error(`a message that was sound is ${walked}`);
+  const kept = Object.fromEntries(Object.entries(declared).filter(([name]) => !off.has(name)));
+  const meta = { ...message.meta, [META.clientCapabilities]: kept };
+  return { ...message, text, members: walked, meta, params: { ...message.params, _meta: meta } };
+};
+
+/** URLElicitationRequired (MCP 2025-11-25): a code that this era does not have. */
+const URL_ELICITATION_REQUIRED = -32042;
+
+/**
+ * Throws for a response that a modern client must not get: a code of older revisions, and a request for input of a
+ * kind that is off.
+ */
+export const refuseUntold = ({ errorCode, result }: UpstreamResponse, features: Features): void => {
+  if (errorCode === URL_ELICITATION_REQUIRED)
+    throw new GatewayError('not_supported', 'the upstream asked for input, which this call cannot give', {
+      rpcCode: RPC.upstream,
+    });
+  const asked = result?.inputRequests;
+  if (asked === undefined || hasNoCeiling(features)) return;
+  for (const request of Object.values(asked ?? {})) {
+    const method: unknown = isObject(request) ? request.method : undefined;
+    if (typeof method === 'string' && !admitsMethod(features, method))
+      throw upstreamError('upstream_protocol', `input was asked for by ${method}, which is off`);
+  }
+};
