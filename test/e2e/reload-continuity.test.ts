@@ -2,6 +2,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
@@ -288,6 +289,38 @@ describe('streams and sessions', () => {
     tell!();
     await stream.message(({ method }) => method === 'notifications/tools/list_changed');
     stream.close();
+  });
+
+  it('the stream of a session ends when its server changes, and does not come back without what is now asked for', async () => {
+    const { key, hash } = makeApiKey('a1');
+    const guarded = JSON.parse(two());
+    guarded.identity = { robots: { type: 'api-key', keysFile: './keys.yaml' } };
+    delete guarded.servers.one.anonymous;
+    guarded.servers.one.identity = ['robots'];
+    await using gateway = await startTestGateway(two(), {
+      files: { 'keys.yaml': JSON.stringify({ keys: [{ id: 'a1', hash, servers: ['one'] }] }) },
+    });
+    const url = gateway.url('one');
+    const session = await openSession(url);
+    const headers = { ...session, accept: 'text/event-stream' };
+    const stream = await EventStreamClient.open(url, { headers });
+    await applied(gateway, JSON.stringify(guarded));
+    expect(await stream.over).toBe('ended');
+    await expect(EventStreamClient.open(url, { headers })).rejects.toThrow('no stream: 401');
+    expect(await listed(url, session)).toBe(401);
+    const authorization = `Bearer ${key}`;
+    expect(await listed(url, { ...session, authorization })).toBe(404);
+    expect(await listed(url, await openSession(url, { authorization }))).toEqual(['one']);
+  });
+
+  it('a session ends after its time, however busy it is', async () => {
+    const yaml = JSON.parse(two());
+    yaml.sessions = { idle: '300ms', absolute: '400ms' };
+    await using gateway = await startTestGateway(JSON.stringify(yaml));
+    const url = gateway.url('one');
+    const session = await openSession(url);
+    expect(await listed(url, session)).toEqual(['one']);
+    await expect.poll(() => listed(url, session), { timeout: 5000, interval: 20 }).toBe(404);
   });
 
   const acknowledge: Behaviour = ({ message, response }) => {
