@@ -3,7 +3,7 @@ import type { LogFields } from '../observe/log.ts';
 import type { ReloadResult } from './reload-result.ts';
 
 /** A finding as one line of text: code, place, fact, and the first thing to do about it. */
-const lineOf = ({ code, message, span, help }: Diagnostic): string => {
+export const findingLine = ({ code, message, span, help }: Diagnostic): string => {
   const way = help[0] === undefined ? '' : `; ${help[0]}`;
   return `${code} ${span.file}:${span.line}:${span.column} ${message}${way}`;
 };
@@ -16,7 +16,7 @@ export const reloadFields = (told: ReloadResult): LogFields => {
     cause,
     artifactHash,
     durationMs: Math.round(durationMs),
-    ...(diagnostics.length === 0 ? undefined : { diagnostics: diagnostics.map(lineOf) }),
+    ...(diagnostics.length === 0 ? undefined : { diagnostics: diagnostics.map(findingLine) }),
     ...(unresolved.length === 0 ? undefined : { unresolved }),
     ...(error === undefined ? undefined : { error }),
   };
