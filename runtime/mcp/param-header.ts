@@ -61,9 +61,6 @@ export const paramHeadersOf = (inputSchema: unknown): readonly ParamHeader[] | u
   return names.size === found.length ? found : undefined;
 };
 
-/** Whether text can be a header value as it is: visible ASCII, spaces and tabs. */
-export const isPlainHeaderValue = (text: string): boolean => PLAIN.test(text);
-
 /** A value as header text: plain where it is safe, base64 in a sentinel otherwise. Never holds CR, LF or NUL. */
 export const encodeHeaderValue = (value: string): string =>
   PLAIN.test(value) && value.trim() === value && !SENTINEL.test(value)

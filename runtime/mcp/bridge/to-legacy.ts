@@ -6,6 +6,7 @@
 import { RPC } from '../../errors.ts';
 import { LISTS } from '../catalogue.ts';
 import { membersAt, memberText } from '../json-members.ts';
+import { wantsLevel } from '../log-level.ts';
 import type { Message } from '../message.ts';
 import type { Method } from '../method.ts';
 import type { UpstreamResponse } from '../response.ts';
@@ -14,12 +15,7 @@ import { type Edit, rewriteObject } from '../splice.ts';
 import type { Adaptation } from './adaptation.ts';
 
 const DROPPED_META: ReadonlySet<string> = new Set([...MODERN_REQUEST_META, 'progressToken']);
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 const LEGACY_ITEM: ReadonlySet<string> = new Set(['execution']);
-
-/** Whether a log message of `level` is asked for by a client that wants `wanted` and worse. */
-export const wantsLevel = (level: unknown, wanted: string | undefined): boolean =>
-  wanted !== undefined && LEVELS.indexOf(String(level)) >= LEVELS.indexOf(wanted);
 
 /** What only modern servers say of a result: from a legacy one it means nothing. */
 const MODERN_RESULT: ReadonlySet<string> = new Set(['resultType', 'ttlMs', 'cacheScope']);

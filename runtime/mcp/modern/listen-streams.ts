@@ -12,13 +12,20 @@ export interface ListenStream {
 /** Streams outlive the generation that they were opened in, as long as their server does not change. */
 export class ListenStreams {
   readonly #streams = new Set<ListenStream>();
+  #fingerprints: ReadonlyMap<string, string> | undefined;
+  #closed = false;
 
   get size(): number {
     return this.#streams.size;
   }
 
+  /**
+   * Takes a stream in. One of a server that serves no more, because its request took longer to come than a reload,
+   * ends at once: it would go on under rules that nobody would take away.
+   */
   add(stream: ListenStream): void {
     this.#streams.add(stream);
+    if (this.#closed || this.#isOutdated(stream)) stream.end();
   }
 
   remove(stream: ListenStream): void {
@@ -26,18 +33,22 @@ export class ListenStreams {
   }
 
   /**
-   * Another graph serves now. Streams of servers that changed or are gone end gracefully, each at a random moment
-   * within `windowMs`, so that their clients come back under the new rules.
+   * Another graph serves now, with these servers. Streams of servers that changed or are gone end gracefully, each
+   * at a random moment within `windowMs`, so that their clients come back under the new rules.
    */
   afterSwap(fingerprints: ReadonlyMap<string, string>, windowMs: number): void {
-    for (const stream of this.#streams) {
-      if (fingerprints.get(stream.server) === stream.fingerprint) continue;
-      setTimeout(() => stream.end(), Math.random() * windowMs).unref();
-    }
+    this.#fingerprints = fingerprints;
+    for (const stream of this.#streams)
+      if (this.#isOutdated(stream)) setTimeout(() => stream.end(), Math.random() * windowMs).unref();
   }
 
-  /** Ends all streams gracefully. */
+  #isOutdated({ server, fingerprint }: ListenStream): boolean {
+    return this.#fingerprints !== undefined && this.#fingerprints.get(server) !== fingerprint;
+  }
+
+  /** Ends all streams gracefully, and those that come after. */
   endAll(): void {
+    this.#closed = true;
     for (const stream of [...this.#streams]) stream.end();
   }
 }

@@ -4,49 +4,57 @@
  */
 import { GatewayError, RPC } from '../../errors.ts';
 import { type Call, callFacts } from '../call.ts';
-import { noteChange } from '../catalogues.ts';
 import { closingRefusal } from '../closing.ts';
 import { admit, decide } from '../gate.ts';
 import type { Connected, Part } from '../part.ts';
 import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
-import { META, MODERN_VERSION } from '../revision.ts';
-import type { ListenStream } from './listen-streams.ts';
-import { withSubscriptionId } from './subscription-id.ts';
-
-/** What a client asks to be told of (schema, SubscriptionFilter). */
-interface Filter {
-  toolsListChanged?: true;
-  promptsListChanged?: true;
-  resourcesListChanged?: true;
-  resourceSubscriptions?: string[];
-}
-
-const FLAGS = [
-  ['toolsListChanged', 'tools', 'notifications/tools/list_changed'],
-  ['promptsListChanged', 'prompts', 'notifications/prompts/list_changed'],
-  ['resourcesListChanged', 'resources', 'notifications/resources/list_changed'],
-] as const;
-
-/** More URIs than this in one stream are refused. */
-const MAX_URIS = 1000;
-
-const readFilter = (value: unknown): Filter | undefined => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const asked = value as Readonly<Record<string, unknown>>;
-  const filter: Filter = {};
-  for (const [flag] of FLAGS) if (asked[flag] === true) filter[flag] = true;
-  const uris = asked.resourceSubscriptions;
-  if (uris === undefined) return filter;
-  if (!Array.isArray(uris) || uris.length > MAX_URIS || uris.some((uri) => typeof uri !== 'string'))
-    return undefined;
-  return { ...filter, resourceSubscriptions: uris as string[] };
-};
+import { Subscription } from './subscription.ts';
+import { type Filter, FLAGS, readFilter } from './subscription-filter.ts';
 
 const mayRead = (call: Call, uri: string, owner: Ownership): boolean =>
   decide(call, resourceFacts(callFacts(call, uri, {}), uri, owner)).kind === 'allow';
 
+/**
+ * Whether the caller may be told that a resource of `part` changed. Asked for each update: it may name a part of
+ * what was asked for, which has rules, and an owner, of its own.
+ */
+const mayUpdate = (call: Call, part: Part, uri: string): boolean | Promise<boolean> => {
+  if (part.exposure.resources.expose(uri) === undefined) return false;
+  const allows = ({ mimeType }: Ownership): boolean => {
+    const { view } = call;
+    const listed = view.parts.length > 1 ? view.indexNow('resources').byName.get(uri) : undefined;
+    return (listed === undefined || listed.part === part) && mayRead(call, uri, { part, mimeType });
+  };
+  const owner = ownerOf(call.view, uri, call.server.policies.readsMimeType);
+  return owner instanceof Promise ? owner.then(allows) : allows(owner);
+};
+
+/** The URIs that may be read, by the upstream that has them. */
+const urisByPart = async (
+  call: Call,
+  uris: readonly string[],
+  subscription: Subscription,
+): Promise<ReadonlyMap<Part, string[]>> => {
+  const found = new Map<Part, string[]>();
+  for (const uri of uris) {
+    const owner = await ownerOf(call.view, uri, call.server.policies.readsMimeType);
+    if (subscription.ended) break;
+    if (owner.part === undefined || !mayRead(call, uri, owner)) continue;
+    const known = found.get(owner.part);
+    if (known === undefined) found.set(owner.part, [uri]);
+    else known.push(uri);
+  }
+  return found;
+};
+
 /** The share of the filter that one upstream can serve. */
-const shareOf = async (call: Call, part: Part, connected: Connected, filter: Filter): Promise<Filter> => {
+const shareOf = (
+  call: Call,
+  part: Part,
+  connected: Connected,
+  filter: Filter,
+  uris: string[] | undefined,
+): Filter => {
   const share: Filter = {};
   const { features } = call.server.node;
   for (const [flag, kind] of FLAGS) {
@@ -59,142 +67,27 @@ const shareOf = async (call: Call, part: Part, connected: Connected, filter: Fil
     )
       share[flag] = true;
   }
-  const uris: string[] = [];
-  for (const uri of features.resources ? (filter.resourceSubscriptions ?? []) : []) {
-    const owner = await ownerOf(call.view, uri, call.server.policies.readsMimeType);
-    if (owner.part === part && mayRead(call, uri, owner)) uris.push(uri);
-  }
-  if (uris.length > 0) share.resourceSubscriptions = uris;
+  if (uris !== undefined) share.resourceSubscriptions = uris;
   return share;
 };
 
-const honour = (honoured: Filter, acknowledged: Filter | undefined): void => {
-  if (acknowledged === undefined) return;
-  for (const [flag] of FLAGS) if (acknowledged[flag] === true) honoured[flag] = true;
-  const uris = acknowledged.resourceSubscriptions;
-  if (Array.isArray(uris))
-    honoured.resourceSubscriptions = [...(honoured.resourceSubscriptions ?? []), ...uris];
+const openAll = async (call: Call, subscription: Subscription, filter: Filter): Promise<void> => {
+  await call.view.prepare(undefined);
+  const asked = call.server.node.features.resources ? (filter.resourceSubscriptions ?? []) : [];
+  const uris = await urisByPart(call, asked, subscription);
+  await Promise.all(
+    call.view.parts.map(async (part) => {
+      const { connected } = part;
+      if (subscription.ended || connected === undefined || connected.link.era !== 'modern') return;
+      const share = shareOf(call, part, connected, filter, uris.get(part));
+      if (Object.keys(share).length > 0)
+        await subscription.open(
+          { part, connected, filter: share },
+          part.exposure.upstreamNode.timeouts.listMs,
+        );
+    }),
+  );
 };
-
-/** The client's stream, fed by its upstream streams. */
-class Subscription implements ListenStream {
-  readonly server: string;
-  readonly fingerprint: string;
-  readonly #call: Call;
-  readonly #cancels: ((reason: string) => void)[] = [];
-  readonly #honoured: Filter = {};
-  #early: string[] | undefined = [];
-  #open = 0;
-  #ended = false;
-
-  constructor(call: Call) {
-    this.#call = call;
-    this.server = call.server.node.name;
-    this.fingerprint = call.server.fingerprint;
-  }
-
-  /** Opens the upstream's stream; settles when it has acknowledged, failed or taken too long. */
-  open(connected: Connected, filter: Filter, deadlineMs: number): Promise<void> {
-    if (this.#ended) return Promise.resolve();
-    const { link } = connected;
-    const id = link.nextId();
-    const params = { notifications: filter, _meta: this.#meta() };
-    this.#open += 1;
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, deadlineMs);
-      const settle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const over = () => {
-        settle();
-        this.#upstreamEnded();
-      };
-      const cancel = link.request(
-        {
-          id,
-          method: 'subscriptions/listen',
-          body: JSON.stringify({ jsonrpc: '2.0', id, method: 'subscriptions/listen', params }),
-          headers: ['mcp-method', 'subscriptions/listen'],
-          idempotent: true,
-        },
-        {
-          onStream: () => undefined,
-          onSuspend: () => undefined,
-          onMessage: (text, message) => {
-            if (message.method === 'notifications/subscriptions/acknowledged') {
-              honour(
-                this.#honoured,
-                (message.params as { notifications?: Filter } | undefined)?.notifications,
-              );
-              settle();
-            } else if (typeof message.method === 'string')
-              this.#notify(connected, message.method, filter, text);
-          },
-          onResponse: over,
-          onError: over,
-        },
-      );
-      this.#cancels.push(cancel);
-    });
-  }
-
-  #meta(): Record<string, unknown> {
-    const { message, server } = this.#call;
-    return {
-      [META.protocolVersion]: MODERN_VERSION,
-      [META.clientInfo]: server.info,
-      [META.clientCapabilities]: message.meta![META.clientCapabilities],
-    };
-  }
-
-  #notify(connected: Connected, method: string, filter: Filter, text: string): void {
-    noteChange(connected.link, method);
-    const flag = FLAGS.find(([, , name]) => name === method)?.[0];
-    const asked =
-      flag === undefined
-        ? method === 'notifications/resources/updated' && filter.resourceSubscriptions !== undefined
-        : filter[flag];
-    if (asked !== true || this.#ended) return;
-    const tagged = withSubscriptionId(text, this.#call.idText);
-    if (tagged === undefined) return;
-    if (this.#early !== undefined) this.#early.push(tagged);
-    else this.#call.reply.message(tagged);
-  }
-
-  /** Tells the client what is honoured, and then what has happened since. */
-  acknowledge(): void {
-    if (this.#ended) return;
-    this.#call.reply.stream();
-    const meta = `"_meta":{"${META.subscriptionId}":${this.#call.idText}}`;
-    this.#call.reply.message(
-      `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":${JSON.stringify(this.#honoured)},${meta}}}`,
-    );
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const text of early) this.#call.reply.message(text);
-  }
-
-  #upstreamEnded(): void {
-    this.#open -= 1;
-    if (this.#open === 0 && this.#early === undefined) this.end();
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.abandon('the subscription ended');
-    const { idText, reply, server } = this.#call;
-    const meta = `"_meta":{"${META.subscriptionId}":${idText},"${META.serverInfo}":${server.infoText}}`;
-    reply.response(`{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete",${meta}}}`);
-  }
-
-  /** Ends the upstream streams; nothing more is told to the client. */
-  abandon(reason: string): void {
-    this.#ended = true;
-    this.#call.server.listens.remove(this);
-    for (const cancel of this.#cancels) cancel(reason);
-  }
-}
 
 /** Serves subscriptions/listen. */
 export const callListen = async (call: Call): Promise<void> => {
@@ -214,19 +107,16 @@ export const callListen = async (call: Call): Promise<void> => {
     );
     return;
   }
-  const subscription = new Subscription(call);
+  if (!call.isWanted()) return;
+  const subscription = new Subscription(call, (part, uri) => mayUpdate(call, part, uri));
   call.exchange.onAbort = () => subscription.abandon('the client closed its stream');
   call.exchange.record.outcome = 'ok';
   call.server.listens.add(subscription);
-  await call.view.prepare(undefined);
-  await Promise.all(
-    call.view.parts.map(async (part) => {
-      const { connected } = part;
-      if (connected === undefined || connected.link.era !== 'modern') return;
-      const share = await shareOf(call, part, connected, filter);
-      if (Object.keys(share).length === 0) return;
-      await subscription.open(connected, share, part.exposure.upstreamNode.timeouts.listMs);
-    }),
-  );
+  try {
+    if (!subscription.ended) await openAll(call, subscription, filter);
+  } catch (thrown) {
+    subscription.abandon('the subscription could not be opened');
+    throw thrown;
+  }
   subscription.acknowledge();
 };

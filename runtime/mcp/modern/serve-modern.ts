@@ -1,5 +1,6 @@
 /** Requests of 2026-07-28: stateless, each with its own envelope. */
 import { admitsMethod } from '../../../policies/features/features.ts';
+import { GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { refuseRequest } from '../ask.ts';
 import { type Call, type ClientInfo, callFacts, later } from '../call.ts';
@@ -11,11 +12,13 @@ import { callComplete } from '../complete.ts';
 import { admit } from '../gate.ts';
 import { memberText } from '../json-members.ts';
 import { callList } from '../list.ts';
+import { isLogLevel } from '../log-level.ts';
 import type { Message } from '../message.ts';
 import { MODERN_METHODS } from '../method.ts';
 import { META } from '../revision.ts';
 import type { Place } from '../server.ts';
 import { callTarget } from '../target.ts';
+import { underCeiling } from './client-ceiling.ts';
 import { callListen } from './listen.ts';
 import { ModernReply } from './modern-reply.ts';
 
@@ -33,15 +36,34 @@ const clientOf = (message: Message, infoText: string): ClientInfo => {
   };
 };
 
+/** What tells apart views and catalogues is kept; no client of this world declares more. */
+const MAX_CAPABILITIES_LENGTH = 16 * 1024;
+
+const invalid = (message: string): GatewayError =>
+  new GatewayError('invalid_params', message, { status: 400, rpcCode: RPC.invalidParams });
+
+const metaFault = (message: Message, capabilitiesText: string): GatewayError | undefined => {
+  if (capabilitiesText.length > MAX_CAPABILITIES_LENGTH)
+    return invalid(`${META.clientCapabilities} is longer than ${MAX_CAPABILITIES_LENGTH} characters`);
+  const logLevel = message.meta![META.logLevel];
+  return logLevel === undefined || isLogLevel(logLevel) ? undefined : invalid(`${META.logLevel} is no level`);
+};
+
 /** Serves one modern request whose envelope has been checked. */
-export const serveModern = (place: Place, exchange: Exchange, message: Message): void => {
+export const serveModern = (place: Place, exchange: Exchange, sent: Message): void => {
   const { server } = place;
-  const method = MODERN_METHODS.get(message.method)!;
-  const idText = message.idText!;
+  const method = MODERN_METHODS.get(sent.method)!;
+  const idText = sent.idText!;
   exchange.record.era = 'modern';
   exchange.record.method = method.name;
   const reply = new ModernReply(exchange, idText);
+  const message = underCeiling(sent, server.node.features);
   const capabilitiesText = memberText(message.text, message.members.meta, META.clientCapabilities) ?? '{}';
+  const fault = metaFault(message, capabilitiesText);
+  if (fault !== undefined) {
+    reply.error(fault);
+    return;
+  }
   const call: Call = {
     exchange,
     server,
