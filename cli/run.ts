@@ -19,11 +19,18 @@ const fileOf = (args: readonly string[]): string | undefined => {
   }
 };
 
-/** Tells why nothing is served. Loads the renderer only now: a good start does not wait for it. */
-const tellRefusal = async (file: string, result: ReloadResult, io: CommandIo): Promise<void> => {
-  const { diagnostics, textOf, unresolved, error } = result;
+/** Findings with their places. Loads the renderer only now: a start without findings does not wait for it. */
+const tellFindings = async (file: string, result: ReloadResult, io: CommandIo): Promise<void> => {
+  const { diagnostics, textOf } = result;
+  if (diagnostics.length === 0) return;
   const { renderPretty } = await import('../compiler/diagnostics/render/pretty.ts');
-  if (diagnostics.length > 0) io.err(renderPretty(file, diagnostics, { textOf, color: io.color }));
+  io.err(renderPretty(file, diagnostics, { textOf, color: io.color }));
+};
+
+/** Tells why nothing is served. */
+const tellRefusal = async (file: string, result: ReloadResult, io: CommandIo): Promise<void> => {
+  const { unresolved, error } = result;
+  await tellFindings(file, result, io);
   for (const { field, reference, reason } of unresolved)
     io.err(`error: \`${field}\` needs \`${reference}\`: ${reason}\n`);
   if (error !== undefined) io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -44,6 +51,7 @@ export const run: Command = async (args, io) => {
       force: () => process.exit(1),
       reload: () => void gateway.reload('signal'),
     });
+    if (gateway.lastReload !== undefined) await tellFindings(file, gateway.lastReload, io);
     io.out(banner({ file, endpoints: gateway.endpoints, opsUrl: gateway.opsUrl }));
     await stopped.promise;
     unlisten();

@@ -22,14 +22,30 @@ const MAX_SHOWN = 100;
 
 const FIX_HINT = '  (fix: gatewright check --fix)';
 
-const rendererOf = ({ textOf, color }: PrettyOptions): Renderer => {
+/** Findings whose place holds what must not be shown on screens and in the logs of builds. */
+const ON_SECRETS: ReadonlySet<string> = new Set(['GW3032', 'GW4010']);
+
+/** The text of a file with the secrets that were found in it covered, all places kept. */
+const covered = (path: string, text: string, diagnostics: readonly Diagnostic[]): string => {
+  let shown = text;
+  for (const { code, span } of diagnostics) {
+    if (!ON_SECRETS.has(code) || span.file !== path) continue;
+    const secret = shown.slice(span.offset, span.endOffset).replace(/[^\s"']/g, '*');
+    shown = shown.slice(0, span.offset) + secret + shown.slice(span.endOffset);
+  }
+  return shown;
+};
+
+const rendererOf = ({ textOf, color }: PrettyOptions, diagnostics: readonly Diagnostic[]): Renderer => {
   const files = new Map<string, SourceFile | undefined>();
   return {
     paint: color ? colorPaint : plainPaint,
     fileOf: (path) => {
       if (!files.has(path)) {
         const text = textOf(path);
-        files.set(path, text === undefined ? undefined : sourceFile(path, text.replace(/^\ufeff/, '')));
+        const shown =
+          text === undefined ? undefined : covered(path, text.replace(/^\ufeff/, ''), diagnostics);
+        files.set(path, shown === undefined ? undefined : sourceFile(path, shown));
       }
       return files.get(path);
     },
@@ -121,7 +137,7 @@ export const renderPretty = (
   diagnostics: readonly Diagnostic[],
   options: PrettyOptions,
 ): string => {
-  const renderer = rendererOf(options);
+  const renderer = rendererOf(options, diagnostics);
   const blocks = diagnostics
     .slice(0, MAX_SHOWN)
     .map((diagnostic) => `${renderOne(renderer, diagnostic)}\n\n`);

@@ -4,7 +4,7 @@ import type { FormatCheck } from './format.ts';
 
 const advice = (text: string): string | undefined => {
   if (/^\d+$/.test(text)) return `127.0.0.1:${text}`;
-  if (/^:\d+$/.test(text)) return `0.0.0.0${text}`;
+  if (/^:\d+$/.test(text)) return `127.0.0.1${text}`;
   if (/^\*:\d+$/.test(text)) return `0.0.0.0${text.slice(1)}`;
   if (/^[\d.]+$|^localhost$/.test(text)) return `${text}:8080`;
   const url = /^https?:\/\/([^/]+)\/?$/.exec(text);
