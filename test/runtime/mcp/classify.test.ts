@@ -38,6 +38,13 @@ describe('classify', () => {
     );
   });
 
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'does not know a method %s',
+    (method) => {
+      expect(outcome(message(method, {}), headers(method))).toBe('404 -32601');
+    },
+  );
+
   it('takes a request without claim and without a modern header as legacy', () => {
     expect(outcome(message('tools/list', {}, null), {})).toBe('legacy');
     expect(outcome(message('initialize', {}, null), headers('initialize', undefined, '2025-11-25'))).toBe(

@@ -85,6 +85,16 @@ describe('paramHeaderMismatch', () => {
     expect(paramHeaderMismatch(declared, args, headers)).toBeTypeOf('string');
   });
 
+  it.each([
+    ['an object', {}],
+    ['an object whose text would be made by the caller', { toString: 1, valueOf: 1 }],
+    ['an array of the text', ['eu']],
+  ])('tells of %s where the schema has a text, and mirrors none', (_what, value) => {
+    const hostile = JSON.parse(JSON.stringify({ region: value }));
+    expect(paramHeaderMismatch(declared, hostile, { 'mcp-param-region': 'eu' })).toMatch(/does not match/);
+    expect(paramHeaders(declared, hostile)).toEqual([]);
+  });
+
   it('does not read arguments from the prototype', () => {
     const inherited = paramHeadersOf(schema({ toString: { type: 'string', 'x-mcp-header': 'T' } }))!;
     expect(paramHeaders(inherited, {})).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { membersAt } from '../../../runtime/mcp/json-members.ts';
-import { applyEdits, replaceMember, rewriteObject } from '../../../runtime/mcp/splice.ts';
+import { applyEdits, dropMember, replaceMember, rewriteObject } from '../../../runtime/mcp/splice.ts';
 
 describe('applyEdits', () => {
   it('changes the places that are named, in any order, and nothing else', () => {
@@ -12,6 +12,17 @@ describe('applyEdits', () => {
 
   it('returns the text itself without edits', () => {
     expect(applyEdits('{ }', [])).toBe('{ }');
+  });
+});
+
+describe('dropMember', () => {
+  it.each([
+    ['{"a":1, "b":[2] ,"c":3}', 0, '{"b":[2] ,"c":3}'],
+    ['{"a":1, "b":[2] ,"c":3}', 1, '{"a":1 ,"c":3}'],
+    ['{"a":1, "b":[2] ,"c":3 }', 2, '{"a":1, "b":[2] }'],
+    ['{ "a":1 }', 0, '{  }'],
+  ])('takes out of %s the member %d with its comma', (text, index, rest) => {
+    expect(applyEdits(text, [dropMember(membersAt(text, 0), index)])).toBe(rest);
   });
 });
 

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { isRefused, type Message, readMessage } from '../../../../runtime/mcp/message.ts';
+import { refuseUntold, underCeiling } from '../../../../runtime/mcp/modern/client-ceiling.ts';
+import { readResponse } from '../../../../runtime/mcp/response.ts';
+import { META } from '../../../../runtime/mcp/revision.ts';
+import type { Features } from '../../../../schema/graph/server.ts';
+
+const ALL: Features = {
+  tools: true,
+  resources: true,
+  prompts: true,
+  completions: true,
+  logging: true,
+  sampling: true,
+  elicitation: true,
+  roots: true,
+};
+
+const message = (capabilities: string): Message => {
+  const meta = `"x": 1.0,"${META.clientCapabilities}": ${capabilities},"y":2`;
+  const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{${meta}}}}`;
+  const read = readMessage(text, JSON.parse(text), 64);
+  if (isRefused(read)) throw read.error;
+  return read;
+};
+
+const asking = (method: string) => {
+  const result = { resultType: 'input_required', inputRequests: { a: { method, params: {} } } };
+  const text = JSON.stringify({ jsonrpc: '2.0', id: 1, result });
+  return readResponse(text, JSON.parse(text));
+};
+
+describe('underCeiling', () => {
+  it('leaves a request alone where all is on, or nothing is declared that is off', () => {
+    const all = message('{"elicitation":{},"sampling":{},"roots":{}}');
+    expect(underCeiling(all, ALL)).toBe(all);
+    const other = message('{"experimental":{"elicitation":{}}}');
+    expect(underCeiling(other, { ...ALL, elicitation: false })).toBe(other);
+  });
+
+  it('takes out what is off, in text and value, and keeps every other byte', () => {
+    const sent = message('{"elicitation": {"url":{}}, "roots":{"n": 1.0}}');
+    const { text, meta, params, members } = underCeiling(sent, {
+      ...ALL,
+      elicitation: false,
+      sampling: false,
+    });
+    expect(text).toBe(message('{"roots":{"n": 1.0}}').text);
+    expect(meta![META.clientCapabilities]).toEqual({ roots: { n: 1 } });
+    expect(params._meta).toBe(meta);
+    const at = members.meta!.keys.indexOf('y');
+    expect(text.slice(members.meta!.starts[at], members.meta!.ends[at])).toBe('2');
+  });
+
+  it('sees through escapes', () => {
+    const { text } = underCeiling(message('{"\\u0065licitation":{}}'), { ...ALL, elicitation: false });
+    expect(text).toBe(message('{}').text);
+  });
+});
+
+describe('refuseUntold', () => {
+  it.each([
+    ['elicitation/create', 'elicitation'],
+    ['sampling/createMessage', 'sampling'],
+    ['roots/list', 'roots'],
+  ] as const)('lets %s pass as long as %s is on', (method, feature) => {
+    expect(() => refuseUntold(asking(method), ALL)).not.toThrow();
+    expect(() => refuseUntold(asking(method), { ...ALL, [feature]: false })).toThrow(
+      expect.objectContaining({ code: 'upstream_protocol' }),
+    );
+  });
+
+  it('refuses the error code that asks a client of 2025-11-25 for a URL', () => {
+    const text = '{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"open https://evil.example"}}';
+    expect(() => refuseUntold(readResponse(text, JSON.parse(text)), ALL)).toThrow(
+      expect.objectContaining({ code: 'not_supported' }),
+    );
+  });
+});
