@@ -122,14 +122,14 @@ describe('the envelope of a modern request', () => {
 describe('what a modern client hears of a legacy upstream', () => {
   it.each([
     ['a result of null', '"result":null', 'upstream_protocol'],
-    ['an id twice', '"result":{"content":[]},"id":77', 'upstream_protocol'],
+    ['an id twice', '"id":77,"result":{"content":[]}', 'upstream_protocol'],
     ['a text as error', '"error":"boom"', 'upstream_protocol'],
     ['a URL to be opened first', '"error":{"code":-32042,"message":"https://evil.example"}', 'not_supported'],
   ])('is not %s', async (_what, members, code) => {
     await using only = await upstreamOf('only', ['q'], { eras: ['legacy'] });
     only.upstream.behave(({ message, response }) => {
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(`{"jsonrpc":"2.0","id":${message.id},${members}}`);
+      response.end(`{"jsonrpc":"2.0",${members},"id":${message.id}}`);
     });
     await using gateway = await startTestGateway(configuration({ only: only.url }));
     const { body, text } = await callTool(gateway.url(), 'q');

@@ -1,19 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { type ListenStream, ListenStreams } from '../../../../runtime/mcp/modern/listen-streams.ts';
 
-const open = (streams: ListenStreams, server: string, fingerprint: string) => {
-  const ended = Promise.withResolvers<void>();
-  const stream = {
-    server,
-    fingerprint,
-    over: false,
-    ended: ended.promise,
-    end: () => {
-      stream.over = true;
-      streams.remove(stream);
-      ended.resolve();
-    },
-  } satisfies ListenStream & { over: boolean; ended: Promise<void> };
+class Stream implements ListenStream {
+  readonly server: string;
+  readonly fingerprint: string;
+  readonly #streams: ListenStreams;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly ended = this.#ended.promise;
+  over = false;
+
+  constructor(streams: ListenStreams, server: string, fingerprint: string) {
+    this.#streams = streams;
+    this.server = server;
+    this.fingerprint = fingerprint;
+  }
+
+  end(): void {
+    this.over = true;
+    this.#streams.remove(this);
+    this.#ended.resolve();
+  }
+}
+
+const open = (streams: ListenStreams, server: string, fingerprint: string): Stream => {
+  const stream = new Stream(streams, server, fingerprint);
   streams.add(stream);
   return stream;
 };
