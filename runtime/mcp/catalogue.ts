@@ -2,7 +2,7 @@
 import { GatewayError } from '../errors.ts';
 import type { Link } from '../upstream/link.ts';
 import { type AskContext, ask } from './ask.ts';
-import { elementsAt, membersAt } from './json-members.ts';
+import { elementsAt, hasDuplicate, membersAt } from './json-members.ts';
 import type { ListKind } from './method.ts';
 import { type ParamHeader, paramHeadersOf } from './param-header.ts';
 
@@ -26,8 +26,19 @@ export interface Listing {
   readonly changes: number;
 }
 
-/** How often a link's upstream has said that a list changed; one for all catalogues of the link. */
-export type ListChanges = Record<ListKind, number>;
+/** What all catalogues of a link share. */
+export interface LinkLists {
+  /** How often the upstream has said that a list changed. */
+  readonly changes: Record<ListKind, number>;
+  /** The items that were fetched last: those that another client is shown alike are kept once. */
+  readonly latest: Map<ListKind, readonly Item[]>;
+}
+
+/** The state of a link whose lists nobody has fetched. */
+export const newLinkLists = (): LinkLists => ({
+  changes: { tools: 0, prompts: 0, resources: 0, resourceTemplates: 0 },
+  latest: new Map(),
+});
 
 interface Pending {
   readonly changes: number;
@@ -61,12 +72,15 @@ const MAX_TTL_MS = 3_600_000;
 const parseItem = (kind: ListKind, text: string): Item | undefined => {
   const value = JSON.parse(text) as Record<string, unknown>;
   const name = value === null || typeof value !== 'object' ? undefined : value[LISTS[kind].key];
-  if (typeof name !== 'string') return undefined;
+  if (typeof name !== 'string' || hasDuplicate(membersAt(text, 0).keys)) return undefined;
   const paramHeaders = kind === 'tools' ? paramHeadersOf(value.inputSchema) : [];
   return paramHeaders === undefined ? undefined : { name, text, value, paramHeaders };
 };
 
-/** An item that cannot be read, nested too deeply for instance, is left out: it must not take its list along. */
+/**
+ * An item that cannot be read, nested too deeply for instance, or that readers could take for different things, is
+ * left out: it must not take its list along.
+ */
 const readItem = (kind: ListKind, text: string): Item | undefined => {
   try {
     return parseItem(kind, text);
@@ -75,12 +89,15 @@ const readItem = (kind: ListKind, text: string): Item | undefined => {
   }
 };
 
-const readPage = (kind: ListKind, text: string): Item[] => {
+const readPage = (kind: ListKind, text: string, known: ReadonlyMap<string, Item>): Item[] => {
   const root = membersAt(text, 0);
   const result = membersAt(text, root.starts[root.keys.indexOf('result')] ?? text.length);
   const at = result.starts[result.keys.indexOf(LISTS[kind].member)];
   if (at === undefined) throw new GatewayError('upstream_protocol', 'the upstream answered without a list');
-  const items = elementsAt(text, at).map(([start, end]) => readItem(kind, text.slice(start, end)));
+  const items = elementsAt(text, at).map(([start, end]) => {
+    const itemText = text.slice(start, end);
+    return known.get(itemText) ?? readItem(kind, itemText);
+  });
   return items.filter((item) => item !== undefined);
 };
 
@@ -89,15 +106,15 @@ export class Catalogue {
   readonly #link: Link;
   readonly #context: AskContext;
   readonly #timeoutMs: number;
-  readonly #changes: ListChanges;
+  readonly #lists: LinkLists;
   readonly #listings = new Map<ListKind, Listing>();
   readonly #pending = new Map<ListKind, Pending>();
 
-  constructor(link: Link, context: AskContext, timeoutMs: number, changes: ListChanges) {
+  constructor(link: Link, context: AskContext, timeoutMs: number, lists: LinkLists) {
     this.#link = link;
     this.#context = context;
     this.#timeoutMs = timeoutMs;
-    this.#changes = changes;
+    this.#lists = lists;
   }
 
   /** Whether the upstream has lists of this kind at all. */
@@ -108,7 +125,7 @@ export class Catalogue {
   /** The last listing, however old; undefined if there was none or it is known to have changed. */
   peek(kind: ListKind): Listing | undefined {
     const known = this.#listings.get(kind);
-    return known?.changes === this.#changes[kind] ? known : undefined;
+    return known?.changes === this.#lists.changes[kind] ? known : undefined;
   }
 
   /** A listing that is younger than `maxAgeMs`, or within the upstream's own `ttlMs`; fetched if need be. */
@@ -126,16 +143,16 @@ export class Catalogue {
 
   /** The list has changed: what is known of it, and what is being fetched, counts no more, nowhere on the link. */
   invalidate(kind: ListKind): void {
-    this.#changes[kind] += 1;
+    this.#lists.changes[kind] += 1;
   }
 
   #pendingNow(kind: ListKind): Promise<Listing> | undefined {
     const pending = this.#pending.get(kind);
-    return pending?.changes === this.#changes[kind] ? pending.listing : undefined;
+    return pending?.changes === this.#lists.changes[kind] ? pending.listing : undefined;
   }
 
   #begin(kind: ListKind, isSecond: boolean): Promise<Listing> {
-    const changes = this.#changes[kind];
+    const changes = this.#lists.changes[kind];
     const listing = this.#fetchPages(kind, changes)
       .then((fetched) => this.#take(kind, fetched, isSecond))
       .finally(() => {
@@ -150,7 +167,7 @@ export class Catalogue {
    * kept as stale if that was overtaken too: an upstream may tell of a change whenever it is asked.
    */
   #take(kind: ListKind, fetched: Listing, isSecond: boolean): Listing | Promise<Listing> {
-    const changes = this.#changes[kind];
+    const changes = this.#lists.changes[kind];
     if (fetched.changes !== changes) {
       const newer = this.peek(kind) ?? this.#pendingNow(kind);
       if (newer !== undefined) return newer;
@@ -163,6 +180,7 @@ export class Catalogue {
 
   async #fetchPages(kind: ListKind, changes: number): Promise<Listing> {
     const items: Item[] = [];
+    const known = new Map(this.#lists.latest.get(kind)?.map((item) => [item.text, item]));
     let ttlMs = MAX_TTL_MS;
     let cacheScope: Listing['cacheScope'] = 'public';
     let cursor: string | undefined;
@@ -175,13 +193,14 @@ export class Catalogue {
         this.#context,
         this.#timeoutMs,
       );
-      items.push(...readPage(kind, text));
+      for (const item of readPage(kind, text, known)) items.push(item);
       ttlMs = Math.min(ttlMs, typeof result.ttlMs === 'number' ? Math.max(0, result.ttlMs) : 0);
       if (result.cacheScope !== 'public') cacheScope = 'private';
       const next = result.nextCursor;
       if (typeof next !== 'string' || next === cursor) break;
       cursor = next;
     }
+    this.#lists.latest.set(kind, items);
     return { items, ttlMs, cacheScope, fetchedMs: performance.now(), changes };
   }
 }

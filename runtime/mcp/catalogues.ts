@@ -1,15 +1,15 @@
 /** The catalogues of all links that are up, so that clients with the same capabilities share what was fetched. */
 import type { Link } from '../upstream/link.ts';
 import type { GatewayInfo } from './ask.ts';
-import { Catalogue, type ListChanges } from './catalogue.ts';
+import { Catalogue, type LinkLists, newLinkLists } from './catalogue.ts';
 import type { ListKind } from './method.ts';
 
 /** Variants of client capabilities that are shared on one link; the oldest goes first. */
 const MAX_VARIANTS = 64;
 
 interface LinkCatalogues {
-  /** Read by every catalogue of the link, those that are shared no longer too. */
-  readonly changes: ListChanges;
+  /** Held by every catalogue of the link, those that are shared no longer too. */
+  readonly lists: LinkLists;
   readonly variants: Map<string, Catalogue>;
 }
 
@@ -18,8 +18,7 @@ const byLink = new WeakMap<Link, LinkCatalogues>();
 const cataloguesOf = (link: Link): LinkCatalogues => {
   const known = byLink.get(link);
   if (known !== undefined) return known;
-  const changes: ListChanges = { tools: 0, prompts: 0, resources: 0, resourceTemplates: 0 };
-  const made: LinkCatalogues = { changes, variants: new Map() };
+  const made: LinkCatalogues = { lists: newLinkLists(), variants: new Map() };
   byLink.set(link, made);
   return made;
 };
@@ -31,11 +30,11 @@ export const catalogueOf = (
   info: GatewayInfo,
   timeoutMs: number,
 ): Catalogue => {
-  const { changes, variants } = cataloguesOf(link);
+  const { lists, variants } = cataloguesOf(link);
   const key = link.era === 'modern' ? capabilitiesText : '';
   const known = variants.get(key);
   if (known !== undefined) return known;
-  const catalogue = new Catalogue(link, { info, capabilitiesText }, timeoutMs, changes);
+  const catalogue = new Catalogue(link, { info, capabilitiesText }, timeoutMs, lists);
   variants.set(key, catalogue);
   if (variants.size > MAX_VARIANTS) variants.delete(variants.keys().next().value!);
   return catalogue;
@@ -51,6 +50,6 @@ const CHANGED: ReadonlyMap<string, readonly ListKind[]> = new Map([
 export const noteChange = (link: Link, method: string): void => {
   const kinds = CHANGED.get(method);
   if (kinds === undefined) return;
-  const { changes } = cataloguesOf(link);
-  for (const kind of kinds) changes[kind] += 1;
+  const { lists } = cataloguesOf(link);
+  for (const kind of kinds) lists.changes[kind] += 1;
 };

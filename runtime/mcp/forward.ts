@@ -11,7 +11,7 @@ import type { Exposure } from './exposure.ts';
 import { membersAt, memberText } from './json-members.ts';
 import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
-import { answerAs, readResponse } from './response.ts';
+import { answerAs, readResponse, type UpstreamResponse } from './response.ts';
 import { applyEdits, type Edit } from './splice.ts';
 
 /** What a target adds to the plain request. */
@@ -163,19 +163,23 @@ class ForwardSink implements ReplySink {
 
   onResponse(text: string, message: UpstreamMessage): void {
     const call = this.#call;
+    const isModern = call.client.era === 'modern';
+    let response: UpstreamResponse;
+    let answer: string;
     try {
-      const response = readResponse(text, message);
-      call.exchange.record.outcome = response.outcome;
-      call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
-      if (call.client.era === 'modern') refuseUntold(response, call.server.node.features);
+      response = readResponse(text, message);
+      if (isModern) refuseUntold(response, call.server.node.features);
       const edits = this.#adaptation.responseEdits(response, call.method, call.message);
-      const status = call.client.era === 'modern' ? modernStatus(response.errorCode) : 200;
-      if (response.errorCode === HEADER_MISMATCH && this.#options.onHeaderMismatch?.() === true) return;
-      this.#options.onOutcome?.(response.errorCode === undefined);
-      call.reply.response(answerAs(response, call.idText, edits), status);
+      answer = answerAs(response, call.idText, edits);
     } catch (thrown) {
-      call.reply.error(asGatewayError(thrown));
+      this.onError(asGatewayError(thrown));
+      return;
     }
+    call.exchange.record.outcome = response.outcome;
+    call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
+    if (response.errorCode === HEADER_MISMATCH && this.#options.onHeaderMismatch?.() === true) return;
+    this.#options.onOutcome?.(response.errorCode === undefined);
+    call.reply.response(answer, isModern ? modernStatus(response.errorCode) : 200);
   }
 
   onError(error: GatewayError): void {

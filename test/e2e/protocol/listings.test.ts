@@ -141,6 +141,7 @@ describe('a list with an item that cannot be read', () => {
       '{"name":"first","inputSchema":{"type":"object"}}',
       `{"name":"deep","inputSchema":${deep}}`,
       '{"name":7}',
+      '{"name":"hidden","name":"twice","inputSchema":{"type":"object"}}',
       'null',
       '{"name":"last","inputSchema":{"type":"object"}}',
     ];
