@@ -14,7 +14,7 @@ export interface Target {
 }
 
 /** The flags that every Node.js process under test gets. */
-export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=16'];
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 
 /** A program of the bench that prints its port. */
 export interface Program extends AsyncDisposable {

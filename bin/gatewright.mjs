@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=32
 // Plain JavaScript that an old Node can parse, so that a wrong version is told in one line.
 import { existsSync } from 'node:fs';
 import module from 'node:module';

@@ -60,7 +60,7 @@ describe('the bootstrap', () => {
       err: expect.stringMatching(/^gatewright: installing dependencies/),
     });
     const [, flags, args] = JSON.parse(first.out);
-    expect(flags).toEqual(['--max-semi-space-size=16']);
+    expect(flags).toEqual(['--max-semi-space-size=32']);
     expect(args).toEqual(['a', 'b c']);
     expect(await bootstrap('program.mjs', 'a', 'b c')).toEqual({ ...first, err: '' });
   });
