@@ -36,7 +36,7 @@ const fillDefault = (schema: Schema, value: unknown): unknown => {
 
 const referenceKind = (schema: Schema): Reference['as'] => {
   const format = schema['x-format'];
-  if (format === 'duration' || format === 'size') return format;
+  if (format === 'duration' || format === 'size' || format === 'http-url') return format;
   const types = [schema.type].flat();
   return types.includes('integer') ? 'integer' : types.includes('boolean') ? 'boolean' : 'string';
 };
@@ -64,7 +64,13 @@ const bindReference = (
   const hasDefault = parts.some((part) => part.kind === 'env' && (part.fallback ?? '') !== '');
   if (schema['x-format'] === 'secret' && hasDefault) return reportLiteral(binder, scalar, path);
   binder.scalars.push({ path, scalar, schema });
-  return { $reference: text, as: referenceKind(schema) };
+  const { minimum, maximum } = schema;
+  return {
+    $reference: text,
+    as: referenceKind(schema),
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+  };
 };
 
 const bindText = (

@@ -1,6 +1,7 @@
 /** Resolves the references of a compiled graph: environment variables and files, read when a graph is loaded. */
 import { dirname, resolve } from 'node:path';
 import { type Graph, isReference, type NodeId, type Reference } from '../../schema/graph/graph.ts';
+import { httpUrlProblem } from '../../schema/http-url.ts';
 import { parseReference, type ReferencePart } from '../../schema/reference.ts';
 import { durationMs, sizeBytes } from '../../schema/unit.ts';
 import { readSettled } from './read-settled.ts';
@@ -58,8 +59,20 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
 /** A problem's reason, thrown within this file only. */
 class Unresolved extends Error {}
 
-const convert = (text: string, as: Reference['as']): unknown => {
-  switch (as) {
+const integer = (text: string, { minimum, maximum }: Reference): number => {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : reject('the value is no whole number');
+  if (minimum !== undefined && value < minimum) return reject(`the value is below ${minimum}`);
+  if (maximum !== undefined && value > maximum) return reject(`the value is above ${maximum}`);
+  return value;
+};
+
+const httpUrl = (text: string): string => {
+  const problem = httpUrlProblem(text);
+  return problem === undefined ? text : reject(`the value is no URL: ${problem}`);
+};
+
+const convert = (text: string, reference: Reference): unknown => {
+  switch (reference.as) {
     case 'string':
       return text;
     case 'duration':
@@ -67,7 +80,9 @@ const convert = (text: string, as: Reference['as']): unknown => {
     case 'size':
       return sizeBytes(text) ?? reject('the value is no size such as `4MiB`');
     case 'integer':
-      return /^\d{1,15}$/.test(text) ? Number(text) : reject('the value is no whole number');
+      return integer(text, reference);
+    case 'http-url':
+      return httpUrl(text);
     case 'boolean':
       return (
         text === 'true' || (text === 'false' ? false : reject('the value is neither `true` nor `false`'))
@@ -115,7 +130,7 @@ class Resolver {
     let text = '';
     try {
       for (const part of parseReference(reference.$reference).parts) text += await this.#part(part);
-      const value = convert(text, reference.as);
+      const value = convert(text, reference);
       this.values.push({ node: nodeOf(path), field, value: text });
       return value;
     } catch (error) {

@@ -76,7 +76,10 @@ export interface CompiledGraph {
  */
 export interface Reference {
   readonly $reference: string;
-  readonly as: 'string' | 'duration' | 'size' | 'integer' | 'boolean';
+  readonly as: 'string' | 'duration' | 'size' | 'integer' | 'boolean' | 'http-url';
+  /** Bounds of an integer. */
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 /** Whether a value of a compiled graph is a {@link Reference}. */

@@ -1,18 +1,9 @@
 /** Absolute http and https URLs, without credentials and fragment. */
+import { httpUrlProblem } from '../../../schema/http-url.ts';
 import type { FormatCheck } from './format.ts';
 
-const problemOf = (text: string): string | undefined => {
-  if (!/^https?:\/\//i.test(text)) return 'it does not start with `https://` or `http://`';
-  if (/[\s\\]/.test(text)) return 'it has a blank or a backslash in it';
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || url.hostname === '') return 'its host or port is wrong';
-  if (url.username !== '' || url.password !== '') return 'it carries a user name or password';
-  if (text.includes('#')) return 'it has a fragment';
-  return undefined;
-};
-
 export const checkHttpUrl: FormatCheck = ({ text, place, report }) => {
-  const problem = problemOf(text);
+  const problem = httpUrlProblem(text);
   if (problem === undefined) return true;
   report('GW3006', place, { text, problem });
   return false;

@@ -11,6 +11,7 @@ import { callComplete } from '../complete.ts';
 import { forward } from '../forward.ts';
 import { admit, decide, denial } from '../gate.ts';
 import { callList } from '../list.ts';
+import { isLogLevel } from '../log-level.ts';
 import { type Message, stringParam } from '../message.ts';
 import { LEGACY_METHODS, type Method } from '../method.ts';
 import type { Part } from '../part.ts';
@@ -121,11 +122,9 @@ const answerEmpty = (call: Call): void => {
   call.reply.response(resultText(call.idText, '{}'));
 };
 
-const LEVELS = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
-
 const setLevel = (call: SessionCall): void => {
   const level = stringParam(call.message, 'level');
-  if (level === undefined || !LEVELS.has(level)) {
+  if (level === undefined || !isLogLevel(level)) {
     call.reply.error(new GatewayError('invalid_params', 'unknown log level', { rpcCode: RPC.invalidParams }));
     return;
   }

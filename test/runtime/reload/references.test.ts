@@ -130,6 +130,25 @@ describe('references', () => {
     expect(JSON.stringify(resolution.problems)).not.toContain('hunter2');
   });
 
+  it.each([
+    [{ $reference: '${env:X}', as: 'integer', minimum: 1 }, '0', 'the value is below 1'],
+    [{ $reference: '${env:X}', as: 'integer', maximum: 10 }, '11', 'the value is above 10'],
+    [
+      { $reference: '${env:X}', as: 'http-url' },
+      'ftp://x',
+      'the value is no URL: it does not start with `https://` or `http://`',
+    ],
+    [
+      { $reference: '${env:X}', as: 'http-url' },
+      'https://u:p@x',
+      'the value is no URL: it carries a user name or password',
+    ],
+  ] as const)('are held to the bounds of their field: %j as %j', async (value, text, reason) => {
+    const { graph, problems } = await resolveWith(graphOf({ field: value }), { X: text });
+    expect(graph).toBeUndefined();
+    expect(problems).toMatchObject([{ reason }]);
+  });
+
   it('name the files to watch with the digests of what was read, missing ones too', async () => {
     await writeFile(join(folder, 'token'), 'abc\n');
     const graph = graphOf({ a: reference('${file:token}'), b: reference('${file:./missing}') });
