@@ -291,6 +291,17 @@ describe('streams and sessions', () => {
     stream.close();
   });
 
+  it('the stream of a session tells that its lists have changed, and ends, when its server changes', async () => {
+    await using gateway = await startTestGateway(two());
+    const url = gateway.url('one');
+    const session = await openSession(url);
+    const headers = { ...session, accept: 'text/event-stream' };
+    const stream = await EventStreamClient.open(url, { headers });
+    await applied(gateway, two({ prefix: 'x_' }));
+    await stream.message(({ method }) => method === 'notifications/tools/list_changed');
+    expect(await stream.over).toBe('ended');
+  });
+
   it('the stream of a session ends when its server changes, and does not come back without what is now asked for', async () => {
     const { key, hash } = makeApiKey('a1');
     const guarded = JSON.parse(two());

@@ -95,6 +95,8 @@ export const serveInitialize = (server: PreparedServer, exchange: Exchange, mess
   }
 };
 
+const KINDS = ['tools', 'prompts', 'resources'] as const;
+
 const greet = async (
   server: PreparedServer,
   exchange: Exchange,
@@ -107,9 +109,11 @@ const greet = async (
   const failed = view.parts.find((part) => part.connected === undefined);
   if (view.parts.every((part) => part.connected === undefined)) throw failed?.error ?? slowUpstream();
   const instructions = mergeInstructions(view.parts, server.node.instructions);
+  const capabilities = mergeCapabilities(view.parts, server.node.features, 'legacy');
+  session.announced = KINDS.filter((kind) => capabilities[kind]?.listChanged === true);
   const result = {
     protocolVersion: session.version,
-    capabilities: mergeCapabilities(view.parts, server.node.features, 'legacy'),
+    capabilities,
     serverInfo: server.info,
     ...(instructions === undefined ? undefined : { instructions }),
   };

@@ -48,6 +48,8 @@ export class Session {
   readonly createdMs = performance.now();
   usedMs = performance.now();
   logLevel: string | undefined;
+  /** The kinds of lists whose changes the client was promised to be told of. */
+  announced: readonly ('tools' | 'prompts' | 'resources')[] = [];
   #server: PreparedServer;
   #view: View;
   #closed = false;
@@ -78,6 +80,8 @@ export class Session {
     if (!changed) return false;
     this.#view = this.#makeView(server);
     this.links.retain(new Set(server.exposures.map(({ upstream }) => upstream)));
+    for (const kind of this.announced)
+      this.streams.standalone.append(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`);
     return true;
   }
 
