@@ -19,11 +19,11 @@ const claudeLine = ({ server, url, anonymous }: Endpoint): string => {
   return `claude mcp add --transport http ${server} ${url}${header}`;
 };
 
-/** The entry of one server in the `mcpServers` object that most clients read. */
+/** The entry of one server in the `mcpServers` object that most clients read; they expand no variables. */
 const clientEntry = ({ url, anonymous }: Endpoint) => ({
   type: 'http',
   url,
-  ...(anonymous ? {} : { headers: { Authorization: 'Bearer $TOKEN' } }),
+  ...(anonymous ? {} : { headers: { Authorization: 'Bearer <token>' } }),
 });
 
 /** Endpoints, the operations address, and lines to paste into a client. */

@@ -73,6 +73,12 @@ export class KeysDocument {
       document.commentBefore ??= HEADER;
     }
     if (!isMap(document.contents)) throw new KeysFileError('refused', `${path} is not a keys file`);
+    const other = document.contents.items.map(({ key }) => String(key)).find((key) => key !== 'keys');
+    if (other !== undefined)
+      throw new KeysFileError(
+        'refused',
+        `${path} is not a keys file: it has ${JSON.stringify(other)} beside \`keys\``,
+      );
     if (document.get('keys') == null) document.set('keys', new YAMLSeq());
     const entries = document.get('keys');
     if (!isSeq(entries) || !isRecords(entries.toJS(document))) {

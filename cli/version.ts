@@ -11,7 +11,12 @@ export const packageVersion = (): string => {
   return '0.0.0';
 };
 
-export const version: Command = async (_args, io) => {
+/** Exit code 0, or 2 if there are arguments. */
+export const version: Command = async (args, io) => {
+  if (args.length > 0) {
+    io.err('usage: gatewright version\n');
+    return 2;
+  }
   io.out(`gatewright ${packageVersion()} (Node.js ${process.version})\n`);
   return 0;
 };

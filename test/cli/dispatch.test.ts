@@ -25,6 +25,12 @@ describe('the command line', () => {
     expect((await run('--version')).out).toBe(out);
   });
 
+  it.each(['version', '--version', 'schema'])('exits 2 if there is more after %s', async (command) => {
+    const { code, out, err } = await run(command, 'extra');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^usage: gatewright (version|schema)\n$/);
+  });
+
   it('lists the commands', async () => {
     const { code, out } = await run('help');
     expect(code).toBe(0);

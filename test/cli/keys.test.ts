@@ -148,6 +148,10 @@ describe('keys add', () => {
     'keys: [{ id: x, hash: "12", servers: [a] }]',
     'keys: [\n',
     'keys: []\nkeys: []\n',
+    'version: 1\nservers: {}\n',
+    'keys: []\nnote: ours\n',
+    '{ 1: a }',
+    '{}: a',
   ])('refuses to write into %j', async (text) => {
     await writeFile(file, text);
     const { code, out } = await run('add', '--server', 'a');
@@ -256,6 +260,16 @@ describe('keys list', () => {
     const { out } = await run('list');
     expect(out).toContain('2026-11-20T09:00:00Z (over)');
     expect(out).not.toContain('\u001b');
+  });
+
+  test('says that a gateway.yaml is no keys file', async () => {
+    await writeFile(join(folder, 'gateway.yaml'), 'version: 1\nlisteners: {}\n');
+    for (const command of [['list'], ['add', '--server', 'a'], ['rotate', 'bot'], ['revoke', 'bot']]) {
+      const { code, out, err } = await run(...command, '--file', 'gateway.yaml');
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(err).toMatch(/^error: .*gateway\.yaml is not a keys file: it has "version" beside `keys`\n$/);
+    }
+    expect(await readFile(join(folder, 'gateway.yaml'), 'utf8')).toBe('version: 1\nlisteners: {}\n');
   });
 
   test('cannot read a file that is not there', async () => {
