@@ -9,6 +9,12 @@ const io = {
   color: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
 };
 
+// A reader that has gone, as of `gatewright schema | head`, is no fault of ours.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
 /** How long what was left open may keep the process alive once its command is done. */
 const LINGER_MS = 500;
 

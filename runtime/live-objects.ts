@@ -82,7 +82,7 @@ export class LiveObjects {
   }
 
   createUpstream(node: UpstreamNode, info: GatewayInfo): LiveUpstream {
-    const upstream = createUpstream(node, this.#context);
+    const upstream = createUpstream(node, { ...this.#context, gateway: info });
     const bridged = new BridgedLinks(upstream, node, info);
     this.#running.set(node.name, [...(this.#running.get(node.name) ?? []), upstream]);
     return {

@@ -3,6 +3,7 @@ import { configuration } from '../support/configuration.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { makeSigningKey, mint, type SigningKey } from '../support/issuer.ts';
+import { legacyRequest } from '../support/legacy-client.ts';
 import { callTool, modernRequest, toolNames } from '../support/modern-client.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
@@ -140,6 +141,12 @@ describe('features and virtual servers', () => {
     const { body } = await modernRequest(gateway.url(), 'server/discover');
     expect(body.result.capabilities).toHaveProperty('tools');
     expect(body.result.capabilities).not.toHaveProperty('prompts');
+    const initialized = await legacyRequest(gateway.url(), 'initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'test', version: '1' },
+    });
+    expect(JSON.parse(initialized.text).result.capabilities).not.toHaveProperty('prompts');
     for (const [method, params] of [
       ['prompts/list', {}],
       ['prompts/get', { name: 'p' }],

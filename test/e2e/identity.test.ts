@@ -5,7 +5,14 @@ import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { configuration } from '../support/configuration.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { makeSigningKey, mint, type SigningKey, type TokenParts, unsignedToken } from '../support/issuer.ts';
+import {
+  makeSigningKey,
+  mint,
+  type SigningKey,
+  TestIssuer,
+  type TokenParts,
+  unsignedToken,
+} from '../support/issuer.ts';
 import { callTool, modernRequest } from '../support/modern-client.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
@@ -118,6 +125,29 @@ describe('bearer tokens', () => {
       body: '{ not json',
     });
     expect(answer.status).toBe(401);
+  });
+
+  it('[AUTH-01/tokens] admits tokens of an issuer that publishes its keys, found by discovery or by their address', async () => {
+    const issuer = await TestIssuer.start();
+    issuer.published = [key.publicJwk];
+    for (const jwks of [{}, { jwks: issuer.jwksUrl }]) {
+      await using remote = await startTestGateway(
+        configuration(
+          { tracker: upstream.url },
+          {
+            identity: { remote: { type: 'jwt', issuer: issuer.url, ...jwks } },
+            server: { identity: ['remote'] },
+          },
+        ),
+      );
+      const own = { ...claims(), iss: issuer.url, aud: remote.audience() };
+      const good = await callTool(remote.url(), 'get_issue', {}, { token: await mint(key, own) });
+      expect(good.status).toBe(200);
+      const stranger = await makeSigningKey('ES256', 'k1');
+      const forged = await callTool(remote.url(), 'get_issue', {}, { token: await mint(stranger, own) });
+      expect(forged.status).toBe(401);
+    }
+    await issuer.close();
   });
 
   it("[COMPL-17] never shows the caller's token, nor a header that is not named, to an upstream", async () => {

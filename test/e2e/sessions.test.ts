@@ -4,6 +4,7 @@ import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { configuration } from '../support/configuration.ts';
 import { type Everything, startEverything } from '../support/everything/server.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { rawRequest } from '../support/raw-request.ts';
 
 let everything: Everything;
 beforeAll(async () => {
@@ -163,6 +164,22 @@ describe('legacy sessions', () => {
     expect(JSON.parse(refused.text).error.data.code).toBe('too_many_sessions');
     await request(bounded.url(), { method: 'DELETE', headers: session });
     await open(bounded.url());
+  });
+
+  it('counts anonymous callers by address, so that one cannot lock out the others', async () => {
+    await using bounded = await startTestGateway(
+      configuration({ everything: everything.url }, { sessions: { maxPerPrincipal: 1 } }),
+    );
+    const from = (address: string) =>
+      rawRequest(bounded.url(), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: JSON.stringify(initialize()),
+        from: address,
+      });
+    expect((await from('127.0.0.1')).status).toBe(200);
+    expect((await from('127.0.0.1')).status).toBe(503);
+    expect((await from('127.0.0.2')).status).toBe(200);
   });
 
   it('ends sessions that are idle', async () => {

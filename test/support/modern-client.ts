@@ -1,6 +1,7 @@
 /** A client of 2026-07-28 that sends exactly what a test tells it to. */
 import { request } from 'undici';
 import { META, MODERN_VERSION } from '../../runtime/mcp/revision.ts';
+import { MODERN, messageFaults } from './message-schema.ts';
 
 export interface ModernOptions {
   readonly token?: string;
@@ -69,6 +70,20 @@ export const modernHeaders = (
   );
 };
 
+const messagesOf = (text: string, contentType: unknown): unknown[] => {
+  if (!String(contentType).includes('text/event-stream')) return text === '' ? [] : [JSON.parse(text)];
+  const data = text.split('\n').filter((line) => line.startsWith('data: {'));
+  return data.map((line) => JSON.parse(line.slice('data: '.length)));
+};
+
+/** Whatever a gateway answers must be valid by the published schema, with or without a tap before it. */
+const assertValid = (method: string, text: string, contentType: unknown): void => {
+  for (const message of messagesOf(text, contentType)) {
+    const faults = messageFaults(MODERN, message, { from: 'server', answers: method });
+    if (faults.length > 0) throw new Error(`invalid answer to ${method}: ${faults.join('; ')}: ${text}`);
+  }
+};
+
 const lastMessage = (text: string, contentType: unknown): ModernAnswer['body'] => {
   if (text === '') return {};
   if (!String(contentType).includes('text/event-stream')) return JSON.parse(text);
@@ -89,6 +104,7 @@ export const modernRequest = async (
     body: modernBody(method, params, options),
   });
   const text = await answer.body.text();
+  assertValid(method, text, answer.headers['content-type']);
   const contentType = answer.headers['content-type'];
   return { status: answer.statusCode, headers: answer.headers, text, body: lastMessage(text, contentType) };
 };

@@ -77,7 +77,7 @@ const openSession = (
     throw admission.refusal;
   }
   return {
-    session: server.sessions.open(exchange.principal, server, client),
+    session: server.sessions.open(exchange.principal, exchange.clientAddress, server, client),
     headers: admission?.headers ?? [],
   };
 };

@@ -11,6 +11,10 @@ const SWEEP_MS = 5000;
 const tooMany = (message: string): GatewayError =>
   new GatewayError('too_many_sessions', message, { status: 503, rpcCode: RPC.limited, retryAfterMs: 30_000 });
 
+/** Who sessions are counted for: anonymous callers are told apart by address, so that one cannot lock out the others. */
+const ownerOf = (principal: Principal, address: string): string =>
+  principal.kind === 'anonymous' ? `${principal.key}@${address}` : principal.key;
+
 export class SessionStore {
   readonly #sessions = new Map<string, Session>();
   #bounds: SessionsNode;
@@ -31,12 +35,13 @@ export class SessionStore {
   }
 
   /** A new session, or a GatewayError `too_many_sessions`. */
-  open(principal: Principal, server: PreparedServer, client: SessionClient): Session {
+  open(principal: Principal, address: string, server: PreparedServer, client: SessionClient): Session {
     if (this.#sessions.size >= this.#bounds.max) throw tooMany('too many sessions');
     let own = 0;
-    for (const session of this.#sessions.values()) if (session.principal.key === principal.key) own += 1;
+    const owner = ownerOf(principal, address);
+    for (const session of this.#sessions.values()) if (session.owner === owner) own += 1;
     if (own >= this.#bounds.maxPerPrincipal) throw tooMany('too many sessions of this caller');
-    const session = new Session(randomBytes(32).toString('base64url'), principal, server, client);
+    const session = new Session(randomBytes(32).toString('base64url'), principal, owner, server, client);
     this.#sessions.set(session.id, session);
     return session;
   }

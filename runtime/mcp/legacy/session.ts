@@ -37,6 +37,8 @@ const TELL_TIMEOUT_MS = 5000;
 export class Session {
   readonly id: string;
   readonly principal: Principal;
+  /** Whom it counts for. */
+  readonly owner: string;
   readonly serverName: string;
   readonly version: string;
   readonly client: SessionClient;
@@ -54,9 +56,16 @@ export class Session {
   #view: View;
   #closed = false;
 
-  constructor(id: string, principal: Principal, server: PreparedServer, client: SessionClient) {
+  constructor(
+    id: string,
+    principal: Principal,
+    owner: string,
+    server: PreparedServer,
+    client: SessionClient,
+  ) {
     this.id = id;
     this.principal = principal;
+    this.owner = owner;
     this.serverName = server.node.name;
     this.version = client.version;
     this.client = client;

@@ -158,11 +158,14 @@ describe('the breaker', () => {
     server.behave(refuse(503));
     for (let index = 0; index < 3; index += 1) await echo(opened);
     expect(made.state().breaker).toBe('open');
-    const startedMs = performance.now();
-    const { sink } = callEcho(opened);
-    expect(sink.error).toMatchObject({ code: 'breaker_open' });
-    expect(performance.now() - startedMs).toBeLessThan(5);
-    expect(sink.error?.retryAfterMs).toBeLessThanOrEqual(200);
+    const timesMs = Array.from({ length: 21 }, () => {
+      const startedMs = performance.now();
+      const { sink } = callEcho(opened);
+      expect(sink.error).toMatchObject({ code: 'breaker_open' });
+      expect(sink.error?.retryAfterMs).toBeLessThanOrEqual(200);
+      return performance.now() - startedMs;
+    });
+    expect(timesMs.sort((a, b) => a - b)[10]).toBeLessThan(5);
     expect(server.calls).toBe(3);
     await until(() => made.state().breaker === 'half-open');
     server.behave(({ message, response }) => json(response, { jsonrpc: '2.0', id: message.id, result: {} }));
