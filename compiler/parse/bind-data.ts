@@ -47,6 +47,9 @@ const reportLiteral = (binder: Binder, scalar: SourceScalar, path: Path): typeof
   return UNSOUND;
 };
 
+/** Without positions: some lists are sorted in the graph, which must not tell how they were written. */
+const fieldOf = (path: Path): string => path.filter((step) => typeof step === 'string').join('.');
+
 const bindReference = (
   binder: Binder,
   scalar: SourceScalar,
@@ -67,6 +70,7 @@ const bindReference = (
   const { minimum, maximum } = schema;
   return {
     $reference: text,
+    path: fieldOf(path),
     as: referenceKind(schema),
     ...(minimum === undefined ? {} : { minimum }),
     ...(maximum === undefined ? {} : { maximum }),

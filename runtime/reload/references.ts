@@ -9,7 +9,7 @@ import { ABSENT, digestOf } from './snapshot.ts';
 
 /** One reference that has no value. Names what was asked for and where, never what was found. */
 export interface ReferenceProblem {
-  /** Where it stands in the graph, e.g. `upstreams.github.bearerToken`. */
+  /** Where it stands in gateway.yaml, e.g. `upstreams.github.credentials.token`. */
   readonly field: string;
   /** As written, e.g. `${env:TOKEN}`. */
   readonly reference: string;
@@ -20,6 +20,7 @@ export interface ReferenceProblem {
 /** A value that was resolved. Secret: for keyed digests only. */
 export interface ResolvedValue {
   readonly node: NodeId | undefined;
+  /** Where it stands in the graph, e.g. `upstreams.github.bearerToken`. */
   readonly field: string;
   readonly value: string;
 }
@@ -126,18 +127,24 @@ class Resolver {
   }
 
   async #reference(reference: Reference, path: readonly string[]): Promise<unknown> {
-    const field = path.join('.');
     let text = '';
     try {
       for (const part of parseReference(reference.$reference).parts) text += await this.#part(part);
       const value = convert(text, reference);
-      this.values.push({ node: nodeOf(path), field, value: text });
+      this.values.push({ node: nodeOf(path), field: path.join('.'), value: text });
       return value;
     } catch (error) {
       if (!(error instanceof Unresolved)) throw error;
-      this.problems.push({ field, reference: reference.$reference, reason: error.message });
+      this.#problem({ field: reference.path, reference: reference.$reference, reason: error.message });
       return undefined;
     }
+  }
+
+  /** A field that stands in several places of the graph is told once. */
+  #problem(problem: ReferenceProblem): void {
+    const isTold = ({ field, reference, reason }: ReferenceProblem) =>
+      field === problem.field && reference === problem.reference && reason === problem.reason;
+    if (!this.problems.some(isTold)) this.problems.push(problem);
   }
 
   async #part(part: ReferencePart): Promise<string> {

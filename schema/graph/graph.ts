@@ -76,6 +76,8 @@ export interface CompiledGraph {
  */
 export interface Reference {
   readonly $reference: string;
+  /** The field of gateway.yaml that it stands in, without positions in lists: `upstreams.hub.credentials.token`. */
+  readonly path: string;
   readonly as: 'string' | 'duration' | 'size' | 'integer' | 'boolean' | 'http-url';
   /** Bounds of an integer. */
   readonly minimum?: number;

@@ -97,7 +97,7 @@ describe('gatewright run', () => {
     const cli = await run(text);
     expect(await cli.exited()).toBe(1);
     expect(cli.err).toContain(
-      'error: `upstreams.files.bearerToken` needs `${env:TOKEN}`: the variable is not set',
+      'error: `upstreams.files.credentials.token` needs `${env:TOKEN}`: the variable is not set',
     );
   });
 

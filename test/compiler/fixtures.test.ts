@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { compile } from '../../compiler/compile.ts';
 import { isReference } from '../../schema/graph/graph.ts';
 import { compileFixture, expectGolden, FIXTURES, fixturesIn, renderFixture } from './fixture.ts';
 
@@ -49,6 +51,20 @@ describe('the graph', () => {
       Object.values(value).forEach(visit);
     };
     visit(compiled?.graph);
+  });
+
+  it('says of each reference which field of gateway.yaml it stands in, however the file is laid out', () => {
+    const compileText = (text: string) => compile({ main: 'gateway.yaml', read: () => Buffer.from(text) });
+    const text = readFileSync(join(FIXTURES, 'ok', 'references', 'gateway.yaml'), 'utf8');
+    const compiled = compileText(text).compiled!;
+    const paths = [...JSON.stringify(compiled.graph).matchAll(/"path":"(upstreams[^"]*)"/g)];
+    expect(paths.length).toBeGreaterThan(3);
+    const data = parse(text) as object;
+    for (const [, path] of paths) {
+      const value = path!.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], data);
+      expect(JSON.stringify(value)).toMatch(/\$\{(env|file):/);
+    }
+    expect(compileText(stringify(data, { collectionStyle: 'flow' })).compiled!.hash).toBe(compiled.hash);
   });
 
   it('holds references as they are written, and no resolved value', () => {

@@ -20,7 +20,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const reference = ($reference: string, as: Reference['as'] = 'string'): Reference => ({ $reference, as });
+const reference = (
+  $reference: string,
+  as: Reference['as'] = 'string',
+  path = 'upstreams.github.field',
+): Reference => ({ $reference, path, as });
 
 /** A graph whose upstream `github` has these members. */
 const graphOf = (github: object, more: object = {}): Graph =>
@@ -88,7 +92,7 @@ describe('references', () => {
   it('without a value are all named with field and reason, and no value is told', async () => {
     await writeFile(join(folder, 'empty'), '\n');
     const graph = graphOf({
-      bearerToken: reference('Bearer ${env:TOKEN}'),
+      bearerToken: reference('Bearer ${env:TOKEN}', 'string', 'upstreams.github.credentials.token'),
       a: reference('${env:EMPTY}'),
       b: reference('${file:missing}'),
       c: reference('${file:.}'),
@@ -102,27 +106,27 @@ describe('references', () => {
     expect(resolution.graph).toBeUndefined();
     expect(resolution.problems).toEqual([
       {
-        field: 'upstreams.github.bearerToken',
+        field: 'upstreams.github.credentials.token',
         reference: 'Bearer ${env:TOKEN}',
         reason: 'the variable is not set',
       },
-      { field: 'upstreams.github.a', reference: '${env:EMPTY}', reason: 'the variable is empty' },
-      { field: 'upstreams.github.b', reference: '${file:missing}', reason: 'the file does not exist' },
-      { field: 'upstreams.github.c', reference: '${file:.}', reason: 'it is no regular file' },
-      { field: 'upstreams.github.d', reference: '${file:empty}', reason: 'the file is empty' },
-      { field: 'upstreams.github.e', reference: '${env:SECRET}', reason: 'the value is no whole number' },
+      { field: 'upstreams.github.field', reference: '${env:EMPTY}', reason: 'the variable is empty' },
+      { field: 'upstreams.github.field', reference: '${file:missing}', reason: 'the file does not exist' },
+      { field: 'upstreams.github.field', reference: '${file:.}', reason: 'it is no regular file' },
+      { field: 'upstreams.github.field', reference: '${file:empty}', reason: 'the file is empty' },
+      { field: 'upstreams.github.field', reference: '${env:SECRET}', reason: 'the value is no whole number' },
       {
-        field: 'upstreams.github.f',
+        field: 'upstreams.github.field',
         reference: '${env:SECRET}',
         reason: 'the value is no duration such as `30s`',
       },
       {
-        field: 'upstreams.github.g',
+        field: 'upstreams.github.field',
         reference: '${env:SECRET}',
         reason: 'the value is no size such as `4MiB`',
       },
       {
-        field: 'upstreams.github.h',
+        field: 'upstreams.github.field',
         reference: '${env:SECRET}',
         reason: 'the value is neither `true` nor `false`',
       },
@@ -130,16 +134,28 @@ describe('references', () => {
     expect(JSON.stringify(resolution.problems)).not.toContain('hunter2');
   });
 
+  it('that one field puts into several places of the graph are told once', async () => {
+    const call = reference('${env:CALL}', 'duration', 'upstreams.github.timeouts.call');
+    const { problems } = await resolveWith(graphOf({ timeouts: { callMs: call, firstByteMs: call } }));
+    expect(problems).toEqual([
+      {
+        field: 'upstreams.github.timeouts.call',
+        reference: '${env:CALL}',
+        reason: 'the variable is not set',
+      },
+    ]);
+  });
+
   it.each([
-    [{ $reference: '${env:X}', as: 'integer', minimum: 1 }, '0', 'the value is below 1'],
-    [{ $reference: '${env:X}', as: 'integer', maximum: 10 }, '11', 'the value is above 10'],
+    [{ $reference: '${env:X}', path: 'x', as: 'integer', minimum: 1 }, '0', 'the value is below 1'],
+    [{ $reference: '${env:X}', path: 'x', as: 'integer', maximum: 10 }, '11', 'the value is above 10'],
     [
-      { $reference: '${env:X}', as: 'http-url' },
+      { $reference: '${env:X}', path: 'x', as: 'http-url' },
       'ftp://x',
       'the value is no URL: it does not start with `https://` or `http://`',
     ],
     [
-      { $reference: '${env:X}', as: 'http-url' },
+      { $reference: '${env:X}', path: 'x', as: 'http-url' },
       'https://u:p@x',
       'the value is no URL: it carries a user name or password',
     ],
