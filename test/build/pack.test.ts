@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -64,10 +64,34 @@ describe('the packed package', () => {
   it('holds the bundle and what it reads, and no sources or tests', async () => {
     const installed = join(folder, 'node_modules', 'gatewright');
     const files = (await readdir(installed)).sort();
-    expect(files).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'schema']);
+    expect(files).toEqual([
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'bin',
+      'dist',
+      'docs',
+      'examples',
+      'package.json',
+      'schema',
+    ]);
     expect(await readdir(join(installed, 'schema'))).toEqual(['gateway.schema.json']);
-    expect(await readdir(join(installed, 'docs'))).toEqual(['diagnostics']);
+    expect((await readdir(join(installed, 'docs'))).sort()).toEqual([
+      'diagnostics',
+      'features.md',
+      'features.table.md',
+      'reference.md',
+    ]);
     expect((await readdir(join(installed, 'dist'))).sort()).toEqual(['LICENSES.txt', 'gatewright.js']);
+  });
+
+  it('holds every file that its README links to', async () => {
+    const installed = join(folder, 'node_modules', 'gatewright');
+    const readme = await readFile(join(installed, 'README.md'), 'utf8');
+    const targets = [...readme.matchAll(/\]\(([^)#]+)/g)].map(([, target]) => target!);
+    expect(targets).toContain('docs/reference.md');
+    for (const target of targets) await expect(access(join(installed, target))).resolves.toBeUndefined();
   });
 
   it('checks a configuration', async () => {
