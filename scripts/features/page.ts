@@ -8,16 +8,20 @@ type State = 'shown' | 'part' | 'open';
 interface Standing {
   readonly state: State;
   readonly claims: readonly Claim[];
+  /** What declares what is shown: of a row that is shown under other names, what declares those. */
+  readonly declaredBy: readonly string[];
 }
 
 const standingOf = (feature: Feature, all: readonly Feature[], claims: readonly Claim[]): Standing => {
   const own = claims.filter(({ id }) => id === feature.id);
-  if (own.some(({ part }) => part === '')) return { state: 'shown', claims: own };
+  const ownFields = own.length > 0 ? feature.declaredBy.split(', ') : [];
+  if (own.some(({ part }) => part === '')) return { state: 'shown', claims: own, declaredBy: ownFields };
   const others = sameAs(feature, all).map((other) => standingOf(other, all, claims));
   const inherited = [...own, ...others.flatMap((other) => other.claims)];
+  const declaredBy = [...new Set([...ownFields, ...others.flatMap((other) => other.declaredBy)])];
   if (others.length > 0 && others.every(({ state }) => state === 'shown'))
-    return { state: 'shown', claims: inherited };
-  return { state: inherited.length > 0 ? 'part' : 'open', claims: inherited };
+    return { state: 'shown', claims: inherited, declaredBy };
+  return { state: inherited.length > 0 ? 'part' : 'open', claims: inherited, declaredBy };
 };
 
 const link = (claims: readonly Claim[]): string => {
@@ -25,12 +29,12 @@ const link = (claims: readonly Claim[]): string => {
   return files.map((file) => `[${file.replace(/^test\//, '')}](../${file})`).join(', ');
 };
 
-const row = (feature: Feature, { state, claims }: Standing): string => {
+const row = (feature: Feature, { state, claims, declaredBy }: Standing): string => {
   const parts = [...new Set(claims.filter(({ id }) => id === feature.id).map(({ part }) => part))].filter(
     Boolean,
   );
   const label = state === 'part' && parts.length > 0 ? `part: ${parts.join(', ')}` : state;
-  return `| ${feature.id} | ${feature.name} | ${state === 'open' ? '' : feature.declaredBy} | ${label} | ${link(claims)} |`;
+  return `| ${feature.id} | ${feature.name} | ${declaredBy.join(', ')} | ${label} | ${link(claims)} |`;
 };
 
 /** Fields that a shown feature claims to be declared by and that do not exist. */
