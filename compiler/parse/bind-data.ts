@@ -6,8 +6,7 @@ import type { ScalarUse } from '../configuration.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { numberLookAlike, textLookAlike } from '../source/look-alike.ts';
 import type { Path, SourceList, SourceMap, SourceScalar, SourceValue } from '../source/tree.ts';
-import { checkFormat } from './format/format.ts';
-import { isUnitFormat } from './format/unit.ts';
+import { checkFormat, checksNumber } from './format/format.ts';
 import { reportReferenceProblem } from './reference-problem.ts';
 import { admitsReference, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
 
@@ -98,7 +97,8 @@ const bindText = (
 const bindScalar = (binder: Binder, scalar: SourceScalar, schema: Schema, path: Path): unknown => {
   const { value } = scalar;
   const format = schema['x-format'];
-  if (typeof value === 'number' && format !== undefined && isUnitFormat(format)) {
+  if (format !== undefined && checksNumber(scalar, format)) {
+    if (format === 'secret') return reportLiteral(binder, scalar, path);
     checkFormat({ text: scalar.written, scalar, place: scalar.place, schema, report: binder.report });
     return UNSOUND;
   }

@@ -1,4 +1,5 @@
 /** Values of the wrong type, words that are not allowed, numbers out of range. */
+import { stringify } from 'yaml';
 import { hasReference } from '../../schema/reference.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
@@ -10,7 +11,7 @@ import {
   type SourceScalar,
   type SourceValue,
 } from '../source/tree.ts';
-import { isUnitFormat } from './format/unit.ts';
+import { checkFormat, checksNumber } from './format/format.ts';
 import { chooseSchema, dereference, type Schema } from './schema.ts';
 import type { ShapeError } from './shape-validator.generated.js';
 
@@ -47,14 +48,41 @@ const describeFound = (value: SourceValue): string => {
   return typeof value.value === 'number' ? `the number ${value.written}` : `\`${value.written}\``;
 };
 
+/** As the list is written on one line; what another version of YAML would not read as a text is quoted. */
+const flowList = (items: readonly unknown[]): string =>
+  stringify(items, { collectionStyle: 'flow', flowCollectionPadding: true, lineWidth: 0, compat: 'yaml-1.1' })
+    .trim()
+    .replace(/^\[ (.*) \]$/, '[$1]');
+
+/** A scalar where a list is due: its words, or the one field that an item must have. */
+const listAdvice = ({ value, written }: SourceScalar, { items = {} }: Schema): string | undefined => {
+  const item = dereference(items);
+  if (item.type === 'object') {
+    const [key, another] = item.required ?? [];
+    return key === undefined || another !== undefined ? undefined : flowList([{ [key]: value ?? written }]);
+  }
+  const text = typeof value === 'string' ? value.trim() : written;
+  // What is quoted inside, and an expression, is not told apart by blanks.
+  if (/["'`]/.test(text)) return undefined;
+  const words = item['x-format'] === 'cel' ? [text] : text.match(/(?:\$\{[^}]*\}|[^\s,])+/g);
+  return words === null ? undefined : flowList(words);
+};
+
+/** Whether quotes would be all that is missing. */
+const isSoundText = (scalar: SourceScalar, schema: Schema): boolean =>
+  schema.enum === undefined &&
+  schema['x-format'] !== 'secret' &&
+  checkFormat({ text: scalar.written, scalar, place: scalar.place, schema, report: () => {} });
+
 const adviceFor = (value: SourceValue, schema: Schema): string | undefined => {
-  const types = [dereference(schema).type].flat();
+  const own = dereference(schema);
+  const types = [own.type].flat();
   if (types.includes('array') && value.kind === 'scalar' && value.value !== null) {
-    const words = value.style === 'plain' ? value.written.split(/[\s,]+/) : [value.written];
-    return `write \`[${words.join(', ')}]\``;
+    const list = listAdvice(value, own);
+    return list === undefined ? 'write a list, each item on its own' : `write \`${list}\``;
   }
   if (types[0] === 'string' && value.kind === 'scalar' && typeof value.value !== 'string') {
-    return `write \`"${value.written}"\``;
+    return isSoundText(value, own) ? `write \`"${value.written}"\`` : undefined;
   }
   if (types.includes('integer') && value.kind === 'scalar' && /^["']?-?\d+["']?$/.test(value.written)) {
     return `write \`${value.written.replaceAll(/["']/g, '')}\``;
@@ -98,7 +126,7 @@ const reportValue = ({ path, value, errors }: ScalarFault, chosen: Schema, repor
   const text = typeof value.value === 'string' ? value.value : undefined;
   const failed = (keyword: string) => errors.some((error) => error.keyword === keyword);
   if (text !== undefined && hasReference(text) && types.includes('string')) return true;
-  if (format !== undefined && (text !== undefined || isUnitFormat(format))) return true;
+  if (format !== undefined && (text !== undefined || checksNumber(value, format))) return true;
   if (types.includes('boolean') && flagLookAlike(value, report)) return true;
   if (types[0] === 'string' && text === undefined && textLookAlike(value, report)) return true;
   if (chosen.enum && text !== undefined) reportWord(value, chosen, report);

@@ -66,6 +66,11 @@ const hasOtherType = (map: SourceMap, schema: Schema): boolean => {
   return due !== undefined && type?.kind === 'scalar' && type.value !== due;
 };
 
+/** The key of a client's file, which names by one word what are upstreams and servers here. */
+const CLIENT_KEY = /^mcp[-_]?servers$/i;
+const CLIENT_ADVICE =
+  'declare each of them as an upstream in `upstreams`, and in `servers` what of them is served, and where';
+
 /** Unknown and missing keys of one map; a missing key that was misspelt is told once, as the unknown one. */
 const reportKeys = (root: SourceMap, { path, value, schema, errors }: Fault, report: Report): void => {
   const chosen = chooseSchema(schema, value);
@@ -84,6 +89,11 @@ const reportKeys = (root: SourceMap, { path, value, schema, errors }: Fault, rep
     const pattern = Object.keys(chosen.patternProperties ?? {})[0];
     if (pattern !== undefined) {
       report('GW1009', place, { name: key, pattern, owner });
+      continue;
+    }
+    if (path.length === 0 && CLIENT_KEY.test(key)) {
+      for (const meant of ['upstreams', 'servers']) missing.delete(meant);
+      report('GW1001', place, { key, owner, nearest: undefined, known: [], advice: CLIENT_ADVICE });
       continue;
     }
     const near = nearest(key, missing) ?? nearest(key, known);

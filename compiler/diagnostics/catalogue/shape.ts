@@ -7,12 +7,19 @@ const allowed = (words: readonly string[]): string | undefined =>
   words.length === 0 || words.length > MANY ? undefined : `allowed: ${oneOfWords(words)}`;
 
 export const SHAPE = {
-  GW1001: entry<{ key: string; owner: string; nearest: string | undefined; known: readonly string[] }>({
+  GW1001: entry<{
+    key: string;
+    owner: string;
+    nearest: string | undefined;
+    known: readonly string[];
+    /** What to write, where neither a key that is near nor the list of all would help. */
+    advice?: string;
+  }>({
     severity: 'error',
     title: 'Unknown key',
     message: ({ key, owner }) => `unknown key \`${key}\` in ${owner}`,
     label: ({ nearest }) => (nearest ? undefined : 'no such key here'),
-    help: ({ nearest, known }) => [nearest ? didYouMean(nearest) : allowed(known)],
+    help: ({ nearest, known, advice }) => [nearest ? didYouMean(nearest) : (advice ?? allowed(known))],
   }),
   GW1002: entry<{ key: string; owner: string; description: string; example: string | undefined }>({
     severity: 'error',

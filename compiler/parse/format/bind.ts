@@ -2,13 +2,18 @@
 import { parseBind } from '../../address.ts';
 import type { FormatCheck } from './format.ts';
 
-const advice = (text: string): string | undefined => {
+const guess = (text: string): string | undefined => {
   if (/^\d+$/.test(text)) return `127.0.0.1:${text}`;
   if (/^:\d+$/.test(text)) return `127.0.0.1${text}`;
   if (/^\*:\d+$/.test(text)) return `0.0.0.0${text.slice(1)}`;
   if (/^[\d.]+$|^localhost$/.test(text)) return `${text}:8080`;
   const url = /^https?:\/\/([^/]+)\/?$/.exec(text);
-  return url && parseBind(url[1]!) ? url[1] : undefined;
+  return url?.[1];
+};
+
+const advice = (text: string): string | undefined => {
+  const meant = guess(text);
+  return meant !== undefined && parseBind(meant) ? meant : undefined;
 };
 
 export const checkBind: FormatCheck = ({ text, place, report }) => {

@@ -42,7 +42,11 @@ const CHECKS: Readonly<Record<string, FormatCheck>> = {
   'url-path': checkUrlPath,
 };
 
-/** Checks a text, or a number where a unit is due, against the schema's format; whether it is right. */
+/** Whether a number that stands where the format's text is due is told by the format's own check. */
+export const checksNumber = ({ value }: SourceScalar, format: string): boolean =>
+  typeof value === 'number' && (isUnitFormat(format) || format === 'bind' || format === 'secret');
+
+/** Checks a text, or a number as it is written, against the schema's format; whether it is right. */
 export const checkFormat = (input: FormatInput): boolean => {
   const format = input.schema['x-format'];
   if (format === undefined || format === 'cel' || format === 'secret') return true;
