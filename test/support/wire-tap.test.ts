@@ -116,7 +116,7 @@ describe('a tap', () => {
     const end = result({ resultType: 'complete', ...tag });
     const hear = async (...events: object[]) => {
       const { url, record } = await tapped(streaming(...events));
-      await modernRequest(url, 'subscriptions/listen', { notifications: {} });
+      await modernRequest(url, 'subscriptions/listen', { notifications: {} }, { valid: false });
       return record.violations;
     };
     expect(await hear(acknowledged, changed, end)).toEqual([]);
@@ -237,10 +237,25 @@ describe('a tap before an upstream', () => {
     await right.close();
 
     const wrong = await tapUpstream(target);
-    await modernRequest(wrong.url, 'tools/list', {}, { headers: { 'mcp-method': 'tools/call' } });
-    await modernRequest(wrong.url, 'tools/call', { name: 't' }, { headers: { 'mcp-name': undefined } });
-    await modernRequest(wrong.url, 'tools/list', {}, { headers: { accept: 'application/json' } });
-    await modernRequest(wrong.url, 'ping');
+    await modernRequest(
+      wrong.url,
+      'tools/list',
+      {},
+      { headers: { 'mcp-method': 'tools/call' }, valid: false },
+    );
+    await modernRequest(
+      wrong.url,
+      'tools/call',
+      { name: 't' },
+      { headers: { 'mcp-name': undefined }, valid: false },
+    );
+    await modernRequest(
+      wrong.url,
+      'tools/list',
+      {},
+      { headers: { accept: 'application/json' }, valid: false },
+    );
+    await modernRequest(wrong.url, 'ping', {}, { valid: false });
     expect(wrong.violations).toHaveLength(4);
     await expect(wrong.close()).rejects.toThrow(/4 messages break the protocol/);
   });
