@@ -3,6 +3,7 @@
  * Server Validation; basic/versioning). The era is never raised by a header alone and never lowered by a missing one.
  */
 import { GatewayError, RPC } from '../errors.ts';
+import { isObject } from '../upstream/message.ts';
 import type { Message } from './message.ts';
 import { MODERN_METHODS } from './method.ts';
 import { decodeHeaderValue } from './param-header.ts';
@@ -18,9 +19,6 @@ const mismatch = (message: string): GatewayError =>
 
 const malformed = (message: string): GatewayError =>
   new GatewayError('invalid_params', message, { status: 400, rpcCode: RPC.invalidParams });
-
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const versionHeader = (headers: RequestHeaders): string | undefined => {
   const value = headers['mcp-protocol-version'];

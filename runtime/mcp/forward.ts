@@ -1,5 +1,5 @@
 /** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
-import { asGatewayError, type GatewayError, type RPC } from '../errors.ts';
+import { asGatewayError, type GatewayError, RPC } from '../errors.ts';
 import type { Link, OutboundRequest, ReplySink } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
@@ -177,7 +177,7 @@ class ForwardSink implements ReplySink {
     }
     call.exchange.record.outcome = response.outcome;
     call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
-    if (response.errorCode === HEADER_MISMATCH && this.#options.onHeaderMismatch?.() === true) return;
+    if (response.errorCode === RPC.headerMismatch && this.#options.onHeaderMismatch?.() === true) return;
     this.#options.onOutcome?.(response.errorCode === undefined);
     call.reply.response(answer, isModern ? modernStatus(response.errorCode) : 200);
   }
@@ -188,8 +188,6 @@ class ForwardSink implements ReplySink {
     this.#call.reply.error(error);
   }
 }
-
-const HEADER_MISMATCH: (typeof RPC)['headerMismatch'] = -32020;
 
 /**
  * Sends the request, unless nobody wants it any more. The reply is answered in every case; the call learns how to

@@ -1,5 +1,6 @@
 /** A JSON-RPC message as it came from a client. */
 import { GatewayError, RPC } from '../errors.ts';
+import { isObject } from '../upstream/message.ts';
 import { type MessageMembers, memberText, walkMessage } from './json-members.ts';
 
 /** One message: its text, its value and where its members lie. */
@@ -16,9 +17,6 @@ export interface Message {
 }
 
 const NONE: Readonly<Record<string, unknown>> = Object.freeze({});
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const invalid = (message: string, idText?: string): RefusedMessage => ({
   error: new GatewayError('invalid_request', message, { status: 400, rpcCode: RPC.invalidRequest }),

@@ -1,5 +1,6 @@
 /** Arguments mirrored in `Mcp-Param-*` headers (MCP 2026-07-28, streamable-http, `x-mcp-header`; SEP-2243). */
 import { isUtf8 } from 'node:buffer';
+import { isObject } from '../upstream/message.ts';
 
 /** One annotated property of a tool's input schema. */
 export interface ParamHeader {
@@ -19,12 +20,9 @@ const PLAIN = /^[\x20-\x7e\t]*$/;
 
 type Schema = Readonly<Record<string, unknown>>;
 
-const isSchema = (value: unknown): value is Schema =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const annotated = (schema: unknown): boolean => {
   if (Array.isArray(schema)) return schema.some(annotated);
-  if (!isSchema(schema)) return false;
+  if (!isObject(schema)) return false;
   return 'x-mcp-header' in schema || Object.values(schema).some(annotated);
 };
 
@@ -34,9 +32,9 @@ const collect = (schema: Schema, path: readonly string[], found: ParamHeader[]):
     if (annotated(value)) return false;
   }
   const properties = schema.properties;
-  if (!isSchema(properties)) return true;
+  if (!isObject(properties)) return true;
   for (const [name, property] of Object.entries(properties)) {
-    if (!isSchema(property)) continue;
+    if (!isObject(property)) continue;
     const header = property['x-mcp-header'];
     if (header !== undefined) {
       const type = property.type;
@@ -54,7 +52,7 @@ const collect = (schema: Schema, path: readonly string[], found: ParamHeader[]):
  * tool must not be listed.
  */
 export const paramHeadersOf = (inputSchema: unknown): readonly ParamHeader[] | undefined => {
-  if (!isSchema(inputSchema)) return [];
+  if (!isObject(inputSchema)) return [];
   const found: ParamHeader[] = [];
   if (!collect(inputSchema, [], found)) return undefined;
   const names = new Set(found.map(({ header }) => header));
@@ -79,7 +77,7 @@ export const decodeHeaderValue = (text: string): string | undefined => {
 const argumentAt = (args: unknown, path: readonly string[]): unknown => {
   let value = args;
   for (const name of path) {
-    if (!isSchema(value) || !Object.hasOwn(value, name)) return undefined;
+    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;
     value = value[name];
   }
   return value;

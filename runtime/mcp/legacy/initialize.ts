@@ -3,15 +3,13 @@ import type { CallFacts } from '../../../schema/decision.ts';
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { replyError, replyJson } from '../../listen/reply.ts';
+import { isObject } from '../../upstream/message.ts';
 import { callFacts } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
 import type { Message } from '../message.ts';
 import type { PreparedServer } from '../server.ts';
 import type { Session, SessionClient } from './session.ts';
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
