@@ -19,6 +19,7 @@ import { reloadFields } from './reload/reload-fields.ts';
 import type { ReloadResult } from './reload/reload-result.ts';
 import { Reloader } from './reload/reloader.ts';
 import { Watcher } from './reload/watcher.ts';
+import { Sealer } from './sealing/sealer.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 
 export interface GatewayOptions {
@@ -63,6 +64,7 @@ export class Gateway {
   readonly #generations = new Generations();
   readonly #sessions: SessionStore;
   readonly #listens = new ListenStreams();
+  readonly #sealer = new Sealer();
   readonly #live: LiveObjects;
   readonly #reloader: Reloader<PreparedGeneration>;
   readonly #watcher: Watcher;
@@ -180,6 +182,7 @@ export class Gateway {
       metrics: this.#metrics,
       sessions: this.#sessions,
       listens: this.#listens,
+      sealer: this.#sealer,
       ops: this.#opsSource(),
       current: () => (this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION),
     };

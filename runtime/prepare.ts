@@ -27,6 +27,7 @@ import type { OpsSource } from './ops/ops-source.ts';
 import { Generation } from './reload/generation.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
+import type { Sealer } from './sealing/sealer.ts';
 
 /** What generations are made from. */
 export interface PrepareContext {
@@ -36,6 +37,7 @@ export interface PrepareContext {
   readonly metrics: Metrics;
   readonly sessions: SessionStore;
   readonly listens: ListenStreams;
+  readonly sealer: Sealer;
   readonly ops: OpsSource;
   /** The generation that serves. */
   readonly current: () => GenerationView;
@@ -159,7 +161,7 @@ class Preparation {
   }
 
   async #server(node: ServerNode): Promise<PreparedServer> {
-    const { live, log, metrics, sessions, listens } = this.#context;
+    const { live, log, metrics, sessions, listens, sealer } = this.#context;
     const exposures = this.#exposures(node);
     const fingerprint = this.#fingerprint('server', node.name);
     const serverLog = log.child({ server: node.name });
@@ -187,6 +189,7 @@ class Preparation {
       views,
       listens,
       sessions,
+      sealer,
     };
   }
 

@@ -3,6 +3,7 @@ import type { CallFacts, Decision } from '../../schema/decision.ts';
 import type { ServerNode } from '../../schema/graph/server.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Log } from '../observe/log.ts';
+import type { Sealer } from '../sealing/sealer.ts';
 import type { GatewayInfo } from './ask.ts';
 import type { Exposure } from './exposure.ts';
 import type { SessionStore } from './legacy/session-store.ts';
@@ -46,6 +47,8 @@ export interface PreparedServer {
   readonly views: ModernViews;
   readonly listens: ListenStreams;
   readonly sessions: SessionStore;
+  /** Seals what is handed to clients to be shown again. */
+  readonly sealer: Sealer;
 }
 
 /** A server at one of its places: what the listener adds. */
