@@ -46,6 +46,9 @@ const looksRandom = (text: string): boolean =>
   /[A-Za-z]/.test(text) &&
   entropy(text) >= RANDOM_BITS;
 
+/** A path is judged by its parts: together they are long and look random without being a secret. */
+const partsOf = (text: string): readonly string[] => (/^[.~]{0,2}\//.test(text) ? text.split('/') : [text]);
+
 const nameOf = ({ path }: ScalarUse): string => String(path.findLast((step) => typeof step === 'string'));
 
 const isFreeText = ({ schema }: ScalarUse): boolean =>
@@ -69,7 +72,7 @@ const kindOf = (use: ScalarUse): string | undefined => {
   const bare = text.replace(/^(?:bearer|basic|token)\s+/i, '');
   const isNamed =
     SECRET_NAME.test(nameOf(use)) && bare.length >= 6 && !PLACEHOLDER.test(bare) && !/^[./~]/.test(bare);
-  return isNamed || looksRandom(bare) ? 'a secret' : undefined;
+  return isNamed || partsOf(bare).some(looksRandom) ? 'a secret' : undefined;
 };
 
 export const judgeLiteralSecrets: Check = (config, report) => {
