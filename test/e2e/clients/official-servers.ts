@@ -19,3 +19,10 @@ export const filesOverStdio = (record: StdioRecord, folder: string): object => (
   type: 'stdio',
   command: record.command(process.execPath, program('server-filesystem'), folder),
 });
+
+/** @modelcontextprotocol/server-memory with its graph in a file. */
+export const memoryOverStdio = (record: StdioRecord, file: string): object => ({
+  type: 'stdio',
+  command: record.command(process.execPath, program('server-memory')),
+  env: { MEMORY_FILE_PATH: file },
+});
