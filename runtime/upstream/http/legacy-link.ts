@@ -52,6 +52,7 @@ export class LegacyHttpLink implements Link {
   readonly #calls = new Set<LegacyHttpCall>();
   readonly #onEnd: (link: LegacyHttpLink) => void;
   #listening: ListenStream | undefined;
+  #closing: Promise<void> | undefined;
   #lastId = 0;
 
   private constructor(session: LegacySession, peer: PeerInfo, onEnd: (link: LegacyHttpLink) => void) {
@@ -107,29 +108,33 @@ export class LegacyHttpLink implements Link {
     if (!this.closed) this.#session.send(body);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The upstream holds the link until the session is deleted: it must not take the connection away before. */
+  async #close(): Promise<void> {
     if (this.closed) return;
-    this.#end();
+    this.closed = true;
+    this.#listening?.close();
     for (const call of this.#calls) call.abort();
     await this.#session.delete();
+    this.#onEnd(this);
   }
 
   /** The upstream ended the session. Calls in flight learn it by their own replies. */
   gone(reason: GatewayError): void {
     if (this.closed) return;
-    this.#end();
+    this.closed = true;
+    this.#listening?.close();
+    this.#onEnd(this);
     this.#guarded(() => this.onClosed(reason));
   }
 
   readonly #forget = (call: LegacyHttpCall): void => {
     this.#calls.delete(call);
   };
-
-  #end(): void {
-    this.closed = true;
-    this.#listening?.close();
-    this.#onEnd(this);
-  }
 
   #listen(): void {
     this.#listening = new ListenStream(this.#session, (text, message) => {
