@@ -197,6 +197,7 @@ export class Gateway {
     this.#log.configure(graph.telemetry.log);
     this.#accessLog.configure(graph.telemetry.log.format);
     this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
+    this.#sealer.rekey(graph.sealing.keys);
     this.#sessions.rebound(graph.sessions);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });

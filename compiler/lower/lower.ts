@@ -48,7 +48,7 @@ const lowerLimit = (entry: GatewayData['limits'][string], name: string): LimitNo
 /** The graph; only for a configuration without errors. */
 export const lower = (config: Configuration, inputs: Inputs): Graph => {
   const { data } = config;
-  const { sessions, reload, shutdown, telemetry } = data;
+  const { sealing, sessions, reload, shutdown, telemetry } = data;
   return deepFreeze({
     formatVersion: FORMAT_VERSION,
     name: data.name,
@@ -60,6 +60,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     policies: mapEntries(data.policies, lowerPolicy),
     limits: mapEntries(data.limits, lowerLimit),
     telemetry: telemetry as Graph['telemetry'],
+    sealing: { keys: sealing.keys! },
     sessions: {
       idleMs: toMs(sessions.idle!),
       absoluteMs: toMs(sessions.absolute!),

@@ -66,13 +66,14 @@ const bindReference = (
   const hasDefault = parts.some((part) => part.kind === 'env' && (part.fallback ?? '') !== '');
   if (schema['x-format'] === 'secret' && hasDefault) return reportLiteral(binder, scalar, path);
   binder.scalars.push({ path, scalar, schema });
-  const { minimum, maximum } = schema;
+  const { minimum, maximum, 'x-min-bytes': minBytes } = schema;
   return {
     $reference: text,
     path: fieldOf(path),
     as: referenceKind(schema),
     ...(minimum === undefined ? {} : { minimum }),
     ...(maximum === undefined ? {} : { maximum }),
+    ...(minBytes === undefined ? {} : { minBytes }),
   };
 };
 

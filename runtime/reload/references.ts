@@ -67,6 +67,11 @@ const integer = (text: string, { minimum, maximum }: Reference): number => {
   return value;
 };
 
+const longEnough = (text: string, { minBytes }: Reference): string =>
+  minBytes === undefined || Buffer.byteLength(text) >= minBytes
+    ? text
+    : reject(`the value is shorter than ${minBytes} bytes`);
+
 const httpUrl = (text: string): string => {
   const problem = httpUrlProblem(text);
   return problem === undefined ? text : reject(`the value is no URL: ${problem}`);
@@ -75,7 +80,7 @@ const httpUrl = (text: string): string => {
 const convert = (text: string, reference: Reference): unknown => {
   switch (reference.as) {
     case 'string':
-      return text;
+      return longEnough(text, reference);
     case 'duration':
       return durationMs(text) ?? reject('the value is no duration such as `30s`');
     case 'size':

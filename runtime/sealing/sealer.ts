@@ -43,13 +43,21 @@ const keyFor = (key: SealingKey, purpose: SealPurpose): Buffer => {
 /** The parts that a seal is bound to, as bytes that no other list of parts gives. */
 const bindingOf = (bound: readonly string[]): Buffer => Buffer.from(JSON.stringify(bound), 'utf8');
 
-/** Seals with its first key and opens with any. Without keys it makes one of its own, which dies with it. */
+/**
+ * Seals with its first key and opens with any. Without keys it seals with one of its own, which dies with it and opens
+ * for as long.
+ */
 export class Sealer {
-  readonly #keys: readonly SealingKey[];
+  readonly #own = sealingKey(randomBytes(32));
+  #keys: readonly SealingKey[] = [this.#own];
 
-  constructor(keys: readonly (string | Buffer)[] = []) {
-    const materials = keys.length === 0 ? [randomBytes(32)] : keys.map((key) => Buffer.from(key as string));
-    this.#keys = materials.map(sealingKey);
+  constructor(keys: readonly string[] = []) {
+    this.rekey(keys);
+  }
+
+  /** Takes over keys. What was sealed by a key that is not listed any more does not open. */
+  rekey(keys: readonly string[]): void {
+    this.#keys = [...keys.map((key) => sealingKey(Buffer.from(key, 'utf8'))), this.#own];
   }
 
   /**

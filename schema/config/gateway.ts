@@ -5,6 +5,7 @@ import { Limit } from './limit/limit.ts';
 import { Listener } from './listener.ts';
 import { Policy } from './policy/policy.ts';
 import { Reload, Sessions, Shutdown } from './reload.ts';
+import { Sealing } from './sealing.ts';
 import { Server } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { Upstream } from './upstream/upstream.ts';
@@ -33,6 +34,7 @@ export const Gateway = closed(
     policies: optional(named(Policy, { description: 'The rules.', default: {} })),
     limits: optional(named(Limit, { description: 'How often, how long, how much.', default: {} })),
     telemetry: optional(Telemetry),
+    sealing: optional(Sealing),
     sessions: optional(Sessions),
     reload: optional(Reload),
     shutdown: optional(Shutdown),

@@ -24,6 +24,7 @@ export interface Graph {
   readonly policies: Readonly<Record<string, PolicyNode>>;
   readonly limits: Readonly<Record<string, LimitNode>>;
   readonly telemetry: TelemetryNode;
+  readonly sealing: SealingNode;
   readonly sessions: SessionsNode;
   readonly reload: ReloadNode;
   readonly shutdown: ShutdownNode;
@@ -36,6 +37,11 @@ export interface TelemetryNode {
     readonly access: boolean;
   };
   readonly metrics: { readonly prometheus: boolean };
+}
+
+export interface SealingNode {
+  /** Secrets; the first seals, all open. Empty: a key of the process. */
+  readonly keys: readonly string[];
 }
 
 export interface SessionsNode {
@@ -82,6 +88,8 @@ export interface Reference {
   /** Bounds of an integer. */
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Bound of a text, in bytes of UTF-8. */
+  readonly minBytes?: number;
 }
 
 /** Whether a value of a compiled graph is a {@link Reference}. */

@@ -14,7 +14,6 @@ const OPEN_SECTIONS = [
   'include',
   'keys',
   'plugins',
-  'sealing',
   'secrets',
   'signing',
   'state',

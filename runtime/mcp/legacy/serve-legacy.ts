@@ -18,8 +18,12 @@ const unsupportedVersion = (server: PreparedServer, requested: unknown): Gateway
     data: { supported: server.modernVersions, requested: typeof requested === 'string' ? requested : '' },
   });
 
-const sessionNotFound = (): GatewayError =>
-  new GatewayError('session_not_found', 'session not found', { status: 404, rpcCode: RPC.invalidRequest });
+const sessionNotFound = (cause: string): GatewayError =>
+  new GatewayError('session_not_found', 'session not found', {
+    status: 404,
+    rpcCode: RPC.invalidRequest,
+    cause,
+  });
 
 const sessionRequired = (): GatewayError =>
   new GatewayError('session_required', 'Mcp-Session-Id is missing', {
@@ -37,7 +41,9 @@ export const sessionOf = (server: PreparedServer, exchange: Exchange): Session |
       status: 400,
       rpcCode: RPC.invalidRequest,
     });
-  return server.sessions.find(id, exchange.principal, server.node.name) ?? sessionNotFound();
+  const { sessions, node } = server;
+  const session = sessions.find(id, exchange.principal, node.name);
+  return session ?? sessionNotFound(sessions.whyMissing(id, exchange.principal, server));
 };
 
 /** Serves one legacy message that was POSTed. */

@@ -5,6 +5,7 @@ import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { PreparedServer } from '../server.ts';
 import { Session, type SessionClient } from './session.ts';
+import { openSessionId, sealSessionId } from './session-id.ts';
 
 const SWEEP_MS = 5000;
 
@@ -16,7 +17,11 @@ const ownerOf = (principal: Principal, address: string): string =>
   principal.kind === 'anonymous' ? `${principal.key}@${address}` : principal.key;
 
 export class SessionStore {
+  /** Names this process in the ids that it makes. */
+  readonly owner = randomBytes(12).toString('base64url');
   readonly #sessions = new Map<string, Session>();
+  /** How many sessions each owner has. */
+  readonly #owned = new Map<string, number>();
   #bounds: SessionsNode;
   readonly #sweeper: NodeJS.Timeout;
 
@@ -37,12 +42,14 @@ export class SessionStore {
   /** A new session, or a GatewayError `too_many_sessions`. */
   open(principal: Principal, address: string, server: PreparedServer, client: SessionClient): Session {
     if (this.#sessions.size >= this.#bounds.max) throw tooMany('too many sessions');
-    let own = 0;
     const owner = ownerOf(principal, address);
-    for (const session of this.#sessions.values()) if (session.owner === owner) own += 1;
+    const own = this.#owned.get(owner) ?? 0;
     if (own >= this.#bounds.maxPerPrincipal) throw tooMany('too many sessions of this caller');
-    const session = new Session(randomBytes(32).toString('base64url'), principal, owner, server, client);
-    this.#sessions.set(session.id, session);
+    const binding = { principalKey: principal.key, serverName: server.node.name };
+    const id = sealSessionId(server.sealer, binding, { owner: this.owner, createdMs: Date.now() });
+    const session = new Session(id, principal, owner, server, client);
+    this.#sessions.set(id, session);
+    this.#owned.set(owner, own + 1);
     return session;
   }
 
@@ -58,6 +65,14 @@ export class SessionStore {
     }
     session.usedMs = nowMs;
     return session;
+  }
+
+  /** Why an id is not found, for the log; callers are told no more than that it is not. */
+  whyMissing(id: string, principal: Principal, { sealer, node }: PreparedServer): string {
+    const origin = openSessionId(sealer, { principalKey: principal.key, serverName: node.name }, id);
+    if (origin === undefined) return 'not an id of this caller on this server';
+    const agedMs = Date.now() - origin.createdMs;
+    return origin.owner === this.owner ? `ended, ${agedMs} ms old` : `held by process ${origin.owner}`;
   }
 
   #expired(session: Session, nowMs: number): boolean {
@@ -79,7 +94,10 @@ export class SessionStore {
 
   /** Ends a session; its id answers 404 from now on. */
   end(session: Session): void {
-    this.#sessions.delete(session.id);
+    if (!this.#sessions.delete(session.id)) return;
+    const left = this.#owned.get(session.owner)! - 1;
+    if (left === 0) this.#owned.delete(session.owner);
+    else this.#owned.set(session.owner, left);
     void session.close();
   }
 
