@@ -39,9 +39,9 @@ describe('the sessions that a session of a client has upstream', () => {
   });
 
   it('are deleted when the session is too old, though it is in use', async () => {
-    await using gateway = await startTestGateway(config({ sessions: { idle: '50ms', absolute: '50ms' } }));
+    await using gateway = await startTestGateway(config({ sessions: { idle: '50ms', absolute: '3s' } }));
     const session = await openSession(gateway.url());
-    const reader = await rawRequestStream(gateway.url(), session);
+    const reader = await openGetStream(gateway.url(), session);
     await allHave(0);
     await reader;
   });
@@ -65,7 +65,7 @@ describe('the sessions that a session of a client has upstream', () => {
 });
 
 /** Opens the GET stream of a session; resolves with a promise of its end. */
-const rawRequestStream = async (url: string, headers: Record<string, string>): Promise<Promise<unknown>> => {
+const openGetStream = async (url: string, headers: Record<string, string>): Promise<Promise<unknown>> => {
   const answer = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' } });
   expect(answer.status).toBe(200);
   return answer.text().catch(() => undefined);
