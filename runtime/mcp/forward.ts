@@ -3,7 +3,7 @@ import { asGatewayError, type GatewayError, RPC } from '../errors.ts';
 import type { Link, OutboundRequest, ReplySink } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
-import { sameEra } from './bridge/same-era.ts';
+import { sameLegacy, sameModern } from './bridge/same-era.ts';
 import { toLegacy } from './bridge/to-legacy.ts';
 import { toModern } from './bridge/to-modern.ts';
 import type { Call } from './call.ts';
@@ -33,8 +33,8 @@ export interface ForwardOptions {
 
 /** The adaptation between a client's era and a link's. */
 export const adaptationOf = (clientEra: 'modern' | 'legacy', linkEra: 'modern' | 'legacy'): Adaptation => {
-  if (clientEra === linkEra) return sameEra;
-  return clientEra === 'modern' ? toLegacy : toModern;
+  if (clientEra === 'modern') return linkEra === 'modern' ? sameModern : toLegacy;
+  return linkEra === 'legacy' ? sameLegacy : toModern;
 };
 
 const progressTokenText = (call: Call): string | undefined =>

@@ -1,12 +1,13 @@
 /** Client and upstream speak the same era: all is passed on, but for the progress token, which is the link's. */
-
+import { upstreamError } from '../../upstream/failure.ts';
 import { memberText } from '../json-members.ts';
+import type { Method } from '../method.ts';
 import { rewriteObject } from '../splice.ts';
 import type { Adaptation } from './adaptation.ts';
 
 const PROGRESS_TOKEN: ReadonlySet<string> = new Set(['progressToken']);
 
-export const sameEra: Adaptation = {
+export const sameLegacy: Adaptation = {
   crossesEras: false,
   metaText: (message, progressToken) => {
     const meta = memberText(message.text, message.members.params, '_meta');
@@ -16,4 +17,27 @@ export const sameEra: Adaptation = {
   responseEdits: () => [],
   notification: (text) => text,
   item: (text) => text,
+};
+
+/** What a modern result must say, and is taken for when it does not (MCP 2026-07-28, overview and caching). */
+const unsaid = (result: Readonly<Record<string, unknown>>, method: Method): string => {
+  let added = '';
+  if (result.resultType === undefined) added = '"resultType":"complete"';
+  if (method.name !== 'resources/read' || (result.resultType ?? 'complete') !== 'complete') return added;
+  if (result.ttlMs === undefined) added += added === '' ? '"ttlMs":0' : ',"ttlMs":0';
+  if (result.cacheScope === undefined) added += `${added === '' ? '' : ','}"cacheScope":"private"`;
+  return added;
+};
+
+export const sameModern: Adaptation = {
+  ...sameLegacy,
+  responseEdits: ({ result, resultStart }, method) => {
+    if (result === undefined || resultStart === undefined) return [];
+    if (result.resultType !== undefined && typeof result.resultType !== 'string')
+      throw upstreamError('upstream_protocol', 'a result of no type');
+    const added = unsaid(result, method);
+    if (added === '') return [];
+    const at = resultStart + 1;
+    return [{ start: at, end: at, text: Object.keys(result).length === 0 ? added : `${added},` }];
+  },
 };
