@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util';
+import { emitGenerated } from '../../scripts/generated-files.ts';
 import { startEverything } from '../support/everything/server.ts';
-import { requiredScenarios, runRequirements, runScenario, type SuiteResults } from './suite.ts';
+import { CLIENT_DRIVER, clientScenarios } from './client-leg.ts';
+import { compatibilityPage } from './page.ts';
+import { expectationOf, REQUIRED_REVISIONS, SERVER_REVISIONS } from './plan.ts';
+import { requiredScenarios, runClientScenario, runServerSuite, suiteVersion } from './suite.ts';
 import { startGatewayBefore } from './through-gateway.ts';
-import { type Expectation, judge, type Verdict } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 
 /** A server under test that this run started. */
 export interface Target {
@@ -16,65 +20,89 @@ export type StartGateway = (upstreamUrl: string) => Promise<Target>;
 
 type Print = (line: string) => void;
 
-const REVISIONS = ['2025-11-25', '2026-07-28'];
-
-/** Scenarios that no revision requires, and dns-rebinding-protection once more for each era. */
-const EXTRAS: readonly (Expectation & { readonly revision: string })[] = [
-  { scenario: 'http-header-validation', revision: '2026-07-28', strict: true },
-  { scenario: 'http-custom-header-server-validation', revision: '2026-07-28', strict: true },
-  { scenario: 'server-session-lifecycle', revision: '2025-11-25', strict: true },
-  {
-    scenario: 'server-sse-polling',
-    revision: '2025-11-25',
-    strict: true,
-    mustSucceed: ['server-sse-priming-event', 'server-sse-retry-field', 'server-sse-disconnect-resume'],
-  },
-  { scenario: 'dns-rebinding-protection', revision: '2025-11-25', strict: true },
-  { scenario: 'dns-rebinding-protection', revision: '2026-07-28', strict: true },
-];
-
-/** Runs both required sets and the extra scenarios against one endpoint; true when all of them passed. */
-export async function runConformance(url: string, print: Print = console.log): Promise<boolean> {
-  let allPassed = true;
-  for (const revision of REVISIONS) {
-    const required = await requiredScenarios(revision);
-    const results = await runRequirements(url, revision);
-    const verdicts = required.map((scenario) => judge({ scenario }, results.get(scenario)));
-    allPassed = report(`required by ${revision}`, verdicts, print) && allPassed;
-  }
-  const verdicts: Verdict[] = [];
-  for (const extra of EXTRAS) {
-    const results: SuiteResults = await runScenario(url, extra.scenario, extra.revision);
-    verdicts.push(judge(extra, results.get(extra.scenario)));
-  }
-  return report('extra scenarios', verdicts, print) && allPassed;
+/** What came of the scenarios of one revision. */
+export interface Report {
+  readonly revision: string;
+  readonly verdicts: readonly Verdict[];
 }
 
-/** Runs against the fixture, through a gateway where one is given. */
-export async function runAgainstFixture(startGateway?: StartGateway, print?: Print): Promise<boolean> {
+/** Runs every server scenario of every revision against one endpoint. */
+export async function runServerLeg(url: string, print: Print = console.log): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  for (const revision of SERVER_REVISIONS) {
+    const results = await runServerSuite(url, revision);
+    const isFrozen = REQUIRED_REVISIONS.some((frozen) => frozen === revision);
+    const required = isFrozen ? await requiredScenarios(revision) : [];
+    const scenarios = new Set([...required, ...results.keys()]);
+    const verdicts = [...scenarios].map((scenario) => judge(expectationOf(scenario), results.get(scenario)));
+    tell(`servers of ${revision}`, verdicts, print);
+    reports.push({ revision, verdicts });
+  }
+  return reports;
+}
+
+/** Runs every client scenario against the gateway's upstream side; those of authorization are left out. */
+export async function runClientLeg(print: Print = console.log): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  for (const revision of REQUIRED_REVISIONS) {
+    const verdicts: Verdict[] = [];
+    for (const scenario of await clientScenarios(revision)) {
+      const results = await runClientScenario(CLIENT_DRIVER, scenario, revision);
+      verdicts.push(judge({ scenario, strict: true }, results.get(scenario)));
+    }
+    tell(`clients of ${revision}`, verdicts, print);
+    reports.push({ revision, verdicts });
+  }
+  return reports;
+}
+
+/** Runs the server scenarios against the fixture, through a gateway where one is given. */
+export async function runAgainstFixture(
+  startGateway?: StartGateway,
+  print?: Print,
+): Promise<readonly Report[]> {
   await using everything = await startEverything();
   const gateway = await startGateway?.(everything.url);
   try {
-    return await runConformance(gateway?.url ?? everything.url, print);
+    return await runServerLeg(gateway?.url ?? everything.url, print);
   } finally {
     await gateway?.close();
   }
 }
 
-function report(title: string, verdicts: readonly Verdict[], print: Print): boolean {
+const allPassed = (reports: readonly Report[]): boolean =>
+  reports.every(({ verdicts }) => verdicts.length > 0 && verdicts.every(({ passed }) => passed));
+
+function tell(title: string, verdicts: readonly Verdict[], print: Print): void {
   const passed = verdicts.filter((verdict) => verdict.passed).length;
   print(`${title}: ${passed}/${verdicts.length}`);
   for (const { scenario, failures, warnings } of verdicts) {
     for (const failure of failures) print(`  FAILED ${scenario}: ${failure}`);
     for (const warning of warnings) print(`  warned ${scenario}: ${warning}`);
   }
-  return passed === verdicts.length;
+}
+
+/** Both legs through the gateway, and the page about them: written with `--write`, otherwise compared. */
+async function runThroughGateway(write: boolean): Promise<number> {
+  const servers = await runAgainstFixture(startGatewayBefore);
+  const clients = await runClientLeg();
+  const page = compatibilityPage({ version: await suiteVersion(), servers, clients });
+  const drift = emitGenerated(
+    new Map([['docs/compatibility.md', page]]),
+    write ? [] : ['--check'],
+    'conformance -- --write',
+  );
+  return allPassed(servers) && allPassed(clients) ? drift : 1;
 }
 
 async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { url: { type: 'string' }, direct: { type: 'boolean' } } });
-  if (values.url !== undefined) return (await runConformance(values.url)) ? 0 : 1;
-  return (await runAgainstFixture(values.direct ? undefined : startGatewayBefore)) ? 0 : 1;
+  const { values } = parseArgs({
+    args,
+    options: { url: { type: 'string' }, direct: { type: 'boolean' }, write: { type: 'boolean' } },
+  });
+  if (values.url !== undefined) return allPassed(await runServerLeg(values.url)) ? 0 : 1;
+  if (values.direct === true) return allPassed(await runAgainstFixture()) ? 0 : 1;
+  return runThroughGateway(values.write === true);
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

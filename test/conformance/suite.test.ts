@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { startEverything } from '../support/everything/server.ts';
-import { requiredScenarios, runScenario } from './suite.ts';
+import { DRIVES } from './client-drives.ts';
+import { CLIENT_DRIVER, clientScenarios } from './client-leg.ts';
+import { REQUIRED_REVISIONS } from './plan.ts';
+import { requiredScenarios, runClientScenario, runScenario } from './suite.ts';
 
 test('The required sets have the sizes they were frozen with', async () => {
   expect(await requiredScenarios('2025-11-25')).toHaveLength(30);
@@ -20,4 +23,23 @@ test('A run against a server that does not answer yields a failed check', async 
   await using everything = await startEverything();
   const checks = (await runScenario(`${everything.url}/nothing`, 'ping', '2025-11-25')).get('ping');
   expect(checks?.some((check) => check.status === 'FAILURE')).toBe(true);
+});
+
+test('A client scenario is passed through the gateway', async () => {
+  const checks = (await runClientScenario(CLIENT_DRIVER, 'tools_call', '2026-07-28')).get('tools_call');
+  expect(checks?.map(({ id, status }) => [id, status])).toEqual([
+    ['tool-add-numbers', 'SUCCESS'],
+    ['wire-schema-valid', 'SUCCESS'],
+  ]);
+}, 60_000);
+
+test('A client that fails fails its scenario, whatever the suite saw of it', async () => {
+  const stops = `${CLIENT_DRIVER} --client neither`;
+  const checks = (await runClientScenario(stops, 'tools_call', '2026-07-28')).get('tools_call');
+  expect(checks?.some(({ status }) => status === 'FAILURE')).toBe(true);
+}, 60_000);
+
+test('Every client scenario that is not of authorization can be driven', async () => {
+  for (const revision of REQUIRED_REVISIONS)
+    expect(Object.keys(DRIVES)).toEqual(expect.arrayContaining([...(await clientScenarios(revision))]));
 });

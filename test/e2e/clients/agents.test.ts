@@ -1,24 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Agent, OpenAgent } from './agents/agent.ts';
-import { openAiSdk } from './agents/ai-sdk.ts';
-import { openLangChain } from './agents/langchain.ts';
-import { openMcpRemote } from './agents/mcp-remote.ts';
-import { openMcporter } from './agents/mcporter.ts';
+import type { Agent } from './agents/agent.ts';
+import { AGENTS } from './agents/agents.ts';
 import { type BothEras, startBothEras } from './both-eras.ts';
 
-const LEGACY = '2025-11-25';
-const MODERN = '2026-07-28';
 const TIMEOUT_MS = 60_000;
-
-/** Each with the revision that it speaks to the gateway. */
-const AGENTS: readonly { readonly name: string; readonly revision: string; readonly open: OpenAgent }[] = [
-  { name: '@ai-sdk/mcp', revision: MODERN, open: openAiSdk(true) },
-  { name: '@ai-sdk/mcp without discovery', revision: LEGACY, open: openAiSdk(false) },
-  { name: '@langchain/mcp-adapters', revision: LEGACY, open: openLangChain },
-  { name: 'mcp-remote', revision: LEGACY, open: openMcpRemote('legacy') },
-  { name: 'mcp-remote that may be modern', revision: MODERN, open: openMcpRemote('auto') },
-  { name: 'mcporter', revision: LEGACY, open: openMcporter },
-];
 
 const ENTITIES = { entities: [{ name: 'Ada', entityType: 'person', observations: ['wrote notes'] }] };
 

@@ -1,0 +1,16 @@
+/** The client scenarios of the official suite: the gateway's upstream side under test. */
+import { fileURLToPath } from 'node:url';
+import { isAuthorization } from './plan.ts';
+import { furtherScenarios, requiredScenarios } from './suite.ts';
+
+/** The command that the suite starts as a client. */
+export const CLIENT_DRIVER = `${process.execPath} ${fileURLToPath(import.meta.resolve('./client-driver.ts'))}`;
+
+/** Every client scenario of a revision, required or not, but for those of authorization. */
+export const clientScenarios = async (revision: string): Promise<readonly string[]> => {
+  const listed = [
+    ...(await requiredScenarios(revision, 'client')),
+    ...(await furtherScenarios(revision, 'client')),
+  ];
+  return listed.filter((scenario) => !isAuthorization(scenario));
+};

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { compatibilityPage } from './page.ts';
+import type { Verdict } from './verdict.ts';
+
+const verdict = (scenario: string, over: Partial<Verdict> = {}): Verdict => ({
+  scenario,
+  passed: true,
+  failures: [],
+  warnings: [],
+  ...over,
+});
+
+const page = compatibilityPage({
+  version: '1.2.3',
+  servers: [
+    { revision: '2025-11-25', verdicts: [verdict('ping'), verdict('both', { warnings: ['slow'] })] },
+    { revision: '2026-07-28', verdicts: [verdict('both', { passed: false, failures: ['no'] })] },
+  ],
+  clients: [{ revision: '2026-07-28', verdicts: [verdict('call')] }],
+});
+
+test('The page has a row for each scenario and a column for each revision, newest first', () => {
+  expect(page).toContain('conformance 1.2.3');
+  expect(page).toContain('| scenario | 2026-07-28 | 2025-11-25 |');
+  expect(page).toContain('| ping |  | passed |');
+  expect(page).toContain('| call | passed |');
+});
+
+test('A failure and a warning are told', () => {
+  expect(page).toContain('| both | **failed** | passed, 1 warning |');
+  expect(page).toContain('| **passed** | **0/1** | **2/2** |');
+});
+
+test('Clients and servers stand there with the versions that are tested', () => {
+  expect(page).toMatch(/\| mcp-remote \| mcp-remote \| \d+\.\d+\.\d+ \| 2025-11-25 \|/);
+  expect(page).toMatch(/\| @modelcontextprotocol\/server-memory \| \d{4}\.\d+\.\d+ \|/);
+});
