@@ -34,6 +34,8 @@ export type ErrorCode =
   | 'upstream_timeout'
   | 'upstream_protocol'
   | 'not_supported'
+  | 'state_refused'
+  | 'input_refused'
   | 'shutting_down'
   | 'internal';
 
@@ -49,6 +51,8 @@ export const RPC = {
   unsupportedVersion: -32022,
   /** Legacy revisions only. */
   resourceNotFound: -32002,
+  /** MCP 2025-11-25 only: the caller is to visit URLs first. */
+  urlElicitationRequired: -32042,
   /** The gateway's own refusals: policy, limits, upstream trouble. Outside the reserved range. */
   refused: -31001,
   limited: -31002,

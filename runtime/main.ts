@@ -4,6 +4,7 @@ import type { Graph, TelemetryNode } from '../schema/graph/graph.ts';
 import type { GenerationView } from './generation.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import { LiveObjects } from './live-objects.ts';
+import { ParkedCalls } from './mcp/input/parked-calls.ts';
 import { SessionStore } from './mcp/legacy/session-store.ts';
 import { ListenStreams } from './mcp/modern/listen-streams.ts';
 import { AccessLog } from './observe/access-log.ts';
@@ -41,6 +42,9 @@ export interface Endpoint {
 /** Used until the first graph is loaded. */
 const INITIAL_LOG: TelemetryNode['log'] = { level: 'info', format: 'json', access: false };
 
+/** Bounds until the first graph is served. */
+const NO_ROOM = { idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 };
+
 const NO_GENERATION: GenerationView = {
   number: 0,
   artifactHash: '',
@@ -63,6 +67,7 @@ export class Gateway {
   readonly #accessLog: AccessLog;
   readonly #generations = new Generations();
   readonly #sessions: SessionStore;
+  readonly #parked = new ParkedCalls(NO_ROOM);
   readonly #listens = new ListenStreams();
   readonly #sealer = new Sealer();
   readonly #live: LiveObjects;
@@ -80,7 +85,7 @@ export class Gateway {
     this.#metrics = new Metrics(options.version);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, this.#destination);
     this.#observer = new TrafficObserver(this.#metrics, this.#log);
-    this.#sessions = new SessionStore({ idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 });
+    this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM });
     this.#live = new LiveObjects(
       this.#log,
       this.#observer satisfies ListenerObserver,
@@ -167,6 +172,7 @@ export class Gateway {
     await Promise.all(
       listeners.map(({ listener }) => listener.close(Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs)),
     );
+    this.#parked.close();
     await this.#sessions.close();
     await this.#generations.close(0);
     this.#metrics.close();
@@ -181,6 +187,7 @@ export class Gateway {
       log: this.#log,
       metrics: this.#metrics,
       sessions: this.#sessions,
+      parked: this.#parked,
       listens: this.#listens,
       sealer: this.#sealer,
       ops: this.#opsSource(),
@@ -199,6 +206,7 @@ export class Gateway {
     this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
     this.#sealer.rekey(graph.sealing.keys);
     this.#sessions.rebound(graph.sessions);
+    this.#parked.rebound(graph.sessions.parked);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });
     const fingerprints = new Map([...servers].map(([name, server]) => [name, server.fingerprint]));

@@ -13,6 +13,7 @@ import { prepareListener } from './listen/prepare-listener.ts';
 import type { LiveListener, LiveObjects, LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import type { Exposure } from './mcp/exposure.ts';
+import type { ParkedCalls } from './mcp/input/parked-calls.ts';
 import type { SessionStore } from './mcp/legacy/session-store.ts';
 import { Limits } from './mcp/limits.ts';
 import type { ListenStreams } from './mcp/modern/listen-streams.ts';
@@ -36,6 +37,7 @@ export interface PrepareContext {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly sessions: SessionStore;
+  readonly parked: ParkedCalls;
   readonly listens: ListenStreams;
   readonly sealer: Sealer;
   readonly ops: OpsSource;
@@ -161,7 +163,7 @@ class Preparation {
   }
 
   async #server(node: ServerNode): Promise<PreparedServer> {
-    const { live, log, metrics, sessions, listens, sealer } = this.#context;
+    const { live, log, metrics, sessions, parked, listens, sealer } = this.#context;
     const exposures = this.#exposures(node);
     const fingerprint = this.#fingerprint('server', node.name);
     const serverLog = log.child({ server: node.name });
@@ -189,6 +191,7 @@ class Preparation {
       views,
       listens,
       sessions,
+      parked,
       sealer,
     };
   }

@@ -1,5 +1,5 @@
 /** The configuration, known to be right, as the frozen graph. */
-import type { Graph } from '../../schema/graph/graph.ts';
+import type { Graph, ParkedNode } from '../../schema/graph/graph.ts';
 import type { IdentityNode } from '../../schema/graph/identity.ts';
 import type { LimitNode } from '../../schema/graph/limit.ts';
 import type { PolicyNode } from '../../schema/graph/policy.ts';
@@ -45,6 +45,13 @@ const lowerPolicy = (entry: GatewayData['policies'][string], name: string): Poli
 const lowerLimit = (entry: GatewayData['limits'][string], name: string): LimitNode =>
   entry.type === 'rate' ? lowerRateLimit(entry, name) : lowerBoundsLimit(entry, name);
 
+const lowerParked = (parked: NonNullable<GatewayData['sessions']['parked']>): ParkedNode => ({
+  idleMs: toMs(parked.idle!),
+  absoluteMs: toMs(parked.absolute!),
+  max: parked.max!,
+  maxPerPrincipal: parked.maxPerPrincipal!,
+});
+
 /** The graph; only for a configuration without errors. */
 export const lower = (config: Configuration, inputs: Inputs): Graph => {
   const { data } = config;
@@ -66,6 +73,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
       absoluteMs: toMs(sessions.absolute!),
       max: sessions.max!,
       maxPerPrincipal: sessions.maxPerPrincipal!,
+      parked: lowerParked(sessions.parked!),
     },
     reload: {
       watch: reload.watch!,

@@ -32,6 +32,8 @@ export interface Call {
   readonly client: ClientInfo;
   readonly view: View;
   readonly reply: ClientReply;
+  /** How often its upstream has sent the caller to URLs for it; absent: never. */
+  readonly urlRounds?: number;
   /**
    * Takes what an upstream sends on the call's stream besides progress and log messages: requests, which are
    * handed to the client or refused, and notifications that belong to no request.

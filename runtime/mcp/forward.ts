@@ -1,13 +1,17 @@
 /** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
 import { asGatewayError, type GatewayError, RPC } from '../errors.ts';
-import type { Link, OutboundRequest, ReplySink } from '../upstream/link.ts';
+import { upstreamError } from '../upstream/failure.ts';
+import type { Link, OutboundRequest } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
+import { BridgedCall, type MovableSink } from './bridge/bridged-call.ts';
 import { sameLegacy, sameModern } from './bridge/same-era.ts';
 import { toLegacy } from './bridge/to-legacy.ts';
 import { toModern } from './bridge/to-modern.ts';
-import type { Call } from './call.ts';
+import { type Call, later } from './call.ts';
 import type { Exposure } from './exposure.ts';
+import { asksForInput, inputEdits } from './input/modern-input.ts';
+import { isRetry, takeRetry } from './input/retry.ts';
 import { membersAt, memberText } from './json-members.ts';
 import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
@@ -110,11 +114,11 @@ const restoreToken = (text: string, tokenText: string): string => {
 };
 
 /** Receives what belongs to one forwarded request. */
-class ForwardSink implements ReplySink {
-  readonly #call: Call;
+class ForwardSink implements MovableSink {
+  #call: Call;
   readonly #link: Link;
   readonly #adaptation: Adaptation;
-  readonly #tokenText: string | undefined;
+  #tokenText: string | undefined;
   readonly #options: ForwardOptions;
 
   constructor(
@@ -129,6 +133,12 @@ class ForwardSink implements ReplySink {
     this.#adaptation = adaptation;
     this.#tokenText = tokenText;
     this.#options = options;
+  }
+
+  /** What comes from now on belongs to another request of the client. */
+  moveTo(call: Call): void {
+    this.#call = call;
+    this.#tokenText = progressTokenText(call);
   }
 
   onStream(): void {
@@ -169,7 +179,10 @@ class ForwardSink implements ReplySink {
     try {
       response = readResponse(text, message);
       if (isModern) refuseUntold(response, call.server.node.features);
-      const edits = this.#adaptation.responseEdits(response, call.method, call.message);
+      const edits =
+        isModern && !this.#adaptation.crossesEras && asksForInput(response)
+          ? inputEdits(call, this.#link.upstream, response)
+          : this.#adaptation.responseEdits(response, call.method, call.message);
       answer = answerAs(response, call.idText, edits);
     } catch (thrown) {
       this.onError(asGatewayError(thrown));
@@ -189,11 +202,24 @@ class ForwardSink implements ReplySink {
   }
 }
 
-/**
- * Sends the request, unless nobody wants it any more. The reply is answered in every case; the call learns how to
- * take it back.
- */
-export const forward = (call: Call, exposure: Exposure, link: Link, options: ForwardOptions): void => {
+/** The call made anew on another session of its caller, as its own session was unknown to the upstream. */
+const again = (call: Call, exposure: Exposure, options: ForwardOptions): void => {
+  const part = call.view.parts.find((each) => each.exposure === exposure);
+  if (part === undefined) throw new Error('a call on an exposure that its view does not have');
+  later(call, part.prepare(undefined), () => {
+    const { connected } = part;
+    if (connected !== undefined) send(call, exposure, connected.link, options, true);
+    else call.reply.error(part.error ?? upstreamError('upstream_unavailable', 'not connected again'));
+  });
+};
+
+const send = (
+  call: Call,
+  exposure: Exposure,
+  link: Link,
+  options: ForwardOptions,
+  isSecond: boolean,
+): void => {
   if (!call.isWanted()) return;
   const adaptation = adaptationOf(call.client.era, link.era);
   const tokenText = progressTokenText(call);
@@ -210,6 +236,28 @@ export const forward = (call: Call, exposure: Exposure, link: Link, options: For
     maxBytes: options.maxBytes,
   };
   call.exchange.record.upstream = exposure.upstream.name;
-  const cancel = link.request(request, new ForwardSink(call, link, adaptation, tokenText, options));
-  call.onCancellable(cancel);
+  const sink = new ForwardSink(call, link, adaptation, tokenText, options);
+  if (adaptation !== toLegacy) {
+    call.onCancellable(link.request(request, sink));
+    return;
+  }
+  const bridged = new BridgedCall(call, {
+    link,
+    calls: exposure.bridged.callsOn(link),
+    request,
+    sink,
+    again: isSecond ? undefined : (retried) => again(retried, exposure, options),
+    turnTimeoutMs: exposure.upstreamNode.timeouts.callMs,
+  });
+  call.onCancellable(bridged.start());
+};
+
+/**
+ * Sends the request, unless nobody wants it any more. The reply is answered in every case; the call learns how to
+ * take it back.
+ */
+export const forward = (sent: Call, exposure: Exposure, link: Link, options: ForwardOptions): void => {
+  if (!sent.isWanted()) return;
+  const call = isRetry(sent) ? takeRetry(sent, link) : sent;
+  if (call !== undefined) send(call, exposure, link, options, false);
 };

@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { GatewayInfo } from './ask.ts';
 import type { Exposure } from './exposure.ts';
+import type { ParkedCalls } from './input/parked-calls.ts';
 import type { SessionStore } from './legacy/session-store.ts';
 import type { Limits } from './limits.ts';
 import type { ListenStreams } from './modern/listen-streams.ts';
@@ -47,6 +48,8 @@ export interface PreparedServer {
   readonly views: ModernViews;
   readonly listens: ListenStreams;
   readonly sessions: SessionStore;
+  /** Calls that wait for input of modern clients. */
+  readonly parked: ParkedCalls;
   /** Seals what is handed to clients to be shown again. */
   readonly sealer: Sealer;
 }

@@ -14,7 +14,7 @@ const OVERHEAD_BYTES = KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 /** The longest text that is opened: nobody is handed out a longer one. */
-const MAX_SEALED_LENGTH = 64 * 1024;
+export const MAX_SEALED_LENGTH = 1024 * 1024;
 
 interface SealingKey {
   readonly id: Buffer;

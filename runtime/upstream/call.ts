@@ -43,6 +43,8 @@ export abstract class Call implements Timed {
   #attempts = 0;
   #startedMs = 0;
   #hardMs = 0;
+  /** When its clock was stopped; absent while it runs. */
+  #pausedMs: number | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
   deadlineMs = 0;
@@ -82,6 +84,25 @@ export abstract class Call implements Timed {
     this.abandon(reason);
   }
 
+  /** Stops the clock: the upstream waits for its caller, which counts against neither deadline nor breaker. */
+  pause(): void {
+    if (this.over || this.#pausedMs !== undefined) return;
+    this.#pausedMs = performance.now();
+    deadlines.cancel(this);
+    if (this.#admission !== 0) this.traffic.breaker?.success(this.#admission);
+    this.#admission = 0;
+  }
+
+  /** Lets the clock run on from where it was stopped. */
+  resume(): void {
+    if (this.over || this.#pausedMs === undefined) return;
+    const now = performance.now();
+    this.#startedMs += now - this.#pausedMs;
+    this.#hardMs += now - this.#pausedMs;
+    this.#pausedMs = undefined;
+    deadlines.schedule(this, this.#softMs(now));
+  }
+
   onDeadline(): void {
     if (this.over) return;
     const failure = timeoutFailure(`${this.request.method} after ${this.#elapsedMs()} ms`);
@@ -102,7 +123,8 @@ export abstract class Call implements Timed {
       return;
     }
     const { firstByteMs, callMs } = this.traffic.timeouts;
-    if (firstByteMs < callMs) deadlines.schedule(this, this.#softMs(this.#startedMs));
+    if (firstByteMs < callMs && this.#pausedMs === undefined)
+      deadlines.schedule(this, this.#softMs(this.#startedMs));
   }
 
   /** The answer is a stream. */

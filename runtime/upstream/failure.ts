@@ -35,6 +35,9 @@ export const upstreamError = (
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 
+/** Cause of the failure of a request whose session the upstream did not know: nothing of it was executed. */
+export const SESSION_UNKNOWN = new Error('the session is unknown to the upstream');
+
 /** The connection could not be made, or broke. */
 const connectionFailure = (cause: unknown, sent: boolean): Failure => ({
   error: upstreamError('upstream_unavailable', cause),

@@ -69,6 +69,13 @@ export interface Link {
   nextId(): number;
   /** Sends a request; timeouts, retries and the breaker are applied here. Never throws. */
   request(request: OutboundRequest, sink: ReplySink): Cancel;
+  /**
+   * Legacy only: stops the clock of a request while the upstream waits for an answer of its caller, or lets it run
+   * on. Harmless after the end.
+   */
+  pause?(requestId: number, paused: boolean): void;
+  /** Legacy only: what tells whether anybody uses the conversation. */
+  activity?(): LinkActivity;
   /** Sends a notification or, legacy only, an answer to a request of the upstream. Failures are logged, not thrown. */
   send(body: string): void;
   /**
@@ -83,6 +90,13 @@ export interface Link {
   onClosed: (reason: GatewayError) => void;
   /** Ends the conversation: DELETE of a session, or orderly stop of a process of its own. */
   close(): Promise<void>;
+}
+
+/** Requests of a link. */
+export interface LinkActivity {
+  readonly inFlight: number;
+  /** Grows with each request. */
+  readonly requests: number;
 }
 
 /** How a legacy conversation is opened. */

@@ -35,12 +35,37 @@ export const Shutdown = closed(
   { description: 'End of the process.', default: {} },
 );
 
+const Parked = closed(
+  {
+    idle: optional(
+      duration({ description: 'A call whose input has not come after this is taken back.', default: '10m' }),
+    ),
+    absolute: optional(
+      duration({
+        description:
+          'A call is taken back after this, however often it was answered; what a modern upstream asks for must be answered within it.',
+        default: '1h',
+      }),
+    ),
+    max: optional(count({ description: 'Calls that wait for input, in all.', default: 1000 })),
+    maxPerPrincipal: optional(
+      count({ description: 'Calls of one principal that wait for input.', default: 50 }),
+    ),
+  },
+  {
+    description:
+      'Calls of modern clients that an upstream of 2025-11-25 or older keeps open while it waits for the input that it asked for: elicitation, sampling, roots.',
+    default: {},
+  },
+);
+
 export const Sessions = closed(
   {
     idle: optional(duration({ description: 'An unused session ends after this.', default: '30m' })),
     absolute: optional(duration({ description: 'Every session ends after this.', default: '12h' })),
     max: optional(count({ description: 'Sessions in all.', default: 10_000 })),
     maxPerPrincipal: optional(count({ description: 'Sessions of one principal.', default: 100 })),
+    parked: optional(Parked),
   },
   { description: 'Sessions of clients of 2025-11-25 and older.', default: {} },
 );

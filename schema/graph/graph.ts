@@ -49,6 +49,15 @@ export interface SessionsNode {
   readonly absoluteMs: number;
   readonly max: number;
   readonly maxPerPrincipal: number;
+  readonly parked: ParkedNode;
+}
+
+/** Bounds of calls that wait for their client's input. */
+export interface ParkedNode {
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly max: number;
+  readonly maxPerPrincipal: number;
 }
 
 export interface ReloadNode {

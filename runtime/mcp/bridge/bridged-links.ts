@@ -1,60 +1,123 @@
-/** Legacy conversations that the gateway holds with one upstream for modern clients, one for each principal. */
+/**
+ * Legacy conversations that the gateway holds with one upstream for modern clients: one for each principal and set of
+ * abilities, because a legacy session is told once and for all what its client can be asked.
+ */
 import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Principal } from '../../../schema/principal.ts';
+import { GatewayError } from '../../errors.ts';
+import { upstreamError } from '../../upstream/failure.ts';
 import type { Link, Upstream } from '../../upstream/link.ts';
+import type { Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, type GatewayInfo, refuseRequest } from '../ask.ts';
 import { noteChange } from '../catalogues.ts';
 import { isolationKeyOf } from '../exposure.ts';
+import { declaredCapabilities } from '../input/declared-capabilities.ts';
 import { LATEST_LEGACY_VERSION } from '../revision.ts';
+import { LinkCalls } from './link-calls.ts';
 
 const MAX_LINKS = 1000;
 
-/** Held as long as its upstream; the least recently used conversation is closed when there are too many. */
+interface Held {
+  readonly opening: Promise<Link>;
+  /** Absent while it is being opened. */
+  link: Link | undefined;
+  /** How many requests it had had when it was looked at last. */
+  requests: number;
+}
+
+/** Nothing tells whose call a question of a shared process belongs to: it is told that nobody can be asked. */
+const NONE = declaredCapabilities({});
+
+/** Held as long as its upstream; a conversation that nobody uses for the upstream's `idle` time is ended. */
 export class BridgedLinks {
   readonly #upstream: Upstream;
   readonly #node: UpstreamNode;
   readonly #info: GatewayInfo;
-  readonly #links = new Map<string, Promise<Link>>();
+  readonly #links = new Map<string, Held>();
+  readonly #calls = new WeakMap<Link, LinkCalls>();
+  readonly #reaper: NodeJS.Timeout;
 
   constructor(upstream: Upstream, node: UpstreamNode, info: GatewayInfo) {
     this.#upstream = upstream;
     this.#node = node;
     this.#info = info;
+    this.#reaper = setInterval(() => this.#reap(), node.timeouts.idleMs).unref();
   }
 
-  /** The conversation for a principal; opened on first use and after it was lost. */
-  link(principal: Principal): Promise<Link> {
-    const key = isolationKeyOf(this.#node, principal);
+  /**
+   * The conversation for a principal whose client declares `capabilities`; opened on first use and after it was lost.
+   * Rejects with a GatewayError.
+   */
+  link(principal: Principal, capabilities: unknown): Promise<Link> {
+    const declared = this.#isShared ? NONE : declaredCapabilities(capabilities);
+    const fingerprint = JSON.stringify(declared);
+    const key = `${isolationKeyOf(this.#node, principal)}\n${fingerprint}`;
     const known = this.#links.get(key);
     if (known !== undefined) {
       this.#links.delete(key);
       this.#links.set(key, known);
-      return known;
+      return known.opening;
     }
-    const opened = this.#open(key);
-    this.#links.set(key, opened);
-    opened.catch(() => this.#forget(key, opened));
-    if (this.#links.size > MAX_LINKS) this.#evict();
-    return opened;
+    if (this.#links.size >= MAX_LINKS && !this.#evict())
+      return Promise.reject(upstreamError('upstream_unavailable', 'too many conversations are in use'));
+    const opening = this.#open(key, isolationKeyOf(this.#node, principal), declared);
+    const held: Held = { opening, link: undefined, requests: -1 };
+    this.#links.set(key, held);
+    opening.then(
+      (link) => {
+        held.link = link;
+      },
+      () => this.#forget(key, held),
+    );
+    return opening;
   }
 
-  async #open(key: string): Promise<Link> {
+  /** The calls that are under way on one of these conversations. */
+  callsOn(link: Link): LinkCalls {
+    const known = this.#calls.get(link);
+    if (known === undefined)
+      throw new GatewayError('internal', 'internal error', { cause: 'not a bridged link' });
+    return known;
+  }
+
+  get #isOwnProcess(): boolean {
+    return this.#node.type === 'stdio' && this.#node.isolation !== 'shared';
+  }
+
+  get #isShared(): boolean {
+    return this.#node.type === 'stdio' && this.#node.isolation === 'shared';
+  }
+
+  async #open(key: string, isolationKey: string, declared: typeof NONE): Promise<Link> {
+    const mayAsk = declared !== NONE && Object.keys(declared).length > 0;
     const link = await this.#upstream.legacy({
-      capabilities: {},
+      capabilities: declared,
       clientInfo: this.#info,
       protocolVersion: LATEST_LEGACY_VERSION,
-      isolationKey: key,
+      // A process is told once what its client can be asked.
+      isolationKey: mayAsk ? key : isolationKey,
       listen: true,
       headers: [],
     });
-    link.onUnsolicited = (_text, message) => {
-      refuseRequest(link, message);
-      if (typeof message.method === 'string') noteChange(link, message.method);
-    };
+    const calls = new LinkCalls(this.#node.type === 'stdio' && mayAsk);
+    this.#calls.set(link, calls);
+    link.onUnsolicited = (text, message) => this.#unsolicited(link, calls, text, message);
     link.onClosed = () => this.#lost(key, link);
-    if (this.#node.type === 'http' && link.peer.capabilities.logging !== undefined)
-      await this.#tellLevel(link);
+    if (!this.#isShared && link.peer.capabilities.logging !== undefined) await this.#tellLevel(link);
     return link;
+  }
+
+  /** What belongs to no stream of a call belongs to the only call there is, or to none. */
+  #unsolicited(link: Link, calls: LinkCalls, text: string, message: UpstreamMessage): void {
+    const { only } = calls;
+    const isRequest = message.id !== undefined && message.method !== undefined;
+    if (isRequest && only !== undefined) only.asked({ text, message });
+    else if (isRequest) refuseRequest(link, message);
+    else if (typeof message.method !== 'string') return;
+    else if (message.method === 'notifications/cancelled') only?.told(text, message);
+    // Over HTTP a message of a call comes on its stream; a process has but one.
+    else if (message.method === 'notifications/message' && this.#isOwnProcess) only?.told(text, message);
+    else noteChange(link, message.method);
   }
 
   /** All levels are asked for, because each request has its own; what it did not ask for is dropped later. */
@@ -66,30 +129,46 @@ export class BridgedLinks {
 
   #lost(key: string, link: Link): void {
     const held = this.#links.get(key);
-    void held?.then((open) => {
-      if (open === link && this.#links.get(key) === held) this.#links.delete(key);
+    void held?.opening.then((open) => {
+      if (open === link) this.#forget(key, held);
     });
   }
 
-  #forget(key: string, opened: Promise<Link>): void {
-    if (this.#links.get(key) === opened) this.#links.delete(key);
+  #forget(key: string, held: Held): void {
+    if (this.#links.get(key) === held) this.#links.delete(key);
   }
 
-  #evict(): void {
-    const oldest = this.#links.entries().next().value;
-    if (oldest === undefined) return;
-    const [key, link] = oldest;
+  /** Ends what nobody has used since the last time. A process that is shared is everybody's and stays. */
+  #reap(): void {
+    if (this.#isShared) return;
+    for (const [key, held] of this.#links) {
+      const activity = held.link?.activity?.();
+      if (activity === undefined || activity.inFlight > 0) continue;
+      if (activity.requests === held.requests) this.#end(key, held);
+      else held.requests = activity.requests;
+    }
+  }
+
+  /** Ends the conversation that was asked for longest ago of those without calls. False if all are in use. */
+  #evict(): boolean {
+    for (const [key, held] of this.#links) {
+      if (held.link?.activity?.().inFlight !== 0) continue;
+      this.#end(key, held);
+      return true;
+    }
+    return false;
+  }
+
+  #end(key: string, held: Held): void {
     this.#links.delete(key);
-    link.then(
-      (open) => open.close(),
-      () => undefined,
-    );
+    void held.link?.close();
   }
 
   /** Ends all conversations. */
   async close(): Promise<void> {
+    clearInterval(this.#reaper);
     const open = [...this.#links.values()];
     this.#links.clear();
-    await Promise.allSettled(open.map(async (link) => (await link).close()));
+    await Promise.allSettled(open.map(async ({ opening }) => (await opening).close()));
   }
 }

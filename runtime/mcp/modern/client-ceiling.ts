@@ -46,15 +46,12 @@ const withCapabilities = (
   return { ...message, text, members: walked, meta, params: { ...message.params, _meta: meta } };
 };
 
-/** URLElicitationRequired (MCP 2025-11-25): a code that this era does not have. */
-const URL_ELICITATION_REQUIRED = -32042;
-
 /**
  * Throws for a response that a modern client must not get: a code of older revisions, and a request for input of a
  * kind that is off.
  */
 export const refuseUntold = ({ errorCode, result }: UpstreamResponse, features: Features): void => {
-  if (errorCode === URL_ELICITATION_REQUIRED)
+  if (errorCode === RPC.urlElicitationRequired)
     throw new GatewayError('not_supported', 'the upstream asked for input, which this call cannot give', {
       rpcCode: RPC.upstream,
     });

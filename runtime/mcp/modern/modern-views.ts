@@ -45,7 +45,9 @@ export class ModernViews {
     const era = await exposure.upstream.eraFor('modern');
     const key = isolationKeyOf(exposure.upstreamNode, principal);
     const link =
-      era === 'modern' ? await exposure.upstream.modern(key) : await exposure.bridged.link(principal);
+      era === 'modern'
+        ? await exposure.upstream.modern(key)
+        : await exposure.bridged.link(principal, JSON.parse(capabilitiesText));
     const timeoutMs = exposure.upstreamNode.timeouts.callMs;
     return { link, catalogue: catalogueOf(link, capabilitiesText, this.#info, timeoutMs) };
   }

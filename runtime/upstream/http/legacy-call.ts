@@ -1,6 +1,6 @@
 /** A call within a legacy session: its stream may end early and be taken up again by GET. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Failure, protocolFailure, upstreamError } from '../failure.ts';
+import { type Failure, protocolFailure, SESSION_UNKNOWN, upstreamError } from '../failure.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { cancelledNotification, type Message } from '../message.ts';
 import { HttpExchange } from './exchange.ts';
@@ -75,7 +75,8 @@ export class LegacyHttpCall extends HttpCall {
 
   override onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
     if (this.#session.endedBy(status, text)) {
-      const error = upstreamError('upstream_unavailable', 'session ended by the upstream');
+      const cause = this.#resuming ? 'session ended by the upstream' : SESSION_UNKNOWN;
+      const error = upstreamError('upstream_unavailable', cause);
       this.failed({ error, sent: true });
     } else if (!this.#resuming) {
       super.onRefusal(status, headers, text);

@@ -4,7 +4,15 @@ import type { GatewayError } from '../../errors.ts';
 import { ask } from '../ask.ts';
 import { INITIALIZED, initializedPeer, initializeRequest } from '../discovery.ts';
 import { protocolFailure, upstreamError } from '../failure.ts';
-import type { Cancel, LegacyOpening, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
+import type {
+  Cancel,
+  LegacyOpening,
+  Link,
+  LinkActivity,
+  OutboundRequest,
+  PeerInfo,
+  ReplySink,
+} from '../link.ts';
 import type { Message } from '../message.ts';
 import type { HttpEndpoint } from './endpoint.ts';
 import { HttpCall, isNoEvidence, type Relayed } from './http-call.ts';
@@ -102,6 +110,14 @@ export class LegacyHttpLink implements Link {
     this.#calls.add(call);
     call.start();
     return (reason) => call.cancel(reason);
+  }
+
+  pause(requestId: number, paused: boolean): void {
+    for (const call of this.#calls) if (call.request.id === requestId) paused ? call.pause() : call.resume();
+  }
+
+  activity(): LinkActivity {
+    return { inFlight: this.#calls.size, requests: this.#lastId };
   }
 
   send(body: string): void {

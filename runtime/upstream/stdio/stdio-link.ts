@@ -2,7 +2,7 @@
 import type { Era } from '../../../schema/graph/upstream.ts';
 import type { GatewayError } from '../../errors.ts';
 import { upstreamError } from '../failure.ts';
-import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
+import type { Cancel, Link, LinkActivity, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
 import type { Message } from '../message.ts';
 import type { Conversation, Facade } from './conversation.ts';
 import { StdioCall } from './stdio-call.ts';
@@ -16,6 +16,7 @@ export class StdioLink implements Link, Facade {
   onClosed: (reason: GatewayError) => void = () => undefined;
   readonly #conversation: Conversation;
   readonly #calls = new Set<StdioCall>();
+  #requests = 0;
   readonly #onClose: (conversation: Conversation) => Promise<void>;
 
   /** @param onClose told after the owner closed the link, not when the process ended */
@@ -41,10 +42,19 @@ export class StdioLink implements Link, Facade {
       sink.onError(upstreamError('upstream_unavailable', 'the link is closed'));
       return () => undefined;
     }
+    this.#requests += 1;
     const call = new StdioCall(this.#conversation, request, sink, this.#calls);
     this.#calls.add(call);
     call.start();
     return (reason) => call.cancel(reason);
+  }
+
+  pause(requestId: number, paused: boolean): void {
+    for (const call of this.#calls) if (call.request.id === requestId) paused ? call.pause() : call.resume();
+  }
+
+  activity(): LinkActivity {
+    return { inFlight: this.#calls.size, requests: this.#requests };
   }
 
   send(body: string): void {

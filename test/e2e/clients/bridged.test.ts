@@ -17,8 +17,19 @@ const LEGACY = PEERS.filter(({ era }) => era === 'legacy');
 const MODERN = PEERS.filter(({ era }) => era === 'modern');
 const ABLE = {
   elicit: () => ({ name: 'Ada' }),
-  sample: () => 'never',
-  roots: ['file:///never'],
+  sample: () => 'Something',
+  roots: ['file:///work'],
+};
+
+/** What comes of each question, as the upstream gets it. */
+const ANSWERS = {
+  'sampling/createMessage': {
+    model: 'test-model',
+    role: 'assistant',
+    content: { type: 'text', text: 'Something' },
+  },
+  'elicitation/create': { action: 'accept', content: { name: 'Ada' } },
+  'roots/list': { roots: [{ uri: 'file:///work' }] },
 };
 
 let legacy: LegacyUpstream;
@@ -39,11 +50,17 @@ beforeAll(async () => {
     configuration(
       {},
       {
-        servers: { legacy: server('legacy'), stdio: server('stdio'), modern: server('modern') },
+        servers: {
+          legacy: server('legacy'),
+          stdio: server('stdio'),
+          own: server('own'),
+          modern: server('modern'),
+        },
         upstreams: {
           legacy: http(taps[0]!.url),
           modern: http(taps[1]!.url),
           stdio: { type: 'stdio', command: stdio.command(process.execPath, LEGACY_STDIO) },
+          own: { type: 'stdio', command: [process.execPath, LEGACY_STDIO], isolation: 'per-principal' },
         },
       },
     ),
@@ -82,10 +99,12 @@ describe.each(MODERN)('$name before a legacy upstream', ({ open }) => {
 
     servesThePlainPart(() => peer);
 
-    it.each(['sampling/createMessage', 'elicitation/create', 'roots/list'])(
-      'goes on when the upstream asks for %s, which is refused',
-      async (method) => {
-        expect(JSON.parse((await peer.call('ask', { method })).text)).toEqual({ refused: -32601 });
+    it.each(Object.entries(ANSWERS))(
+      'is asked for %s as far as it can be told apart',
+      async (method, answer) => {
+        const refused = { refused: -32601 };
+        const outcome = JSON.parse((await peer.call('ask', { method })).text);
+        expect(outcome).toEqual(server === 'stdio' ? refused : answer);
       },
     );
 
@@ -109,6 +128,24 @@ describe.each(MODERN)('$name before a legacy upstream', ({ open }) => {
       legacy.events.emit('released');
       expect((await peer.call('echo', { text: 'still here' })).text).toBe('still here');
     });
+  });
+});
+
+describe.each(MODERN)('$name before a process of its own', ({ open }) => {
+  let peer: Peer;
+  beforeAll(async () => {
+    peer = await open(gateway.url('own'), ABLE);
+  });
+  afterAll(() => peer.close());
+
+  it.each(Object.entries(ANSWERS))('is asked for %s', async (method, answer) => {
+    expect(JSON.parse((await peer.call('ask', { method })).text)).toEqual(answer);
+  });
+
+  it('is not asked for what it did not declare', async () => {
+    await using plain = await open(gateway.url('own'));
+    for (const method of Object.keys(ANSWERS))
+      expect(JSON.parse((await plain.call('ask', { method })).text)).toEqual({ refused: -32601 });
   });
 });
 

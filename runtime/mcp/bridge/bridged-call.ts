@@ -1,0 +1,274 @@
+/**
+ * A modern client's call at a legacy upstream. What the upstream asks meanwhile becomes a result that asks the client
+ * for input; the call stays open upstream, parked, until a retry brings the answers (MCP 2026-07-28, patterns/mrtr).
+ */
+import { asGatewayError, type GatewayError } from '../../errors.ts';
+import { SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
+import type { Cancel, Link, OutboundRequest, ReplySink } from '../../upstream/link.ts';
+import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
+import { refuseRequest } from '../ask.ts';
+import type { Call } from '../call.ts';
+import { noteChange } from '../catalogues.ts';
+import { resultText } from '../client-reply.ts';
+import {
+  inputRequestText,
+  inputRequiredResult,
+  inputResponses,
+  labelOf,
+  mayAsk,
+} from '../input/input-request.ts';
+import type { Parked } from '../input/parked-calls.ts';
+import { sealState } from '../input/request-state.ts';
+import { isUrlRequired, urlRequired } from '../input/url-elicitation.ts';
+import { membersAt, memberText } from '../json-members.ts';
+import type { CallOnLink, LinkCalls } from './link-calls.ts';
+
+/** A request of the upstream. */
+export interface UpstreamAsk {
+  readonly text: string;
+  readonly message: UpstreamMessage;
+}
+
+/** Answers a call, whichever of its client's requests it is for at the time. */
+export interface MovableSink extends ReplySink {
+  moveTo(call: Call): void;
+}
+
+interface Question {
+  readonly message: UpstreamMessage;
+  /** JSON text of the upstream's id. */
+  readonly idText: string;
+  /** As an input request. */
+  readonly requestText: string;
+  /** Whether the client has been asked. */
+  asked: boolean;
+}
+
+/** Questions that come so soon after one another are asked together. */
+const GATHER_MS = 20;
+/** Questions of one call that wait for answers. */
+const MAX_QUESTIONS = 32;
+
+type State = 'queued' | 'running' | 'gathering' | 'parked' | 'over';
+
+/** The request as it goes upstream, and what becomes of it there. */
+interface Errand {
+  readonly link: Link;
+  readonly calls: LinkCalls;
+  readonly request: OutboundRequest;
+  readonly sink: MovableSink;
+  /** Makes the call anew, on another session; undefined where that was done. */
+  readonly again: ((call: Call) => void) | undefined;
+  readonly turnTimeoutMs: number;
+}
+
+export class BridgedCall implements ReplySink, CallOnLink, Parked {
+  readonly owner: string;
+  readonly #errand: Errand;
+  readonly #questions = new Map<string, Question>();
+  #call: Call;
+  #state: State = 'queued';
+  #cancel: Cancel = () => undefined;
+  #gathering: NodeJS.Timeout | undefined;
+  #keys = 0;
+  /** Tells the end of the call, which came while nobody was there. */
+  #ended: (() => void) | undefined;
+
+  constructor(call: Call, errand: Errand) {
+    const { principal, clientAddress } = call.exchange;
+    this.owner = principal.kind === 'anonymous' ? `${principal.key}@${clientAddress}` : principal.key;
+    this.#call = call;
+    this.#errand = errand;
+  }
+
+  /** Sends the request when it is its turn. The call is answered in every case. */
+  start(): Cancel {
+    const { calls, turnTimeoutMs } = this.#errand;
+    const fail = (error: Error): void => this.onError(asGatewayError(error));
+    calls.enter(this, turnTimeoutMs, () => this.#send(), fail);
+    return this.#cancelOf(this.#call);
+  }
+
+  /** Takes the call back, if it is still answered to this request of its client. */
+  #cancelOf(call: Call): Cancel {
+    return (reason) => {
+      if (this.#call === call && this.#state !== 'parked') this.#giveUp(reason ?? 'the caller went away');
+    };
+  }
+
+  #send(): void {
+    const { link, request } = this.#errand;
+    this.#state = 'running';
+    this.#cancel = link.request(request, this);
+  }
+
+  onStream(): void {
+    if (this.#state !== 'parked') this.#errand.sink.onStream();
+  }
+
+  onSuspend(): void {}
+
+  onMessage(text: string, message: UpstreamMessage): void {
+    if (message.id !== undefined && message.method !== undefined) this.asked({ text, message });
+    else this.told(text, message);
+  }
+
+  told(text: string, message: UpstreamMessage): void {
+    if (message.method === 'notifications/cancelled') this.#withdraw(message);
+    else if (this.#state !== 'parked') this.#errand.sink.onMessage(text, message);
+    else if (typeof message.method === 'string') noteChange(this.#errand.link, message.method);
+  }
+
+  asked({ text, message }: UpstreamAsk): void {
+    const { link } = this.#errand;
+    const question = this.#questionOf(text, message);
+    if (question === undefined || this.#state === 'over' || this.#questions.size >= MAX_QUESTIONS) {
+      refuseRequest(link, message);
+      return;
+    }
+    this.#keys += 1;
+    this.#questions.set(`${link.upstream}-${this.#keys}`, question);
+    if (this.#state === 'running') this.#gather();
+  }
+
+  #questionOf(text: string, message: UpstreamMessage): Question | undefined {
+    const method = String(message.method);
+    if (this.#call.method.kind !== 'target' || !mayAsk(this.#call, method, message.params)) return undefined;
+    const root = membersAt(text, 0);
+    const idText = memberText(text, root, 'id');
+    if (idText === undefined) return undefined;
+    const label = labelOf(this.#call, this.#errand.link.upstream);
+    const requestText = inputRequestText(method, memberText(text, root, 'params'), message.params, label);
+    return { message, idText, requestText, asked: false };
+  }
+
+  /** The upstream wants no answer any more. */
+  #withdraw({ params }: UpstreamMessage): void {
+    if (!isObject(params)) return;
+    const idText = JSON.stringify(params.requestId);
+    for (const [key, question] of this.#questions)
+      if (question.idText === idText) this.#questions.delete(key);
+  }
+
+  #gather(): void {
+    this.#state = 'gathering';
+    this.#pause(true);
+    this.#gathering = setTimeout(() => {
+      // The client may have gone away, or the upstream have withdrawn what it asked.
+      if (!this.#call.isWanted()) this.#giveUp('the caller went away');
+      else if (this.#questions.size > 0) this.#park();
+      else this.#run();
+    }, GATHER_MS);
+  }
+
+  #run(): void {
+    this.#state = 'running';
+    this.#pause(false);
+  }
+
+  #pause(paused: boolean): void {
+    const { link, request } = this.#errand;
+    link.pause?.(request.id, paused);
+  }
+
+  /** Answers the client with all that is asked. */
+  #park(): void {
+    const call = this.#call;
+    const { parked } = call.server;
+    try {
+      const state = { kind: 'parked', owner: parked.processId, handle: parked.park(this) } as const;
+      const sealed = sealState(call, state, parked.bounds.idleMs);
+      this.#state = 'parked';
+      for (const question of this.#questions.values()) question.asked = true;
+      const requests = [...this.#questions].map(([key, { requestText }]) => [key, requestText] as const);
+      call.exchange.record.outcome = 'ok';
+      call.reply.response(resultText(call.idText, inputRequiredResult(requests, sealed)));
+    } catch (thrown) {
+      this.#giveUp('no room to wait for input');
+      call.reply.error(asGatewayError(thrown));
+    }
+  }
+
+  retried(call: Call): void {
+    const answers = inputResponses(call);
+    this.#call = call;
+    this.#errand.sink.moveTo(call);
+    call.exchange.record.upstream = this.#errand.link.upstream;
+    if (this.#ended !== undefined) {
+      this.#ended();
+      return;
+    }
+    this.#state = 'running';
+    call.onCancellable(this.#cancelOf(call));
+    for (const [key, question] of this.#questions) this.#answer(key, question, answers.get(key));
+    if (this.#questions.size > 0) this.#park();
+    else this.#pause(false);
+  }
+
+  #answer(key: string, question: Question, answer: string | undefined): void {
+    const { link } = this.#errand;
+    const { method, params } = question.message;
+    const answered = question.asked ? answer : undefined;
+    if (answered !== undefined) link.send(`{"jsonrpc":"2.0","id":${question.idText},"result":${answered}}`);
+    else if (mayAsk(this.#call, String(method), params)) return;
+    else refuseRequest(link, question.message);
+    this.#questions.delete(key);
+  }
+
+  expired(): void {
+    this.#giveUp('no input came in time');
+  }
+
+  onResponse(text: string, message: UpstreamMessage): void {
+    const { parked } = this.#call.server;
+    if (this.#state !== 'parked') this.#respond(text, message);
+    else if (parked.hold(this, text.length)) this.#endLater(() => this.#respond(text, message));
+    else this.onError(upstreamError('result_too_large', 'no room for a result that nobody waits for'));
+  }
+
+  onError(error: GatewayError): void {
+    if (this.#state === 'parked') this.#endLater(() => this.#fail(error));
+    else this.#fail(error);
+  }
+
+  #endLater(end: () => void): void {
+    this.#ended = end;
+    // Whoever waits for the turn need not wait for the client.
+    this.#errand.calls.leave(this);
+  }
+
+  #respond(text: string, message: UpstreamMessage): void {
+    const call = this.#call;
+    this.#over();
+    if (call.method.kind !== 'target' || !isUrlRequired(message)) {
+      this.#errand.sink.onResponse(text, message);
+      return;
+    }
+    try {
+      call.reply.response(resultText(call.idText, urlRequired(call, this.#errand.link.upstream, text)));
+    } catch (thrown) {
+      this.#errand.sink.onError(asGatewayError(thrown));
+    }
+  }
+
+  #fail(error: GatewayError): void {
+    const { again, sink } = this.#errand;
+    this.#over();
+    if (again !== undefined && error.cause === SESSION_UNKNOWN && this.#keys === 0) again(this.#call);
+    else sink.onError(error);
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#state === 'over') return;
+    this.#over();
+    this.#cancel(reason);
+    for (const { message } of this.#questions.values()) refuseRequest(this.#errand.link, message);
+  }
+
+  #over(): void {
+    this.#state = 'over';
+    clearTimeout(this.#gathering);
+    this.#errand.calls.leave(this);
+    this.#call.server.parked.leave(this);
+  }
+}

@@ -1,0 +1,77 @@
+/** The calls of modern clients that are under way on one legacy conversation. */
+import { upstreamError } from '../../upstream/failure.ts';
+import type { UpstreamAsk } from './bridged-call.ts';
+
+/** A call on its conversation. */
+export interface CallOnLink {
+  /** Takes what the upstream asked outside any stream of a call. */
+  asked(ask: UpstreamAsk): void;
+  /** Takes a notification that the upstream sent outside any stream of a call. */
+  told(text: string, message: UpstreamAsk['message']): void;
+}
+
+interface Waiting {
+  readonly call: CallOnLink;
+  readonly run: () => void;
+  readonly fail: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** More calls than this do not wait for their turn. */
+const MAX_WAITING = 100;
+
+/**
+ * Nothing that comes over the pipes of a process says which call it belongs to. Where the upstream may ask, calls
+ * are made one at a time there: the one that is under way is the one that is meant.
+ */
+export class LinkCalls {
+  readonly #oneAtATime: boolean;
+  readonly #underWay = new Set<CallOnLink>();
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(oneAtATime: boolean) {
+    this.#oneAtATime = oneAtATime;
+  }
+
+  /** The call that an ask without an address belongs to: the only one there is. */
+  get only(): CallOnLink | undefined {
+    if (this.#underWay.size !== 1) return undefined;
+    const [call] = this.#underWay;
+    return call;
+  }
+
+  /** Runs `run` when it is the call's turn, now as a rule; `fail` if that takes longer than `timeoutMs`. */
+  enter(call: CallOnLink, timeoutMs: number, run: () => void, fail: (error: Error) => void): void {
+    if (!this.#oneAtATime || this.#underWay.size === 0) {
+      this.#underWay.add(call);
+      run();
+      return;
+    }
+    if (this.#waiting.size >= MAX_WAITING) {
+      fail(upstreamError('upstream_unavailable', 'too many calls wait for their turn'));
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#waiting.delete(waiting);
+      fail(upstreamError('upstream_timeout', 'another call of this client has not ended'));
+    }, timeoutMs).unref();
+    const waiting: Waiting = { call, run, fail, timer };
+    this.#waiting.add(waiting);
+  }
+
+  /** The call is over, or wanted no more. */
+  leave(call: CallOnLink): void {
+    for (const waiting of this.#waiting) if (waiting.call === call) this.#unqueue(waiting);
+    if (!this.#underWay.delete(call) || !this.#oneAtATime || this.#underWay.size > 0) return;
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    this.#unqueue(next);
+    this.#underWay.add(next.call);
+    next.run();
+  }
+
+  #unqueue(waiting: Waiting): void {
+    clearTimeout(waiting.timer);
+    this.#waiting.delete(waiting);
+  }
+}

@@ -1,0 +1,63 @@
+/** Results of modern upstreams that ask for input, as the client gets them. */
+import { upstreamError } from '../../upstream/failure.ts';
+import { isObject } from '../../upstream/message.ts';
+import type { Call } from '../call.ts';
+import { type Members, membersAt } from '../json-members.ts';
+import type { UpstreamResponse } from '../response.ts';
+import type { Edit } from '../splice.ts';
+import { labelled, labelOf, mayAsk } from './input-request.ts';
+import { sealState } from './request-state.ts';
+
+export const asksForInput = ({ result }: UpstreamResponse): boolean =>
+  result !== undefined && (result.resultType === 'input_required' || result.inputRequests !== undefined);
+
+/** The members of the object at `start` besides each other: their key, and where their value lies. */
+const each = ({ keys, starts, ends }: Members): { key: string; start: number; end: number }[] =>
+  keys.map((key, at) => ({ key, start: starts[at]!, end: ends[at]! }));
+
+const labelEdit = (text: string, start: number, params: unknown, label: string): Edit[] => {
+  const at = each(membersAt(text, start)).find(({ key }) => key === 'params');
+  if (at === undefined || !isObject(params)) return [];
+  const paramsText = text.slice(at.start, at.end);
+  const told = labelled(paramsText, params, label);
+  return told === paramsText ? [] : [{ start: at.start, end: at.end, text: told }];
+};
+
+const requestEdits = (
+  call: Call,
+  upstream: string,
+  text: string,
+  start: number,
+  requests: unknown,
+): Edit[] => {
+  const label = labelOf(call, upstream);
+  return each(membersAt(text, start)).flatMap(({ key, start: at }) => {
+    const request = (requests as Readonly<Record<string, unknown>>)[key];
+    const method: unknown = isObject(request) ? request.method : undefined;
+    const params: unknown = isObject(request) ? request.params : undefined;
+    if (typeof method !== 'string' || !mayAsk(call, method, params))
+      throw upstreamError(
+        'upstream_protocol',
+        `input was asked for by ${String(method)}, which was not offered`,
+      );
+    return label === '' ? [] : labelEdit(text, at, params, label);
+  });
+};
+
+/**
+ * Edits of a result that asks for input: the upstream's state is sealed, and questions say whose they are. Throws
+ * `upstream_protocol` for a question that the client did not offer to answer.
+ */
+export const inputEdits = (call: Call, upstream: string, response: UpstreamResponse): Edit[] => {
+  const { text, result, resultStart } = response;
+  const edits: Edit[] = [];
+  for (const { key, start, end } of each(membersAt(text, resultStart!))) {
+    if (key === 'inputRequests')
+      edits.push(...requestEdits(call, upstream, text, start, result!.inputRequests));
+    if (key !== 'requestState') continue;
+    const state = { kind: 'upstream', upstream, stateText: text.slice(start, end) } as const;
+    const sealed = sealState(call, state, call.server.parked.bounds.absoluteMs);
+    edits.push({ start, end, text: JSON.stringify(sealed) });
+  }
+  return edits;
+};

@@ -1,0 +1,132 @@
+/** Calls that are open at a legacy upstream while nobody is connected: what it asked is answered by a retry. */
+import { randomBytes } from 'node:crypto';
+import type { ParkedNode } from '../../../schema/graph/graph.ts';
+import { GatewayError, RPC } from '../../errors.ts';
+import type { Call } from '../call.ts';
+
+/** A call as its store sees it. */
+export interface Parked {
+  /** Whose it is counted as. */
+  readonly owner: string;
+  /** Goes on for a retry of its caller, which is answered in every case. */
+  retried(call: Call): void;
+  /** Nobody came: the upstream is told that the call is taken back. */
+  expired(): void;
+}
+
+interface Slot {
+  readonly sinceMs: number;
+  handle: string;
+  timer: NodeJS.Timeout | undefined;
+  heldLength: number;
+}
+
+/** States that may be used once are remembered for as long as they could be shown again, the oldest forgotten first. */
+const MAX_USED = 100_000;
+/** Results that came while nobody was there, in UTF-16 units, all together. */
+const MAX_HELD_LENGTH = 32 * 1024 * 1024;
+
+/** Lives as long as the process: a reload changes the bounds, and parks stay. */
+export class ParkedCalls {
+  /** Names this process in what it seals: a parked call is nowhere else. */
+  readonly processId = randomBytes(12).toString('base64url');
+  readonly #slots = new Map<Parked, Slot>();
+  readonly #byHandle = new Map<string, Parked>();
+  readonly #used = new Map<string, number>();
+  readonly #owners = new Map<string, number>();
+  #held = 0;
+  #bounds: ParkedNode;
+
+  constructor(bounds: ParkedNode) {
+    this.#bounds = bounds;
+  }
+
+  /** Calls that were asked for input and are not over. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  get bounds(): ParkedNode {
+    return this.#bounds;
+  }
+
+  /** Bounds of the graph that serves now. */
+  rebound(bounds: ParkedNode): void {
+    this.#bounds = bounds;
+  }
+
+  /**
+   * Parks a call until it is taken by the handle that is returned, which is good for once. It keeps its slot, over
+   * any number of rounds, until `leave`. Throws `rate_limited` where there is none.
+   */
+  park(call: Parked): string {
+    const slot = this.#slots.get(call) ?? this.#enter(call);
+    const { idleMs, absoluteMs } = this.#bounds;
+    const leftMs = Math.min(idleMs, slot.sinceMs + absoluteMs - performance.now());
+    clearTimeout(slot.timer);
+    this.#byHandle.delete(slot.handle);
+    slot.handle = randomBytes(18).toString('base64url');
+    this.#byHandle.set(slot.handle, call);
+    slot.timer = setTimeout(() => call.expired(), Math.max(0, leftMs)).unref();
+    return slot.handle;
+  }
+
+  /** The call of a handle, which is void from now on. */
+  take(handle: string): Parked | undefined {
+    const call = this.#byHandle.get(handle);
+    if (call === undefined) return undefined;
+    this.#byHandle.delete(handle);
+    clearTimeout(this.#slots.get(call)!.timer);
+    return call;
+  }
+
+  /** Whether there is room for a result that came while nobody was there. */
+  hold(call: Parked, length: number): boolean {
+    const slot = this.#slots.get(call);
+    if (slot === undefined || this.#held + length > MAX_HELD_LENGTH) return false;
+    this.#held += length;
+    slot.heldLength += length;
+    return true;
+  }
+
+  /** The call is over. Harmless for one that was never parked. */
+  leave(call: Parked): void {
+    const slot = this.#slots.get(call);
+    if (slot === undefined) return;
+    clearTimeout(slot.timer);
+    this.#byHandle.delete(slot.handle);
+    this.#slots.delete(call);
+    this.#held -= slot.heldLength;
+    const left = this.#owners.get(call.owner)! - 1;
+    if (left === 0) this.#owners.delete(call.owner);
+    else this.#owners.set(call.owner, left);
+  }
+
+  /** Whether a state that may be used once is used now for the first time, as far as this process knows. */
+  useOnce(nonce: string): boolean {
+    if (this.#used.has(nonce)) return false;
+    const nowMs = performance.now();
+    for (const [old, usedMs] of this.#used) {
+      if (this.#used.size < MAX_USED && nowMs - usedMs < this.#bounds.idleMs) break;
+      this.#used.delete(old);
+    }
+    this.#used.set(nonce, nowMs);
+    return true;
+  }
+
+  /** Takes all calls back. */
+  close(): void {
+    for (const call of [...this.#slots.keys()]) call.expired();
+  }
+
+  #enter(call: Parked): Slot {
+    const { max, maxPerPrincipal } = this.#bounds;
+    const own = this.#owners.get(call.owner) ?? 0;
+    if (this.#slots.size >= max || own >= maxPerPrincipal)
+      throw new GatewayError('rate_limited', 'too many calls wait for input', { rpcCode: RPC.limited });
+    const slot = { sinceMs: performance.now(), handle: '', timer: undefined, heldLength: 0 };
+    this.#slots.set(call, slot);
+    this.#owners.set(call.owner, own + 1);
+    return slot;
+  }
+}
