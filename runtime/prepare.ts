@@ -21,6 +21,7 @@ import { ModernViews } from './mcp/modern/modern-views.ts';
 import { isModernVersion } from './mcp/revision.ts';
 import { serveMcp } from './mcp/serve.ts';
 import type { PreparedServer, ServerPolicies } from './mcp/server.ts';
+import { ToldLists } from './mcp/told-lists.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { opsRoutes } from './ops/ops.ts';
@@ -156,6 +157,7 @@ class Preparation {
     });
     return {
       none: node.policies.length === 0,
+      lasting: prepared.cacheable,
       readsHeaders: prepared.variables.has('request') || limitKeys.some((key) => key.includes('request')),
       readsMimeType: prepared.variables.has('resource.mimeType'),
       decide: cachedDecide(prepared),
@@ -192,6 +194,7 @@ class Preparation {
       listens,
       sessions,
       parked,
+      lists: new ToldLists(),
       sealer,
     };
   }

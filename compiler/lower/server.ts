@@ -1,7 +1,7 @@
 /** Virtual servers: selections complete, revisions newest first. */
 import type { ExposeNode, Selection, ServerNode } from '../../schema/graph/server.ts';
 import type { GatewayData } from '../configuration.ts';
-import { given } from './measure.ts';
+import { given, toBytes } from './measure.ts';
 
 type ServerData = GatewayData['servers'][string];
 type ExposeData = ServerData['expose'][number];
@@ -34,6 +34,7 @@ export const lowerServer = (server: ServerData, name: string): ServerNode => ({
   scopes: server.oauth!.scopes!,
   expose: server.expose.map(lowerExpose),
   features: server.features as ServerNode['features'],
+  lists: { pageItems: server.lists!.pageItems!, pageBytes: toBytes(server.lists!.pageBytes!) },
   policies: server.policies!,
   limits: server.limits!,
   ...given('instructions', server.instructions),

@@ -24,6 +24,8 @@ export interface Listing {
   readonly fetchedMs: number;
   /** How often the list was known to have changed when its fetch began. */
   readonly changes: number;
+  /** False where the upstream's pages did not come to an end. */
+  readonly isWhole: boolean;
 }
 
 /** What all catalogues of a link share. */
@@ -128,6 +130,12 @@ export class Catalogue {
     return known?.changes === this.#lists.changes[kind] ? known : undefined;
   }
 
+  /** Whether the last listing is within its upstream's `ttlMs`. */
+  isFresh(kind: ListKind): boolean {
+    const known = this.peek(kind);
+    return known !== undefined && performance.now() - known.fetchedMs < known.ttlMs;
+  }
+
   /** A listing that is younger than `maxAgeMs`, or within the upstream's own `ttlMs`; fetched if need be. */
   fetch(kind: ListKind, maxAgeMs: number): Promise<Listing> {
     const known = this.peek(kind);
@@ -181,11 +189,12 @@ export class Catalogue {
   async #fetchPages(kind: ListKind, changes: number): Promise<Listing> {
     const items: Item[] = [];
     const known = new Map(this.#lists.latest.get(kind)?.map((item) => [item.text, item]));
+    const cursors = new Set<string>();
     let ttlMs = MAX_TTL_MS;
     let cacheScope: Listing['cacheScope'] = 'public';
-    let cursor: string | undefined;
-    for (let page = 0; page < MAX_PAGES && items.length < MAX_ITEMS; page += 1) {
-      const params = cursor === undefined ? {} : { cursor };
+    let params: { readonly cursor?: string } = {};
+    let isWhole = false;
+    while (cursors.size < MAX_PAGES && items.length < MAX_ITEMS) {
       const { text, result } = await ask(
         this.#link,
         LISTS[kind].method,
@@ -196,11 +205,21 @@ export class Catalogue {
       for (const item of readPage(kind, text, known)) items.push(item);
       ttlMs = Math.min(ttlMs, typeof result.ttlMs === 'number' ? Math.max(0, result.ttlMs) : 0);
       if (result.cacheScope !== 'public') cacheScope = 'private';
-      const next = result.nextCursor;
-      if (typeof next !== 'string' || next === cursor) break;
-      cursor = next;
+      const cursor = result.nextCursor;
+      isWhole = typeof cursor !== 'string';
+      if (typeof cursor !== 'string' || cursors.has(cursor)) break;
+      cursors.add(cursor);
+      params = { cursor };
     }
-    this.#lists.latest.set(kind, items);
-    return { items, ttlMs, cacheScope, fetchedMs: performance.now(), changes };
+    const kept = this.#sameAsBefore(kind, items);
+    this.#lists.latest.set(kind, kept);
+    return { items: kept, ttlMs, cacheScope, fetchedMs: performance.now(), changes, isWhole };
+  }
+
+  /** What was fetched before, where it is the same: all that was made of it can then be kept. */
+  #sameAsBefore(kind: ListKind, items: readonly Item[]): readonly Item[] {
+    const before = this.#listings.get(kind)?.items;
+    if (before?.length !== items.length) return items;
+    return items.every((item, at) => item === before[at]) ? before : items;
   }
 }

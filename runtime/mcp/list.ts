@@ -5,13 +5,13 @@ import { type Call, callFacts, later } from './call.ts';
 import { LISTS } from './catalogue.ts';
 import { methodNotFound } from './classify.ts';
 import { resultText } from './client-reply.ts';
-import { adaptationOf } from './forward.ts';
 import { admit, decide } from './gate.ts';
-import { membersAt } from './json-members.ts';
+import { type CacheHints, type ListPlace, openCursor, sealCursor } from './list-cursor.ts';
+import { itemText } from './list-item.ts';
 import type { ListKind, Method } from './method.ts';
 import type { Entry, NameIndex } from './name-index.ts';
 import { META } from './revision.ts';
-import { applyEdits, replaceMember } from './splice.ts';
+import { ToldList } from './told-list.ts';
 
 type ListMethod = Extract<Method, { kind: 'list' }>;
 
@@ -26,15 +26,26 @@ const CALLED_BY: Readonly<Record<ListKind, string>> = {
 /** Tells clients that an upstream's share is missing for the moment. */
 const PARTIAL = '"io.gatewright/partial":true';
 
-/** Answers a list. Waits for slow upstreams until their list deadline, and goes on without them. */
+const invalidCursor = (): GatewayError =>
+  new GatewayError('invalid_params', 'invalid cursor', { rpcCode: RPC.invalidParams });
+
+/**
+ * Answers a list. The first page waits for slow upstreams until their list deadline, and goes on without them; the
+ * pages after it wait only for what is not known at all, so that they go on from what the first was cut from.
+ */
 export const callList = (call: Call, method: ListMethod): void => {
   const facts = callFacts(call, '', undefined);
   if (!admit(call, facts)) return;
-  if (call.message.params.cursor !== undefined) {
-    call.reply.error(new GatewayError('invalid_params', 'invalid cursor', { rpcCode: RPC.invalidParams }));
+  const { cursor } = call.message.params;
+  if (cursor === undefined) {
+    if (call.view.isFresh(method.list)) answerList(call, method.list, facts, undefined);
+    else
+      later(call, call.view.refreshLists(method.list), () => answerList(call, method.list, facts, undefined));
     return;
   }
-  later(call, call.view.refreshLists(method.list), () => answerList(call, method, facts));
+  const place = openCursor(call, cursor);
+  if (place === undefined) call.reply.error(invalidCursor());
+  else later(call, call.view.prepare(method.list), () => answerList(call, method.list, facts, place));
 };
 
 const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts => {
@@ -50,62 +61,96 @@ const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts =>
   return { ...known, resource: { uri: name, mimeType: typeof mimeType === 'string' ? mimeType : '' } };
 };
 
-const isListed = (call: Call, kind: ListKind, entry: Entry, facts: CallFacts): boolean =>
-  call.server.policies.none || decide(call, itemFacts(facts, kind, entry)).kind !== 'deny';
-
 /** Whether this kind of list exists here: an upstream offers it, or is not there to be asked. */
 const exists = (call: Call, kind: ListKind): boolean =>
   call.view.parts.some(({ connected }) => connected === undefined || connected.catalogue.offers(kind));
 
-const itemText = (call: Call, kind: ListKind, entry: Entry): string | undefined => {
-  const { item, part, exposedName } = entry;
-  const linkEra = part.connected?.link.era ?? call.client.era;
-  const adapted = adaptationOf(call.client.era, linkEra).item(item.text, item.value);
-  if (adapted === undefined || exposedName === item.name) return adapted;
-  const edit = replaceMember(membersAt(adapted, 0), LISTS[kind].key, JSON.stringify(exposedName));
-  return edit === undefined ? adapted : applyEdits(adapted, [edit]);
+const makeList = (
+  call: Call,
+  kind: ListKind,
+  index: NameIndex,
+  facts: CallFacts,
+): { readonly list: ToldList; readonly isLasting: boolean } => {
+  const { policies, node } = call.server;
+  const texts: string[] = [];
+  let isLasting = policies.lasting;
+  for (const entry of index.entries) {
+    if (!policies.none) {
+      const decision = decide(call, itemFacts(facts, kind, entry));
+      if (decision.kind === 'deny' && decision.reason === 'error') isLasting = false;
+      if (decision.kind === 'deny') continue;
+    }
+    const text = itemText(call, kind, entry);
+    if (text !== undefined) texts.push(text);
+  }
+  return { list: new ToldList(texts, node.lists), isLasting };
 };
 
-const answerList = (call: Call, method: ListMethod, facts: CallFacts): void => {
-  const kind = method.list;
+/** The list as this caller may see it: kept from before where its rules hang on nothing but who asks for what. */
+const listFor = (call: Call, kind: ListKind, index: NameIndex, facts: CallFacts): ToldList => {
+  const { policies, lists } = call.server;
+  const audience = policies.none ? 'everybody' : call.exchange.principal;
+  const known = policies.lasting ? lists.get(index, audience) : undefined;
+  if (known !== undefined) return known;
+  const { list, isLasting } = makeList(call, kind, index, facts);
+  if (isLasting) lists.keep(index, audience, list);
+  return list;
+};
+
+const answerList = (call: Call, kind: ListKind, facts: CallFacts, place: ListPlace | undefined): void => {
   if (!exists(call, kind)) {
     call.reply.error(methodNotFound(call.client.era === 'modern' ? 404 : 200));
     return;
   }
-  const index = call.view.indexNow(kind);
-  const texts: string[] = [];
-  for (const entry of index.entries) {
-    if (!isListed(call, kind, entry, facts)) continue;
-    const text = itemText(call, kind, entry);
-    if (text !== undefined) texts.push(text);
+  const list = listFor(call, kind, call.view.indexNow(kind), facts);
+  const isPartial = lacksShare(call, kind);
+  const now = cacheHints(call, kind);
+  if (place !== undefined && !continues(list, place, now)) {
+    call.reply.error(invalidCursor());
+    return;
   }
-  const partial = isPartial(call, kind, index);
-  const members = [`"${LISTS[kind].member}":[${texts.join(',')}]`];
-  if (call.client.era === 'modern') members.push('"resultType":"complete"', cacheHints(call, index, partial));
-  const meta: string[] = partial ? [PARTIAL] : [];
-  if (call.client.era === 'modern') meta.push(`"${META.serverInfo}":${call.server.infoText}`);
+  const hints = place?.hints ?? { ...now, ttlMs: isPartial ? 0 : now.ttlMs };
+  const page = list.page(place?.start ?? 0);
+  const isModern = call.client.era === 'modern';
+  const members = [];
+  if (isModern) {
+    const ttlMs = isPartial ? 0 : hints.ttlMs;
+    members.push(`"resultType":"complete","ttlMs":${ttlMs},"cacheScope":"${hints.cacheScope}"`);
+  }
+  if (page.hasNext) {
+    const next = { start: page.end, digest: list.digest(page.end)!, hints };
+    members.push(`"nextCursor":"${sealCursor(call, next)}"`);
+  }
+  const meta: string[] = isPartial ? [PARTIAL] : [];
+  if (isModern) meta.push(`"${META.serverInfo}":${call.server.infoText}`);
   if (meta.length > 0) members.push(`"_meta":{${meta.join(',')}}`);
+  members.push(`"${LISTS[kind].member}":[${page.text}]`);
   call.exchange.record.outcome = 'ok';
   call.reply.response(resultText(call.idText, `{${members.join(',')}}`));
 };
 
-const isPartial = (call: Call, kind: ListKind, index: NameIndex): boolean =>
+/** Whether the list goes on where the page before ended, and may be kept by whom that said. */
+const continues = (list: ToldList, { start, digest, hints }: ListPlace, now: CacheHints): boolean =>
+  list.digest(start) === digest && (hints.cacheScope === 'private' || now.cacheScope === 'public');
+
+const lacksShare = (call: Call, kind: ListKind): boolean =>
   call.view.parts.some(
-    (part, at) =>
+    (part) =>
       part.connected === undefined ||
       (part.connected.catalogue.offers(kind) &&
-        (index.listings[at] === undefined || part.listingError(kind) !== undefined)),
+        (part.connected.catalogue.peek(kind)?.isWhole !== true || part.listingError(kind) !== undefined)),
   );
 
 /** The smallest ttl of all parts; private if a part is, or if who asks decides what is listed. */
-const cacheHints = (call: Call, index: NameIndex, partial: boolean): string => {
-  let ttlMs = partial ? 0 : Number.POSITIVE_INFINITY;
+const cacheHints = (call: Call, kind: ListKind): CacheHints => {
+  let ttlMs = Number.POSITIVE_INFINITY;
   let isPublic = call.server.node.anonymous && call.server.policies.none;
-  for (const listing of index.listings) {
+  for (const { connected } of call.view.parts) {
+    const listing = connected?.catalogue.peek(kind);
     if (listing === undefined) continue;
     const ageMs = performance.now() - listing.fetchedMs;
     ttlMs = Math.min(ttlMs, Math.max(0, Math.floor(listing.ttlMs - ageMs)));
     isPublic &&= listing.cacheScope === 'public';
   }
-  return `"ttlMs":${Number.isFinite(ttlMs) ? ttlMs : 0},"cacheScope":"${isPublic ? 'public' : 'private'}"`;
+  return { ttlMs: Number.isFinite(ttlMs) ? ttlMs : 0, cacheScope: isPublic ? 'public' : 'private' };
 };

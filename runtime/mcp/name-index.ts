@@ -1,7 +1,7 @@
 /** Exposed names to items: built once from the listings of all parts, again when one of them changes. */
 import type { ToolAnnotations } from '../../schema/decision.ts';
 import { DEFAULT_ANNOTATIONS } from '../../schema/decision.ts';
-import type { Item, Listing } from './catalogue.ts';
+import type { Item } from './catalogue.ts';
 import type { ListKind } from './method.ts';
 import { encodeHeaderValue } from './param-header.ts';
 import type { Part } from './part.ts';
@@ -21,8 +21,8 @@ export interface NameIndex {
   /** In the order of exposures, then of the upstreams. */
   readonly entries: readonly Entry[];
   readonly byName: ReadonlyMap<string, Entry>;
-  /** The listing of each part that this was built from. */
-  readonly listings: readonly (Listing | undefined)[];
+  /** What each part listed when this was built; undefined where that was not known. */
+  readonly items: readonly (readonly Item[] | undefined)[];
   /** Exposed names that more than one upstream claims: the first keeps it, the others are not served. */
   readonly clashes: readonly { readonly name: string; readonly kept: string; readonly refused: string }[];
 }
@@ -60,12 +60,12 @@ const entryOf = (part: Part, kind: ListKind, item: Item): Entry | undefined => {
 
 /** Builds the index of one kind. Parts without a listing contribute nothing. */
 export const buildNameIndex = (parts: readonly Part[], kind: ListKind): NameIndex => {
-  const listings = parts.map((part) => part.connected?.catalogue.peek(kind));
+  const items = parts.map((part) => part.connected?.catalogue.peek(kind)?.items);
   const entries: Entry[] = [];
   const byName = new Map<string, Entry>();
   const clashes: NameIndex['clashes'][number][] = [];
   for (const [at, part] of parts.entries()) {
-    for (const item of listings[at]?.items ?? []) {
+    for (const item of items[at] ?? []) {
       const entry = entryOf(part, kind, item);
       if (entry === undefined) continue;
       const holder = byName.get(entry.exposedName);
@@ -78,5 +78,5 @@ export const buildNameIndex = (parts: readonly Part[], kind: ListKind): NameInde
       }
     }
   }
-  return { entries, byName, listings, clashes };
+  return { entries, byName, items, clashes };
 };

@@ -58,6 +58,13 @@ export class Part {
     return this.#pending;
   }
 
+  /** Whether a list need not be asked for: its upstream calls it fresh, has none, or was not there a moment ago. */
+  isFresh(kind: ListKind): boolean {
+    const { connected } = this;
+    if (connected === undefined) return this.ready() === undefined;
+    return !connected.catalogue.offers(kind) || connected.catalogue.isFresh(kind);
+  }
+
   /** Why the last fetch of a list failed, for as long as it is not tried again; undefined if it did not. */
   listingError(kind: ListKind): GatewayError | undefined {
     const failed = this.#failedLists.get(kind);

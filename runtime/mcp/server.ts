@@ -11,11 +11,14 @@ import type { SessionStore } from './legacy/session-store.ts';
 import type { Limits } from './limits.ts';
 import type { ListenStreams } from './modern/listen-streams.ts';
 import type { ModernViews } from './modern/modern-views.ts';
+import type { ToldLists } from './told-lists.ts';
 
 /** The server's policies as one question. */
 export interface ServerPolicies {
   /** No policy is listed: all that is exposed may be called. */
   readonly none: boolean;
+  /** Decisions hang on nothing but the principal and the target: they hold until the rules change. */
+  readonly lasting: boolean;
   /** Whether a policy or a limit asks for request headers. */
   readonly readsHeaders: boolean;
   /** Whether a policy asks for the media type of resources, which only lists tell. */
@@ -50,6 +53,8 @@ export interface PreparedServer {
   readonly sessions: SessionStore;
   /** Calls that wait for input of modern clients. */
   readonly parked: ParkedCalls;
+  /** Lists as they were told under this generation's rules. */
+  readonly lists: ToldLists;
   /** Seals what is handed to clients to be shown again. */
   readonly sealer: Sealer;
 }

@@ -35,7 +35,7 @@ export class View {
       const part = this.parts[at]!;
       if (part.connected === undefined) {
         if (part.ready() !== undefined) return undefined;
-        current &&= known!.listings[at] === undefined;
+        current &&= known!.items[at] === undefined;
         continue;
       }
       const { catalogue } = part.connected;
@@ -44,7 +44,7 @@ export class View {
         return undefined;
       if (listing !== undefined && nowMs - listing.fetchedMs > Math.max(REFRESH_MS, listing.ttlMs))
         this.#refresh(part, kind);
-      current &&= known!.listings[at] === listing;
+      current &&= known!.items[at] === listing?.items;
     }
     return current ? known : this.#build(kind);
   }
@@ -52,6 +52,11 @@ export class View {
   /** Connects and lists what is missing. Settles when all parts have, each within its own deadline; never rejects. */
   async prepare(kind: ListKind | undefined): Promise<void> {
     await Promise.all(this.parts.map((part) => part.prepare(kind)));
+  }
+
+  /** Whether nothing is to be waited for: each part has a list that its upstream calls fresh, or none. */
+  isFresh(kind: ListKind): boolean {
+    return this.parts.every((part) => part.isFresh(kind));
   }
 
   /** Fetches the lists anew where they are older than their upstream's ttl. Never rejects. */

@@ -1,6 +1,6 @@
 /** `servers`: the virtual MCP servers that callers see. */
 import { type Static, Type } from 'typebox';
-import { closed, flag, listOf, nameOf, oneOf, optional, pattern, urlPath } from './value.ts';
+import { closed, count, flag, listOf, nameOf, oneOf, optional, pattern, size, urlPath } from './value.ts';
 
 /** Protocol revisions that can be served, newest first. */
 export const PROTOCOL_VERSIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
@@ -82,6 +82,27 @@ const Features = closed(
   { description: 'A ceiling over what all upstreams offer; what is off does not exist.', default: {} },
 );
 
+const Lists = closed(
+  {
+    pageItems: optional(
+      count({
+        description: 'The most items on a page; what is more follows by `nextCursor`.',
+        default: 1000,
+        maximum: 100_000,
+        examples: [100],
+      }),
+    ),
+    pageBytes: optional(
+      size({
+        description: 'The largest page, but for one of a single item.',
+        default: '1MiB',
+        examples: ['256KiB'],
+      }),
+    ),
+  },
+  { description: 'How lists of tools, prompts, resources and templates are told.', default: {} },
+);
+
 export const Server = closed(
   {
     at: listOf(
@@ -144,6 +165,7 @@ export const Server = closed(
       minItems: 1,
     }),
     features: optional(Features),
+    lists: optional(Lists),
     policies: optional(
       listOf(nameOf('policies', { description: 'A name in `policies`.' }), {
         description: 'Policies that a call must pass, all of them.',

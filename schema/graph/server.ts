@@ -28,6 +28,12 @@ export interface Features {
   readonly roots: boolean;
 }
 
+/** How lists are told. */
+export interface ListsNode {
+  readonly pageItems: number;
+  readonly pageBytes: number;
+}
+
 export interface ServerNode {
   readonly kind: 'server';
   readonly name: string;
@@ -40,6 +46,7 @@ export interface ServerNode {
   readonly scopes: readonly string[];
   readonly expose: readonly ExposeNode[];
   readonly features: Features;
+  readonly lists: ListsNode;
   /** In the order of evaluation. */
   readonly policies: readonly string[];
   readonly limits: readonly string[];
