@@ -2,7 +2,6 @@
 import { admitsMethod } from '../../../policies/features/features.ts';
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
-import { replyError } from '../../listen/reply.ts';
 import type { Call } from '../call.ts';
 import { callFacts, later } from '../call.ts';
 import { methodNotFound } from '../classify.ts';
@@ -64,23 +63,25 @@ export const sessionCall = (
   };
 };
 
-const refusedId = (): GatewayError =>
+/** The answer to a request whose id waits for an answer already. */
+export const idInUse = (): GatewayError =>
   new GatewayError('invalid_request', 'the id is in use, or too many requests are', {
     status: 400,
     rpcCode: RPC.invalidRequest,
   });
 
-/** Answers a request of a session. An id that waits for an answer already cannot be used again. */
-export const serveRequest = (call: SessionCall): void => {
-  if (!call.session.inFlight.begin(call.idText, call.reply)) {
-    replyError(call.exchange, refusedId(), call.idText);
-    return;
-  }
+/**
+ * Answers a request of a session. False: it is not answered, because its id waits for an answer already; its reply
+ * must not be used, for it would end that of the other.
+ */
+export const serveRequest = (call: SessionCall): boolean => {
+  if (!call.session.inFlight.begin(call.idText, call.reply)) return false;
   try {
     dispatchRequest(call);
   } catch (thrown) {
     call.reply.error(asGatewayError(thrown));
   }
+  return true;
 };
 
 const dispatchRequest = (call: SessionCall): void => {

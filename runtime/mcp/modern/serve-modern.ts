@@ -7,7 +7,7 @@ import { type Call, type ClientInfo, callFacts, later } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { noteChange } from '../catalogues.ts';
 import { methodNotFound } from '../classify.ts';
-import { resultText } from '../client-reply.ts';
+import { type ClientReply, resultText } from '../client-reply.ts';
 import { callComplete } from '../complete.ts';
 import { admit } from '../gate.ts';
 import { memberText } from '../json-members.ts';
@@ -20,7 +20,6 @@ import type { Place } from '../server.ts';
 import { callTarget } from '../target.ts';
 import { underCeiling } from './client-ceiling.ts';
 import { callListen } from './listen.ts';
-import { ModernReply } from './modern-reply.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -50,13 +49,12 @@ const metaFault = (message: Message, capabilitiesText: string): GatewayError | u
 };
 
 /** Serves one modern request whose envelope has been checked. */
-export const serveModern = (place: Place, exchange: Exchange, sent: Message): void => {
+export const serveModern = (place: Place, exchange: Exchange, sent: Message, reply: ClientReply): void => {
   const { server } = place;
   const method = MODERN_METHODS.get(sent.method)!;
   const idText = sent.idText!;
   exchange.record.era = 'modern';
   exchange.record.method = method.name;
-  const reply = new ModernReply(exchange, idText);
   const message = underCeiling(sent, server.node.features);
   const capabilitiesText = memberText(message.text, message.members.meta, META.clientCapabilities) ?? '{}';
   const fault = metaFault(message, capabilitiesText);
