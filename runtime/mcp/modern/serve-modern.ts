@@ -4,8 +4,8 @@ import { GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { refuseRequest } from '../ask.ts';
 import { type Call, type ClientInfo, callFacts, later } from '../call.ts';
-import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
-import { noteChange } from '../catalogues.ts';
+import { hearing, mergeCapabilities, mergeInstructions } from '../capabilities.ts';
+import { tellChange } from '../changes/feeds.ts';
 import { methodNotFound } from '../classify.ts';
 import { type ClientReply, resultText } from '../client-reply.ts';
 import { callComplete } from '../complete.ts';
@@ -71,8 +71,8 @@ export const serveModern = (place: Place, exchange: Exchange, sent: Message, rep
     client: clientOf(message, server.infoText),
     view: server.views.view(exchange.principal, capabilitiesText),
     reply,
-    besides: (link, _text, asked) => {
-      if (typeof asked.method === 'string') noteChange(link, asked.method);
+    besides: (link, text, asked) => {
+      tellChange(link, text, asked);
       refuseRequest(link, asked);
     },
     isWanted: () => !exchange.concluded,
@@ -117,7 +117,11 @@ const dispatch = (call: Call): void => {
 
 const discover = (call: Call): void => {
   if (admit(call, callFacts(call, '', undefined)))
-    later(call, call.view.prepare(undefined), () => answerDiscover(call));
+    later(
+      call,
+      call.view.prepare(undefined).then(() => hearing(call.view.parts)),
+      () => answerDiscover(call),
+    );
 };
 
 const answerDiscover = (call: Call): void => {
