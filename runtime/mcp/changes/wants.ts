@@ -7,6 +7,9 @@ type Flag = (typeof FLAGS)[number][0];
 
 const UPDATED = 'notifications/resources/updated';
 
+/** A longer URI is nobody's: as where it is read. */
+const MAX_URI_LENGTH = 8192;
+
 const FLAG_OF: ReadonlyMap<unknown, Flag> = new Map(FLAGS.map(([flag, , method]) => [method, flag]));
 
 /** Whether all of `filter` is asked for by `wider`. */
