@@ -87,7 +87,7 @@ export class Wants<Follower> {
     const flag = FLAG_OF.get(method);
     if (flag !== undefined) return this.#flags[flag];
     const uri = method === UPDATED && isObject(params) ? params.uri : undefined;
-    if (typeof uri !== 'string' || this.#uris.size === 0) return [];
+    if (typeof uri !== 'string' || uri.length > MAX_URI_LENGTH || this.#uris.size === 0) return [];
     const found = new Set<Follower>();
     for (const scope of scopesOf(uri))
       for (const follower of this.#uris.get(scope) ?? []) found.add(follower);
