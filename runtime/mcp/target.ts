@@ -111,7 +111,8 @@ const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry 
     return;
   }
   call.exchange.record.targetKnown = true;
-  const refused = judged ?? headerFault(call, entry);
+  // Headers that contradict the body come before what a policy says of it. Of a hidden target nothing is told.
+  const refused = judged?.code === 'unknown_target' ? judged : (headerFault(call, entry) ?? judged);
   if (refused !== undefined) call.reply.error(refused);
   else send(call, method, name, entry, false);
 };
