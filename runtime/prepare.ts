@@ -13,6 +13,7 @@ import { prepareListener } from './listen/prepare-listener.ts';
 import type { LiveListener, LiveObjects, LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import type { Exposure } from './mcp/exposure.ts';
+import { extensionMethods } from './mcp/extension-method.ts';
 import type { ParkedCalls } from './mcp/input/parked-calls.ts';
 import type { SessionStore } from './mcp/legacy/session-store.ts';
 import { Limits } from './mcp/limits.ts';
@@ -186,6 +187,7 @@ class Preparation {
       modernVersions: node.versions.filter(isModernVersion),
       legacyVersions: node.versions.filter((version) => !isModernVersion(version)),
       exposures,
+      extensionMethods: extensionMethods(exposures),
       policies: this.#policies(node),
       limits: await this.#limits(node),
       metrics,

@@ -6,6 +6,7 @@ import { checkBreakers } from './breaker.ts';
 import { checkCelPolicies } from './cel-policy.ts';
 import { checkExposedNames } from './exposed-names.ts';
 import { checkExpressions } from './expressions.ts';
+import { checkExtensionMethods } from './extension-methods.ts';
 import { checkJwtKeys } from './jwt-keys.ts';
 import { checkListenerAddresses } from './listener-addresses.ts';
 import { checkListenerHttp } from './listener-http.ts';
@@ -38,6 +39,7 @@ export const CHECKS: readonly Check[] = [
   checkScopes,
   checkExposedNames,
   checkRenames,
+  checkExtensionMethods,
   checkJwtKeys,
   checkUpstreamHeaders,
   checkResponseHeaders,

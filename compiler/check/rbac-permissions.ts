@@ -18,13 +18,25 @@ const BOUNDED_BY: Readonly<Record<string, 'names' | 'uris' | undefined>> = {
 
 const METHODS = Object.keys(BOUNDED_BY);
 
-const checkPermission = (config: Configuration, permission: Permission, path: Path, report: Report): void => {
+/** Methods of extensions, which servers name. */
+const extensionMethods = ({ data }: Configuration): readonly string[] =>
+  Object.values(data.servers).flatMap(({ expose }) =>
+    expose.flatMap(({ extensions }) => Object.values(extensions ?? {}).flat()),
+  );
+
+const checkPermission = (
+  config: Configuration,
+  permission: Permission,
+  methods: readonly string[],
+  path: Path,
+  report: Report,
+): void => {
   const { method } = permission;
-  if (!METHODS.includes(method)) {
-    const near = nearest(method, METHODS);
+  if (!methods.includes(method)) {
+    const near = nearest(method, methods);
     const place = placeAt(config, ...path, 'method');
     const fixes = near === undefined ? [] : [{ place, text: near, applicability: 'maybe' as const }];
-    report('GW3060', place, { method, methods: METHODS, nearest: near }, { fixes });
+    report('GW3060', place, { method, methods, nearest: near }, { fixes });
     return;
   }
   const key = BOUNDED_BY[method];
@@ -35,11 +47,18 @@ const checkPermission = (config: Configuration, permission: Permission, path: Pa
 };
 
 export const checkRbacPermissions: Check = (config, report) => {
+  const methods = [...METHODS, ...new Set(extensionMethods(config))];
   for (const [name, policy] of Object.entries(config.data.policies)) {
     if (policy.type !== 'rbac') continue;
     for (const [role, { allow }] of Object.entries(policy.roles)) {
       for (const [index, permission] of (allow ?? []).entries()) {
-        checkPermission(config, permission, ['policies', name, 'roles', role, 'allow', index], report);
+        checkPermission(
+          config,
+          permission,
+          methods,
+          ['policies', name, 'roles', role, 'allow', index],
+          report,
+        );
       }
     }
   }

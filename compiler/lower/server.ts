@@ -22,6 +22,7 @@ const lowerExpose = (expose: ExposeData): ExposeNode => ({
   tools: lowerSelection(expose.tools),
   prompts: lowerSelection(expose.prompts),
   resources: lowerSelection(expose.resources),
+  extensions: expose.extensions ?? {},
 });
 
 export const lowerServer = (server: ServerData, name: string): ServerNode => ({

@@ -24,6 +24,13 @@ const FEATURE_BY_METHOD: ReadonlyMap<string, keyof Features> = new Map([
   ['notifications/elicitation/complete', 'elicitation'],
   ['roots/list', 'roots'],
   ['notifications/roots/list_changed', 'roots'],
+  ['tasks/get', 'tasks'],
+  ['tasks/update', 'tasks'],
+  ['tasks/cancel', 'tasks'],
+  ['tasks/result', 'tasks'],
+  ['tasks/list', 'tasks'],
+  ['notifications/tasks', 'tasks'],
+  ['notifications/tasks/status', 'tasks'],
 ]);
 
 /** The feature that a method belongs to; undefined for the protocol's own, such as `ping`. */

@@ -5,7 +5,7 @@
 import { GatewayError, RPC } from '../errors.ts';
 import { isObject } from '../upstream/message.ts';
 import type { Message } from './message.ts';
-import { MODERN_METHODS } from './method.ts';
+import { type Method, MODERN_METHODS } from './method.ts';
 import { decodeHeaderValue } from './param-header.ts';
 import { isModernVersion, META } from './revision.ts';
 
@@ -71,6 +71,7 @@ const classifyModern = (
   message: Message,
   headers: RequestHeaders,
   supported: readonly string[],
+  extensionMethods: ReadonlyMap<string, Method>,
 ): Classified => {
   const fault = envelopeFault(message);
   if (fault !== undefined) return fault;
@@ -86,7 +87,8 @@ const classifyModern = (
       rpcCode: RPC.unsupportedVersion,
       data: { supported, requested },
     });
-  if (!MODERN_METHODS.has(message.method)) return methodNotFound(404);
+  if (!MODERN_METHODS.has(message.method) && !extensionMethods.has(message.method))
+    return methodNotFound(404);
   return { era: 'modern' };
 };
 
@@ -96,12 +98,13 @@ export const methodNotFound = (status: number): GatewayError =>
 
 /**
  * Classifies one message. `modernVersions` are the revisions of the modern era that the server speaks; the legacy
- * ones are negotiated in initialize.
+ * ones are negotiated in initialize. `extensionMethods` are known besides the protocol's own.
  */
 export const classify = (
   message: Message,
   headers: RequestHeaders,
   modernVersions: readonly string[],
+  extensionMethods: ReadonlyMap<string, Method>,
 ): Classified => {
   if (message.kind === 'response') return { era: 'legacy' };
   const sent = versionHeader(headers);
@@ -112,6 +115,6 @@ export const classify = (
     return mismatch('initialize belongs to revisions before that of MCP-Protocol-Version');
   }
   if (message.kind === 'notification') return { era: claims || modernHeader ? 'modern' : 'legacy' };
-  if (claims || modernHeader) return classifyModern(message, headers, modernVersions);
+  if (claims || modernHeader) return classifyModern(message, headers, modernVersions, extensionMethods);
   return { era: 'legacy' };
 };

@@ -17,6 +17,7 @@ import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
 import { answerAs, readResponse, type UpstreamResponse } from './response.ts';
 import { applyEdits, type Edit } from './splice.ts';
+import { createdTask } from './task/task-result.ts';
 
 /** What a target adds to the plain request. */
 export interface ForwardOptions {
@@ -31,6 +32,8 @@ export interface ForwardOptions {
   readonly maxBytes: number | undefined;
   /** The upstream says that the mirrored headers do not fit its tool. True: the call is made again, answer nothing. */
   readonly onHeaderMismatch?: () => boolean;
+  /** Edits of a result that the upstream gave, besides those of the eras. */
+  readonly resultEdits?: (response: UpstreamResponse) => Edit[];
   /** Told before the answer whether the upstream did what was asked. */
   readonly onOutcome?: (done: boolean) => void;
 }
@@ -179,10 +182,13 @@ class ForwardSink implements MovableSink {
     try {
       response = readResponse(text, message);
       if (isModern) refuseUntold(response, call.server.node.features);
-      const edits =
+      let edits =
         isModern && !this.#adaptation.crossesEras && asksForInput(response)
           ? inputEdits(call, this.#link.upstream, response)
           : this.#adaptation.responseEdits(response, call.method, call.message);
+      if (isModern && response.result?.resultType === 'task')
+        edits = edits.concat(createdTask(call, this.#link.upstream, response));
+      if (this.#options.resultEdits !== undefined) edits = edits.concat(this.#options.resultEdits(response));
       answer = answerAs(response, call.idText, edits);
     } catch (thrown) {
       this.onError(asGatewayError(thrown));

@@ -18,6 +18,8 @@ export type Method =
     }
   | { readonly kind: 'complete'; readonly name: 'completion/complete' }
   | { readonly kind: 'listen'; readonly name: 'subscriptions/listen' }
+  | { readonly kind: 'task'; readonly name: 'tasks/get' | 'tasks/update' | 'tasks/cancel' }
+  | { readonly kind: 'extension'; readonly name: string; readonly upstream: string }
   | { readonly kind: 'subscribe'; readonly name: string }
   | { readonly kind: 'ping'; readonly name: 'ping' }
   | { readonly kind: 'set-level'; readonly name: 'logging/setLevel' };
@@ -36,10 +38,13 @@ const SHARED: readonly Method[] = [
 const byName = (methods: readonly Method[]): ReadonlyMap<string, Method> =>
   new Map(methods.map((method) => [method.name, method]));
 
-/** Requests of 2026-07-28 (schema, ClientRequest). */
+/** Requests of 2026-07-28 (schema, ClientRequest) and of its tasks extension (SEP-2663). */
 export const MODERN_METHODS = byName([
   { kind: 'discover', name: 'server/discover' },
   { kind: 'listen', name: 'subscriptions/listen' },
+  { kind: 'task', name: 'tasks/get' },
+  { kind: 'task', name: 'tasks/update' },
+  { kind: 'task', name: 'tasks/cancel' },
   ...SHARED,
 ]);
 

@@ -27,17 +27,13 @@ const candidates = (view: View, uri: string): Part[] =>
       (part.connected === undefined || part.connected.catalogue.offers('resources')),
   );
 
-/** Which of `parts` says that a URI is its own, by its lists as far as they are known; undefined if none does. */
-export const claimantOf = (view: View, parts: readonly Part[], uri: string): Part | undefined => {
+const choose = (view: View, parts: readonly Part[], uri: string): Part | undefined => {
   const listed = view.indexNow('resources').byName.get(uri);
   if (listed !== undefined) return listed.part;
   for (const { item, part } of view.indexNow('resourceTemplates').entries)
     if (parts.includes(part) && templateMatcher(item)(uri)) return part;
-  return undefined;
+  return parts.find((part) => part.connected !== undefined) ?? parts[0];
 };
-
-const choose = (view: View, parts: readonly Part[], uri: string): Part | undefined =>
-  claimantOf(view, parts, uri) ?? parts.find((part) => part.connected !== undefined) ?? parts[0];
 
 /** Which upstream owns a URI, and the media type that it lists it with; empty where it lists none. */
 export interface Ownership {

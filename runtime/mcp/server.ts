@@ -9,6 +9,7 @@ import type { Exposure } from './exposure.ts';
 import type { ParkedCalls } from './input/parked-calls.ts';
 import type { SessionStore } from './legacy/session-store.ts';
 import type { Limits } from './limits.ts';
+import type { Method } from './method.ts';
 import type { ListenStreams } from './modern/listen-streams.ts';
 import type { ModernViews } from './modern/modern-views.ts';
 import type { ToldLists } from './told-lists.ts';
@@ -44,6 +45,8 @@ export interface PreparedServer {
   /** Newest first. */
   readonly legacyVersions: readonly string[];
   readonly exposures: readonly Exposure[];
+  /** Methods of extensions, by name; empty for most. */
+  readonly extensionMethods: ReadonlyMap<string, Method>;
   readonly policies: ServerPolicies;
   readonly limits: Limits;
   readonly metrics: ServerMetrics;

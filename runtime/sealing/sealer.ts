@@ -2,7 +2,7 @@
  * Sealed text: what the gateway hands out and takes back without keeping it. Encrypted and authenticated
  * (AES-256-GCM, NIST SP 800-38D), so that a holder can neither read nor change it, nor use it for anything else.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 /** What a seal is for; a seal of one purpose does not open for another. */
 export type SealPurpose = 'session' | 'cursor' | 'request-state' | 'task';
@@ -18,7 +18,8 @@ export const MAX_SEALED_LENGTH = 1024 * 1024;
 
 interface SealingKey {
   readonly id: Buffer;
-  readonly byPurpose: Map<SealPurpose, Buffer>;
+  /** Keys derived from the material, by their use. */
+  readonly derived: Map<string, Buffer>;
   readonly material: Buffer;
 }
 
@@ -28,15 +29,15 @@ const sealingKey = (material: Buffer): SealingKey => ({
     .update(material)
     .digest()
     .subarray(0, KEY_ID_BYTES),
-  byPurpose: new Map(),
+  derived: new Map(),
   material,
 });
 
-const keyFor = (key: SealingKey, purpose: SealPurpose): Buffer => {
-  const known = key.byPurpose.get(purpose);
+const keyFor = (key: SealingKey, use: string): Buffer => {
+  const known = key.derived.get(use);
   if (known !== undefined) return known;
-  const derived = Buffer.from(hkdfSync('sha256', key.material, '', `gatewright ${purpose}`, 32));
-  key.byPurpose.set(purpose, derived);
+  const derived = Buffer.from(hkdfSync('sha256', key.material, '', `gatewright ${use}`, 32));
+  key.derived.set(use, derived);
   return derived;
 };
 
@@ -65,8 +66,21 @@ export class Sealer {
    * a server's name, whatever the holder must not carry it over to.
    */
   seal(purpose: SealPurpose, bound: readonly string[], plain: string): string {
+    return this.#seal(purpose, bound, plain, randomBytes(NONCE_BYTES));
+  }
+
+  /**
+   * As `seal`, and the same text whenever the same is sealed: for names that must stay what they are. The nonce is
+   * made of all that is sealed, so that none is used for two texts.
+   */
+  sealName(purpose: SealPurpose, bound: readonly string[], plain: string): string {
+    const hmac = createHmac('sha256', keyFor(this.#keys[0]!, `${purpose} nonce`));
+    const digest = hmac.update(JSON.stringify([bound, plain])).digest();
+    return this.#seal(purpose, bound, plain, digest.subarray(0, NONCE_BYTES));
+  }
+
+  #seal(purpose: SealPurpose, bound: readonly string[], plain: string, nonce: Buffer): string {
     const key = this.#keys[0]!;
-    const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', keyFor(key, purpose), nonce);
     cipher.setAAD(bindingOf(bound));
     const sealed = Buffer.concat([

@@ -64,6 +64,29 @@ export const Expose = closed(
     tools: orNone(renamable('tools'), 'tools'),
     prompts: orNone(renamable('prompts'), 'prompts'),
     resources: orNone(selection('resources', 'URI'), 'resources'),
+    extensions: optional(
+      Type.Record(
+        Type.String({
+          pattern: '^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253})/[A-Za-z0-9](?:[A-Za-z0-9._-]{0,127})$',
+        }),
+        listOf(
+          Type.String({
+            pattern: '^[A-Za-z0-9_.-]{1,64}(?:/[A-Za-z0-9_.-]{1,64}){1,4}$',
+            description: 'A method.',
+          }),
+          {
+            description: 'Methods of the extension.',
+            minItems: 1,
+          },
+        ),
+        {
+          additionalProperties: false,
+          description:
+            'Methods of extensions that go to this upstream, by extension. No other method than those of the protocol is served; tasks and MCP Apps need no entry.',
+          examples: [{ 'com.example/catalog': ['catalog/search'] }],
+        },
+      ),
+    ),
   },
   { description: "One upstream's share in a server." },
 );
@@ -78,6 +101,7 @@ const Features = closed(
     sampling: optional(flag({ description: "Upstreams may ask for the client's model.", default: true })),
     elicitation: optional(flag({ description: 'Upstreams may ask the user.', default: true })),
     roots: optional(flag({ description: "Upstreams may ask for the client's roots.", default: true })),
+    tasks: optional(flag({ description: 'Calls of tools may go on as tasks.', default: true })),
   },
   { description: 'A ceiling over what all upstreams offer; what is off does not exist.', default: {} },
 );

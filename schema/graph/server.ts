@@ -15,6 +15,8 @@ export interface ExposeNode {
   readonly prompts: Selection;
   /** By URI. */
   readonly resources: Selection;
+  /** Methods that go to this upstream, by the extension that they belong to. */
+  readonly extensions: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Features {
@@ -26,6 +28,7 @@ export interface Features {
   readonly sampling: boolean;
   readonly elicitation: boolean;
   readonly roots: boolean;
+  readonly tasks: boolean;
 }
 
 /** How lists are told. */

@@ -16,6 +16,7 @@ const page = compatibilityPage({
     { revision: '2025-11-25', verdicts: [verdict('ping'), verdict('both', { warnings: ['slow'] })] },
     { revision: '2026-07-28', verdicts: [verdict('both', { passed: false, failures: ['no'] })] },
   ],
+  extensions: [{ revision: 'com.example/tasks', verdicts: [verdict('tasks-lifecycle')] }],
   clients: [{ revision: '2026-07-28', verdicts: [verdict('call')] }],
 });
 
@@ -24,6 +25,8 @@ test('The page has a row for each scenario and a column for each revision, newes
   expect(page).toContain('| scenario | 2026-07-28 | 2025-11-25 |');
   expect(page).toContain('| ping |  | passed |');
   expect(page).toContain('| call | passed |');
+  expect(page).toContain('| scenario | com.example/tasks |');
+  expect(page).toContain('| tasks-lifecycle | passed |');
 });
 
 test('A failure and a warning are told', () => {

@@ -9,6 +9,7 @@ export interface Compatibility {
   /** Of the official suite. */
   readonly version: string;
   readonly servers: readonly Report[];
+  readonly extensions: readonly Report[];
   readonly clients: readonly Report[];
 }
 
@@ -57,7 +58,7 @@ const matrix = (reports: readonly Report[]): string => {
   );
 };
 
-export const compatibilityPage = ({ version, servers, clients }: Compatibility): string =>
+export const compatibilityPage = ({ version, servers, extensions, clients }: Compatibility): string =>
   `<!-- Written by \`npm run conformance -- --write\`. -->
 # Compatibility
 
@@ -69,9 +70,13 @@ suite has no such scenario for the revision.
 
 The gateway stands before a server that speaks every revision; the suite is its client. These are all scenarios that
 the suite has for servers, the ones that no revision requires included; ${REQUIRED_REVISIONS.join(' and ')} have frozen
-sets of required ones. Extensions are not among them.
+sets of required ones.
 
 ${matrix(servers)}
+
+Scenarios of extensions belong to no revision:
+
+${matrix(extensions)}
 
 ## As a client
 

@@ -25,3 +25,18 @@ export const expectationOf = (scenario: string): Expectation =>
 
 /** Client scenarios of authorization have to do with upstreams that want a token. */
 export const isAuthorization = (scenario: string): boolean => scenario.startsWith('auth/');
+
+/** Extensions, with their scenarios: all but those that the suite never runs. */
+export const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
+  'io.modelcontextprotocol/tasks': [
+    'tasks-lifecycle',
+    'tasks-capability-negotiation',
+    'tasks-wire-fields',
+    'tasks-request-state-removal',
+    'tasks-mrtr-input',
+    'tasks-request-headers',
+    'tasks-dispatch-and-envelope',
+    'tasks-required-task-error',
+    'tasks-mrtr-composition',
+  ],
+};

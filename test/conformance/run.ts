@@ -3,8 +3,14 @@ import { emitGenerated } from '../../scripts/generated-files.ts';
 import { startEverything } from '../support/everything/server.ts';
 import { CLIENT_DRIVER, clientScenarios } from './client-leg.ts';
 import { compatibilityPage } from './page.ts';
-import { expectationOf, REQUIRED_REVISIONS, SERVER_REVISIONS } from './plan.ts';
-import { requiredScenarios, runClientScenario, runServerSuite, suiteVersion } from './suite.ts';
+import { EXTENSIONS, expectationOf, REQUIRED_REVISIONS, SERVER_REVISIONS } from './plan.ts';
+import {
+  requiredScenarios,
+  runClientScenario,
+  runExtensionScenario,
+  runServerSuite,
+  suiteVersion,
+} from './suite.ts';
 import { startGatewayBefore } from './through-gateway.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -20,7 +26,7 @@ export type StartGateway = (upstreamUrl: string) => Promise<Target>;
 
 type Print = (line: string) => void;
 
-/** What came of the scenarios of one revision. */
+/** What came of the scenarios of one revision, or of one extension. */
 export interface Report {
   readonly revision: string;
   readonly verdicts: readonly Verdict[];
@@ -41,6 +47,27 @@ export async function runServerLeg(url: string, print: Print = console.log): Pro
   return reports;
 }
 
+/** Runs the scenarios of extensions against one endpoint. */
+async function runExtensionLeg(url: string, print: Print): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  for (const [revision, scenarios] of Object.entries(EXTENSIONS)) {
+    const verdicts: Verdict[] = [];
+    for (const scenario of scenarios) {
+      const results = await runExtensionScenario(url, scenario);
+      verdicts.push(judge({ scenario, strict: true }, results.get(scenario)));
+    }
+    tell(`servers of ${revision}`, verdicts, print);
+    reports.push({ revision, verdicts });
+  }
+  return reports;
+}
+
+/** What came of the runs against one server. */
+export interface ServerReports {
+  readonly servers: readonly Report[];
+  readonly extensions: readonly Report[];
+}
+
 /** Runs every client scenario against the gateway's upstream side; those of authorization are left out. */
 export async function runClientLeg(print: Print = console.log): Promise<readonly Report[]> {
   const reports: Report[] = [];
@@ -59,12 +86,14 @@ export async function runClientLeg(print: Print = console.log): Promise<readonly
 /** Runs the server scenarios against the fixture, through a gateway where one is given. */
 export async function runAgainstFixture(
   startGateway?: StartGateway,
-  print?: Print,
-): Promise<readonly Report[]> {
+  print: Print = console.log,
+): Promise<ServerReports> {
   await using everything = await startEverything();
   const gateway = await startGateway?.(everything.url);
   try {
-    return await runServerLeg(gateway?.url ?? everything.url, print);
+    const url = gateway?.url ?? everything.url;
+    const servers = await runServerLeg(url, print);
+    return { servers, extensions: await runExtensionLeg(url, print) };
   } finally {
     await gateway?.close();
   }
@@ -84,15 +113,15 @@ function tell(title: string, verdicts: readonly Verdict[], print: Print): void {
 
 /** Both legs through the gateway, and the page about them: written with `--write`, otherwise compared. */
 async function runThroughGateway(write: boolean): Promise<number> {
-  const servers = await runAgainstFixture(startGatewayBefore);
+  const { servers, extensions } = await runAgainstFixture(startGatewayBefore);
   const clients = await runClientLeg();
-  const page = compatibilityPage({ version: await suiteVersion(), servers, clients });
+  const page = compatibilityPage({ version: await suiteVersion(), servers, extensions, clients });
   const drift = emitGenerated(
     new Map([['docs/compatibility.md', page]]),
     write ? [] : ['--check'],
     'conformance -- --write',
   );
-  return allPassed(servers) && allPassed(clients) ? drift : 1;
+  return allPassed([...servers, ...extensions, ...clients]) ? drift : 1;
 }
 
 async function main(args: string[]): Promise<number> {
@@ -101,7 +130,10 @@ async function main(args: string[]): Promise<number> {
     options: { url: { type: 'string' }, direct: { type: 'boolean' }, write: { type: 'boolean' } },
   });
   if (values.url !== undefined) return allPassed(await runServerLeg(values.url)) ? 0 : 1;
-  if (values.direct === true) return allPassed(await runAgainstFixture()) ? 0 : 1;
+  if (values.direct === true) {
+    const { servers, extensions } = await runAgainstFixture();
+    return allPassed([...servers, ...extensions]) ? 0 : 1;
+  }
   return runThroughGateway(values.write === true);
 }
 

@@ -61,6 +61,11 @@ export async function runScenario(url: string, scenario: string, revision: strin
   return runSuite(['server', '--url', url, '--scenario', scenario, '--spec-version', revision], 'server-');
 }
 
+/** Runs a scenario of an extension, which belongs to no revision. */
+export async function runExtensionScenario(url: string, scenario: string): Promise<SuiteResults> {
+  return runSuite(['server', '--url', url, '--scenario', scenario], 'server-');
+}
+
 /**
  * Runs one client scenario: the suite starts a server of its own and `command` with the server's URL as last word.
  * A command that failed counts as a failed check.

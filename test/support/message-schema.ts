@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { taskResultFaults } from './task-schema.ts';
 
 /** Revisions whose messages can be checked, oldest first. */
 export const REVISIONS = ['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
@@ -178,7 +179,8 @@ const resultFaults = (
 ): string[] => {
   if (answers === undefined) return against(schema, 'Result', result);
   if (!isObject(result)) return ['a result is an object'];
-  const definition = resultDefinition(schema, answers);
+  const isTask = revision === '2025-11-25' && answers === 'tools/call' && 'task' in result;
+  const definition = isTask ? 'CreateTaskResult' : resultDefinition(schema, answers);
   if (revision !== MODERN) {
     const faults = against(schema, definition, result);
     if (from === 'server' && 'resultType' in result)
@@ -189,6 +191,8 @@ const resultFaults = (
     return faults;
   }
   if (result.resultType === 'input_required') return inputRequiredFaults(schema, result, answers);
+  const ofTask = taskResultFaults(answers, result);
+  if (ofTask !== undefined) return ofTask;
   const faults = against(schema, definition, result);
   if (result.resultType !== 'complete') faults.push(`resultType ${String(result.resultType)} is unknown`);
   return faults;

@@ -1,14 +1,17 @@
 /** Requests of 2026-07-28: stateless, each with its own envelope. */
 import { admitsMethod } from '../../../policies/features/features.ts';
+import type { Features } from '../../../schema/graph/server.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { refuseRequest } from '../ask.ts';
 import { type Call, type ClientInfo, callFacts, later } from '../call.ts';
-import { hearing, mergeCapabilities, mergeInstructions } from '../capabilities.ts';
-import { tellChange } from '../changes/feeds.ts';
+import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
+import { noteChange } from '../catalogues.ts';
 import { methodNotFound } from '../classify.ts';
-import { type ClientReply, resultText } from '../client-reply.ts';
+import { resultText } from '../client-reply.ts';
 import { callComplete } from '../complete.ts';
+import { callExtension } from '../extension-method.ts';
+import { mergeExtensions } from '../extensions.ts';
 import { admit } from '../gate.ts';
 import { memberText } from '../json-members.ts';
 import { callList } from '../list.ts';
@@ -18,8 +21,11 @@ import { MODERN_METHODS } from '../method.ts';
 import { META } from '../revision.ts';
 import type { Place } from '../server.ts';
 import { callTarget } from '../target.ts';
+import { callTask } from '../task/call-task.ts';
+import type { View } from '../view.ts';
 import { underCeiling } from './client-ceiling.ts';
 import { callListen } from './listen.ts';
+import { ModernReply } from './modern-reply.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -49,12 +55,13 @@ const metaFault = (message: Message, capabilitiesText: string): GatewayError | u
 };
 
 /** Serves one modern request whose envelope has been checked. */
-export const serveModern = (place: Place, exchange: Exchange, sent: Message, reply: ClientReply): void => {
+export const serveModern = (place: Place, exchange: Exchange, sent: Message): void => {
   const { server } = place;
-  const method = MODERN_METHODS.get(sent.method)!;
+  const method = MODERN_METHODS.get(sent.method) ?? server.extensionMethods.get(sent.method)!;
   const idText = sent.idText!;
   exchange.record.era = 'modern';
   exchange.record.method = method.name;
+  const reply = new ModernReply(exchange, idText);
   const message = underCeiling(sent, server.node.features);
   const capabilitiesText = memberText(message.text, message.members.meta, META.clientCapabilities) ?? '{}';
   const fault = metaFault(message, capabilitiesText);
@@ -71,8 +78,8 @@ export const serveModern = (place: Place, exchange: Exchange, sent: Message, rep
     client: clientOf(message, server.infoText),
     view: server.views.view(exchange.principal, capabilitiesText),
     reply,
-    besides: (link, text, asked) => {
-      tellChange(link, text, asked);
+    besides: (link, _text, asked) => {
+      if (typeof asked.method === 'string') noteChange(link, asked.method);
       refuseRequest(link, asked);
     },
     isWanted: () => !exchange.concluded,
@@ -99,6 +106,12 @@ const dispatch = (call: Call): void => {
     case 'complete':
       callComplete(call);
       return;
+    case 'task':
+      callTask(call);
+      return;
+    case 'extension':
+      callExtension(call, method);
+      return;
     case 'discover':
       discover(call);
       return;
@@ -115,13 +128,14 @@ const dispatch = (call: Call): void => {
   }
 };
 
+const extensionsMember = (view: View, features: Features): object => {
+  const extensions = mergeExtensions(view.parts, features);
+  return extensions === undefined ? {} : { extensions };
+};
+
 const discover = (call: Call): void => {
   if (admit(call, callFacts(call, '', undefined)))
-    later(
-      call,
-      call.view.prepare(undefined).then(() => hearing(call.view.parts)),
-      () => answerDiscover(call),
-    );
+    later(call, call.view.prepare(undefined), () => answerDiscover(call));
 };
 
 const answerDiscover = (call: Call): void => {
@@ -129,7 +143,10 @@ const answerDiscover = (call: Call): void => {
   const instructions = mergeInstructions(view.parts, server.node.instructions);
   const result = {
     supportedVersions: server.modernVersions,
-    capabilities: mergeCapabilities(view.parts, server.node.features, 'modern'),
+    capabilities: {
+      ...mergeCapabilities(view.parts, server.node.features, 'modern'),
+      ...extensionsMember(view, server.node.features),
+    },
     ...(instructions === undefined ? undefined : { instructions }),
     ttlMs: 0,
     cacheScope: 'private',

@@ -14,8 +14,6 @@ export class StdioLink implements Link, Facade {
   closed = false;
   onUnsolicited: (text: string, message: Message) => void = () => undefined;
   onClosed: (reason: GatewayError) => void = () => undefined;
-  onGap: () => void = () => undefined;
-  readonly subscriber: object;
   readonly #conversation: Conversation;
   readonly #calls = new Set<StdioCall>();
   #requests = 0;
@@ -31,7 +29,6 @@ export class StdioLink implements Link, Facade {
     this.era = conversation.era;
     this.peer = peer;
     this.#conversation = conversation;
-    this.subscriber = conversation;
     this.#onClose = onClose;
     conversation.facades.add(this);
   }
@@ -58,10 +55,6 @@ export class StdioLink implements Link, Facade {
 
   activity(): LinkActivity {
     return { inFlight: this.#calls.size, requests: this.#requests };
-  }
-
-  hears(): boolean {
-    return this.era === 'legacy';
   }
 
   send(body: string): void {

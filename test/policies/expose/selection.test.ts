@@ -6,7 +6,15 @@ import type { ExposeNode } from '../../../schema/graph/server.ts';
 const ALL = { allow: ['*'], rename: {} };
 
 const expose = (fields: Partial<ExposeNode>) =>
-  prepareExpose({ upstream: 'github', prefix: '', tools: ALL, prompts: ALL, resources: ALL, ...fields });
+  prepareExpose({
+    upstream: 'github',
+    prefix: '',
+    tools: ALL,
+    prompts: ALL,
+    resources: ALL,
+    extensions: {},
+    ...fields,
+  });
 
 describe('tools and prompts', () => {
   const { tools, prompts } = expose({

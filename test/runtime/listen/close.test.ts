@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startEventStream } from '../../../runtime/listen/event-stream.ts';
-import type { WebExchange } from '../../../runtime/listen/exchange.ts';
+import type { Exchange } from '../../../runtime/listen/exchange.ts';
 import { replyEmpty, replyJson } from '../../../runtime/listen/reply.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { http2Request, openHttp2 } from './http2-client.ts';
@@ -8,20 +8,20 @@ import { listenerNode, type ServedListener, serve, until } from './listener-fixt
 import { RawConnection } from './raw-client.ts';
 
 let served: ServedListener;
-const waiting: WebExchange[] = [];
+const waiting: Exchange[] = [];
 afterEach(async () => {
   waiting.length = 0;
   await served[Symbol.asyncDispose]();
 });
 
 const routes = {
-  '/ok': (exchange: WebExchange) => {
+  '/ok': (exchange: Exchange) => {
     replyEmpty(exchange, 204);
   },
-  '/wait': (exchange: WebExchange) => {
+  '/wait': (exchange: Exchange) => {
     waiting.push(exchange);
   },
-  '/events': (exchange: WebExchange) => {
+  '/events': (exchange: Exchange) => {
     startEventStream(exchange).send('hello');
   },
 };

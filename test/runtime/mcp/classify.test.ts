@@ -24,8 +24,12 @@ const headers = (method: string, name?: string, version = MODERN_VERSION): Reque
   ...(name === undefined ? undefined : { 'mcp-name': name }),
 });
 
+const EXTENSIONS = new Map([
+  ['catalog/search', { kind: 'extension', name: 'catalog/search', upstream: 'a' }],
+] as const);
+
 const outcome = (read: Message, sent: RequestHeaders): string => {
-  const classified = classify(read, sent, [MODERN_VERSION]);
+  const classified = classify(read, sent, [MODERN_VERSION], EXTENSIONS);
   return classified instanceof GatewayError ? `${classified.status} ${classified.rpcCode}` : classified.era;
 };
 
@@ -96,9 +100,19 @@ describe('classify', () => {
     expect(outcome(read, sent)).toBe(expected);
   });
 
+  it('knows the methods of a table besides those of the protocol', () => {
+    expect(outcome(message('catalog/search', {}), headers('catalog/search'))).toBe('modern');
+    expect(outcome(message('catalog/delete', {}), headers('catalog/delete'))).toBe('404 -32601');
+  });
+
   it('names the versions that it speaks to a client of another one', () => {
     const unknown = message('tools/list', {}, { ...ENVELOPE, [META.protocolVersion]: 'v999.0.0' });
-    const refused = classify(unknown, headers('tools/list', undefined, 'v999.0.0'), [MODERN_VERSION]);
+    const refused = classify(
+      unknown,
+      headers('tools/list', undefined, 'v999.0.0'),
+      [MODERN_VERSION],
+      EXTENSIONS,
+    );
     expect(refused).toMatchObject({
       rpcCode: -32022,
       data: { supported: [MODERN_VERSION], requested: 'v999.0.0' },

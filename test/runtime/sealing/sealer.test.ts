@@ -51,6 +51,27 @@ describe('a sealed text', () => {
   });
 });
 
+describe('a sealed name', () => {
+  const sealer = new Sealer(['some key material']);
+
+  it('is the same whenever the same is sealed, by whoever has the key', () => {
+    const name = sealer.sealName('task', BOUND, 'task-1');
+    expect(new Sealer(['some key material']).sealName('task', BOUND, 'task-1')).toBe(name);
+    expect(sealer.open('task', BOUND, name)).toBe('task-1');
+  });
+
+  it('differs for all else, nonce included', () => {
+    const names = [
+      sealer.sealName('task', BOUND, 'task-1'),
+      sealer.sealName('task', BOUND, 'task-2'),
+      sealer.sealName('task', ['bob', 'engineering'], 'task-1'),
+      sealer.sealName('cursor', BOUND, 'task-1'),
+      new Sealer(['other key material']).sealName('task', BOUND, 'task-1'),
+    ].map((name) => Buffer.from(name, 'base64url').subarray(4, 16).toString('hex'));
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
 describe('the keys of a sealer', () => {
   it('are its own where none is given', () => {
     expect(new Sealer().open('task', [], new Sealer().seal('task', [], 'x'))).toBeUndefined();

@@ -10,6 +10,8 @@ import { registerRequestStateTools } from './request-state-tools.ts';
 import { registerResources } from './resources.ts';
 import { registerSchemaTools } from './schema-tools.ts';
 import { registerStreamingTools } from './streaming-tools.ts';
+import { TASKS_EXTENSION } from './tasks/task-surface.ts';
+import { registerTaskTools } from './tasks/task-tools.ts';
 import type { EverythingWorld } from './world.ts';
 
 const CAPABILITIES: ServerCapabilities = {
@@ -22,7 +24,7 @@ const CAPABILITIES: ServerCapabilities = {
 
 /** A server with everything registered, not yet connected: for one modern request. */
 export function createRequestServer(world: EverythingWorld): McpServer {
-  return buildServer(world).server;
+  return buildServer(world, { ...CAPABILITIES, extensions: { [TASKS_EXTENSION]: {} } }).server;
 }
 
 /**
@@ -30,7 +32,7 @@ export function createRequestServer(world: EverythingWorld): McpServer {
  * stdio pipe). It announces the changes of the world until it closes.
  */
 export function createConnectionServer(world: EverythingWorld): McpServer {
-  const { server, dynamic } = buildServer(world);
+  const { server, dynamic } = buildServer(world, CAPABILITIES);
   const subscribed = new Set<string>();
   server.server.setRequestHandler('resources/subscribe', ({ params }) => {
     subscribed.add(params.uri);
@@ -53,11 +55,11 @@ export function createConnectionServer(world: EverythingWorld): McpServer {
   return server;
 }
 
-function buildServer(world: EverythingWorld) {
+function buildServer(world: EverythingWorld, capabilities: ServerCapabilities) {
   const codec = roundStateCodec(world);
   const server = new McpServer(
     { name: 'everything-fixture', version: '1.0.0' },
-    { capabilities: CAPABILITIES, requestState: { verify: codec.verify } },
+    { capabilities, requestState: { verify: codec.verify } },
   );
   registerContentTools(server);
   registerStreamingTools(server);
@@ -65,6 +67,7 @@ function buildServer(world: EverythingWorld) {
   registerInputRequiredTools(server);
   registerRequestStateTools(server, codec);
   registerSchemaTools(server);
+  registerTaskTools(server);
   registerResources(server);
   registerPrompts(server);
   const dynamic = registerChangeTools(server, world);

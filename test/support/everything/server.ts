@@ -13,6 +13,7 @@ import {
 import { createLegacySessions, type LegacySessions } from './legacy-sessions.ts';
 import { createRequestServer } from './mcp-server.ts';
 import { writeResponse } from './node-response.ts';
+import { answerTasks } from './tasks/task-surface.ts';
 import { countArrivals, createWorld, type EverythingStats, type EverythingWorld } from './world.ts';
 
 export interface EverythingOptions {
@@ -104,7 +105,7 @@ async function dispatch(
   const body = await parsedBody(request);
   countArrivals(world.stats, body);
   if (await isLegacyRequest(request)) return sessions.handle(request, body);
-  return modern.fetch(request);
+  return answerTasks(request, body, world.tasks) ?? modern.fetch(request);
 }
 
 /** The JSON of a POST, undefined for anything else; the request itself stays readable. */

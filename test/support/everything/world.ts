@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Tasks } from './tasks/task-surface.ts';
 
 /** What arrived at one fixture server, counted as it came off the wire. */
 export interface EverythingStats {
@@ -21,6 +22,8 @@ export interface EverythingWorld {
   dynamicPrompt: boolean;
   /** HMAC key that signs `requestState`, new for each server. */
   readonly stateKey: Uint8Array;
+  /** What runs of the tasks extension. */
+  readonly tasks: Tasks;
 }
 
 export function createWorld(): EverythingWorld {
@@ -32,6 +35,7 @@ export function createWorld(): EverythingWorld {
     dynamicTool: false,
     dynamicPrompt: false,
     stateKey: crypto.getRandomValues(new Uint8Array(32)),
+    tasks: new Map(),
   };
 }
 

@@ -14,6 +14,7 @@ const ALL: Features = {
   sampling: true,
   elicitation: true,
   roots: true,
+  tasks: true,
 };
 
 const message = (capabilities: string): Message => {
@@ -50,6 +51,25 @@ describe('underCeiling', () => {
     expect(params._meta).toBe(meta);
     const at = members.meta!.keys.indexOf('y');
     expect(text.slice(members.meta!.starts[at], members.meta!.ends[at])).toBe('2');
+  });
+
+  it('takes out the tasks extension and leaves the other ones', () => {
+    const tasks = '"io.modelcontextprotocol/tasks":{}';
+    const sent = message(`{"sampling":{},"extensions":{${tasks},"com.example/x":{"a":[1]}}}`);
+    expect(underCeiling(sent, ALL)).toBe(sent);
+    const { text, meta } = underCeiling(sent, { ...ALL, tasks: false });
+    expect(text).not.toContain('tasks');
+    expect(meta![META.clientCapabilities]).toEqual({
+      sampling: {},
+      extensions: { 'com.example/x': { a: [1] } },
+    });
+    expect(JSON.parse(text).params._meta).toEqual(meta);
+    const { meta: bare } = underCeiling(message(`{"roots":{},"extensions":{${tasks}}}`), {
+      ...ALL,
+      roots: false,
+      tasks: false,
+    });
+    expect(bare![META.clientCapabilities]).toEqual({ extensions: {} });
   });
 
   it('sees through escapes', () => {

@@ -1,0 +1,51 @@
+/** Methods of extensions: routed by the table of the configuration alone, to one upstream each. */
+import { GatewayError, RPC } from '../errors.ts';
+import { type Call, callFacts, later } from './call.ts';
+import { methodNotFound } from './classify.ts';
+import type { Exposure } from './exposure.ts';
+import { forward } from './forward.ts';
+import { judge } from './gate.ts';
+import type { Method } from './method.ts';
+
+type ExtensionMethod = Extract<Method, { kind: 'extension' }>;
+
+/** The methods that the exposures of a server name, with the upstream of each. */
+export const extensionMethods = (exposures: readonly Exposure[]): ReadonlyMap<string, ExtensionMethod> =>
+  new Map(
+    exposures.flatMap(({ node }) =>
+      Object.values(node.extensions)
+        .flat()
+        .map((name) => [name, { kind: 'extension', name, upstream: node.upstream } as const] as const),
+    ),
+  );
+
+const unavailable = (): GatewayError =>
+  new GatewayError('upstream_unavailable', 'the upstream is not available', { rpcCode: RPC.upstream });
+
+/** Sends the request to the upstream that the table names. */
+export const callExtension = (call: Call, method: ExtensionMethod): void => {
+  const unknown = () => methodNotFound(call.client.era === 'modern' ? 404 : 200);
+  const facts = () => ({
+    ...callFacts(call, '', call.message.params),
+    upstream: { name: method.upstream },
+  });
+  const judged = judge(call, facts, unknown);
+  if (judged === 'answered') return;
+  if (judged !== undefined) call.reply.error(judged);
+  else later(call, call.view.prepare(undefined), () => send(call, method));
+};
+
+const send = (call: Call, { upstream }: ExtensionMethod): void => {
+  const part = call.view.parts.find(({ exposure }) => exposure.node.upstream === upstream);
+  if (part?.connected === undefined) {
+    call.reply.error(part?.error ?? unavailable());
+    return;
+  }
+  forward(call, part.exposure, part.connected.link, {
+    upstreamName: undefined,
+    parameter: '',
+    mirrored: [],
+    idempotent: false,
+    ...call.server.limits.bounds(undefined),
+  });
+};

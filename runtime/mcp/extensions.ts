@@ -1,0 +1,48 @@
+/**
+ * Extensions that a server offers (MCP 2026-07-28, extensions; SEP-2133): those of its upstreams that the gateway can
+ * carry, because it knows how, because nothing but tools and resources is needed, or because a table says so.
+ */
+import type { Features } from '../../schema/graph/server.ts';
+import { isObject } from '../upstream/message.ts';
+import type { Part } from './part.ts';
+import { offersTasks, TASKS_EXTENSION } from './task/extension.ts';
+
+/** MCP Apps (SEP-1865): tools that name resources, and no method of its own. */
+const APPS_EXTENSION = 'io.modelcontextprotocol/ui';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+const settingsOf = (part: Part, id: string): Settings | undefined => {
+  const extensions = part.connected?.link.peer.capabilities.extensions;
+  const settings = isObject(extensions) ? extensions[id] : undefined;
+  return isObject(settings) ? settings : undefined;
+};
+
+const carries = (part: Part, id: string, features: Features): boolean => {
+  if (id === TASKS_EXTENSION) return features.tasks && offersTasks(part);
+  return id === APPS_EXTENSION || part.exposure.node.extensions[id] !== undefined;
+};
+
+/** What several upstreams say of one extension: the same, or nothing that could hold for all. */
+const merged = (all: readonly Settings[]): Settings => {
+  const texts = new Set(all.map((settings) => JSON.stringify(settings)));
+  return texts.size === 1 ? all[0]! : {};
+};
+
+/** The `extensions` capability for a client; undefined where there is none. */
+export const mergeExtensions = (
+  parts: readonly Part[],
+  features: Features,
+): Readonly<Record<string, Settings>> | undefined => {
+  const found = new Map<string, Settings[]>();
+  for (const part of parts) {
+    const offered = part.connected?.link.peer.capabilities.extensions;
+    for (const id of isObject(offered) ? Object.keys(offered).sort() : []) {
+      const settings = settingsOf(part, id);
+      if (settings !== undefined && carries(part, id, features))
+        found.set(id, [...(found.get(id) ?? []), settings]);
+    }
+  }
+  if (found.size === 0) return undefined;
+  return Object.fromEntries([...found].map(([id, all]) => [id, merged(all)]));
+};

@@ -1,0 +1,74 @@
+/** tasks/get, tasks/update and tasks/cancel: to the upstream that runs the task, under the rules of its tool. */
+import type { CallFacts } from '../../../schema/decision.ts';
+import { GatewayError, RPC } from '../../errors.ts';
+import { type Call, callFacts, later } from '../call.ts';
+import { methodNotFound } from '../classify.ts';
+import { forward } from '../forward.ts';
+import { admit, decide, denial } from '../gate.ts';
+import { stringParam } from '../message.ts';
+import type { Entry } from '../name-index.ts';
+import { encodeHeaderValue } from '../param-header.ts';
+import { declaresTasks, offersTasks, tasksNotDeclared } from './extension.ts';
+import { openTaskId, type TaskOrigin } from './task-id.ts';
+import { toldTask } from './task-result.ts';
+
+const unknownTask = (): GatewayError =>
+  new GatewayError('unknown_target', 'Unknown task', { rpcCode: RPC.invalidParams });
+
+/** Answers a request about a task. */
+export const callTask = (call: Call): void => {
+  if (!declaresTasks(call.message)) {
+    call.reply.error(tasksNotDeclared());
+    return;
+  }
+  const sealed = stringParam(call.message, 'taskId') ?? '';
+  const origin = openTaskId(call.server, call.exchange.principal, sealed);
+  if (origin === undefined) later(call, call.view.prepare(undefined), () => refuse(call));
+  else if (call.view.index('tools') !== undefined) callOrigin(call, sealed, origin);
+  else later(call, call.view.prepare('tools'), () => callOrigin(call, sealed, origin));
+};
+
+/** Where no upstream has tasks there are no such methods. */
+const refuse = (call: Call): void => {
+  const exist = call.view.parts.some((part) => part.connected === undefined || offersTasks(part));
+  call.reply.error(exist ? unknownTask() : methodNotFound(404));
+};
+
+/** A task follows its tool: who may not call that learns nothing of what it did. Its arguments are not known now. */
+const taskFacts = (call: Call, tool: string, entry: Entry | undefined): CallFacts => {
+  const facts = callFacts(call, tool, undefined);
+  if (entry === undefined) return facts;
+  return {
+    ...facts,
+    call: { method: 'tools/call', name: tool, id: call.idText },
+    upstream: { name: entry.tool.upstream },
+    tool: entry.tool,
+  };
+};
+
+const callOrigin = (call: Call, sealed: string, { upstream, tool, id }: TaskOrigin): void => {
+  const known = call.view.indexNow('tools').byName.get(tool);
+  const entry = known?.tool.upstream === upstream ? known : undefined;
+  const facts = taskFacts(call, tool, entry);
+  if (!admit(call, facts)) return;
+  const decision = decide(call, facts);
+  const refused =
+    entry === undefined
+      ? unknownTask()
+      : denial(call, decision.kind === 'undecided' ? { kind: 'allow' } : decision, unknownTask);
+  const link = entry?.part.connected?.link;
+  if (refused !== undefined || entry === undefined || link === undefined || link.era !== 'modern') {
+    call.reply.error(refused ?? entry?.part.error ?? unknownTask());
+    return;
+  }
+  call.exchange.record.target = tool;
+  call.exchange.record.targetKnown = true;
+  forward(call, entry.part.exposure, link, {
+    upstreamName: id,
+    parameter: 'taskId',
+    mirrored: ['mcp-name', encodeHeaderValue(id)],
+    idempotent: call.method.name !== 'tasks/update',
+    ...call.server.limits.bounds(tool),
+    resultEdits: (response) => toldTask(response, id, sealed),
+  });
+};
