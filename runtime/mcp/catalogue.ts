@@ -3,8 +3,10 @@ import { GatewayError } from '../errors.ts';
 import type { Link } from '../upstream/link.ts';
 import { type AskContext, ask } from './ask.ts';
 import { elementsAt, hasDuplicate, membersAt } from './json-members.ts';
+import type { JsonPath } from './json-paths.ts';
 import type { ListKind } from './method.ts';
 import { type ParamHeader, paramHeadersOf } from './param-header.ts';
+import { toolUiPaths } from './tool-ui.ts';
 
 /** One tool, prompt, resource or template, as the upstream wrote it. */
 export interface Item {
@@ -14,6 +16,8 @@ export interface Item {
   readonly value: Readonly<Record<string, unknown>>;
   /** Tools only: the arguments that are mirrored in headers. */
   readonly paramHeaders: readonly ParamHeader[];
+  /** Tools only: where it names its user interface. */
+  readonly uiPaths: readonly JsonPath[];
 }
 
 /** All pages of one list. */
@@ -76,7 +80,8 @@ const parseItem = (kind: ListKind, text: string): Item | undefined => {
   const name = value === null || typeof value !== 'object' ? undefined : value[LISTS[kind].key];
   if (typeof name !== 'string' || hasDuplicate(membersAt(text, 0).keys)) return undefined;
   const paramHeaders = kind === 'tools' ? paramHeadersOf(value.inputSchema) : [];
-  return paramHeaders === undefined ? undefined : { name, text, value, paramHeaders };
+  const uiPaths = kind === 'tools' ? toolUiPaths(value) : [];
+  return paramHeaders === undefined ? undefined : { name, text, value, paramHeaders, uiPaths };
 };
 
 /**

@@ -22,6 +22,12 @@ const referenceOf = (message: Message): Reference | undefined => {
   return undefined;
 };
 
+/** What the upstream calls the target, where that is another name. */
+interface UpstreamReference {
+  readonly key: 'name' | 'uri';
+  readonly name: string | undefined;
+}
+
 const unknownReference = (): GatewayError =>
   new GatewayError('unknown_target', 'unknown completion reference', { rpcCode: RPC.invalidParams });
 
@@ -46,7 +52,10 @@ export const callComplete = (call: Call): void => {
 };
 
 const completeResource = (call: Call, uri: string, owner: Ownership): void =>
-  complete(call, resourceFacts(callFacts(call, uri, undefined), uri, owner), owner.part, undefined);
+  complete(call, resourceFacts(callFacts(call, uri, undefined), owner.uri, owner), owner.part, {
+    key: 'uri',
+    name: owner.uri === uri ? undefined : owner.uri,
+  });
 
 const completePrompt = (call: Call, name: string): void => {
   const entry = call.view.indexNow('prompts').byName.get(name);
@@ -56,14 +65,17 @@ const completePrompt = (call: Call, name: string): void => {
     call: { method: 'prompts/get', name, id: call.idText },
     prompt: { name },
   };
-  complete(call, facts, entry?.part, entry?.item.name === name ? undefined : entry?.item.name);
+  complete(call, facts, entry?.part, {
+    key: 'name',
+    name: entry?.item.name === name ? undefined : entry?.item.name,
+  });
 };
 
 const complete = (
   call: Call,
   facts: CallFacts,
   part: Part | undefined,
-  upstreamName: string | undefined,
+  upstreams: UpstreamReference,
 ): void => {
   if (!admit(call, facts)) return;
   const decision = decide(call, facts);
@@ -76,7 +88,9 @@ const complete = (
     return;
   }
   const renamed =
-    upstreamName === undefined ? call : { ...call, message: withPromptName(call.message, upstreamName) };
+    upstreams.name === undefined
+      ? call
+      : { ...call, message: withReference(call.message, upstreams.key, upstreams.name) };
   forward(renamed, part.exposure, part.connected.link, {
     upstreamName: undefined,
     parameter: 'ref',
@@ -86,12 +100,12 @@ const complete = (
   });
 };
 
-/** The same message with the upstream's name in `params.ref.name`. */
-const withPromptName = (message: Message, name: string): Message => {
+/** The same message with the upstream's name in `params.ref`. */
+const withReference = (message: Message, key: string, name: string): Message => {
   const params = message.members.params!;
   const at = params.keys.indexOf('ref');
   const start = params.starts[at]!;
-  const edit = replaceMember(membersAt(message.text, start), 'name', JSON.stringify(name))!;
+  const edit = replaceMember(membersAt(message.text, start), key, JSON.stringify(name))!;
   const text = applyEdits(message.text, [edit]);
   const walked = walkMessage(text, Number.POSITIVE_INFINITY);
   return typeof walked === 'string' ? message : { ...message, text, members: walked };

@@ -16,6 +16,7 @@ import { membersAt, memberText } from './json-members.ts';
 import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
 import { answerAs, readResponse, type UpstreamResponse } from './response.ts';
+import type { Rewrite } from './result-rewrite.ts';
 import { applyEdits, type Edit } from './splice.ts';
 import { createdTask } from './task/task-result.ts';
 
@@ -30,6 +31,8 @@ export interface ForwardOptions {
   readonly idempotent: boolean;
   readonly timeoutMs: number | undefined;
   readonly maxBytes: number | undefined;
+  /** Changes its response before it is adapted to the client; absent where nothing is to be changed. */
+  readonly rewrite?: Rewrite | undefined;
   /** The upstream says that the mirrored headers do not fit its tool. True: the call is made again, answer nothing. */
   readonly onHeaderMismatch?: () => boolean;
   /** Edits of a result that the upstream gave, besides those of the eras. */
@@ -175,6 +178,13 @@ class ForwardSink implements MovableSink {
   }
 
   onResponse(text: string, message: UpstreamMessage): void {
+    const { rewrite } = this.#options;
+    const rewritten = rewrite === undefined ? text : rewrite(text, message);
+    if (typeof rewritten === 'string') this.#answer(rewritten, message);
+    else later(this.#call, rewritten, (changed) => this.#answer(changed, message));
+  }
+
+  #answer(text: string, message: UpstreamMessage): void {
     const call = this.#call;
     const isModern = call.client.era === 'modern';
     let response: UpstreamResponse;

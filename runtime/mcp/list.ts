@@ -58,7 +58,12 @@ const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts =>
   };
   if (kind === 'tools') return { ...known, tool: entry.tool };
   if (kind === 'prompts') return { ...known, prompt: { name } };
-  return { ...known, resource: { uri: name, mimeType: typeof mimeType === 'string' ? mimeType : '' } };
+  const uri = item.name;
+  return {
+    ...known,
+    call: { ...known.call, name: uri },
+    resource: { uri, mimeType: typeof mimeType === 'string' ? mimeType : '' },
+  };
 };
 
 /** Whether this kind of list exists here: an upstream offers it, or is not there to be asked. */
@@ -80,7 +85,7 @@ const makeList = (
       if (decision.kind === 'deny' && decision.reason === 'error') isLasting = false;
       if (decision.kind === 'deny') continue;
     }
-    const text = itemText(call, kind, entry);
+    const text = itemText(call, kind, entry, index.claims);
     if (text !== undefined) texts.push(text);
   }
   return { list: new ToldList(texts, node.lists), isLasting };
@@ -102,7 +107,12 @@ const answerList = (call: Call, kind: ListKind, facts: CallFacts, place: ListPla
     call.reply.error(methodNotFound(call.client.era === 'modern' ? 404 : 200));
     return;
   }
-  const list = listFor(call, kind, call.view.indexNow(kind), facts);
+  const index = call.view.indexNow(kind);
+  if (index.usesUris && !call.view.uris.isKnown) {
+    later(call, call.view.uris.learn(), () => answerList(call, kind, facts, place));
+    return;
+  }
+  const list = listFor(call, kind, index, facts);
   const isPartial = lacksShare(call, kind);
   const now = cacheHints(call, kind);
   if (place !== undefined && !continues(list, place, now)) {

@@ -5,6 +5,7 @@ import type { Item } from './catalogue.ts';
 import type { ListKind } from './method.ts';
 import { encodeHeaderValue } from './param-header.ts';
 import type { Part } from './part.ts';
+import type { ClaimedUris, UriClaims } from './uri-claims.ts';
 
 /** An item under the name that callers use. */
 export interface Entry {
@@ -23,6 +24,10 @@ export interface NameIndex {
   readonly byName: ReadonlyMap<string, Entry>;
   /** What each part listed when this was built; undefined where that was not known. */
   readonly items: readonly (readonly Item[] | undefined)[];
+  /** Whether items name resources, so that they depend on whose the URIs are. */
+  readonly usesUris: boolean;
+  /** Whose they were when this was built. */
+  readonly claims: UriClaims;
   /** Exposed names that more than one upstream claims: the first keeps it, the others are not served. */
   readonly clashes: readonly { readonly name: string; readonly kept: string; readonly refused: string }[];
 }
@@ -42,41 +47,51 @@ const annotationsOf = (item: Item, honoured: boolean): ToolAnnotations => {
   };
 };
 
-const entryOf = (part: Part, kind: ListKind, item: Item): Entry | undefined => {
+/** The name that callers use for what the upstream lists; undefined where it is not exposed. */
+const exposedName = (
+  { exposure }: Part,
+  kind: ListKind,
+  name: string,
+  uris: ClaimedUris | undefined,
+): string | undefined => {
+  if (kind === 'tools' || kind === 'prompts') return exposure[kind].expose(name);
+  return exposure.resources.expose(name) === undefined ? undefined : (uris?.expose(name) ?? name);
+};
+
+const entryOf = (part: Part, item: Item, name: string): Entry => {
   const { exposure } = part;
-  const names =
-    kind === 'tools' ? exposure.tools : kind === 'prompts' ? exposure.prompts : exposure.resources;
-  const exposedName = names.expose(item.name);
-  if (exposedName === undefined) return undefined;
   const honoured = exposure.upstreamNode.annotations === 'honour';
   return {
-    exposedName,
+    exposedName: name,
     item,
     part,
     mirroredName: encodeHeaderValue(item.name),
-    tool: { name: exposedName, upstream: exposure.upstream.name, annotations: annotationsOf(item, honoured) },
+    tool: { name, upstream: exposure.upstream.name, annotations: annotationsOf(item, honoured) },
   };
 };
 
 /** Builds the index of one kind. Parts without a listing contribute nothing. */
-export const buildNameIndex = (parts: readonly Part[], kind: ListKind): NameIndex => {
+export const buildNameIndex = (parts: readonly Part[], kind: ListKind, claims: UriClaims): NameIndex => {
   const items = parts.map((part) => part.connected?.catalogue.peek(kind)?.items);
   const entries: Entry[] = [];
   const byName = new Map<string, Entry>();
   const clashes: NameIndex['clashes'][number][] = [];
   for (const [at, part] of parts.entries()) {
     for (const item of items[at] ?? []) {
-      const entry = entryOf(part, kind, item);
-      if (entry === undefined) continue;
-      const holder = byName.get(entry.exposedName);
+      const name = exposedName(part, kind, item.name, claims.of[at]);
+      if (name === undefined) continue;
+      const holder = byName.get(name);
       if (holder === undefined) {
-        byName.set(entry.exposedName, entry);
+        const entry = entryOf(part, item, name);
+        byName.set(name, entry);
         entries.push(entry);
       } else if (holder.part !== part) {
         const kept = holder.part.exposure.upstream.name;
-        clashes.push({ name: entry.exposedName, kept, refused: part.exposure.upstream.name });
+        clashes.push({ name, kept, refused: part.exposure.upstream.name });
       }
     }
   }
-  return { entries, byName, items, clashes };
+  const usesUris =
+    parts.length > 1 && (kind !== 'tools' || entries.some(({ item }) => item.uiPaths.length > 0));
+  return { entries, byName, items, usesUris: usesUris && kind !== 'prompts', claims, clashes };
 };

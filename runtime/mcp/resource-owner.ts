@@ -1,73 +1,96 @@
 /** Which upstream a resource belongs to: the one that lists it, else one whose template it fits, else the first that may. */
-import { compileGlobs, type Matcher } from '../../policies/glob.ts';
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Item } from './catalogue.ts';
 import type { Part } from './part.ts';
+import { expandsTo, parseTemplate, type UriTemplate } from './uri-template.ts';
 import type { View } from './view.ts';
 
-const EXPRESSION = /\{[^{}]*\}/g;
+const templates = new WeakMap<Item, UriTemplate>();
 
-const templates = new WeakMap<Item, Matcher>();
-
-/** An RFC 6570 template as a glob: any expression may expand to any text. Linear, whatever an upstream writes. */
-const templateMatcher = (item: Item): Matcher => {
+const templateOf = (item: Item): UriTemplate => {
   const known = templates.get(item);
   if (known !== undefined) return known;
-  const matcher = compileGlobs([item.name.replace(EXPRESSION, '*')]);
-  templates.set(item, matcher);
-  return matcher;
+  const parsed = parseTemplate(item.name);
+  templates.set(item, parsed);
+  return parsed;
 };
 
 const MAX_URI_LENGTH = 8192;
 
-const candidates = (view: View, uri: string): Part[] =>
-  view.parts.filter(
-    (part) =>
-      part.exposure.resources.expose(uri) !== undefined &&
-      (part.connected === undefined || part.connected.catalogue.offers('resources')),
-  );
+const mayOwn = (part: Part, uri: string): boolean =>
+  part.exposure.resources.expose(uri) !== undefined &&
+  (part.connected === undefined || part.connected.catalogue.offers('resources'));
 
-const choose = (view: View, parts: readonly Part[], uri: string): Part | undefined => {
-  const listed = view.indexNow('resources').byName.get(uri);
-  if (listed !== undefined) return listed.part;
-  for (const { item, part } of view.indexNow('resourceTemplates').entries)
-    if (parts.includes(part) && templateMatcher(item)(uri)) return part;
-  return parts.find((part) => part.connected !== undefined) ?? parts[0];
-};
+const candidates = (view: View, uri: string): Part[] => view.parts.filter((part) => mayOwn(part, uri));
 
-/** Which upstream owns a URI, and the media type that it lists it with; empty where it lists none. */
+/** Which upstream owns a URI, what it calls it, and the media type that it lists it with; empty where it lists none. */
 export interface Ownership {
   readonly part: Part | undefined;
+  readonly uri: string;
   readonly mimeType: string;
 }
 
-const NOBODY: Ownership = Object.freeze({ part: undefined, mimeType: '' });
+/** The owner of a URI that is called otherwise than its upstream does, as another claims it too. */
+const renamed = (view: View, uri: string): Ownership | undefined => {
+  const own = view.uris.claims.resolve(uri);
+  if (own === undefined) return undefined;
+  const part = view.parts[own.at]!;
+  return mayOwn(part, own.uri) ? { part, uri: own.uri, mimeType: '' } : undefined;
+};
+
+const choose = (view: View, uri: string): Ownership => {
+  const listed = view.indexNow('resources').byName.get(uri);
+  if (listed !== undefined) {
+    const { mimeType } = listed.item.value;
+    const told = typeof mimeType === 'string' ? mimeType : '';
+    return { part: listed.part, uri: listed.item.name, mimeType: told };
+  }
+  const named = view.indexNow('resourceTemplates').byName.get(uri);
+  if (named !== undefined) return { part: named.part, uri: named.item.name, mimeType: '' };
+  return renamed(view, uri) ?? { part: byTemplate(view, uri), uri, mimeType: '' };
+};
+
+const byTemplate = (view: View, uri: string): Part | undefined => {
+  const parts = candidates(view, uri);
+  const fitting = view
+    .indexNow('resourceTemplates')
+    .entries.filter(({ item, part }) => parts.includes(part) && templateOf(item).admits(uri));
+  const fits = fitting.find(({ item }) => expandsTo(templateOf(item), uri)) ?? fitting[0];
+  return fits?.part ?? parts.find((part) => part.connected !== undefined) ?? parts[0];
+};
 
 /**
  * The owner of a URI, at once where only one upstream can be it. With `listed`, the media type is told too, for
  * which the lists are fetched.
  */
 export const ownerOf = (view: View, uri: string, listed: boolean): Ownership | Promise<Ownership> => {
-  if (uri.length > MAX_URI_LENGTH) return NOBODY;
+  if (uri.length > MAX_URI_LENGTH) return { part: undefined, uri, mimeType: '' };
   const connecting = view.parts.some((part) => part.ready() !== undefined);
-  if (!connecting && !listed) {
+  if (!connecting && !listed && view.uris.isKnown) {
+    const found = renamed(view, uri);
+    if (found !== undefined) return found;
     const parts = candidates(view, uri);
-    if (parts.length <= 1) return { part: parts[0], mimeType: '' };
+    if (parts.length <= 1) return { part: parts[0], uri, mimeType: '' };
   }
   return searchOwner(view, uri, listed);
 };
 
 const searchOwner = async (view: View, uri: string, listed: boolean): Promise<Ownership> => {
   await view.prepare(undefined);
-  if (listed || candidates(view, uri).length > 1)
-    await Promise.all([view.prepare('resources'), view.prepare('resourceTemplates')]);
-  const part = choose(view, candidates(view, uri), uri);
-  const mimeType = view.indexNow('resources').byName.get(uri)?.item.value.mimeType;
-  return { part, mimeType: typeof mimeType === 'string' ? mimeType : '' };
+  if (listed || !view.uris.isKnown || candidates(view, uri).length > 1)
+    await Promise.all([view.prepare('resources'), view.prepare('resourceTemplates'), view.uris.learn()]);
+  return choose(view, uri);
 };
 
-/** What policies see of a read of a resource, or of what follows it: completion, subscription, a list. */
-export const resourceFacts = (facts: CallFacts, uri: string, { part, mimeType }: Ownership): CallFacts => ({
+/**
+ * What policies see of a read of a resource, or of what follows it: completion, subscription, a list. `uri` is the
+ * upstream's own: rules are written for that, whatever other upstreams claim.
+ */
+export const resourceFacts = (
+  facts: CallFacts,
+  uri: string,
+  { part, mimeType }: Pick<Ownership, 'part' | 'mimeType'>,
+): CallFacts => ({
   ...facts,
   ...(part === undefined ? undefined : { upstream: { name: part.exposure.upstream.name } }),
   call: { method: 'resources/read', name: uri, id: facts.call.id },

@@ -10,6 +10,7 @@ import type { Entry } from './name-index.ts';
 import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } from './param-header.ts';
 import type { Part } from './part.ts';
 import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';
+import { rewriteFor } from './result-rewrite.ts';
 
 type TargetMethod = Extract<Method, { kind: 'target' }>;
 
@@ -73,7 +74,7 @@ const callResource = (call: Call, uri: string): void => {
 const callOwned = (call: Call, uri: string, owner: Ownership): void => {
   const { part } = owner;
   const unknown = () => unknownTarget('resource', uri, call.client.era === 'legacy');
-  const judged = judge(call, () => resourceFacts(callFacts(call, uri, {}), uri, owner), unknown);
+  const judged = judge(call, () => resourceFacts(callFacts(call, uri, {}), owner.uri, owner), unknown);
   if (judged === 'answered') return;
   const refused = part === undefined ? unknown() : judged;
   const connected = part?.connected;
@@ -82,10 +83,11 @@ const callOwned = (call: Call, uri: string, owner: Ownership): void => {
     return;
   }
   forward(call, part.exposure, connected.link, {
-    upstreamName: undefined,
+    upstreamName: owner.uri === uri ? undefined : owner.uri,
     parameter: 'uri',
-    mirrored: ['mcp-name', encodeHeaderValue(uri)],
+    mirrored: ['mcp-name', encodeHeaderValue(owner.uri)],
     idempotent: true,
+    rewrite: rewriteFor(call, part),
     ...call.server.limits.bounds(undefined),
   });
 };
@@ -189,6 +191,7 @@ const send = (call: Call, method: TargetMethod, name: string, entry: Entry, agai
     idempotent: !isTool || annotations.readOnlyHint || annotations.idempotentHint,
     timeoutMs,
     maxBytes,
+    rewrite: rewriteFor(call, entry.part),
     onHeaderMismatch: () => afterMismatch(call, method, name, entry, again),
   };
   forward(call, exposure, connected.link, options);

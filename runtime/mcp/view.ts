@@ -2,6 +2,7 @@
 
 import type { Era } from '../../schema/graph/upstream.ts';
 import type { Exposure } from './exposure.ts';
+import { KnownUris } from './known-uris.ts';
 import type { ListKind } from './method.ts';
 import { buildNameIndex, type NameIndex } from './name-index.ts';
 import type { Connect } from './part.ts';
@@ -15,11 +16,13 @@ export type OnClash = (kind: ListKind, clash: NameIndex['clashes'][number]) => v
 
 export class View {
   readonly parts: readonly Part[];
+  readonly uris: KnownUris;
   readonly #onClash: OnClash;
   readonly #indexes = new Map<ListKind, NameIndex>();
 
   constructor(exposures: readonly Exposure[], clientEra: Era, connect: Connect, onClash: OnClash) {
     this.parts = exposures.map((exposure) => new Part(exposure, clientEra, connect));
+    this.uris = new KnownUris(this.parts);
     this.#onClash = onClash;
   }
 
@@ -46,6 +49,7 @@ export class View {
         this.#refresh(part, kind);
       current &&= known!.items[at] === listing?.items;
     }
+    if (current && known!.usesUris && known!.claims !== this.uris.claims) current = false;
     return current ? known : this.#build(kind);
   }
 
@@ -75,7 +79,7 @@ export class View {
   }
 
   #build(kind: ListKind): NameIndex {
-    const index = buildNameIndex(this.parts, kind);
+    const index = buildNameIndex(this.parts, kind, this.uris.claims);
     this.#indexes.set(kind, index);
     for (const clash of index.clashes) this.#onClash(kind, clash);
     return index;

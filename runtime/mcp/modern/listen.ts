@@ -11,7 +11,7 @@ import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
 import { Subscription } from './subscription.ts';
 import { type Filter, FLAGS, readFilter } from './subscription-filter.ts';
 
-const mayRead = (call: Call, uri: string, owner: Ownership): boolean =>
+const mayRead = (call: Call, uri: string, owner: Pick<Ownership, 'part' | 'mimeType'>): boolean =>
   decide(call, resourceFacts(callFacts(call, uri, {}), uri, owner)).kind === 'allow';
 
 /**

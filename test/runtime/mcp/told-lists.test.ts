@@ -2,10 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { NameIndex } from '../../../runtime/mcp/name-index.ts';
 import { ToldList } from '../../../runtime/mcp/told-list.ts';
 import { ToldLists } from '../../../runtime/mcp/told-lists.ts';
+import { NO_CLAIMS } from '../../../runtime/mcp/uri-claims.ts';
 import { ANONYMOUS } from '../../../schema/principal.ts';
 
 const BOUNDS = { pageItems: 1000, pageBytes: 1_000_000 };
-const index = (): NameIndex => ({ entries: [], byName: new Map(), items: [], clashes: [] });
+const index = (): NameIndex => ({
+  entries: [],
+  byName: new Map(),
+  items: [],
+  usesUris: false,
+  claims: NO_CLAIMS,
+  clashes: [],
+});
 const caller = (id: string) => ({ ...ANONYMOUS, id, key: `workforce:${id}` });
 
 describe('lists that are kept', () => {

@@ -1,0 +1,64 @@
+/** Strings deep in a JSON text, replaced where they stand. */
+import { elementsAt, type Members, membersAt } from './json-members.ts';
+import { applyEdits, type Edit } from './splice.ts';
+
+export type JsonPath = readonly (string | number)[];
+
+/** Finds places in a text, without looking for siblings from its beginning again. */
+class Places {
+  readonly #text: string;
+  readonly #members = new Map<number, Members>();
+  readonly #elements = new Map<number, [number, number][]>();
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  find(path: JsonPath): { readonly start: number; readonly end: number } | undefined {
+    let [start, end] = [0, this.#text.length];
+    for (const key of path) {
+      const found = typeof key === 'number' ? this.#element(start, key) : this.#member(start, key);
+      if (found === undefined) return undefined;
+      [start, end] = found;
+    }
+    return { start, end };
+  }
+
+  #member(at: number, key: string): [number, number] | undefined {
+    const members = this.#members.get(at) ?? membersAt(this.#text, at);
+    this.#members.set(at, members);
+    // The last one, as JSON.parse has it.
+    const index = members.keys.lastIndexOf(key);
+    return index < 0 ? undefined : [members.starts[index]!, members.ends[index]!];
+  }
+
+  #element(at: number, index: number): [number, number] | undefined {
+    const elements = this.#elements.get(at) ?? elementsAt(this.#text, at);
+    this.#elements.set(at, elements);
+    return elements[index];
+  }
+}
+
+const valueAt = (root: unknown, path: JsonPath): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], root);
+
+/**
+ * `text`, whose parsed value is `root`, with the strings at `paths` changed; the same text where none changes. The
+ * paths must lead to strings.
+ */
+export const changeStrings = (
+  text: string,
+  root: unknown,
+  paths: readonly JsonPath[],
+  change: (value: string) => string,
+): string => {
+  const places = new Places(text);
+  const edits: Edit[] = [];
+  for (const path of paths) {
+    const value = valueAt(root, path) as string;
+    const changed = change(value);
+    const place = changed === value ? undefined : places.find(path);
+    if (place !== undefined) edits.push({ ...place, text: JSON.stringify(changed) });
+  }
+  return applyEdits(text, edits);
+};
