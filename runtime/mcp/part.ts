@@ -102,7 +102,12 @@ export class Part {
       await this.#list(kind, (catalogue) => catalogue.refetch(kind));
   }
 
-  async #list(kind: ListKind, fetch: (catalogue: Catalogue) => Promise<unknown>): Promise<void> {
+  /** A list is asked for once more where its conversation turned out to be over. */
+  async #list(
+    kind: ListKind,
+    fetch: (catalogue: Catalogue) => Promise<unknown>,
+    isSecond = false,
+  ): Promise<void> {
     await this.ready();
     const { connected } = this;
     if (connected === undefined || !connected.catalogue.offers(kind)) return;
@@ -110,6 +115,7 @@ export class Part {
       await fetch(connected.catalogue);
       this.#failedLists.delete(kind);
     } catch (thrown) {
+      if (connected.link.closed && !isSecond) return this.#list(kind, fetch, true);
       this.#failedLists.set(kind, { error: asGatewayError(thrown), atMs: performance.now() });
     }
   }

@@ -9,7 +9,7 @@ import { labelled, labelOf, mayAsk } from './input-request.ts';
 import { sealState } from './request-state.ts';
 
 export const asksForInput = ({ result }: UpstreamResponse): boolean =>
-  result !== undefined && (result.resultType === 'input_required' || result.inputRequests !== undefined);
+  result !== undefined && result.resultType === 'input_required';
 
 /** The members of the object at `start` besides each other: their key, and where their value lies. */
 const each = ({ keys, starts, ends }: Members): { key: string; start: number; end: number }[] =>
@@ -50,6 +50,8 @@ const requestEdits = (
  */
 export const inputEdits = (call: Call, upstream: string, response: UpstreamResponse): Edit[] => {
   const { text, result, resultStart } = response;
+  if (call.method.kind !== 'target')
+    throw upstreamError('upstream_protocol', 'input was asked for where none is due');
   const edits: Edit[] = [];
   for (const { key, start, end } of each(membersAt(text, resultStart!))) {
     if (key === 'inputRequests')
