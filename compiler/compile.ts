@@ -61,7 +61,7 @@ export const compile = ({ main, read }: CompileInput): CompileResult => {
   if (config) {
     const inputs = readInputs(config, files, report);
     for (const check of CHECKS) check(config, report);
-    judgePosture(config, report);
+    judgePosture(config, inputs, report);
     lowerIgnored(file, findings);
     if (!findings.hasErrors()) {
       checkUnused(config, report);

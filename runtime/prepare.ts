@@ -121,7 +121,7 @@ class Preparation {
     return node.expose.map((expose) => {
       const upstreamNode = this.#loaded.graph.upstreams[expose.upstream]!;
       const { upstream, bridged } = this.upstreams.get(expose.upstream)!;
-      const forwardHeaders = upstreamNode.type === 'http' ? upstreamNode.headers.forward : [];
+      const forwardHeaders = upstreamNode.type === 'stdio' ? [] : upstreamNode.headers.forward;
       const { tools, prompts, resources } = prepareExpose(expose);
       return { node: expose, upstreamNode, upstream, bridged, tools, prompts, resources, forwardHeaders };
     });

@@ -1,6 +1,6 @@
 /** Headers towards upstreams: nothing that the gateway itself sets, and no credential of the caller. */
 import { isReference } from '../../schema/graph/graph.ts';
-import { type Configuration, keyAt, placeAt } from '../configuration.ts';
+import { type Configuration, type GatewayData, keyAt, placeAt } from '../configuration.ts';
 import type { Report } from '../diagnostics/report.ts';
 import type { Place } from '../source/source-file.ts';
 import type { Check } from './check.ts';
@@ -11,13 +11,39 @@ const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', '
 const OWN =
   /^(?:connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|expect|host|content-length|content-type|content-encoding|accept|accept-encoding|origin|last-event-id|forwarded|x-forwarded-.*|mcp-.*)$/;
 
+/** Whether a header, in lower case, is the gateway's or the connection's own. */
+export const isOwnHeader = (name: string): boolean => OWN.test(name);
+
 const reasonAgainst = (name: string, use: 'forward' | 'set'): 'credential' | 'own' | undefined => {
   if (use === 'forward' && CREDENTIALS.has(name)) return 'credential';
-  return OWN.test(name) ? 'own' : undefined;
+  return isOwnHeader(name) ? 'own' : undefined;
 };
 
 /** Control characters would end the header and start another. */
 const isValue = (value: string): boolean => isReference(value) || /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+
+type WithHeaders = Extract<GatewayData['upstreams'][string], { type: 'http' | 'openapi' }>;
+
+/** The header that the upstream's own credential is sent in, in lower case. */
+const credentialHeader = ({ credentials }: WithHeaders): string | undefined => {
+  if (credentials?.type !== 'api-key') return credentials && 'authorization';
+  return credentials.in === 'header' ? credentials.name.toLowerCase() : undefined;
+};
+
+const checkCredential = (
+  config: Configuration,
+  name: string,
+  upstream: WithHeaders,
+  report: Report,
+): void => {
+  const header = credentialHeader(upstream);
+  if (header === undefined || !isOwnHeader(header)) return;
+  report('GW3050', placeAt(config, 'upstreams', name, 'credentials', 'name'), {
+    header,
+    use: 'set',
+    reason: 'own',
+  });
+};
 
 const checkSet = (
   config: Configuration,
@@ -26,7 +52,7 @@ const checkSet = (
   report: Report,
 ): void => {
   const upstream = config.data.upstreams[name]!;
-  if (upstream.type !== 'http') return;
+  if (upstream.type === 'stdio') return;
   const seen = new Map<string, Place>(forwarded);
   for (const [header, value] of Object.entries(upstream.headers!.set ?? {})) {
     const path = ['upstreams', name, 'headers', 'set', header] as const;
@@ -35,9 +61,9 @@ const checkSet = (
     const reason = reasonAgainst(lower, 'set');
     const before = seen.get(lower);
     if (reason) report('GW3050', key, { header, use: 'set', reason });
-    if (lower === 'authorization' && upstream.credentials) {
+    if (lower === credentialHeader(upstream)) {
       const labels = [
-        { place: keyAt(config, 'upstreams', name, 'credentials'), text: 'the token is sent in it' },
+        { place: keyAt(config, 'upstreams', name, 'credentials'), text: 'the credential is sent in it' },
       ];
       report('GW3051', key, { header }, { labels });
     } else if (before)
@@ -49,7 +75,7 @@ const checkSet = (
 
 export const checkUpstreamHeaders: Check = (config, report) => {
   for (const [name, upstream] of Object.entries(config.data.upstreams)) {
-    if (upstream.type !== 'http') continue;
+    if (upstream.type === 'stdio') continue;
     const forwarded = new Map<string, Place>();
     for (const [index, header] of upstream.headers!.forward!.entries()) {
       const place = placeAt(config, 'upstreams', name, 'headers', 'forward', index);
@@ -57,6 +83,7 @@ export const checkUpstreamHeaders: Check = (config, report) => {
       if (reason) report('GW3050', place, { header, use: 'forward', reason });
       forwarded.set(header.toLowerCase(), place);
     }
+    checkCredential(config, name, upstream, report);
     checkSet(config, name, forwarded, report);
   }
 };

@@ -1,6 +1,7 @@
 /** Every code there is, with its words. Codes are never reused. */
 import { EXPRESSIONS } from './catalogue/expressions.ts';
 import { FIT } from './catalogue/fit.ts';
+import { OPENAPI } from './catalogue/openapi.ts';
 import { POSTURE } from './catalogue/posture.ts';
 import { REFERENCES } from './catalogue/references.ts';
 import { SHAPE } from './catalogue/shape.ts';
@@ -14,6 +15,7 @@ export const CATALOGUE = {
   ...VALUES,
   ...EXPRESSIONS,
   ...FIT,
+  ...OPENAPI,
   ...POSTURE,
 };
 

@@ -1,12 +1,13 @@
 /** Files that the configuration names and that are compiled with it. */
 import type { ApiKeyEntry } from '../../schema/graph/identity.ts';
-import { type Configuration, placeAt } from '../configuration.ts';
+import { type Configuration, isSound, placeAt } from '../configuration.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { decode } from '../source/decode.ts';
 import type { Files } from '../source/files.ts';
 import type { Place, SourceFile } from '../source/source-file.ts';
 import { readJwksFile } from './jwks-file.ts';
 import { readKeysFile } from './keys-file.ts';
+import { type ApiSpec, MAX_SPEC_BYTES, readOpenApiFile } from './openapi-file.ts';
 
 export type JwkSet = { readonly keys: readonly Readonly<Record<string, unknown>>[] };
 
@@ -15,17 +16,37 @@ export interface Inputs {
   readonly keys: ReadonlyMap<string, readonly ApiKeyEntry[]>;
   /** Key sets of the `jwt` identities that have a `jwksFile`. */
   readonly jwks: ReadonlyMap<string, JwkSet>;
+  /** What the documents of `openapi` upstreams say. */
+  readonly specs: ReadonlyMap<string, ApiSpec>;
 }
 
-const openInput = (files: Files, path: string, place: Place, report: Report): SourceFile | undefined => {
+const openInput = (
+  files: Files,
+  path: string,
+  place: Place,
+  report: Report,
+  maxBytes?: number,
+): SourceFile | undefined => {
   const asked = files.beside(path);
   const bytes = files.open(asked);
-  if (bytes) return decode(asked, bytes, report);
+  if (bytes) return decode(asked, bytes, report, maxBytes);
   report('GW0001', place, { path: asked });
   return undefined;
 };
 
-/** Reads the files that identities name. Findings are in the file that causes them. */
+const readSpecs = (config: Configuration, files: Files, report: Report): ReadonlyMap<string, ApiSpec> => {
+  const specs = new Map<string, ApiSpec>();
+  for (const [name, upstream] of Object.entries(config.data.upstreams)) {
+    if (upstream.type !== 'openapi' || !isSound(config, 'upstreams', name)) continue;
+    const place = placeAt(config, 'upstreams', name, 'spec');
+    const file = openInput(files, upstream.spec, place, report, MAX_SPEC_BYTES);
+    const spec = file && readOpenApiFile(file, config, name, upstream, report);
+    if (spec) specs.set(name, spec);
+  }
+  return specs;
+};
+
+/** Reads the files that identities and upstreams name. Findings are in the file that causes them. */
 export const readInputs = (config: Configuration, files: Files, report: Report): Inputs => {
   const keys = new Map<string, readonly ApiKeyEntry[]>();
   const jwks = new Map<string, JwkSet>();
@@ -39,5 +60,5 @@ export const readInputs = (config: Configuration, files: Files, report: Report):
       if (set) jwks.set(name, set);
     } else keys.set(name, readKeysFile(file, config, name, report));
   }
-  return { keys, jwks };
+  return { keys, jwks, specs: readSpecs(config, files, report) };
 };

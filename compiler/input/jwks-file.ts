@@ -1,6 +1,7 @@
 /** A JSON Web Key Set in a file (RFC 7517): public signing keys, nothing else. */
 import { createPublicKey } from 'node:crypto';
 import type { Report } from '../diagnostics/report.ts';
+import { readJson } from '../source/read-json.ts';
 import { readYaml } from '../source/read-yaml.ts';
 import type { SourceFile } from '../source/source-file.ts';
 import { plainData, type SourceMap, type SourceValue } from '../source/tree.ts';
@@ -15,23 +16,6 @@ const SECRET_MEMBERS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'pub', 'kid', 'alg', 'use', 'key_ops'];
 
 const MIN_RSA_BITS = 2048;
-
-const reportNotJson = (file: SourceFile, error: unknown, report: Report): void => {
-  const message = error instanceof Error ? error.message : '';
-  const offset = Number(/position (\d+)/.exec(message)?.[1] ?? file.text.trimEnd().length);
-  const start = Math.min(offset, file.text.length);
-  report('GW0019', { file, start, end: start + 1 }, {});
-};
-
-const isJson = (file: SourceFile, report: Report): boolean => {
-  try {
-    JSON.parse(file.text);
-    return true;
-  } catch (error) {
-    reportNotJson(file, error, report);
-    return false;
-  }
-};
 
 const problemOf = (jwk: Jwk): string | undefined => {
   if (typeof jwk.kty !== 'string') return 'it has no `kty`';
@@ -87,7 +71,7 @@ const keysOf = (tree: SourceMap): readonly SourceValue[] => {
 
 /** The key set of a file; undefined, with findings, if it cannot be trusted. */
 export const readJwksFile = (file: SourceFile, report: Report): JwkSet | undefined => {
-  if (file.text.trim() !== '' && !isJson(file, report)) return undefined;
+  if (file.text.trim() !== '' && readJson(file, report) === undefined) return undefined;
   const tree = readYaml(file, report);
   if (!tree) return undefined;
   const items = keysOf(tree);

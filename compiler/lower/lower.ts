@@ -16,6 +16,7 @@ import { lowerCelPolicy } from './policy/cel.ts';
 import { lowerRbacPolicy } from './policy/rbac.ts';
 import { lowerServer } from './server.ts';
 import { lowerHttpUpstream } from './upstream/http.ts';
+import { lowerOpenApiUpstream } from './upstream/openapi.ts';
 import { lowerStdioUpstream } from './upstream/stdio.ts';
 
 const FORMAT_VERSION = 1;
@@ -36,8 +37,20 @@ const mapEntries = <V, N>(record: Readonly<Record<string, V>>, lower: (entry: V,
 const lowerIdentity = (entry: GatewayData['identity'][string], name: string, inputs: Inputs): IdentityNode =>
   entry.type === 'jwt' ? lowerJwt(entry, name, inputs) : lowerApiKey(name, inputs);
 
-const lowerUpstream = (entry: GatewayData['upstreams'][string], name: string): UpstreamNode =>
-  entry.type === 'http' ? lowerHttpUpstream(entry, name) : lowerStdioUpstream(entry, name);
+const lowerUpstream = (
+  entry: GatewayData['upstreams'][string],
+  name: string,
+  inputs: Inputs,
+): UpstreamNode => {
+  switch (entry.type) {
+    case 'http':
+      return lowerHttpUpstream(entry, name);
+    case 'stdio':
+      return lowerStdioUpstream(entry, name);
+    case 'openapi':
+      return lowerOpenApiUpstream(entry, name, inputs.specs.get(name)!);
+  }
+};
 
 const lowerPolicy = (entry: GatewayData['policies'][string], name: string): PolicyNode =>
   entry.type === 'cel' ? lowerCelPolicy(entry, name) : lowerRbacPolicy(entry, name);
@@ -63,7 +76,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     listeners: mapEntries(data.listeners, (_, name) => lowerListener(config, name)),
     identities: mapEntries(data.identity, (entry, name) => lowerIdentity(entry, name, inputs)),
     servers: mapEntries(data.servers, lowerServer),
-    upstreams: mapEntries(data.upstreams, lowerUpstream),
+    upstreams: mapEntries(data.upstreams, (entry, name) => lowerUpstream(entry, name, inputs)),
     policies: mapEntries(data.policies, lowerPolicy),
     limits: mapEntries(data.limits, lowerLimit),
     telemetry: telemetry as Graph['telemetry'],

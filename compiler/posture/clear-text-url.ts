@@ -2,7 +2,9 @@
 import { isReference } from '../../schema/graph/graph.ts';
 import { isLoopbackHost } from '../address.ts';
 import type { Check } from '../check/check.ts';
-import { placeAt } from '../configuration.ts';
+import { type Configuration, isWritten, placeAt } from '../configuration.ts';
+import type { Report } from '../diagnostics/report.ts';
+import type { Inputs } from '../input/inputs.ts';
 import type { Path } from '../source/tree.ts';
 
 /** The clear-text URL, as far as it is known: a reference hides the rest. */
@@ -13,12 +15,23 @@ const clearTextUrl = (value: unknown): string | undefined => {
   return isLoopbackHost(host) ? undefined : text;
 };
 
+/** Servers that documents name, where the configuration names none. */
+export const judgeApiUrls = (config: Configuration, inputs: Inputs, report: Report): void => {
+  for (const [name, { baseUrl }] of inputs.specs) {
+    const url = isWritten(config, 'upstreams', name, 'baseUrl') ? undefined : clearTextUrl(baseUrl);
+    if (url === undefined) continue;
+    report('GW4006', placeAt(config, 'upstreams', name, 'spec'), { url, what: `upstream \`${name}\`` });
+  }
+};
+
 export const judgeClearTextUrls: Check = (config, report) => {
   const judge = (value: unknown, what: string, ...path: Path) => {
     const url = clearTextUrl(value);
     if (url !== undefined) report('GW4006', placeAt(config, ...path), { url, what });
   };
   for (const [name, upstream] of Object.entries(config.data.upstreams)) {
+    if (upstream.type === 'openapi')
+      judge(upstream.baseUrl, `upstream \`${name}\``, 'upstreams', name, 'baseUrl');
     if (upstream.type !== 'http') continue;
     for (const [index, endpoint] of upstream.endpoints.entries()) {
       judge(endpoint, `upstream \`${name}\``, 'upstreams', name, 'endpoints', index);

@@ -5,10 +5,11 @@ import { type Configuration, isSound } from '../configuration.ts';
 import { CATALOGUE, type Code } from '../diagnostics/catalogue.ts';
 import type { Entry } from '../diagnostics/entry.ts';
 import type { Report } from '../diagnostics/report.ts';
+import type { Inputs } from '../input/inputs.ts';
 import { judgeAddressAllowlists } from './address-allowlist.ts';
 import { judgeAnonymousServers } from './anonymous-server.ts';
 import { judgeClearTextCredentials } from './clear-text-credentials.ts';
-import { judgeClearTextUrls } from './clear-text-url.ts';
+import { judgeApiUrls, judgeClearTextUrls } from './clear-text-url.ts';
 import { judgeLiteralSecrets } from './literal-secret.ts';
 import { judgeOperationsListeners } from './operations-listener.ts';
 import { judgeOrigins } from './origins.ts';
@@ -35,8 +36,9 @@ const severityIn = (config: Configuration, code: Code) => {
 };
 
 /** Reports what is unsafe. */
-export const judgePosture = (config: Configuration, report: Report): void => {
+export const judgePosture = (config: Configuration, inputs: Inputs, report: Report): void => {
   const reportInProfile: Report = (code, place, data, extras) =>
     report(code, place, data, { severity: severityIn(config, code), ...extras });
   for (const rule of RULES) rule(config, reportInProfile);
+  judgeApiUrls(config, inputs, reportInProfile);
 };

@@ -37,10 +37,15 @@ const validPrefixLength = (bytes: Uint8Array): number => {
 };
 
 /** The file's text; undefined, with a finding, if it is no text or too long. */
-export const decode = (path: string, bytes: Uint8Array, report: Report): SourceFile | undefined => {
-  if (bytes.length > MAX_BYTES) {
+export const decode = (
+  path: string,
+  bytes: Uint8Array,
+  report: Report,
+  maxBytes = MAX_BYTES,
+): SourceFile | undefined => {
+  if (bytes.length > maxBytes) {
     const place = { file: sourceFile(path, ''), start: 0, end: 0 };
-    report('GW0018', place, { what: 'the file', limit: MAX_BYTES, unit: 'byte' });
+    report('GW0018', place, { what: 'the file', limit: maxBytes, unit: 'byte' });
     return undefined;
   }
   try {

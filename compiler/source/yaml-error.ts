@@ -19,6 +19,7 @@ const WORDS: Partial<Record<ErrorCode, readonly [problem: string, help?: string]
     'is a line break or a quote missing?',
   ],
   BLOCK_IN_FLOW: ['indented blocks cannot stand inside `{ }` or `[ ]`'],
+  DUPLICATE_KEY: ['this key is given twice in the same mapping', 'remove one of the two'],
   IMPOSSIBLE: ['this cannot be read as YAML'],
   KEY_OVER_1024_CHARS: ['a key is longer than 1024 characters'],
   MISSING_CHAR: ['a character is missing here', 'is there a `:`, a `,`, a blank or a closing quote too few?'],

@@ -5,6 +5,7 @@ import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
 import { HttpUpstream } from './http.ts';
 import type { Upstream } from './link.ts';
+import { OpenApiUpstream } from './openapi.ts';
 import { StdioUpstream } from './stdio.ts';
 
 /** An upstream ready to be used. Nothing is connected or started before it is asked for. */
@@ -25,5 +26,7 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
       return new HttpUpstream(node, context, traffic);
     case 'stdio':
       return new StdioUpstream(node, traffic);
+    case 'openapi':
+      return new OpenApiUpstream(node, traffic);
   }
 };

@@ -24,6 +24,8 @@ export const rate = (options: FieldOptions) => text('rate', options);
 export const percentage = (options: FieldOptions) => text('percentage', options);
 /** An address range in CIDR form, or a single address. */
 export const cidr = (options: FieldOptions) => text('cidr', options);
+/** `public`, or an address range. */
+export const egressRange = (options: FieldOptions) => text('egress-range', options);
 /** An absolute http or https URL. */
 export const httpUrl = (options: FieldOptions) => text('http-url', options);
 /** A web origin: scheme, host and port, nothing after. */

@@ -62,4 +62,70 @@ export interface StdioUpstreamNode extends AnyUpstreamNode {
   readonly isolation: 'shared' | 'per-principal' | 'per-session';
 }
 
-export type UpstreamNode = HttpUpstreamNode | StdioUpstreamNode;
+/** How arguments are written (OpenAPI 3.1, Style Values); `json` where a parameter has `content` instead of a schema. */
+export type ParameterStyle =
+  | 'simple'
+  | 'label'
+  | 'matrix'
+  | 'form'
+  | 'spaceDelimited'
+  | 'pipeDelimited'
+  | 'deepObject'
+  | 'json';
+
+/** An argument of a tool that goes into path, query, headers or cookies. */
+export interface OpenApiParameterNode {
+  /** Its name in the tool's input schema. */
+  readonly argument: string;
+  /** Its name in the request. */
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header' | 'cookie';
+  readonly style: ParameterStyle;
+  readonly explode: boolean;
+}
+
+/** The argument of a tool that becomes the request's body. */
+export interface OpenApiBodyNode {
+  readonly argument: string;
+  readonly mediaType: string;
+  readonly encoding: 'json' | 'form' | 'multipart' | 'text' | 'base64';
+  /** Properties of a multipart body whose text is base64 of what is sent. */
+  readonly base64Properties: readonly string[];
+}
+
+/** One operation: its tool, and the request that a call of it becomes. */
+export interface OpenApiOperationNode {
+  readonly name: string;
+  /** The tool's definition as JSON text (MCP 2026-07-28, Tool): a text, so that nothing in it is taken for a reference. */
+  readonly tool: string;
+  readonly method: string;
+  /** Pieces of the path after the base URL: texts, and indices into `parameters`. */
+  readonly path: readonly (string | number)[];
+  readonly parameters: readonly OpenApiParameterNode[];
+  readonly body?: OpenApiBodyNode;
+  /** The value of Accept. */
+  readonly accept: string;
+  /** Whether the method is idempotent (RFC 9110, section 9.2.2). */
+  readonly idempotent: boolean;
+}
+
+export type ApiCredentials =
+  | { readonly type: 'bearer'; readonly token: string }
+  | { readonly type: 'api-key'; readonly in: 'header' | 'query'; readonly name: string; readonly key: string }
+  | { readonly type: 'basic'; readonly username: string; readonly password: string };
+
+export interface OpenApiUpstreamNode extends AnyUpstreamNode {
+  readonly type: 'openapi';
+  /** The document's title and version. */
+  readonly info: { readonly name: string; readonly version: string };
+  /** What paths are appended to; it may end with a slash. */
+  readonly baseUrl: string;
+  readonly operations: readonly OpenApiOperationNode[];
+  readonly credentials?: ApiCredentials;
+  readonly headers: HttpUpstreamNode['headers'];
+  readonly egress: { readonly public: boolean; readonly ranges: readonly string[] };
+  readonly tls: { readonly ca?: string };
+  readonly connections: number;
+}
+
+export type UpstreamNode = HttpUpstreamNode | StdioUpstreamNode | OpenApiUpstreamNode;

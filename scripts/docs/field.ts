@@ -17,6 +17,7 @@ export interface ConfigSchema {
   readonly items?: ConfigSchema;
   readonly anyOf?: readonly ConfigSchema[];
   readonly 'x-name-of'?: string;
+  readonly 'x-discriminator'?: string;
   readonly 'x-cel-result'?: string;
   readonly 'x-cel-environment'?: string;
 }
@@ -39,6 +40,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   'calendar-date': 'date',
   bind: 'address',
   cidr: 'address range',
+  'egress-range': '`public` or address range',
 };
 
 const code = (value: unknown): string =>
@@ -92,6 +94,19 @@ const below = (schema: ConfigSchema): readonly [suffix: string, schema: ConfigSc
   return entry?.properties === undefined ? undefined : ['.*', entry];
 };
 
+/** The kinds of a union within an entry: `type` once with all of its words, then the fields of each. */
+const kindsOf = (branches: readonly ConfigSchema[], path: string): readonly Field[] => {
+  const kinds = branches.map(({ properties }) => properties?.type ?? {});
+  const described = kinds.map((kind) => `${typeOf(kind)}: ${kind.description ?? ''}`).join(' ');
+  const type = { path: `${path}.type`, type: kinds.map(typeOf).join(', '), default: 'required' };
+  const fields = branches.flatMap((branch, at) =>
+    fieldsOf(branch, `${path}.`)
+      .filter((field) => field.path !== type.path)
+      .map((field) => ({ ...field, description: `With ${typeOf(kinds[at]!)}: ${field.description}` })),
+  );
+  return [{ ...type, description: described }, ...fields];
+};
+
 /** Every field of an object schema and of the objects in it, in the order of the schema. */
 export const fieldsOf = (schema: ConfigSchema, prefix = ''): readonly Field[] =>
   Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
@@ -103,6 +118,8 @@ export const fieldsOf = (schema: ConfigSchema, prefix = ''): readonly Field[] =>
       default: defaultOf(property, isRequired),
       description: describe(property),
     };
+    if (property['x-discriminator'] !== undefined && property.anyOf !== undefined)
+      return [{ ...field, type: 'object' }, ...kindsOf(property.anyOf, path)];
     const inner = below(property);
     return inner === undefined ? [field] : [field, ...fieldsOf(inner[1], `${path}${inner[0]}.`)];
   });

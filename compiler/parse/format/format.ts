@@ -7,6 +7,7 @@ import { checkBind } from './bind.ts';
 import { checkCalendarDate } from './calendar-date.ts';
 import { checkCidr } from './cidr.ts';
 import { checkDateTime } from './date-time.ts';
+import { checkEgressRange } from './egress-range.ts';
 import { checkHeaderName } from './header-name.ts';
 import { checkHost } from './host.ts';
 import { checkHttpUrl } from './http-url.ts';
@@ -33,6 +34,7 @@ const CHECKS: Readonly<Record<string, FormatCheck>> = {
   'calendar-date': checkCalendarDate,
   cidr: checkCidr,
   'date-time': checkDateTime,
+  'egress-range': checkEgressRange,
   'header-name': checkHeaderName,
   host: checkHost,
   'http-url': checkHttpUrl,

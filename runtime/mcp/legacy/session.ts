@@ -121,7 +121,7 @@ export class Session {
   }
 
   async #openLink({ upstream, upstreamNode }: Exposure, isolationKey: string): Promise<Link> {
-    const own = upstreamNode.type === 'http' || upstreamNode.isolation === 'per-session';
+    const own = upstreamNode.type !== 'stdio' || upstreamNode.isolation === 'per-session';
     const link = await upstream.legacy({
       capabilities: own ? this.#declaredCapabilities() : {},
       clientInfo: this.client.info,

@@ -1,4 +1,5 @@
 /** The views of modern clients on one server: one for each principal and set of client capabilities, while in use. */
+import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import type { GatewayInfo } from '../ask.ts';
 import { catalogueOf } from '../catalogues.ts';
@@ -7,6 +8,18 @@ import type { Connected } from '../part.ts';
 import { type OnClash, View } from '../view.ts';
 
 const MAX_VIEWS = 2000;
+
+/** Whether what an upstream offers may depend on whom it is asked for. */
+const isPerPrincipal = (node: UpstreamNode): boolean => {
+  switch (node.type) {
+    case 'http':
+      return node.era !== 'modern';
+    case 'stdio':
+      return node.isolation !== 'shared';
+    case 'openapi':
+      return false;
+  }
+};
 
 /** Lives as long as the server's fingerprint is in use. */
 export class ModernViews {
@@ -20,9 +33,7 @@ export class ModernViews {
     this.#exposures = exposures;
     this.#info = info;
     this.#onClash = onClash;
-    this.#perPrincipal = exposures.some(({ upstreamNode: node }) =>
-      node.type === 'http' ? node.era !== 'modern' : node.isolation !== 'shared',
-    );
+    this.#perPrincipal = exposures.some(({ upstreamNode }) => isPerPrincipal(upstreamNode));
   }
 
   /** The view of a principal whose request declares these capabilities (JSON text). */

@@ -65,7 +65,7 @@ export const Retry = closed(
     onlyIdempotent: optional(
       flag({
         description:
-          'Retry a tools/call only where the tool is annotated read-only or idempotent and annotations are honoured; a connection that was refused is retried always.',
+          'Retry a tools/call only where the tool is annotated read-only or idempotent and annotations are honoured; a connection that was refused is retried always. Operations of an HTTP API go by their method (RFC 9110).',
         default: true,
       }),
     ),

@@ -1,0 +1,14 @@
+/** Headers towards an upstream, by lower-case name. */
+import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
+
+const lowerCaseKeys = (record: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name.toLowerCase(), value]));
+
+/** What is forwarded and set, defaults filled in. */
+export const lowerHeaders = (headers: {
+  readonly forward?: readonly string[];
+  readonly set?: Readonly<Record<string, string>>;
+}): HttpUpstreamNode['headers'] => ({
+  forward: [...new Set((headers.forward ?? []).map((header) => header.toLowerCase()))].sort(),
+  set: lowerCaseKeys(headers.set ?? {}),
+});

@@ -1,0 +1,88 @@
+/** A tools/call as a request to an API. */
+import { parseRetryAfterMs } from '../../traffic/retry.ts';
+import { Call } from '../call.ts';
+import { type Failure, upstreamError } from '../failure.ts';
+import type { OutboundRequest, ReplySink } from '../link.ts';
+import type { Api } from './api.ts';
+import { ApiExchange, type ApiExchangeTarget, type ApiReply } from './api-exchange.ts';
+import type { ApiRequest } from './api-request.ts';
+import { EgressRefused } from './egress-connector.ts';
+import type { Operation } from './operation.ts';
+import { replyAnswer } from './tool-result.ts';
+
+const RETRYABLE = {
+  429: 'http-429',
+  502: 'http-502',
+  503: 'http-503',
+  504: 'http-504',
+} as const;
+
+export class ApiCall extends Call implements ApiExchangeTarget {
+  readonly #api: Api;
+  readonly #operation: Operation;
+  readonly #sent: ApiRequest;
+  readonly #forwarded: readonly string[];
+  #exchange: ApiExchange | undefined;
+
+  constructor(api: Api, operation: Operation, sent: ApiRequest, request: OutboundRequest, sink: ReplySink) {
+    super(api.traffic, { ...request, idempotent: request.idempotent || operation.idempotent }, sink);
+    this.#api = api;
+    this.#operation = operation;
+    this.#sent = sent;
+    this.#forwarded = forwardedIn(request.headers);
+  }
+
+  protected attempt(): void {
+    this.#exchange = new ApiExchange(this, this.maxBytes);
+    this.#api.send(this.#sent, this.#forwarded, this.#exchange);
+  }
+
+  protected abandon(_reason: string): void {
+    this.#exchange?.abort();
+  }
+
+  onHead(): void {
+    this.answering();
+  }
+
+  onReply(reply: ApiReply): void {
+    const failure = statusFailure(reply);
+    if (failure !== undefined && this.retries(failure)) {
+      this.failed(failure);
+      return;
+    }
+    const { name, output } = this.#operation;
+    const { text, message } = replyAnswer(this.request.id, name, reply, output);
+    this.respond(text, message, reply.status < 500);
+  }
+
+  onBroken(failure: Failure): void {
+    const { cause } = failure.error;
+    const { context, upstream } = this.traffic;
+    if (cause instanceof EgressRefused) context.log('warn', 'a connection was refused', { upstream, cause });
+    this.failed(failure);
+  }
+}
+
+/** The headers of the caller that are passed on: those that MCP has for itself are no API's business. */
+const forwardedIn = (headers: readonly string[]): readonly string[] => {
+  const forwarded: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at]!;
+    if (!name.startsWith('mcp-')) forwarded.push(name, headers[at + 1]!);
+  }
+  return forwarded;
+};
+
+const statusFailure = ({ status, headers }: ApiReply): Failure | undefined => {
+  const condition = RETRYABLE[status as keyof typeof RETRYABLE];
+  if (condition === undefined) return undefined;
+  const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
+  return {
+    error: upstreamError('upstream_unavailable', `HTTP status ${status}`, retryAfterMs),
+    condition,
+    sent: true,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(status >= 500 ? { counts: 'status' as const } : {}),
+  };
+};

@@ -1,0 +1,122 @@
+/** One HTTP request to an API and the reading of its answer. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import {
+  dispatchFailure,
+  type Failure,
+  protocolFailure,
+  tooLargeFailure,
+  upstreamError,
+} from '../failure.ts';
+import { EgressRefused } from './egress-connector.ts';
+
+/** An answer as it came. */
+export interface ApiReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Told what came: one of `onReply` and `onBroken`, once, after `onHead` where there was an answer. */
+export interface ApiExchangeTarget {
+  onHead(): void;
+  onReply(reply: ApiReply): void;
+  onBroken(failure: Failure): void;
+}
+
+/** Of an answer that is no success this much is read. */
+const MAX_ERROR_BYTES = 16 * 1024;
+
+const ABORTED = new Error('aborted by the gateway');
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** A dispatch handler for undici. The target is not called any more after `abort`. */
+export class ApiExchange implements Dispatcher.DispatchHandler {
+  readonly #target: ApiExchangeTarget;
+  readonly #maxBytes: number;
+  #controller: Dispatcher.DispatchController | undefined;
+  #done = false;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  /** @param maxBytes the largest body of a success */
+  constructor(target: ApiExchangeTarget, maxBytes: number) {
+    this.#target = target;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Closes the request's connection, now or as soon as it has one. */
+  abort(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#controller?.abort(ABORTED);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#done) controller.abort(ABORTED);
+    else this.#controller = controller;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (this.#done || status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    const coding = headers['content-encoding'];
+    const length = Number(headers['content-length'] ?? 0);
+    if (coding !== undefined && coding.toLowerCase() !== 'identity')
+      this.#break(protocolFailure('a coding that was not asked for'));
+    else if (isSuccess(status) && length > this.#maxBytes) this.#break(tooLargeFailure(this.#maxBytes));
+    else this.#target.onHead();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#done) return;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (isSuccess(this.#status)) {
+      if (this.#bytes > this.#maxBytes) this.#break(tooLargeFailure(this.#maxBytes));
+    } else if (this.#bytes > MAX_ERROR_BYTES) {
+      this.abort();
+      this.#tell();
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#tell();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#done) return;
+    this.#done = true;
+    // Nobody is at fault but who wrote the rules, and trying again changes nothing.
+    const failure =
+      error instanceof EgressRefused
+        ? { error: upstreamError('upstream_unavailable', error), sent: false }
+        : dispatchFailure(error, this.#controller !== undefined);
+    this.#target.onBroken(failure);
+  }
+
+  #tell(): void {
+    const body = Buffer.concat(this.#chunks);
+    const isCut = !isSuccess(this.#status) && body.length > MAX_ERROR_BYTES;
+    this.#target.onReply({
+      status: this.#status,
+      headers: this.#headers,
+      body: isCut ? body.subarray(0, MAX_ERROR_BYTES) : body,
+    });
+  }
+
+  #break(failure: Failure): void {
+    this.abort();
+    this.#target.onBroken(failure);
+  }
+}

@@ -1,0 +1,59 @@
+/** Checks values against JSON Schema 2020-12. The library is loaded by the first that needs it. */
+import { RE2JS } from '@bufbuild/re2';
+import type { ErrorObject } from 'ajv';
+
+/** What is wrong with a value, for those who sent it; undefined if nothing is. */
+export type Validate = (value: unknown) => string | undefined;
+
+/** Compiles a schema. */
+export type CompileSchema = (schema: object) => Validate;
+
+/** Longer ones are left to the API: compiling costs the square of the length. */
+const MAX_PATTERN_LENGTH = 1000;
+
+/** A pattern in the engine that is linear in the text; what it does not know is left to the API. */
+const linearRegex = (pattern: string): { test(text: string): boolean } => {
+  try {
+    if (pattern.length > MAX_PATTERN_LENGTH) return { test: () => true };
+    const compiled = RE2JS.compile(pattern);
+    return { test: (text) => compiled.test(text) };
+  } catch {
+    return { test: () => true };
+  }
+};
+/** Part of the interface that ajv asks for: how standalone code would name it. */
+linearRegex.code = 'linearRegex';
+
+const messageOf = ({ instancePath, message = 'is wrong', params }: ErrorObject): string => {
+  const name: unknown = params.additionalProperty ?? params.unevaluatedProperty;
+  const detail = typeof name === 'string' ? `: \`${name}\`` : '';
+  return `${instancePath === '' ? '' : `\`${instancePath.slice(1)}\` `}${message}${detail}`;
+};
+
+let loading: Promise<CompileSchema> | undefined;
+
+const load = async (): Promise<CompileSchema> => {
+  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  return (schema) => {
+    // One for each schema: `$defs` of one must never be taken for another's.
+    const ajv = new Ajv2020({
+      meta: false,
+      strict: false,
+      validateSchema: false,
+      validateFormats: false,
+      addUsedSchema: false,
+      logger: false,
+      code: { regExp: linearRegex },
+    });
+    // Comparing all items with all others is for the API, which knows how many it takes.
+    ajv.removeKeyword('uniqueItems');
+    const check = ajv.compile(schema);
+    return (value) => (check(value) ? undefined : messageOf(check.errors![0]!));
+  };
+};
+
+/** The compiler of schemas. */
+export const loadSchemaCompiler = (): Promise<CompileSchema> => {
+  loading ??= load();
+  return loading;
+};
