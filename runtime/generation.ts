@@ -2,13 +2,13 @@
 import type { Graph } from '../schema/graph/graph.ts';
 import type { ListenerNode } from '../schema/graph/listener.ts';
 import type { AddressRules } from './listen/address-rules.ts';
-import type { Exchange } from './listen/exchange.ts';
+import type { WebExchange } from './listen/exchange.ts';
 import type { HostRules } from './listen/host-rules.ts';
 import type { OriginRules } from './listen/origin-rules.ts';
 import type { WellKnownDocument } from './listen/well-known.ts';
 
 /** Serves one path of a listener. Answers the exchange in every case; never rejects. */
-export type Handler = (exchange: Exchange) => void;
+export type Handler = (exchange: WebExchange) => void;
 
 /** A listener's part of a generation: what a request meets before its route. Made by `prepareListener`. */
 export interface PreparedListener {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:http2';
 import { GatewayError, RPC } from '../errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { WebExchange } from './exchange.ts';
 
 /** Not more than this is read and thrown away of a body that was refused, and not for longer. */
 const MAX_DISCARD_BYTES = 16 * 1024 * 1024;
@@ -10,7 +10,7 @@ const MAX_DISCARD_MS = 5_000;
 const READER = Symbol('reader');
 
 interface BodyReader {
-  readonly exchange: Exchange;
+  readonly exchange: WebExchange;
   readonly maxBytes: number;
   readonly onBody: (text: string) => void;
   readonly onError: (error: GatewayError) => void;
@@ -44,7 +44,7 @@ export const isJsonContentType = (contentType: string | undefined): boolean => {
 };
 
 /** Why a request's body is refused from its headers alone; undefined: it may be read. */
-const refusedByHeaders = (exchange: Exchange, maxBytes: number): GatewayError | undefined => {
+const refusedByHeaders = (exchange: WebExchange, maxBytes: number): GatewayError | undefined => {
   const { headers } = exchange.request;
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
@@ -61,7 +61,7 @@ const refusedByHeaders = (exchange: Exchange, maxBytes: number): GatewayError | 
  * Throws away what still comes of a refused body, so that the reply reaches a client that is still sending
  * rather than being lost to a reset; a client that goes on for too long is cut off.
  */
-export const discardBody = (exchange: Exchange): void => {
+export const discardBody = (exchange: WebExchange): void => {
   const { request } = exchange;
   if (request.readableEnded || request.destroyed) return;
   if ('stream' in request) {
@@ -134,7 +134,7 @@ const ignore = (): void => undefined;
  * An HTTP/2 body that takes longer than the listener grants gets 408; over HTTP/1.1 the server's timer does that.
  */
 export const readBody = (
-  exchange: Exchange,
+  exchange: WebExchange,
   maxBytes: number,
   onBody: (text: string) => void,
   onError: (error: GatewayError) => void,

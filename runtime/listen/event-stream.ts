@@ -1,6 +1,6 @@
 /** Server-sent events (WHATWG HTML, 9.2) as a reply. */
 import type { ServerResponse } from 'node:http';
-import type { Exchange } from './exchange.ts';
+import type { WebExchange } from './exchange.ts';
 import { heartbeat } from './heartbeat.ts';
 import { writeHead } from './reply.ts';
 
@@ -22,7 +22,7 @@ const flushHead = (stream: EventStream, response: ServerResponse): void => {
 
 /** An open stream of events. Writes after its end are ignored. */
 export class EventStream {
-  readonly #exchange: Exchange;
+  readonly #exchange: WebExchange;
   readonly #response: ServerResponse;
   readonly #maxBufferedBytes: number;
   #written = false;
@@ -31,7 +31,7 @@ export class EventStream {
   /** Called once, when the client went away or was cut off for reading too slowly; not after `end`. */
   onClose: (() => void) | undefined;
 
-  constructor(exchange: Exchange, maxBufferedBytes: number) {
+  constructor(exchange: WebExchange, maxBufferedBytes: number) {
     this.#exchange = exchange;
     this.#response = exchange.response as ServerResponse;
     this.#maxBufferedBytes = maxBufferedBytes;
@@ -120,7 +120,7 @@ export class EventStream {
  * lower case. If the client is gone already the stream is closed from the start.
  */
 export const startEventStream = (
-  exchange: Exchange,
+  exchange: WebExchange,
   headers: readonly string[] = [],
   maxBufferedBytes = MAX_BUFFERED_BYTES,
 ): EventStream => {

@@ -1,12 +1,21 @@
-/** One HTTP request on its way through the gateway. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** One message of a client, or another request, on its way through the gateway. */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Principal } from '../../schema/principal.ts';
 
+/** What came with a request besides its body; with a message of a channel, what the channel was opened with. */
+export interface RequestHead {
+  readonly method?: string | undefined;
+  /** The request target. */
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  /** Flat. */
+  readonly rawHeaders: readonly string[];
+}
+
 /** Mutable only in what later stages learn; made once per request and handed through. */
 export interface Exchange {
-  readonly request: IncomingMessage | Http2ServerRequest;
-  readonly response: ServerResponse | Http2ServerResponse;
+  readonly request: RequestHead;
   /** Name of the listener. */
   readonly listener: string;
   /** Whether the listener speaks TLS. */
@@ -36,6 +45,12 @@ export interface Exchange {
    * takes that work back in it.
    */
   onAbort: (() => void) | undefined;
+}
+
+/** An exchange over HTTP, which is answered by its response. */
+export interface WebExchange extends Exchange {
+  readonly request: IncomingMessage | Http2ServerRequest;
+  readonly response: ServerResponse | Http2ServerResponse;
 }
 
 /** What requests need to know of the listener that they came through. */

@@ -4,7 +4,7 @@ import { asGatewayError, type ErrorCode, GatewayError, RPC } from '../errors.ts'
 import type { PreparedListener } from '../generation.ts';
 import { discardBody } from './body.ts';
 import { forwardedAddress } from './client-address.ts';
-import type { Exchange } from './exchange.ts';
+import type { WebExchange } from './exchange.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { isPreflight, replyPreflight } from './preflight.ts';
 import { replyError } from './reply.ts';
@@ -55,7 +55,7 @@ const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
  * The host that a request is for. Undefined where it is missing, or where the places that may name it (Host,
  * :authority, an absolute target: RFC 9112, 3.2 and RFC 9113, 8.3.1) differ.
  */
-const hostOf = (exchange: Exchange): string | undefined => {
+const hostOf = (exchange: WebExchange): string | undefined => {
   const { request } = exchange;
   const { host } = request.headers;
   const authority =
@@ -72,7 +72,7 @@ const hostOf = (exchange: Exchange): string | undefined => {
  * Refuses headers that must not come twice, because Node keeps the first and a proxy before us may have read the
  * last; and HTTP/2 headers that are too large: Node bounds them only once the client has acknowledged the bound.
  */
-const checkHeaders = (exchange: Exchange, maxBytes: number): GatewayError | undefined => {
+const checkHeaders = (exchange: WebExchange, maxBytes: number): GatewayError | undefined => {
   const raw = (exchange.request as IncomingMessage).rawHeaders;
   let hosts = 0;
   let credentials = 0;

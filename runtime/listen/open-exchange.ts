@@ -4,7 +4,7 @@ import { ANONYMOUS } from '../../schema/principal.ts';
 import type { GenerationView } from '../generation.ts';
 import type { Connection } from './connection.ts';
 import { correlationIdOf } from './correlation-id.ts';
-import type { Exchange } from './exchange.ts';
+import type { WebExchange } from './exchange.ts';
 import type { ListenerObserver } from './observer.ts';
 
 /** The part of a listener that every request shares. */
@@ -22,7 +22,7 @@ export interface ListenerContext {
 }
 
 /** An exchange with what only the listener needs of it. */
-export interface OpenExchange extends Exchange {
+export interface OpenExchange extends WebExchange {
   readonly context: ListenerContext;
   readonly generation: GenerationView;
   readonly connection: Connection;
@@ -40,7 +40,7 @@ const pathOf = (target: string): string => {
 };
 
 /** Whether the reply was sent to its end. A reset HTTP/2 stream counts as finished, so it is asked how it ended. */
-const isWhole = ({ request, response }: Exchange): boolean =>
+const isWhole = ({ request, response }: WebExchange): boolean =>
   response.writableEnded &&
   response.writableFinished &&
   (!('stream' in request) || request.stream.rstCode === constants.NGHTTP2_NO_ERROR);

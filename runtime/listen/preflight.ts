@@ -1,4 +1,4 @@
-import type { Exchange } from './exchange.ts';
+import type { WebExchange } from './exchange.ts';
 import { replyEmpty } from './reply.ts';
 
 const ALLOWED_HEADERS =
@@ -15,12 +15,12 @@ const requestedParameters = (requested: string): readonly string[] =>
     .slice(0, MAX_PARAMETER_HEADERS);
 
 /** Whether a request of an allowed origin is a CORS preflight (Fetch standard, 3.2.2). */
-export const isPreflight = (exchange: Exchange): boolean =>
+export const isPreflight = (exchange: WebExchange): boolean =>
   exchange.request.method === 'OPTIONS' &&
   exchange.request.headers['access-control-request-method'] !== undefined;
 
 /** Answers a preflight whose origin is allowed; the exchange's reply headers name that origin already. */
-export const replyPreflight = (exchange: Exchange): void => {
+export const replyPreflight = (exchange: WebExchange): void => {
   const requested = exchange.request.headers['access-control-request-headers'];
   const parameters = requested === undefined ? [] : requestedParameters(requested);
   replyEmpty(exchange, 204, [

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { GatewayError } from '../errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, WebExchange } from './exchange.ts';
 
 const NONE: readonly string[] = [];
 
@@ -21,28 +21,28 @@ const overlay = (base: readonly string[], headers: readonly string[]): string[] 
   return merged;
 };
 
-const send = (exchange: Exchange, status: number, head: string[]): void => {
+const send = (exchange: WebExchange, status: number, head: string[]): void => {
   head.push('x-correlation-id', exchange.correlationId);
   const response = exchange.response as ServerResponse;
   if (exchange.lifecycle.closing) response.shouldKeepAlive = false;
   response.writeHead(status, head);
 };
 
-const maySend = ({ concluded, response }: Exchange): boolean =>
+const maySend = ({ concluded, response }: WebExchange): boolean =>
   !concluded && !response.headersSent && !response.destroyed;
 
 /**
  * Sends the head. `headers` are flat with names in lower case; one of the listener's of the same name is left
  * out. False: nothing may be sent any more.
  */
-export const writeHead = (exchange: Exchange, status: number, headers: readonly string[]): boolean => {
+export const writeHead = (exchange: WebExchange, status: number, headers: readonly string[]): boolean => {
   if (!maySend(exchange)) return false;
   send(exchange, status, overlay(exchange.replyHeaders, headers));
   return true;
 };
 
 const replyWith = (
-  exchange: Exchange,
+  exchange: WebExchange,
   status: number,
   contentType: string,
   body: string,
@@ -60,7 +60,7 @@ const replyWith = (
 
 /** `body` is JSON text. `headers` are flat, names in lower case. */
 export const replyJson = (
-  exchange: Exchange,
+  exchange: WebExchange,
   status: number,
   body: string,
   headers: readonly string[] = NONE,
@@ -68,7 +68,7 @@ export const replyJson = (
 
 /** A reply whose media type is neither JSON nor a stream. */
 export const replyText = (
-  exchange: Exchange,
+  exchange: WebExchange,
   status: number,
   contentType: string,
   body: string,
@@ -77,7 +77,7 @@ export const replyText = (
 
 /** A reply without body: 202, 204, 405. */
 export const replyEmpty = (
-  exchange: Exchange,
+  exchange: WebExchange,
   status: number,
   headers: readonly string[] = NONE,
 ): boolean => {
@@ -105,7 +105,7 @@ const retryAfter = (error: GatewayError): readonly string[] =>
  * text of the request's id; without it the member is left out (2026-07-28), a legacy caller gives `null`.
  */
 export const replyError = (
-  exchange: Exchange,
+  exchange: WebExchange,
   error: GatewayError,
   id?: string,
   headers: readonly string[] = NONE,

@@ -1,4 +1,4 @@
-import type { Exchange } from './exchange.ts';
+import type { WebExchange } from './exchange.ts';
 import { replyEmpty, replyText } from './reply.ts';
 
 /** A fixed text that a listener answers GET and HEAD with (RFC 8615, RFC 9116, RFC 9309, RFC 9728). */
@@ -21,7 +21,7 @@ export const prepareDocuments = (
 const ALLOW = ['allow', 'GET, HEAD'];
 
 /** Answers with the document, or 405. */
-export const serveDocument = (exchange: Exchange, document: WellKnownDocument): void => {
+export const serveDocument = (exchange: WebExchange, document: WellKnownDocument): void => {
   const { method } = exchange.request;
   if (method === 'GET' || method === 'HEAD') replyText(exchange, 200, document.contentType, document.text);
   else replyEmpty(exchange, 405, ALLOW);

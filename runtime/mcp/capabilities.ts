@@ -1,5 +1,6 @@
 /** What a server offers: the union of what its upstreams really offer, under the ceiling of `features`. */
 import type { Features } from '../../schema/graph/server.ts';
+import type { Era } from '../../schema/graph/upstream.ts';
 import type { Part } from './part.ts';
 
 type Capabilities = Record<string, Record<string, unknown>>;
@@ -13,13 +14,31 @@ const exposes = (part: Part, kind: 'tools' | 'prompts' | 'resources'): boolean =
   part.exposure.node[kind].allow.length > 0;
 
 /**
- * Merges the capabilities of connected parts. `subscriptions` tells whether change notifications can reach the
- * client: they cannot where its era differs from the upstream's.
+ * Whether changes that a part tells of reach the client: always where they come by the client's own session or by
+ * streams that are asked for; by a session that the gateway holds only if the upstream's own stream is heard.
  */
+const reaches = ({ connected }: Part, clientEra: Era): boolean =>
+  connected?.link.era !== 'legacy' || clientEra === 'legacy' || connected.link.hears() === true;
+
+/** Waits until it is known of all connected parts what `mergeCapabilities` asks of them; not longer than for a list. */
+export const hearing = async (parts: readonly Part[]): Promise<void> => {
+  await Promise.all(
+    parts.map(({ connected, exposure }) => {
+      const hears = connected?.link.era === 'legacy' && connected.link.hears();
+      if (typeof hears === 'boolean') return undefined;
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      const timer = setTimeout(resolve, exposure.upstreamNode.timeouts.listMs);
+      void hears.then(resolve);
+      return promise.finally(() => clearTimeout(timer));
+    }),
+  );
+};
+
+/** Merges the capabilities of connected parts. */
 export const mergeCapabilities = (
   parts: readonly Part[],
   features: Features,
-  clientEra: 'modern' | 'legacy',
+  clientEra: Era,
 ): Capabilities => {
   const merged: Capabilities = {};
   for (const kind of ['tools', 'prompts', 'resources'] as const) {
@@ -29,9 +48,9 @@ export const mergeCapabilities = (
       if (offered === undefined) continue;
       merged[kind] ??= {};
       const target = merged[kind];
-      const sameEra = part.connected?.link.era === clientEra;
-      if (offered.listChanged === true && sameEra) target.listChanged = true;
-      if (kind === 'resources' && offered.subscribe === true && sameEra) target.subscribe = true;
+      if (!reaches(part, clientEra)) continue;
+      if (offered.listChanged === true) target.listChanged = true;
+      if (kind === 'resources' && offered.subscribe === true) target.subscribe = true;
     }
   }
   if (features.completions && parts.some((part) => member(part, 'completions') !== undefined))

@@ -53,3 +53,8 @@ export const noteChange = (link: Link, method: string): void => {
   const { lists } = cataloguesOf(link);
   for (const kind of kinds) lists.changes[kind] += 1;
 };
+
+/** Changes of a link may have been missed: none of its lists counts any more. */
+export const noteGap = (link: Link): void => {
+  for (const method of CHANGED.keys()) noteChange(link, method);
+};

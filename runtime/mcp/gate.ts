@@ -18,8 +18,8 @@ export const admit = (call: Pick<Call, 'server' | 'reply'>, facts: CallFacts): b
 };
 
 /** The decision of the server's policies on these facts; an undecided call is denied, a list item is not. */
-export const decide = (call: Call, facts: CallFacts): Decision => {
-  const { policies } = call.server;
+export const decide = ({ server }: Pick<Call, 'server'>, facts: CallFacts): Decision => {
+  const { policies } = server;
   return policies.none ? ALLOW : policies.decide(facts);
 };
 

@@ -50,13 +50,22 @@ const choose = (view: View, uri: string): Ownership => {
   return renamed(view, uri) ?? { part: byTemplate(view, uri), uri, mimeType: '' };
 };
 
-const byTemplate = (view: View, uri: string): Part | undefined => {
-  const parts = candidates(view, uri);
+/** The first of `parts` that has a template which the URI fits, one that expands to it before all others. */
+const fittingPart = (view: View, parts: readonly Part[], uri: string): Part | undefined => {
   const fitting = view
     .indexNow('resourceTemplates')
     .entries.filter(({ item, part }) => parts.includes(part) && templateOf(item).admits(uri));
   const fits = fitting.find(({ item }) => expandsTo(templateOf(item), uri)) ?? fitting[0];
-  return fits?.part ?? parts.find((part) => part.connected !== undefined) ?? parts[0];
+  return fits?.part;
+};
+
+/** Which of `parts` says that a URI is its own, by its lists as far as they are known; undefined if none does. */
+export const claimantOf = (view: View, parts: readonly Part[], uri: string): Part | undefined =>
+  view.indexNow('resources').byName.get(uri)?.part ?? fittingPart(view, parts, uri);
+
+const byTemplate = (view: View, uri: string): Part | undefined => {
+  const parts = candidates(view, uri);
+  return fittingPart(view, parts, uri) ?? parts.find((part) => part.connected !== undefined) ?? parts[0];
 };
 
 /**

@@ -3,13 +3,14 @@ import type { Principal } from '../../schema/principal.ts';
 import { asGatewayError, GatewayError, RPC } from '../errors.ts';
 import type { Handler } from '../generation.ts';
 import { isJsonContentType, readBody } from '../listen/body.ts';
-import type { Exchange } from '../listen/exchange.ts';
+import type { WebExchange } from '../listen/exchange.ts';
 import { replyEmpty, replyError } from '../listen/reply.ts';
 import { classify } from './classify.ts';
 import { closingRefusal } from './closing.ts';
 import { serveBatch } from './legacy/batch.ts';
 import { serveLegacy, serveSessionOperation } from './legacy/serve-legacy.ts';
 import { isRefused, notJson, parseJson, readMessage } from './message.ts';
+import { ModernReply } from './modern/modern-reply.ts';
 import { serveModern } from './modern/serve-modern.ts';
 import type { Place } from './server.ts';
 
@@ -24,7 +25,7 @@ export const serveMcp =
     place.authenticate(exchange, Date.now(), (outcome) => identified(place, exchange, outcome));
   };
 
-const identified = (place: Place, exchange: Exchange, outcome: Principal | GatewayError): void => {
+const identified = (place: Place, exchange: WebExchange, outcome: Principal | GatewayError): void => {
   if (outcome instanceof GatewayError) {
     replyError(exchange, outcome);
     return;
@@ -49,7 +50,7 @@ const identified = (place: Place, exchange: Exchange, outcome: Principal | Gatew
   );
 };
 
-const headersFault = (exchange: Exchange): GatewayError | undefined => {
+const headersFault = (exchange: WebExchange): GatewayError | undefined => {
   const { accept, 'content-type': contentType } = exchange.request.headers;
   if (!isJsonContentType(contentType))
     return new GatewayError('unsupported_media_type', 'content-type must be application/json', {
@@ -65,7 +66,7 @@ const headersFault = (exchange: Exchange): GatewayError | undefined => {
 };
 
 /** A failure of our own must not take the process down, nor leave the caller waiting. */
-const guarded = (place: Place, exchange: Exchange, text: string): void => {
+const guarded = (place: Place, exchange: WebExchange, text: string): void => {
   try {
     servePost(place, exchange, text);
   } catch (thrown) {
@@ -73,7 +74,7 @@ const guarded = (place: Place, exchange: Exchange, text: string): void => {
   }
 };
 
-const servePost = (place: Place, exchange: Exchange, text: string): void => {
+const servePost = (place: Place, exchange: WebExchange, text: string): void => {
   const value = parseJson(text);
   if (Array.isArray(value)) {
     serveBatch(place, exchange, text, value);
@@ -88,7 +89,8 @@ const servePost = (place: Place, exchange: Exchange, text: string): void => {
   const classified = classify(message, exchange.request.headers, modernVersions, extensionMethods);
   if (classified instanceof GatewayError) replyError(exchange, classified, message.idText);
   else if (classified.era === 'legacy') serveLegacy(place, exchange, message);
-  else if (message.kind === 'request') serveModern(place, exchange, message);
+  else if (message.kind === 'request')
+    serveModern(place, exchange, message, new ModernReply(exchange, message.idText!));
   else {
     exchange.record.outcome = 'ok';
     replyEmpty(exchange, 202);

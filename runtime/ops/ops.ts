@@ -5,7 +5,7 @@ import { GatewayError, RPC } from '../errors.ts';
 import type { Handler } from '../generation.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import { readBody } from '../listen/body.ts';
-import type { Exchange } from '../listen/exchange.ts';
+import type { WebExchange } from '../listen/exchange.ts';
 import { replyError, replyJson, replyText } from '../listen/reply.ts';
 import { redactLine } from '../observe/redact.ts';
 import type { ReloadOutcome, ReloadResult } from '../reload/reload-result.ts';
@@ -17,7 +17,7 @@ interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** Whether anybody may ask, even where the listener has identities: probes carry no credentials. */
   readonly open: boolean;
-  readonly serve: (exchange: Exchange, source: OpsSource) => void;
+  readonly serve: (exchange: WebExchange, source: OpsSource) => void;
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -41,7 +41,7 @@ const reloadText = (result: ReloadResult): string => {
 const matches = (ifMatch: string, artifactHash: string): boolean =>
   ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === `"${artifactHash}"`);
 
-const serveReload = (exchange: Exchange, source: OpsSource): void => {
+const serveReload = (exchange: WebExchange, source: OpsSource): void => {
   const ifMatch = exchange.request.headers['if-match'];
   const { artifactHash } = source.status();
   if (ifMatch !== undefined && !matches(ifMatch, artifactHash)) {
@@ -56,7 +56,7 @@ const serveReload = (exchange: Exchange, source: OpsSource): void => {
   });
 };
 
-const serveStatus = (exchange: Exchange, source: OpsSource): void => {
+const serveStatus = (exchange: WebExchange, source: OpsSource): void => {
   const { lastReload, ...status } = source.status();
   const last = lastReload === undefined ? 'null' : reloadText(lastReload);
   const text = `${JSON.stringify(status).slice(0, -1)},"lastReload":${last}}`;
@@ -106,7 +106,7 @@ const METHOD_REFUSED = {
 };
 
 /** Calls `next` once the caller is known to be one who may. */
-const guard = (exchange: Exchange, authenticate: Authenticate, next: () => void): void =>
+const guard = (exchange: WebExchange, authenticate: Authenticate, next: () => void): void =>
   authenticate(exchange, Date.now(), (outcome) => {
     if (outcome instanceof GatewayError) {
       replyError(exchange, outcome);

@@ -84,6 +84,15 @@ export interface Link {
    */
   onUnsolicited: (text: string, message: Message) => void;
   /**
+   * Legacy only: whether what the upstream says of its own accord is heard, at once if that is known. A modern
+   * upstream says nothing but on the streams of requests.
+   */
+  hears(): boolean | Promise<boolean>;
+  /** Legacy only: what the upstream said of its own accord was missed; whether it is heard again, `hears` tells. */
+  onGap: () => void;
+  /** Whom the upstream takes for one subscriber: the process that several links share, or the link itself. */
+  readonly subscriber: object;
+  /**
    * The conversation is over, and not by `close`: process exit, session ended by the upstream, or an upstream that
    * turned out to be of the other era.
    */

@@ -102,6 +102,18 @@ describe('a call of a session', () => {
     await upstream.close();
   });
 
+  it('is answered with an error of its own where a batch uses one id twice', async () => {
+    const upstream = await legacyUpstream(['quick']);
+    await using gateway = await startTestGateway(configuration({ one: upstream.url }), { tap: false });
+    const session = await open(gateway.url(), {}, '2025-03-26');
+    const { status, text } = await post(gateway.url(), [call('a', 'quick'), call('a', 'quick')], session);
+    expect(status).toBe(200);
+    const answers = JSON.parse(text) as { error?: { code: number } }[];
+    expect(answers.map(({ error }) => error?.code)).toEqual(expect.arrayContaining([undefined, -32600]));
+    expect(upstream.calls).toBe(1);
+    await upstream.close();
+  });
+
   it('keeps its session alive while it runs, however short the idle time is', async () => {
     const upstream = await legacyUpstream(['slow']);
     await using gateway = await startTestGateway(

@@ -8,7 +8,7 @@ import type { Cancel, Link, OutboundRequest, ReplySink } from '../../upstream/li
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
 import type { Call } from '../call.ts';
-import { noteChange } from '../catalogues.ts';
+import { tellChange } from '../changes/feeds.ts';
 import { resultText } from '../client-reply.ts';
 import {
   inputRequestText,
@@ -116,7 +116,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   told(text: string, message: UpstreamMessage): void {
     if (message.method === 'notifications/cancelled') this.#withdraw(message);
     else if (this.#state !== 'parked') this.#errand.sink.onMessage(text, message);
-    else if (typeof message.method === 'string') noteChange(this.#errand.link, message.method);
+    else tellChange(this.#errand.link, text, message);
   }
 
   asked({ text, message }: UpstreamAsk): void {

@@ -9,7 +9,7 @@ import { upstreamError } from '../../upstream/failure.ts';
 import type { Link, Upstream } from '../../upstream/link.ts';
 import type { Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, type GatewayInfo, refuseRequest } from '../ask.ts';
-import { noteChange } from '../catalogues.ts';
+import { isFollowed, tellChange, tellGap, tellLost } from '../changes/feeds.ts';
 import { isolationKeyOf } from '../exposure.ts';
 import { declaredCapabilities } from '../input/declared-capabilities.ts';
 import { LATEST_LEGACY_VERSION } from '../revision.ts';
@@ -27,6 +27,9 @@ interface Held {
 
 /** Nothing tells whose call a question of a shared process belongs to: it is told that nobody can be asked. */
 const NONE = declaredCapabilities({});
+
+/** Whether a conversation is being opened, has calls, or tells somebody of changes. */
+const isInUse = ({ link }: Held): boolean => link?.activity?.().inFlight !== 0 || isFollowed(link);
 
 /** Held as long as its upstream; a conversation that nobody uses for the upstream's `idle` time is ended. */
 export class BridgedLinks {
@@ -102,7 +105,11 @@ export class BridgedLinks {
     const calls = new LinkCalls(this.#node.type === 'stdio' && mayAsk);
     this.#calls.set(link, calls);
     link.onUnsolicited = (text, message) => this.#unsolicited(link, calls, text, message);
-    link.onClosed = () => this.#lost(key, link);
+    link.onGap = () => tellGap(link);
+    link.onClosed = () => {
+      this.#lost(key, link);
+      tellLost(link);
+    };
     if (!this.#isShared && link.peer.capabilities.logging !== undefined) await this.#tellLevel(link);
     return link;
   }
@@ -117,7 +124,7 @@ export class BridgedLinks {
     else if (message.method === 'notifications/cancelled') only?.told(text, message);
     // Over HTTP a message of a call comes on its stream; a process has but one.
     else if (message.method === 'notifications/message' && this.#isOwnProcess) only?.told(text, message);
-    else noteChange(link, message.method);
+    else tellChange(link, text, message);
   }
 
   /** All levels are asked for, because each request has its own; what it did not ask for is dropped later. */
@@ -143,16 +150,16 @@ export class BridgedLinks {
     if (this.#isShared) return;
     for (const [key, held] of this.#links) {
       const activity = held.link?.activity?.();
-      if (activity === undefined || activity.inFlight > 0) continue;
+      if (activity === undefined || isInUse(held)) continue;
       if (activity.requests === held.requests) this.#end(key, held);
       else held.requests = activity.requests;
     }
   }
 
-  /** Ends the conversation that was asked for longest ago of those without calls. False if all are in use. */
+  /** Ends the conversation that was asked for longest ago of those that are not in use. False if all are in use. */
   #evict(): boolean {
     for (const [key, held] of this.#links) {
-      if (held.link?.activity?.().inFlight !== 0) continue;
+      if (isInUse(held)) continue;
       this.#end(key, held);
       return true;
     }

@@ -1,17 +1,17 @@
 /** JSON-RPC batches, which only 2025-03-26 knows: split, run one by one, answered as one array. */
 import { GatewayError, RPC } from '../../errors.ts';
-import type { Exchange } from '../../listen/exchange.ts';
+import type { Exchange, WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
 import { refuseRequest } from '../ask.ts';
 import { hasModernClaim } from '../classify.ts';
 import type { ClientReply } from '../client-reply.ts';
 import { elementsAt } from '../json-members.ts';
 import { isRefused, type Message, readMessage } from '../message.ts';
-import type { Place } from '../server.ts';
+import type { Place, PreparedServer } from '../server.ts';
 import { takeNotification } from './notification.ts';
 import { sessionOf } from './serve-legacy.ts';
 import type { Session } from './session.ts';
-import { serveRequest, sessionCall } from './session-call.ts';
+import { idInUse, serveRequest, sessionCall } from './session-call.ts';
 
 const BATCH_VERSION = '2025-03-26';
 const MAX_ELEMENTS = 100;
@@ -59,7 +59,8 @@ class BatchReply implements ClientReply {
   }
 }
 
-const readElements = (
+/** The messages of an array, whose text is `text` and whose parsed value is `values`, or why it is no batch. */
+export const readBatch = (
   text: string,
   values: readonly unknown[],
   maxDepth: number,
@@ -79,30 +80,46 @@ const readElements = (
 /** Serves a POST whose body is an array. */
 export const serveBatch = (
   place: Place,
-  exchange: Exchange,
+  exchange: WebExchange,
   text: string,
   values: readonly unknown[],
 ): void => {
   const { server } = place;
   exchange.record.era = 'legacy';
   exchange.record.method = 'batch';
-  const messages = readElements(text, values, place.maxDepth);
+  const messages = readBatch(text, values, place.maxDepth);
   if (messages instanceof GatewayError || !server.legacyVersions.includes(BATCH_VERSION)) {
     replyError(exchange, messages instanceof GatewayError ? messages : refused('batches are not supported'));
     return;
   }
   const session = sessionOf(server, exchange);
-  if (session instanceof GatewayError || session.version !== BATCH_VERSION) {
-    replyError(
-      exchange,
-      session instanceof GatewayError ? session : refused('batches are not part of this revision'),
-    );
+  if (session instanceof GatewayError) {
+    replyError(exchange, session);
     return;
   }
-  run(place, exchange, session, messages);
+  const unfit = notForBatches(session);
+  if (unfit !== undefined) {
+    replyError(exchange, unfit);
+    return;
+  }
+  runBatch(server, exchange, session, messages, (answers) => {
+    if (answers === undefined) replyEmpty(exchange, 202);
+    else replyJson(exchange, 200, answers);
+  });
 };
 
-const run = (place: Place, exchange: Exchange, session: Session, messages: readonly Message[]): void => {
+/** Why a session's client may send no batch. */
+export const notForBatches = ({ version }: Session): GatewayError | undefined =>
+  version === BATCH_VERSION ? undefined : refused('batches are not part of this revision');
+
+/** Runs the messages of a batch. Calls `done` once, with the JSON text of all answers or, without any, nothing. */
+export const runBatch = (
+  server: PreparedServer,
+  exchange: Exchange,
+  session: Session,
+  messages: readonly Message[],
+  done: (answers: string | undefined) => void,
+): void => {
   const requests = messages.filter(({ kind }) => kind === 'request');
   const answers: string[] = [];
   let waiting = requests.length;
@@ -112,18 +129,19 @@ const run = (place: Place, exchange: Exchange, session: Session, messages: reado
   }
   exchange.record.outcome = 'ok';
   if (requests.length === 0) {
-    replyEmpty(exchange, 202);
+    done(undefined);
     return;
   }
+  const answered = (answer: string | undefined): void => {
+    if (answer !== undefined) answers.push(answer);
+    waiting -= 1;
+    if (waiting === 0) done(answers.length > 0 ? `[${answers.join(',')}]` : undefined);
+  };
   for (const message of requests) {
-    const reply = new BatchReply(exchange, session, message.idText!, (answer) => {
-      if (answer !== undefined) answers.push(answer);
-      waiting -= 1;
-      if (waiting > 0) return;
-      if (answers.length > 0) replyJson(exchange, 200, `[${answers.join(',')}]`);
-      else replyEmpty(exchange, 202);
-    });
-    const call = sessionCall(place.server, exchange, session, message, reply);
-    serveRequest({ ...call, besides: (link, _text, asked) => refuseRequest(link, asked) });
+    const idText = message.idText!;
+    const reply = new BatchReply(exchange, session, idText, answered);
+    const call = sessionCall(server, exchange, session, message, reply);
+    if (!serveRequest({ ...call, besides: (link, _text, asked) => refuseRequest(link, asked) }))
+      answered(errorResponse(exchange, idInUse(), idText));
   }
 };

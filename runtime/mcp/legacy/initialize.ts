@@ -2,7 +2,6 @@
 import type { CallFacts } from '../../../schema/decision.ts';
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
-import { replyError, replyJson } from '../../listen/reply.ts';
 import { isObject } from '../../upstream/message.ts';
 import { callFacts } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
@@ -16,11 +15,18 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 /** A client that declares it in a session of an older revision cannot be asked by that revision's rules. */
 const ELICITATION_SINCE = '2025-06-18';
 
-/** The client's revision if it is served, else the newest that is. */
-const negotiate = (requested: string, server: PreparedServer): string =>
-  server.legacyVersions.includes(requested) ? requested : server.legacyVersions[0]!;
+/** Takes the answer to initialize to whoever sent it. */
+export interface Greeting {
+  /** `text` is the whole response, `headers` are flat. False: nobody is there any more. */
+  welcome(session: Session, text: string, headers: readonly string[]): boolean;
+  refuse(error: GatewayError): void;
+}
 
-const clientOf = (message: Message, server: PreparedServer): SessionClient | GatewayError => {
+/** The client's revision if it is offered, else the newest that is. */
+const negotiate = (requested: string, offered: readonly string[]): string =>
+  offered.includes(requested) ? requested : offered[0]!;
+
+const clientOf = (message: Message, offered: readonly string[]): SessionClient | GatewayError => {
   const { protocolVersion, capabilities, clientInfo } = message.params;
   if (typeof protocolVersion !== 'string' || !isObject(capabilities) || !isObject(clientInfo))
     return new GatewayError(
@@ -30,7 +36,7 @@ const clientOf = (message: Message, server: PreparedServer): SessionClient | Gat
         rpcCode: RPC.invalidParams,
       },
     );
-  const version = negotiate(protocolVersion, server);
+  const version = negotiate(protocolVersion, offered);
   const { elicitation: _, ...without } = capabilities;
   return {
     version,
@@ -64,8 +70,9 @@ const openSession = (
   server: PreparedServer,
   exchange: Exchange,
   message: Message,
+  offered: readonly string[],
 ): { session: Session; headers: readonly string[] } => {
-  const client = clientOf(message, server);
+  const client = clientOf(message, offered);
   if (client instanceof GatewayError) throw client;
   const admission = server.limits.counts
     ? server.limits.admit(factsOf(server, exchange, message, client))
@@ -80,28 +87,39 @@ const openSession = (
   };
 };
 
-/** Opens a session and its conversations upstream; answers when each is up, has failed or has had its time. */
-export const serveInitialize = (server: PreparedServer, exchange: Exchange, message: Message): void => {
+/**
+ * Opens a session and its conversations upstream; answers when each is up, has failed or has had its time.
+ * `offered` are the revisions to choose from, newest first.
+ */
+export const serveInitialize = (
+  server: PreparedServer,
+  exchange: Exchange,
+  message: Message,
+  offered: readonly string[],
+  greeting: Greeting,
+): void => {
   try {
-    const { session, headers } = openSession(server, exchange, message);
-    greet(server, exchange, message.idText!, session, headers).catch((thrown: unknown) => {
-      server.sessions.end(session);
-      replyError(exchange, asGatewayError(thrown), message.idText);
-    });
+    const { session, headers } = openSession(server, exchange, message, offered);
+    greet(server, session, message.idText!).then(
+      (text) => {
+        exchange.record.outcome = 'ok';
+        // Nobody learns the id of a session whose client has gone meanwhile.
+        if (!greeting.welcome(session, text, headers)) server.sessions.end(session);
+      },
+      (thrown: unknown) => {
+        server.sessions.end(session);
+        greeting.refuse(asGatewayError(thrown));
+      },
+    );
   } catch (thrown) {
-    replyError(exchange, asGatewayError(thrown), message.idText);
+    greeting.refuse(asGatewayError(thrown));
   }
 };
 
 const KINDS = ['tools', 'prompts', 'resources'] as const;
 
-const greet = async (
-  server: PreparedServer,
-  exchange: Exchange,
-  idText: string,
-  session: Session,
-  headers: readonly string[],
-): Promise<void> => {
+/** The whole response. */
+const greet = async (server: PreparedServer, session: Session, idText: string): Promise<string> => {
   const view = session.viewOn(server);
   await view.prepare(undefined);
   const failed = view.parts.find((part) => part.connected === undefined);
@@ -115,11 +133,7 @@ const greet = async (
     serverInfo: server.info,
     ...(instructions === undefined ? undefined : { instructions }),
   };
-  exchange.record.outcome = 'ok';
-  const body = resultText(idText, JSON.stringify(result));
-  // Nobody learns the id of a session whose client has gone meanwhile.
-  if (!replyJson(exchange, 200, body, [...headers, 'mcp-session-id', session.id]))
-    server.sessions.end(session);
+  return resultText(idText, JSON.stringify(result));
 };
 
 const slowUpstream = (): GatewayError =>

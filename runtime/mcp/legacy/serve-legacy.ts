@@ -1,14 +1,14 @@
 /** Clients of 2025-11-25 and older: POST within a session, the GET stream, DELETE. */
 import { GatewayError, RPC } from '../../errors.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
-import type { Exchange } from '../../listen/exchange.ts';
-import { replyEmpty, replyError } from '../../listen/reply.ts';
+import type { WebExchange } from '../../listen/exchange.ts';
+import { replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
 import type { Message } from '../message.ts';
 import type { Place, PreparedServer } from '../server.ts';
-import { serveInitialize } from './initialize.ts';
+import { type Greeting, serveInitialize } from './initialize.ts';
 import { takeNotification } from './notification.ts';
 import type { Session } from './session.ts';
-import { serveRequest, sessionCall } from './session-call.ts';
+import { idInUse, serveRequest, sessionCall } from './session-call.ts';
 import { pollsStreams, SessionReply } from './session-reply.ts';
 
 const unsupportedVersion = (server: PreparedServer, requested: unknown): GatewayError =>
@@ -32,7 +32,7 @@ const sessionRequired = (): GatewayError =>
   });
 
 /** The session that the request names, or why there is none. */
-export const sessionOf = (server: PreparedServer, exchange: Exchange): Session | GatewayError => {
+export const sessionOf = (server: PreparedServer, exchange: WebExchange): Session | GatewayError => {
   const id = exchange.request.headers['mcp-session-id'];
   if (typeof id !== 'string') return sessionRequired();
   const version = exchange.request.headers['mcp-protocol-version'];
@@ -46,8 +46,13 @@ export const sessionOf = (server: PreparedServer, exchange: Exchange): Session |
   return session ?? sessionNotFound(sessions.whyMissing(id, exchange.principal, server));
 };
 
+const webGreeting = (exchange: WebExchange, idText: string): Greeting => ({
+  welcome: ({ id }, text, headers) => replyJson(exchange, 200, text, [...headers, 'mcp-session-id', id]),
+  refuse: (error) => void replyError(exchange, error, idText),
+});
+
 /** Serves one legacy message that was POSTed. */
-export const serveLegacy = (place: Place, exchange: Exchange, message: Message): void => {
+export const serveLegacy = (place: Place, exchange: WebExchange, message: Message): void => {
   const { server } = place;
   exchange.record.era = 'legacy';
   exchange.record.method = message.method;
@@ -56,7 +61,7 @@ export const serveLegacy = (place: Place, exchange: Exchange, message: Message):
     return;
   }
   if (message.method === 'initialize' && message.kind === 'request') {
-    serveInitialize(server, exchange, message);
+    serveInitialize(server, exchange, message, server.legacyVersions, webGreeting(exchange, message.idText!));
     return;
   }
   const session = sessionOf(server, exchange);
@@ -66,7 +71,8 @@ export const serveLegacy = (place: Place, exchange: Exchange, message: Message):
   }
   if (message.kind === 'request') {
     const reply = new SessionReply(exchange, session, message.idText!);
-    serveRequest(sessionCall(server, exchange, session, message, reply));
+    if (!serveRequest(sessionCall(server, exchange, session, message, reply)))
+      replyError(exchange, idInUse(), message.idText);
     return;
   }
   exchange.record.outcome = 'ok';
@@ -76,7 +82,7 @@ export const serveLegacy = (place: Place, exchange: Exchange, message: Message):
 };
 
 /** Serves GET and DELETE; any other method is answered 405. */
-export const serveSessionOperation = (place: Place, exchange: Exchange): void => {
+export const serveSessionOperation = (place: Place, exchange: WebExchange): void => {
   const { server } = place;
   const { method } = exchange.request;
   if (server.legacyVersions.length === 0 || (method !== 'GET' && method !== 'DELETE')) {
@@ -104,7 +110,7 @@ export const serveSessionOperation = (place: Place, exchange: Exchange): void =>
   openStream(exchange, session);
 };
 
-const openStream = (exchange: Exchange, session: Session): void => {
+const openStream = (exchange: WebExchange, session: Session): void => {
   const accept = String(exchange.request.headers.accept ?? '');
   if (!accept.includes('text/event-stream') && !accept.includes('*/*')) {
     replyError(

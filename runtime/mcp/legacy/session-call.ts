@@ -2,24 +2,22 @@
 import { admitsMethod } from '../../../policies/features/features.ts';
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
-import { replyError } from '../../listen/reply.ts';
 import type { Call } from '../call.ts';
 import { callFacts, later } from '../call.ts';
 import { methodNotFound } from '../classify.ts';
-import { type ClientReply, resultText } from '../client-reply.ts';
+import type { ClientReply } from '../client-reply.ts';
 import { callComplete } from '../complete.ts';
 import { callExtension } from '../extension-method.ts';
-import { forward } from '../forward.ts';
-import { admit, decide, denial } from '../gate.ts';
+import { admit } from '../gate.ts';
 import { callList } from '../list.ts';
 import { isLogLevel } from '../log-level.ts';
 import { type Message, stringParam } from '../message.ts';
 import { LEGACY_METHODS, type Method } from '../method.ts';
-import type { Part } from '../part.ts';
-import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
 import type { PreparedServer } from '../server.ts';
-import { callTarget, unknownTarget } from '../target.ts';
+import { callTarget } from '../target.ts';
+import { answerEmpty } from './empty-answer.ts';
 import type { Session } from './session.ts';
+import { serveSubscribe } from './session-subscribe.ts';
 
 const UNKNOWN: Method = { kind: 'ping', name: 'ping' };
 
@@ -65,23 +63,25 @@ export const sessionCall = (
   };
 };
 
-const refusedId = (): GatewayError =>
+/** The answer to a request whose id waits for an answer already. */
+export const idInUse = (): GatewayError =>
   new GatewayError('invalid_request', 'the id is in use, or too many requests are', {
     status: 400,
     rpcCode: RPC.invalidRequest,
   });
 
-/** Answers a request of a session. An id that waits for an answer already cannot be used again. */
-export const serveRequest = (call: SessionCall): void => {
-  if (!call.session.inFlight.begin(call.idText, call.reply)) {
-    replyError(call.exchange, refusedId(), call.idText);
-    return;
-  }
+/**
+ * Answers a request of a session. False: it is not answered, because its id waits for an answer already; its reply
+ * must not be used, for it would end that of the other.
+ */
+export const serveRequest = (call: SessionCall): boolean => {
+  if (!call.session.inFlight.begin(call.idText, call.reply)) return false;
   try {
     dispatchRequest(call);
   } catch (thrown) {
     call.reply.error(asGatewayError(thrown));
   }
+  return true;
 };
 
 const dispatchRequest = (call: SessionCall): void => {
@@ -107,7 +107,7 @@ const dispatchRequest = (call: SessionCall): void => {
       callComplete(call);
       return;
     case 'subscribe':
-      later(call, subscribe(call), () => undefined);
+      later(call, serveSubscribe(call), () => undefined);
       return;
     case 'extension':
       callExtension(call, method);
@@ -122,11 +122,6 @@ const dispatchRequest = (call: SessionCall): void => {
   }
 };
 
-const answerEmpty = (call: Call): void => {
-  call.exchange.record.outcome = 'ok';
-  call.reply.response(resultText(call.idText, '{}'));
-};
-
 const setLevel = (call: SessionCall): void => {
   const level = stringParam(call.message, 'level');
   if (level === undefined || !isLogLevel(level)) {
@@ -136,58 +131,3 @@ const setLevel = (call: SessionCall): void => {
   if (admit(call, callFacts(call, '', undefined)))
     later(call, call.session.setLogLevel(level), () => answerEmpty(call));
 };
-
-const refusal = (call: SessionCall, uri: string, owner: Ownership): GatewayError | undefined => {
-  const unknown = () => unknownTarget('resource', uri, true);
-  if (owner.part === undefined) return unknown();
-  return denial(call, decide(call, resourceFacts(callFacts(call, uri, {}), uri, owner)), unknown);
-};
-
-/** The subscriptions of a process are those of all sessions that it serves. */
-const sharesProcess = ({ exposure: { upstreamNode: node } }: Part): boolean =>
-  node.type === 'stdio' && node.isolation !== 'per-session';
-
-/** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */
-const subscribe = async (call: SessionCall): Promise<void> => {
-  const uri = stringParam(call.message, 'uri');
-  if (uri === undefined) {
-    call.reply.error(
-      new GatewayError('invalid_params', 'params.uri must be a string', { rpcCode: RPC.invalidParams }),
-    );
-    return;
-  }
-  if (!admit(call, callFacts(call, uri, undefined))) return;
-  const owned = await ownerOf(call.view, uri, call.server.policies.readsMimeType);
-  const refused = refusal(call, uri, owned);
-  const owner = owned.part;
-  const link = owner?.connected?.link;
-  if (refused !== undefined || owner === undefined || link === undefined || link.era !== 'legacy') {
-    call.reply.error(refused ?? owner?.error ?? methodNotFound(200));
-    return;
-  }
-  const facts = resourceFacts(callFacts(call, uri, {}), uri, owned);
-  const { subscriptions } = call.session;
-  const subscribes = call.message.method === 'resources/subscribe';
-  if (subscribes && !subscriptions.add(uri, link.upstream, facts)) {
-    call.reply.error(tooManySubscriptions());
-    return;
-  }
-  if (!subscribes) subscriptions.delete(uri);
-  if (!subscribes && sharesProcess(owner) && call.server.sessions.isSubscribed(uri)) {
-    answerEmpty(call);
-    return;
-  }
-  forward(call, owner.exposure, link, {
-    upstreamName: undefined,
-    parameter: 'uri',
-    mirrored: [],
-    idempotent: true,
-    ...call.server.limits.bounds(undefined),
-    onOutcome: (done) => {
-      if (subscribes && !done) subscriptions.delete(uri);
-    },
-  });
-};
-
-const tooManySubscriptions = (): GatewayError =>
-  new GatewayError('rate_limited', 'too many subscriptions', { rpcCode: RPC.limited });

@@ -2,7 +2,7 @@
 
 import type { GatewayError } from '../../errors.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
-import type { Exchange } from '../../listen/exchange.ts';
+import type { WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
 import type { ClientReply } from '../client-reply.ts';
 import type { Session } from './session.ts';
@@ -17,13 +17,13 @@ const POLL_AFTER_MS = 1000;
 export const pollsStreams = (session: Session): boolean => session.version >= POLLING_SINCE;
 
 export class SessionReply implements ClientReply {
-  readonly #exchange: Exchange;
+  readonly #exchange: WebExchange;
   readonly #session: Session;
   readonly #idText: string;
   #stream: SessionStream | undefined;
   headers: readonly string[] = [];
 
-  constructor(exchange: Exchange, session: Session, idText: string) {
+  constructor(exchange: WebExchange, session: Session, idText: string) {
     this.#exchange = exchange;
     this.#session = session;
     this.#idText = idText;

@@ -86,12 +86,6 @@ export class SessionStore {
     for (const session of this.#sessions.values()) if (this.#expired(session, nowMs)) this.end(session);
   }
 
-  /** Whether any session is subscribed to a resource, whatever upstream it belongs to. */
-  isSubscribed(uri: string): boolean {
-    for (const session of this.#sessions.values()) if (session.subscriptions.has(uri)) return true;
-    return false;
-  }
-
   /** Ends a session; its id answers 404 from now on. */
   end(session: Session): void {
     if (!this.#sessions.delete(session.id)) return;

@@ -1,5 +1,13 @@
 /** The event streams of a legacy session, kept for resumption (MCP 2025-11-25, transports, Resumability). */
-import type { EventStream } from '../../listen/event-stream.ts';
+
+/** What a stream is sent to: a connection that reads it. */
+export interface StreamSink {
+  send(data: string, id: string): void;
+  /** Ends the connection after what was sent. */
+  end(): void;
+  /** Called once when the client went away; not after `end`. */
+  onClose: (() => void) | undefined;
+}
 
 /** Bounds on what one session keeps. What was delivered goes first, then what was not. */
 const MAX_STREAMS = 64;
@@ -19,7 +27,7 @@ export class SessionStream {
   readonly #kept: KeptEvent[] = [];
   #sequence = 0;
   #delivered = 0;
-  #sink: EventStream | undefined;
+  #sink: StreamSink | undefined;
   #done = false;
 
   /** @param onKept told how many more (or fewer) characters are kept */
@@ -70,7 +78,7 @@ export class SessionStream {
   }
 
   /** Sends to `sink` from now on, after what was kept behind `after` (or was never sent, without it). */
-  attach(sink: EventStream, after: number | undefined): void {
+  attach(sink: StreamSink, after: number | undefined): void {
     this.detach();
     this.#sink = sink;
     sink.onClose = () => {

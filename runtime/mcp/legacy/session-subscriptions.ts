@@ -24,10 +24,6 @@ export class SessionSubscriptions {
     this.#subscriptions.delete(uri);
   }
 
-  has(uri: string): boolean {
-    return this.#subscriptions.has(uri);
-  }
-
   /** URIs that belong to an upstream: what a new conversation with it must be told. */
   of(upstream: string): string[] {
     return [...this.#subscriptions].filter(([, held]) => held.upstream === upstream).map(([uri]) => uri);

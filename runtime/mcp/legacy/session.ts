@@ -6,12 +6,15 @@ import type { Link } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, refuseRequest } from '../ask.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
+import { holdsOf } from '../changes/holds.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
-import type { Connected } from '../part.ts';
+import type { Filter } from '../modern/subscription-filter.ts';
+import type { Connected, Part } from '../part.ts';
 import type { PreparedServer } from '../server.ts';
 import { View } from '../view.ts';
 import { InFlight } from './in-flight.ts';
 import { SessionAsks } from './session-asks.ts';
+import { SessionFollows } from './session-follows.ts';
 import { SessionLinks } from './session-links.ts';
 import { SessionStreams } from './session-stream.ts';
 import { SessionSubscriptions } from './session-subscriptions.ts';
@@ -47,6 +50,7 @@ export class Session {
   readonly inFlight = new InFlight();
   readonly links = new SessionLinks();
   readonly subscriptions = new SessionSubscriptions();
+  readonly #follows: SessionFollows;
   readonly createdMs = performance.now();
   usedMs = performance.now();
   logLevel: string | undefined;
@@ -71,6 +75,14 @@ export class Session {
     this.client = client;
     this.asks = new SessionAsks(client.capabilities);
     this.#server = server;
+    this.#follows = new SessionFollows({
+      context: { info: server.info, capabilitiesText: '{}' },
+      subscriptions: this.subscriptions,
+      tellChange: (upstream, text, message) => {
+        if (!this.#closed && this.#mayTell(upstream, String(message.method), message))
+          this.streams.standalone.append(text);
+      },
+    });
     this.#view = this.#makeView(server);
   }
 
@@ -87,7 +99,10 @@ export class Session {
     const changed = server.fingerprint !== this.#server.fingerprint;
     this.#server = server;
     if (!changed) return false;
+    const isFollowing = this.#follows.size > 0;
+    this.#follows.close();
     this.#view = this.#makeView(server);
+    if (isFollowing) void this.#view.prepare(undefined);
     this.links.retain(new Set(server.exposures.map(({ upstream }) => upstream)));
     for (const kind of this.announced)
       this.streams.standalone.append(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`);
@@ -117,7 +132,16 @@ export class Session {
       era === 'modern'
         ? await upstream.modern(key)
         : await this.links.get(upstream, () => this.#openLink(exposure, key));
+    if (era === 'modern' || this.#follows.size > 0) {
+      const part = this.#view.parts.find((each) => each.exposure === exposure);
+      if (part !== undefined) void this.follow(part);
+    }
     return { link, catalogue: catalogueOf(link, '{}', this.#server.info, upstreamNode.timeouts.callMs) };
+  }
+
+  /** Listens to a modern upstream for all that the client is to be told of; resolves to what is granted. */
+  follow(part: Part): Promise<Filter> {
+    return this.#follows.refresh(part, this.#server.node.features);
   }
 
   async #openLink({ upstream, upstreamNode }: Exposure, isolationKey: string): Promise<Link> {
@@ -136,7 +160,7 @@ export class Session {
     if (this.logLevel !== undefined) void this.#tellLevel(link, this.logLevel);
     // A conversation that takes the place of a lost one knows nothing of what was subscribed to in that.
     for (const uri of this.subscriptions.of(link.upstream))
-      void this.#tell(link, 'resources/subscribe', { uri });
+      void holdsOf(link).acquire(uri, this, link, this.#server.info, TELL_TIMEOUT_MS);
     return link;
   }
 
@@ -172,22 +196,22 @@ export class Session {
     if (message.method === 'notifications/cancelled') {
       const withdrawn = this.asks.withdraw(link, message);
       if (withdrawn !== undefined) send(withdrawn);
-    } else if (this.#mayTell(link, message.method, message)) send(text);
+    } else if (this.#mayTell(link.upstream, message.method, message)) send(text);
   }
 
-  #mayTell(link: Link, method: string, { params }: UpstreamMessage): boolean {
+  #mayTell(upstream: string, method: string, { params }: UpstreamMessage): boolean {
     if (!admitsMethod(this.#server.node.features, method)) return false;
     if (UNSOLICITED.has(method)) return true;
     if (method !== 'notifications/resources/updated' || !isObject(params)) return false;
-    return typeof params.uri === 'string' && this.#mayTellUpdate(link, params.uri);
+    return typeof params.uri === 'string' && this.#mayTellUpdate(upstream, params.uri);
   }
 
   /** An update is told of what is subscribed to, exposed, and allowed by the rules that serve now. */
-  #mayTellUpdate(link: Link, uri: string): boolean {
-    const facts = this.subscriptions.factsFor(link.upstream, uri);
+  #mayTellUpdate(upstreamName: string, uri: string): boolean {
+    const facts = this.subscriptions.factsFor(upstreamName, uri);
     if (facts === undefined) return false;
     const exposed = this.#server.exposures.some(
-      ({ upstream, resources }) => upstream.name === link.upstream && resources.expose(uri) !== undefined,
+      ({ upstream, resources }) => upstream.name === upstreamName && resources.expose(uri) !== undefined,
     );
     const { policies } = this.#server;
     return exposed && (policies.none || policies.decide(facts).kind === 'allow');
@@ -215,6 +239,18 @@ export class Session {
     await ask(link, method, params, context, TELL_TIMEOUT_MS).catch(() => undefined);
   }
 
+  /** A conversation of its own ends with what it subscribed to; a process that others share does not. */
+  async #giveBack(): Promise<void> {
+    const shared = this.links.all().filter((link) => link.subscriber !== link);
+    await Promise.all(
+      shared.flatMap((link) =>
+        this.subscriptions
+          .of(link.upstream)
+          .map((uri) => holdsOf(link).release(uri, this, link, this.#server.info, TELL_TIMEOUT_MS)),
+      ),
+    );
+  }
+
   /** Ends the streams, what is in flight, and the conversations upstream. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -226,7 +262,9 @@ export class Session {
       }),
     );
     this.asks.clear();
+    this.#follows.close();
     this.streams.close();
+    await this.#giveBack();
     await this.links.close();
   }
 }

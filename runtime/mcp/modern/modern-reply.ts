@@ -1,19 +1,19 @@
 /** The answer to a modern request: one JSON object, or a stream of events without ids (MCP 2026-07-28, streamable-http). */
 import { type GatewayError, RPC } from '../../errors.ts';
 import { type EventStream, startEventStream } from '../../listen/event-stream.ts';
-import type { Exchange } from '../../listen/exchange.ts';
+import type { WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyError, replyJson } from '../../listen/reply.ts';
 import type { ClientReply } from '../client-reply.ts';
 
 const NONE: readonly string[] = [];
 
 export class ModernReply implements ClientReply {
-  readonly #exchange: Exchange;
+  readonly #exchange: WebExchange;
   readonly #idText: string;
   #events: EventStream | undefined;
   headers: readonly string[] = NONE;
 
-  constructor(exchange: Exchange, idText: string) {
+  constructor(exchange: WebExchange, idText: string) {
     this.#exchange = exchange;
     this.#idText = idText;
   }

@@ -5,10 +5,10 @@ import { GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { refuseRequest } from '../ask.ts';
 import { type Call, type ClientInfo, callFacts, later } from '../call.ts';
-import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
-import { noteChange } from '../catalogues.ts';
+import { hearing, mergeCapabilities, mergeInstructions } from '../capabilities.ts';
+import { tellChange } from '../changes/feeds.ts';
 import { methodNotFound } from '../classify.ts';
-import { resultText } from '../client-reply.ts';
+import { type ClientReply, resultText } from '../client-reply.ts';
 import { callComplete } from '../complete.ts';
 import { callExtension } from '../extension-method.ts';
 import { mergeExtensions } from '../extensions.ts';
@@ -25,7 +25,6 @@ import { callTask } from '../task/call-task.ts';
 import type { View } from '../view.ts';
 import { underCeiling } from './client-ceiling.ts';
 import { callListen } from './listen.ts';
-import { ModernReply } from './modern-reply.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -55,13 +54,12 @@ const metaFault = (message: Message, capabilitiesText: string): GatewayError | u
 };
 
 /** Serves one modern request whose envelope has been checked. */
-export const serveModern = (place: Place, exchange: Exchange, sent: Message): void => {
+export const serveModern = (place: Place, exchange: Exchange, sent: Message, reply: ClientReply): void => {
   const { server } = place;
   const method = MODERN_METHODS.get(sent.method) ?? server.extensionMethods.get(sent.method)!;
   const idText = sent.idText!;
   exchange.record.era = 'modern';
   exchange.record.method = method.name;
-  const reply = new ModernReply(exchange, idText);
   const message = underCeiling(sent, server.node.features);
   const capabilitiesText = memberText(message.text, message.members.meta, META.clientCapabilities) ?? '{}';
   const fault = metaFault(message, capabilitiesText);
@@ -78,8 +76,8 @@ export const serveModern = (place: Place, exchange: Exchange, sent: Message): vo
     client: clientOf(message, server.infoText),
     view: server.views.view(exchange.principal, capabilitiesText),
     reply,
-    besides: (link, _text, asked) => {
-      if (typeof asked.method === 'string') noteChange(link, asked.method);
+    besides: (link, text, asked) => {
+      tellChange(link, text, asked);
       refuseRequest(link, asked);
     },
     isWanted: () => !exchange.concluded,
@@ -135,7 +133,11 @@ const extensionsMember = (view: View, features: Features): object => {
 
 const discover = (call: Call): void => {
   if (admit(call, callFacts(call, '', undefined)))
-    later(call, call.view.prepare(undefined), () => answerDiscover(call));
+    later(
+      call,
+      call.view.prepare(undefined).then(() => hearing(call.view.parts)),
+      () => answerDiscover(call),
+    );
 };
 
 const answerDiscover = (call: Call): void => {

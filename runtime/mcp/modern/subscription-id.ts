@@ -1,7 +1,7 @@
 /** The id that tells a client which of its streams a notification belongs to. */
-import { hasDuplicate, type Members, membersAt } from '../json-members.ts';
+import { hasDuplicate, type Members, membersAt, memberText } from '../json-members.ts';
 import { META } from '../revision.ts';
-import { applyEdits } from '../splice.ts';
+import { applyEdits, rewriteObject } from '../splice.ts';
 
 const OPEN_BRACE = 123;
 
@@ -41,4 +41,23 @@ export const withSubscriptionId = (text: string, idText: string): string | undef
   if (hasDuplicate(members.keys)) return undefined;
   const known = members.keys.indexOf(META.subscriptionId);
   return known < 0 ? insertFirst(text, open, members, tag) : replaceAt(text, members, known, idText);
+};
+
+const SUBSCRIPTION_ID: ReadonlySet<string> = new Set([META.subscriptionId]);
+const META_KEY: ReadonlySet<string> = new Set(['_meta']);
+
+/** The same notification for a client that knows no subscriptions. Undefined where readers would not agree on it. */
+export const withoutSubscriptionId = (text: string): string | undefined => {
+  const root = membersAt(text, 0);
+  if (hasDuplicate(root.keys)) return undefined;
+  const at = root.keys.indexOf('params');
+  if (at < 0 || !isObjectAt(text, root.starts[at]!)) return text;
+  const params = membersAt(text, root.starts[at]!);
+  if (hasDuplicate(params.keys)) return undefined;
+  const meta = memberText(text, params, '_meta');
+  if (meta === undefined || !isObjectAt(meta, 0)) return text;
+  const rest = rewriteObject(meta, SUBSCRIPTION_ID, []);
+  const own = text.slice(root.starts[at]!, root.ends[at]!);
+  const kept = rewriteObject(own, META_KEY, rest === '{}' ? [] : [['_meta', rest]]);
+  return replaceAt(text, root, at, kept);
 };

@@ -1,52 +1,58 @@
-/** One client's stream of changes, fed by a stream of each upstream that has a share in it. */
+/** One client's stream of changes, fed by each upstream that has a share in it. */
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
-import type { Call } from '../call.ts';
-import { noteChange } from '../catalogues.ts';
-import type { Connected, Part } from '../part.ts';
-import { META, MODERN_VERSION } from '../revision.ts';
-import { isWithin } from '../uri-scope.ts';
+import type { AskContext } from '../ask.ts';
+import { Follow, type FollowOwner } from '../changes/follow.ts';
+import type { ClientReply } from '../client-reply.ts';
+import type { Part } from '../part.ts';
+import { META } from '../revision.ts';
+import type { PreparedServer } from '../server.ts';
 import type { ListenStream } from './listen-streams.ts';
-import { type Filter, FLAGS, honour } from './subscription-filter.ts';
+import { type Filter, FLAGS } from './subscription-filter.ts';
 import { withSubscriptionId } from './subscription-id.ts';
 
-const LISTEN = 'subscriptions/listen';
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 const UPDATED = 'notifications/resources/updated';
 
 /** Changes that are held back until all upstreams have acknowledged; a stream with more ends. */
 const MAX_EARLY = 2000;
 
-/** Whether the caller may be told now that a URI of an upstream changed. */
-export type MayUpdate = (part: Part, uri: string) => boolean | Promise<boolean>;
-
-/** What one upstream feeds. */
-export interface Share {
-  readonly part: Part;
-  readonly connected: Connected;
-  readonly filter: Filter;
+/** Whose stream it is. Held as long as the stream is: what its request alone needs is not in here. */
+export interface Subscriber {
+  readonly server: PreparedServer;
+  readonly reply: ClientReply;
+  /** JSON text of the id of its request. */
+  readonly idText: string;
+  readonly context: AskContext;
+  /** Whether it may be told now that a resource of an upstream changed. */
+  mayUpdate(part: Part, uri: string): boolean | Promise<boolean>;
 }
 
 /**
- * Lives as long as all of its parts: when an upstream ends a stream that it had acknowledged, the client's ends
- * gracefully too. A client that comes back reads anew what it missed; one that is left with half of what it was
- * promised never learns of it.
+ * Lives as long as all that it has promised: an upstream that is lost is followed again, and the client told that
+ * it may have missed something. Where an upstream refuses what it had granted the stream ends gracefully: a client
+ * that comes back learns what it can have; one that is left with half of what it was promised never learns of it.
  */
-export class Subscription implements ListenStream {
-  readonly server: string;
-  readonly fingerprint: string;
-  readonly #call: Call;
-  readonly #mayUpdate: MayUpdate;
-  readonly #cancels: ((reason: string) => void)[] = [];
-  readonly #honoured: Filter = {};
+export class Subscription implements ListenStream, FollowOwner {
+  readonly #subscriber: Subscriber;
+  readonly #follows: Follow[] = [];
   #early: string[] | undefined = [];
   #isBroken = false;
   #ended = false;
 
-  constructor(call: Call, mayUpdate: MayUpdate) {
-    this.#call = call;
-    this.#mayUpdate = mayUpdate;
-    this.server = call.server.node.name;
-    this.fingerprint = call.server.fingerprint;
+  constructor(subscriber: Subscriber) {
+    this.#subscriber = subscriber;
+  }
+
+  get server(): string {
+    return this.#subscriber.server.node.name;
+  }
+
+  get fingerprint(): string {
+    return this.#subscriber.server.fingerprint;
+  }
+
+  get context(): AskContext {
+    return this.#subscriber.context;
   }
 
   /** Whether nothing is to be opened or told any more. */
@@ -54,86 +60,47 @@ export class Subscription implements ListenStream {
     return this.#ended;
   }
 
-  /** Opens the upstream's stream; settles when it has acknowledged, failed or taken too long. */
-  open(share: Share, deadlineMs: number): Promise<void> {
-    if (this.#ended) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, deadlineMs);
-    const settle = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    let isAcknowledged = false;
-    const over = (): void => {
-      settle();
-      if (isAcknowledged) this.#upstreamEnded();
-    };
-    const { link } = share.connected;
-    const id = link.nextId();
-    const params = { notifications: share.filter, _meta: this.#meta() };
-    const cancel = link.request(
-      {
-        id,
-        method: LISTEN,
-        body: JSON.stringify({ jsonrpc: '2.0', id, method: LISTEN, params }),
-        headers: ['mcp-method', LISTEN],
-        idempotent: true,
-      },
-      {
-        onStream: () => undefined,
-        onSuspend: () => undefined,
-        onMessage: (text, message) => {
-          if (message.method !== ACKNOWLEDGED) this.#notify(share, text, message);
-          else {
-            isAcknowledged = true;
-            honour(this.#honoured, share.filter, (message.params as Params | undefined)?.notifications);
-            settle();
-          }
-        },
-        onResponse: over,
-        onError: over,
-      },
-    );
-    if (this.#ended) cancel('the subscription ended');
-    else this.#cancels.push(cancel);
-    return promise;
-  }
-
-  #meta(): Record<string, unknown> {
-    const { message, server } = this.#call;
-    return {
-      [META.protocolVersion]: MODERN_VERSION,
-      [META.clientInfo]: server.info,
-      [META.clientCapabilities]: message.meta![META.clientCapabilities],
-    };
-  }
-
-  #isAsked({ part, filter }: Share, { method, params }: UpstreamMessage): boolean | Promise<boolean> {
-    const flag = FLAGS.find(([, , name]) => name === method)?.[0];
-    if (flag !== undefined) return filter[flag] === true;
-    const uri = method === UPDATED && isObject(params) ? params.uri : undefined;
-    if (typeof uri !== 'string') return false;
-    const isWithinShare = filter.resourceSubscriptions?.some((asked) => isWithin(uri, asked)) === true;
-    return isWithinShare && this.#mayUpdate(part, uri);
-  }
-
-  #notify(share: Share, text: string, message: UpstreamMessage): void {
-    if (typeof message.method === 'string') noteChange(share.connected.link, message.method);
+  /** Follows an upstream; settles when it has acknowledged, failed or taken too long. */
+  async open(part: Part, filter: Filter): Promise<void> {
     if (this.#ended) return;
-    const asked = this.#isAsked(share, message);
-    if (asked === true) this.#tell(text);
-    else if (asked !== false)
-      asked.then(
-        (may) => may && this.#tell(text),
+    const follow = new Follow(part, this);
+    this.#follows.push(follow);
+    await follow.want(filter);
+  }
+
+  onChange({ part }: Follow, text: string, { method, params }: UpstreamMessage): void {
+    if (method === UPDATED) this.#tellUpdate(part, isObject(params) ? params.uri : undefined, text);
+    else this.#tell(text);
+  }
+
+  onGap({ part, honoured }: Follow): void {
+    for (const [flag, , method] of FLAGS)
+      if (honoured[flag]) this.#tell(`{"jsonrpc":"2.0","method":"${method}"}`);
+    for (const uri of honoured.resourceSubscriptions ?? [])
+      this.#tellUpdate(part, uri, JSON.stringify({ jsonrpc: '2.0', method: UPDATED, params: { uri } }));
+  }
+
+  onRefused(): void {
+    if (this.#early === undefined) this.end();
+    else this.#isBroken = true;
+  }
+
+  #tellUpdate(part: Part, uri: unknown, text: string): void {
+    if (this.#ended || typeof uri !== 'string') return;
+    const may = this.#subscriber.mayUpdate(part, uri);
+    if (may === true) this.#tell(text);
+    else if (may !== false)
+      may.then(
+        (isAllowed) => isAllowed && this.#tell(text),
         () => this.end(),
       );
   }
 
   #tell(text: string): void {
     if (this.#ended) return;
-    const tagged = withSubscriptionId(text, this.#call.idText);
+    const tagged = withSubscriptionId(text, this.#subscriber.idText);
     if (tagged === undefined) return;
-    if (this.#early === undefined) this.#call.reply.message(tagged);
+    if (this.#early === undefined) this.#subscriber.reply.message(tagged);
     else if (this.#early.length < MAX_EARLY) this.#early.push(tagged);
     else this.#isBroken = true;
   }
@@ -145,9 +112,19 @@ export class Subscription implements ListenStream {
     if (this.#isBroken) this.end();
   }
 
+  #honoured(): Filter {
+    const all: Filter = {};
+    for (const { honoured } of this.#follows) {
+      for (const [flag] of FLAGS) if (honoured[flag]) all[flag] = true;
+      const uris = honoured.resourceSubscriptions;
+      if (uris !== undefined) all.resourceSubscriptions = [...(all.resourceSubscriptions ?? []), ...uris];
+    }
+    return all;
+  }
+
   #tellHonoured(): void {
-    const { idText, reply } = this.#call;
-    const notifications = JSON.stringify(this.#honoured);
+    const { idText, reply } = this.#subscriber;
+    const notifications = JSON.stringify(this.#honoured());
     const meta = `"_meta":{"${META.subscriptionId}":${idText}}`;
     reply.stream();
     reply.message(
@@ -158,27 +135,20 @@ export class Subscription implements ListenStream {
     for (const text of early) reply.message(text);
   }
 
-  #upstreamEnded(): void {
-    if (this.#early === undefined) this.end();
-    else this.#isBroken = true;
-  }
-
   end(): void {
     if (this.#ended) return;
-    this.abandon('the subscription ended');
+    this.abandon();
     // The acknowledgment is the first that a stream tells, even of one that ends before it is open.
     if (this.#early !== undefined) this.#tellHonoured();
-    const { idText, reply, server } = this.#call;
+    const { idText, reply, server } = this.#subscriber;
     const meta = `"_meta":{"${META.subscriptionId}":${idText},"${META.serverInfo}":${server.infoText}}`;
     reply.response(`{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete",${meta}}}`);
   }
 
-  /** Ends the upstream streams; nothing more is told to the client. */
-  abandon(reason: string): void {
+  /** Follows nothing any more; nothing more is told to the client. */
+  readonly abandon = (): void => {
     this.#ended = true;
-    this.#call.server.listens.remove(this);
-    for (const cancel of this.#cancels.splice(0)) cancel(reason);
-  }
+    this.#subscriber.server.listens.remove(this);
+    for (const follow of this.#follows.splice(0)) follow.close();
+  };
 }
-
-type Params = { readonly notifications?: unknown };

@@ -56,6 +56,8 @@ export class LegacyHttpLink implements Link {
   closed = false;
   onUnsolicited: (text: string, message: Message) => void = () => undefined;
   onClosed: (reason: GatewayError) => void = () => undefined;
+  onGap: () => void = () => undefined;
+  readonly subscriber = this;
   readonly #session: LegacySession;
   readonly #calls = new Set<LegacyHttpCall>();
   readonly #onEnd: (link: LegacyHttpLink) => void;
@@ -120,6 +122,10 @@ export class LegacyHttpLink implements Link {
     return { inFlight: this.#calls.size, requests: this.#lastId };
   }
 
+  hears(): boolean | Promise<boolean> {
+    return !this.closed && (this.#listening?.hears() ?? false);
+  }
+
   send(body: string): void {
     if (!this.closed) this.#session.send(body);
   }
@@ -153,8 +159,11 @@ export class LegacyHttpLink implements Link {
   };
 
   #listen(): void {
-    this.#listening = new ListenStream(this.#session, (text, message) => {
-      if (!this.#session.answersItself(message)) this.#guarded(() => this.onUnsolicited(text, message));
+    this.#listening = new ListenStream(this.#session, {
+      onMessage: (text, message) => {
+        if (!this.#session.answersItself(message)) this.#guarded(() => this.onUnsolicited(text, message));
+      },
+      onGap: () => this.#guarded(() => this.onGap()),
     });
   }
 

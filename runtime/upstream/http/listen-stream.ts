@@ -7,10 +7,20 @@ import { type ExchangeTarget, HttpExchange } from './exchange.ts';
 import { reconnectDelayMs } from './legacy-call.ts';
 import type { LegacySession } from './legacy-session.ts';
 
+/** Told what a stream brings. */
+interface ListenOwner {
+  onMessage(text: string, message: Message): void;
+  /** The stream is open again and what was said in between is lost, or it is gone for good. */
+  onGap(): void;
+}
+
 /** Kept open until `close`, taken up again after each end; given up where the upstream has none (405). */
 export class ListenStream implements ExchangeTarget {
   readonly #session: LegacySession;
-  readonly #onMessage: (text: string, message: Message) => void;
+  readonly #owner: ListenOwner;
+  readonly #heard = Promise.withResolvers<boolean>();
+  /** Whether the upstream has such a stream; undefined until that is known. */
+  #hears: boolean | undefined;
   #exchange: HttpExchange | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastEventId: string | undefined;
@@ -18,14 +28,20 @@ export class ListenStream implements ExchangeTarget {
   #failures = 0;
   #closed = false;
 
-  constructor(session: LegacySession, onMessage: (text: string, message: Message) => void) {
+  constructor(session: LegacySession, owner: ListenOwner) {
     this.#session = session;
-    this.#onMessage = onMessage;
+    this.#owner = owner;
     this.#open();
+  }
+
+  /** Whether what the upstream says is heard, but for interruptions; a promise while it has not answered. */
+  hears(): boolean | Promise<boolean> {
+    return this.#hears ?? this.#heard.promise;
   }
 
   close(): void {
     this.#closed = true;
+    this.#known(false);
     clearTimeout(this.#timer);
     this.#exchange?.abort();
   }
@@ -34,13 +50,18 @@ export class ListenStream implements ExchangeTarget {
 
   onEventStream(): void {
     this.#failures = 0;
+    const isAgain = this.#hears === true;
+    this.#known(true);
+    // What has an event id is sent again (MCP 2025-11-25, transports, Resumability).
+    if (isAgain && (this.#lastEventId ?? '') === '') this.#owner.onGap();
   }
 
   onEvent(data: string): void {
     const parsed = parseMessages(data);
     if (parsed === undefined) this.#session.log('warn', 'upstream sent an event that is not JSON-RPC', {});
-    else if (Array.isArray(parsed)) for (const each of parsed) this.#onMessage(JSON.stringify(each), each);
-    else this.#onMessage(data, parsed as Message);
+    else if (Array.isArray(parsed))
+      for (const each of parsed) this.#owner.onMessage(JSON.stringify(each), each);
+    else this.#owner.onMessage(data, parsed as Message);
   }
 
   onStreamEnd(_cause: Error | undefined): void {
@@ -48,18 +69,35 @@ export class ListenStream implements ExchangeTarget {
   }
 
   onJson(_text: string): void {
+    this.#known(false);
     this.#session.log('warn', 'upstream answered GET with JSON', {});
   }
 
   onRefusal(status: number, _headers: IncomingHttpHeaders, text: string): void {
     if (status !== 405 && this.#session.endedBy(status, text)) return;
     if (status >= 500 || status === 429) this.#reopenLater();
-    else if (status !== 405) this.#session.log('warn', 'upstream refused the GET stream', { status });
+    else if (this.#lastEventId !== undefined && status !== 405) {
+      this.#lastEventId = undefined;
+      this.#reopenLater();
+    } else {
+      this.#known(false);
+      if (status !== 405) this.#session.log('warn', 'upstream refused the GET stream', { status });
+    }
   }
 
   onBroken(failure: Failure): void {
     if (failure.condition === 'connect-error') this.#reopenLater();
-    else this.#session.log('warn', 'the GET stream is unusable', { cause: String(failure.error.cause) });
+    else {
+      this.#known(false);
+      this.#session.log('warn', 'the GET stream is unusable', { cause: String(failure.error.cause) });
+    }
+  }
+
+  #known(hears: boolean): void {
+    const isLost = this.#hears === true && !hears && !this.#closed;
+    this.#hears = hears;
+    this.#heard.resolve(hears);
+    if (isLost) this.#owner.onGap();
   }
 
   #open(): void {

@@ -94,6 +94,8 @@ export class ModernHttpLink implements Link {
   closed = false;
   onUnsolicited: (text: string, message: Message) => void = () => undefined;
   onClosed: (reason: GatewayError) => void = () => undefined;
+  onGap: () => void = () => undefined;
+  readonly subscriber = this;
   readonly #endpoint: HttpEndpoint;
   readonly #headers: readonly string[];
   readonly #onContradiction: () => void;
@@ -115,6 +117,10 @@ export class ModernHttpLink implements Link {
 
   request(request: OutboundRequest, sink: ReplySink): Cancel {
     return modernCall(this.#endpoint, this.#headers, request, sink, this.#onContradiction);
+  }
+
+  hears(): boolean {
+    return false;
   }
 
   /** No notification of a client is defined for this transport. */

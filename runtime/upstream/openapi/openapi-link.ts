@@ -28,6 +28,8 @@ export class OpenApiLink implements Link {
   closed = false;
   onUnsolicited: (text: string, message: Message) => void = () => undefined;
   onClosed: Link['onClosed'] = () => undefined;
+  onGap: () => void = () => undefined;
+  readonly subscriber = this;
   readonly #api: Api;
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #listText: string;
@@ -55,6 +57,11 @@ export class OpenApiLink implements Link {
   nextId(): number {
     this.#lastId += 1;
     return this.#lastId;
+  }
+
+  /** An API says nothing of its own accord. */
+  hears(): boolean {
+    return false;
   }
 
   request(request: OutboundRequest, sink: ReplySink): Cancel {

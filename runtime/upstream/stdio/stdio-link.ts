@@ -14,6 +14,8 @@ export class StdioLink implements Link, Facade {
   closed = false;
   onUnsolicited: (text: string, message: Message) => void = () => undefined;
   onClosed: (reason: GatewayError) => void = () => undefined;
+  onGap: () => void = () => undefined;
+  readonly subscriber: object;
   readonly #conversation: Conversation;
   readonly #calls = new Set<StdioCall>();
   #requests = 0;
@@ -29,6 +31,7 @@ export class StdioLink implements Link, Facade {
     this.era = conversation.era;
     this.peer = peer;
     this.#conversation = conversation;
+    this.subscriber = conversation;
     this.#onClose = onClose;
     conversation.facades.add(this);
   }
@@ -55,6 +58,10 @@ export class StdioLink implements Link, Facade {
 
   activity(): LinkActivity {
     return { inFlight: this.#calls.size, requests: this.#requests };
+  }
+
+  hears(): boolean {
+    return this.era === 'legacy';
   }
 
   send(body: string): void {

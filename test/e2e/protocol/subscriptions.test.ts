@@ -1,73 +1,16 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { startFeed } from '../../support/change-feed.ts';
 import { configuration } from '../../support/configuration.ts';
 import { EventStreamClient } from '../../support/event-stream-client.ts';
-import {
-  event,
-  type FastUpstream,
-  json,
-  openStream,
-  startFastUpstream,
-} from '../../support/fast-upstream.ts';
+import { event, json, openStream } from '../../support/fast-upstream.ts';
 import { startTestGateway } from '../../support/gateway.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 const UPDATED = 'notifications/resources/updated';
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
-
-interface Feed {
-  readonly upstream: FastUpstream;
-  readonly url: string;
-  /** Filters that were asked for. */
-  readonly asked: object[];
-  /** Streams that are open. */
-  readonly open: number;
-  tell(method: string, params: object): void;
-  /** Writes an event as it is. */
-  tellText(text: string): void;
-  endAll(): void;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** An upstream that acknowledges every subscription and tells what a test wants it to. */
-const startFeed = async (): Promise<Feed> => {
-  const upstream = await startFastUpstream({ eras: ['modern'] });
-  const asked: object[] = [];
-  const streams = new Map<Parameters<typeof openStream>[0], unknown>();
-  upstream.on('subscriptions/listen', ({ message, response }) => {
-    const notifications = message.params!.notifications as object;
-    asked.push(notifications);
-    streams.set(response, message.id);
-    response.on('close', () => streams.delete(response));
-    openStream(response);
-    response.write(event({ jsonrpc: '2.0', method: ACKNOWLEDGED, params: { notifications } }));
-  });
-  const tell = (method: string, params: object): void => {
-    for (const [response, id] of streams) {
-      const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
-      response.write(event({ jsonrpc: '2.0', method, params: { ...params, _meta } }));
-    }
-  };
-  return {
-    upstream,
-    url: upstream.url,
-    asked,
-    get open() {
-      return streams.size;
-    },
-    tell,
-    tellText: (text) => {
-      for (const response of streams.keys()) response.write(`data: ${text}\n\n`);
-    },
-    endAll: () => {
-      for (const [response, id] of streams)
-        response.end(event({ jsonrpc: '2.0', id, result: { resultType: 'complete' } }));
-    },
-    [Symbol.asyncDispose]: () => upstream.close(),
-  };
-};
 
 const listen = (url: string, notifications: object): Promise<EventStreamClient> => {
   const params = { notifications };
@@ -199,7 +142,22 @@ describe('a subscription to resources', () => {
 });
 
 describe('a subscription of two upstreams', () => {
-  it('ends gracefully when one of them ends its stream, and ends the other', async () => {
+  it('goes on when one of them ends its stream, and is told that it may have missed something', async () => {
+    await using first = await startFeed();
+    await using second = await startFeed();
+    await using gateway = await startTestGateway(configuration({ first: first.url, second: second.url }));
+    const client = await listen(gateway.url(), { toolsListChanged: true });
+    await client.message(isAcknowledgement);
+    first.endAll();
+    await client.message(isChange);
+    await expect.poll(() => first.open).toBe(1);
+    first.tell(TOOLS_CHANGED, { marked: 1 });
+    await client.message(({ params }) => params?.marked === 1);
+    expect(client.messages.filter(isChange)).toHaveLength(2);
+    client.close();
+  });
+
+  it('ends gracefully when one of them ends its stream and grants no other, and ends the other', async () => {
     await using first = await startFeed();
     await using second = await startFeed();
     await using gateway = await startTestGateway(configuration({ first: first.url, second: second.url }));
@@ -207,6 +165,9 @@ describe('a subscription of two upstreams', () => {
     await client.message(isAcknowledgement);
     second.tell(TOOLS_CHANGED, {});
     await client.message(isChange);
+    first.upstream.on('subscriptions/listen', ({ message, response }) =>
+      json(response, { jsonrpc: '2.0', id: message.id, error: { code: -32601, message: 'no' } }, 404),
+    );
     first.endAll();
     await client.message(isResult);
     expect(await client.over).toBe('ended');

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { readBody } from '../../../runtime/listen/body.ts';
-import type { Exchange } from '../../../runtime/listen/exchange.ts';
+import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { replyError, replyJson } from '../../../runtime/listen/reply.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
 import { exchangeRaw, RawConnection } from './raw-client.ts';
 
 let served: ServedListener;
-const waiting: Exchange[] = [];
+const waiting: WebExchange[] = [];
 afterEach(async () => {
   waiting.length = 0;
   await served[Symbol.asyncDispose]();

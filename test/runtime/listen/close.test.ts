@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startEventStream } from '../../../runtime/listen/event-stream.ts';
-import type { Exchange } from '../../../runtime/listen/exchange.ts';
+import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { replyEmpty, replyJson } from '../../../runtime/listen/reply.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { http2Request, openHttp2 } from './http2-client.ts';
@@ -8,20 +8,20 @@ import { listenerNode, type ServedListener, serve, until } from './listener-fixt
 import { RawConnection } from './raw-client.ts';
 
 let served: ServedListener;
-const waiting: Exchange[] = [];
+const waiting: WebExchange[] = [];
 afterEach(async () => {
   waiting.length = 0;
   await served[Symbol.asyncDispose]();
 });
 
 const routes = {
-  '/ok': (exchange: Exchange) => {
+  '/ok': (exchange: WebExchange) => {
     replyEmpty(exchange, 204);
   },
-  '/wait': (exchange: Exchange) => {
+  '/wait': (exchange: WebExchange) => {
     waiting.push(exchange);
   },
-  '/events': (exchange: Exchange) => {
+  '/events': (exchange: WebExchange) => {
     startEventStream(exchange).send('hello');
   },
 };

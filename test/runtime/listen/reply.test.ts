@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { asGatewayError, GatewayError, RPC } from '../../../runtime/errors.ts';
-import type { Exchange } from '../../../runtime/listen/exchange.ts';
+import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { replyEmpty, replyError, replyJson, replyText } from '../../../runtime/listen/reply.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
 
@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** The reply to a request that is answered by `act`. */
-const answered = async (act: (exchange: Exchange) => void) => {
+const answered = async (act: (exchange: WebExchange) => void) => {
   served = await serve(listenerNode(), { '/': act });
   const reply = await request(served.url);
   const text = await reply.body.text();
