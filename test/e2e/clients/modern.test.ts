@@ -48,7 +48,9 @@ describe.each(MODERN)('$name without a session', ({ open }) => {
       sample: () => 'Paris',
       roots: ['file:///projects'],
     });
-    expect((await peer.call('test_input_required_result_elicitation')).text).toContain('asked "What is');
+    expect((await peer.call('test_input_required_result_elicitation')).text).toContain(
+      'asked "[everything] What is',
+    );
     expect((await peer.call('test_input_required_result_sampling')).text).toContain('Paris');
     expect((await peer.call('test_input_required_result_list_roots')).text).toBe('file:///projects');
     expect((await peer.call('test_input_required_result_multi_round')).text).toBe('Your colour is blue.');
