@@ -35,7 +35,12 @@ export const lowerServer = (server: ServerData, name: string): ServerNode => ({
   scopes: server.oauth!.scopes!,
   expose: server.expose.map(lowerExpose),
   features: server.features as ServerNode['features'],
-  lists: { pageItems: server.lists!.pageItems!, pageBytes: toBytes(server.lists!.pageBytes!) },
+  lists: {
+    pageItems: server.lists!.pageItems!,
+    pageBytes: toBytes(server.lists!.pageBytes!),
+    paramHeaders: server.lists!.paramHeaders as ServerNode['lists']['paramHeaders'],
+  },
+  provenance: server.provenance!,
   policies: server.policies!,
   limits: server.limits!,
   ...given('instructions', server.instructions),

@@ -1,6 +1,6 @@
 /** Strings deep in a JSON text, replaced where they stand. */
 import { elementsAt, type Members, membersAt } from './json-members.ts';
-import { applyEdits, type Edit } from './splice.ts';
+import { applyEdits, dropMember, type Edit } from './splice.ts';
 
 export type JsonPath = readonly (string | number)[];
 
@@ -22,6 +22,14 @@ class Places {
       [start, end] = found;
     }
     return { start, end };
+  }
+
+  /** The edit that takes out the member at `path`. */
+  dropped(path: JsonPath): Edit | undefined {
+    const parent = this.find(path.slice(0, -1));
+    const members = parent === undefined ? undefined : membersAt(this.#text, parent.start);
+    const index = members?.keys.lastIndexOf(String(path.at(-1))) ?? -1;
+    return index < 0 ? undefined : dropMember(members!, index);
   }
 
   #member(at: number, key: string): [number, number] | undefined {
@@ -61,4 +69,13 @@ export const changeStrings = (
     if (place !== undefined) edits.push({ ...place, text: JSON.stringify(changed) });
   }
   return applyEdits(text, edits);
+};
+
+/** `text` without the members at `paths`, no two of them in one object; those that are not there are passed over. */
+export const dropMembers = (text: string, paths: readonly JsonPath[]): string => {
+  const places = new Places(text);
+  return applyEdits(
+    text,
+    paths.flatMap((path) => places.dropped(path) ?? []),
+  );
 };

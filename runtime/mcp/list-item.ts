@@ -2,28 +2,39 @@
 import type { Call } from './call.ts';
 import { LISTS } from './catalogue.ts';
 import { adaptationOf } from './forward.ts';
-import { changeStrings, type JsonPath } from './json-paths.ts';
+import { changeStrings, dropMembers, type JsonPath } from './json-paths.ts';
 import type { ListKind } from './method.ts';
-import type { Entry } from './name-index.ts';
-import type { UriClaims } from './uri-claims.ts';
+import type { Entry, NameIndex } from './name-index.ts';
+import { labelled } from './provenance.ts';
+import { forModelOnly } from './tool-ui.ts';
 
-/** The item as its upstream wrote it, but for its name and for the resources that it names. */
-const exposedText = (
-  call: Call,
-  kind: ListKind,
-  { item, part, exposedName }: Entry,
-  claims: UriClaims,
-): string => {
-  const paths: JsonPath[] = exposedName === item.name ? [] : [[LISTS[kind].key]];
-  const uris = item.uiPaths.length === 0 ? undefined : claims.of[call.view.parts.indexOf(part)];
-  const renamed = changeStrings(item.text, item.value, paths, () => exposedName);
-  if (uris === undefined) return renamed;
-  return changeStrings(renamed, item.value, item.uiPaths, (uri) => uris.expose(uri));
+/** Where a tool's schema says that an argument is mirrored in a header. */
+const annotationPath = (path: readonly string[]): JsonPath => [
+  'inputSchema',
+  ...path.flatMap((name) => ['properties', name]),
+  'x-mcp-header',
+];
+
+/** The item as its upstream wrote it, but for its name, the resources that it names and what the server adds or hides. */
+const exposedText = (call: Call, kind: ListKind, entry: Entry, index: NameIndex): string => {
+  const { item, part, exposedName } = entry;
+  const { lists, provenance } = call.server.node;
+  let { text } = item;
+  if (exposedName !== item.name)
+    text = changeStrings(text, item.value, [[LISTS[kind].key]], () => exposedName);
+  const uris = item.uiPaths.length === 0 ? undefined : index.claims.of[call.view.parts.indexOf(part)];
+  if (uris !== undefined) text = changeStrings(text, item.value, item.uiPaths, (uri) => uris.expose(uri));
+  if (lists.paramHeaders === 'strip' && item.paramHeaders.length > 0)
+    text = dropMembers(
+      text,
+      item.paramHeaders.map(({ path }) => annotationPath(path)),
+    );
+  if (index.closedToApps.has(entry)) text = forModelOnly(text);
+  return provenance ? labelled(text, part.exposure.upstream.name) : text;
 };
 
 /** The JSON text of an item under its exposed name; undefined if a client of this era must not see it. */
-export const itemText = (call: Call, kind: ListKind, entry: Entry, claims: UriClaims): string | undefined => {
-  const { item, part } = entry;
-  const linkEra = part.connected?.link.era ?? call.client.era;
-  return adaptationOf(call.client.era, linkEra).item(exposedText(call, kind, entry, claims), item.value);
+export const itemText = (call: Call, kind: ListKind, entry: Entry, index: NameIndex): string | undefined => {
+  const linkEra = entry.part.connected?.link.era ?? call.client.era;
+  return adaptationOf(call.client.era, linkEra).item(exposedText(call, kind, entry, index), entry.item.value);
 };

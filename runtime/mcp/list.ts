@@ -10,6 +10,7 @@ import { type CacheHints, type ListPlace, openCursor, sealCursor } from './list-
 import { itemText } from './list-item.ts';
 import type { ListKind, Method } from './method.ts';
 import type { Entry, NameIndex } from './name-index.ts';
+import { isForAnybody } from './result-rewrite.ts';
 import { META } from './revision.ts';
 import { ToldList } from './told-list.ts';
 
@@ -85,7 +86,7 @@ const makeList = (
       if (decision.kind === 'deny' && decision.reason === 'error') isLasting = false;
       if (decision.kind === 'deny') continue;
     }
-    const text = itemText(call, kind, entry, index.claims);
+    const text = itemText(call, kind, entry, index);
     if (text !== undefined) texts.push(text);
   }
   return { list: new ToldList(texts, node.lists), isLasting };
@@ -154,7 +155,7 @@ const lacksShare = (call: Call, kind: ListKind): boolean =>
 /** The smallest ttl of all parts; private if a part is, or if who asks decides what is listed. */
 const cacheHints = (call: Call, kind: ListKind): CacheHints => {
   let ttlMs = Number.POSITIVE_INFINITY;
-  let isPublic = call.server.node.anonymous && call.server.policies.none;
+  let isPublic = isForAnybody(call.server);
   for (const { connected } of call.view.parts) {
     const listing = connected?.catalogue.peek(kind);
     if (listing === undefined) continue;

@@ -5,6 +5,7 @@ import type { Item } from './catalogue.ts';
 import type { ListKind } from './method.ts';
 import { encodeHeaderValue } from './param-header.ts';
 import type { Part } from './part.ts';
+import { closedToApps } from './tool-ui.ts';
 import type { ClaimedUris, UriClaims } from './uri-claims.ts';
 
 /** An item under the name that callers use. */
@@ -28,6 +29,8 @@ export interface NameIndex {
   readonly usesUris: boolean;
   /** Whose they were when this was built. */
   readonly claims: UriClaims;
+  /** Tools that are for the model alone, as interfaces of other upstreams could call them. */
+  readonly closedToApps: ReadonlySet<Entry>;
   /** Exposed names that more than one upstream claims: the first keeps it, the others are not served. */
   readonly clashes: readonly { readonly name: string; readonly kept: string; readonly refused: string }[];
 }
@@ -91,7 +94,9 @@ export const buildNameIndex = (parts: readonly Part[], kind: ListKind, claims: U
       }
     }
   }
-  const usesUris =
-    parts.length > 1 && (kind !== 'tools' || entries.some(({ item }) => item.uiPaths.length > 0));
-  return { entries, byName, items, usesUris: usesUris && kind !== 'prompts', claims, clashes };
+  const isShared = parts.length > 1;
+  const namesInterfaces = kind === 'tools' && entries.some(({ item }) => item.uiPaths.length > 0);
+  const usesUris = isShared && (namesInterfaces || kind === 'resources' || kind === 'resourceTemplates');
+  const closed = closedToApps(isShared && namesInterfaces ? entries : []);
+  return { entries, byName, items, usesUris, claims, closedToApps: closed, clashes };
 };

@@ -1,9 +1,11 @@
 /** What is changed in the responses of an upstream before they are adapted to the client. */
-import type { Message as UpstreamMessage } from '../upstream/message.ts';
+import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Call } from './call.ts';
 import { changeStrings } from './json-paths.ts';
 import type { Part } from './part.ts';
+import { labelledResponse } from './provenance.ts';
 import { resourceUriPaths } from './result-uris.ts';
+import type { PreparedServer } from './server.ts';
 
 /** A response with changes; at once, or when what they depend on is known. `message` is the text parsed. */
 export type Rewrite = (text: string, message: UpstreamMessage) => string | Promise<string>;
@@ -16,10 +18,10 @@ const withExposedUris = (call: Call, part: Part, text: string, message: Upstream
 };
 
 /**
- * How responses of `part` are changed; undefined where they are passed on as they are, which is the rule. URIs are
- * replaced only where another upstream claims them too; before that is known, a response that names any waits.
+ * URIs are replaced only where another upstream claims them too; before that is known, a response that names any
+ * waits.
  */
-export const rewriteFor = (call: Call, part: Part): Rewrite | undefined => {
+const uriRewrite = (call: Call, part: Part): Rewrite | undefined => {
   const { uris, parts } = call.view;
   if (uris.isKnown)
     return uris.claims.of[parts.indexOf(part)] === undefined
@@ -29,4 +31,34 @@ export const rewriteFor = (call: Call, part: Part): Rewrite | undefined => {
     resourceUriPaths(message).length === 0
       ? text
       : uris.learn().then(() => withExposedUris(call, part, text, message));
+};
+
+/** Whether what one caller is told may be told to anybody: nobody is identified, and no rule decides. */
+export const isForAnybody = ({ node, policies }: PreparedServer): boolean => node.anonymous && policies.none;
+
+/** What is read under rules must not be kept for those whom they refuse (MCP 2026-07-28, caching). */
+const privateRead: Rewrite = (text, message) => {
+  if (!isObject(message.result) || message.result.cacheScope !== 'public') return text;
+  return changeStrings(text, message, [['result', 'cacheScope']], () => 'private');
+};
+
+const then = (first: Rewrite | undefined, next: Rewrite): Rewrite => {
+  if (first === undefined) return next;
+  return (text, message) => {
+    const changed = first(text, message);
+    return typeof changed === 'string'
+      ? next(changed, message)
+      : changed.then((rewritten) => next(rewritten, message));
+  };
+};
+
+/** How responses of `part` are changed; undefined where they are passed on as they are, which is the rule. */
+export const rewriteFor = (call: Call, part: Part): Rewrite | undefined => {
+  const { server, method } = call;
+  let rewrite = uriRewrite(call, part);
+  if (method.name === 'resources/read' && part.connected?.link.era === 'modern' && !isForAnybody(server))
+    rewrite = then(rewrite, privateRead);
+  if (!server.node.provenance) return rewrite;
+  const { name } = part.exposure.upstream;
+  return then(rewrite, (text, message) => labelledResponse(text, message, name));
 };

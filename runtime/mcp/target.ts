@@ -122,7 +122,11 @@ const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry 
 const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {
   const { paramHeaders: declared } = entry.item;
   if (declared.length === 0 || call.client.era !== 'modern') return undefined;
-  const fault = paramHeaderMismatch(declared, call.message.params.arguments, call.exchange.request.headers);
+  const { headers } = call.exchange.request;
+  const isTold = call.server.node.lists.paramHeaders === 'keep';
+  // Who was not told of them need not send them; who does is held to them all the same.
+  const due = isTold ? declared : declared.filter(({ header }) => headers[header] !== undefined);
+  const fault = paramHeaderMismatch(due, call.message.params.arguments, headers);
   if (fault === undefined) return undefined;
   return new GatewayError('header_mismatch', fault, { status: 400, rpcCode: RPC.headerMismatch });
 };

@@ -123,6 +123,13 @@ const Lists = closed(
         examples: ['256KiB'],
       }),
     ),
+    paramHeaders: optional(
+      oneOf(['keep', 'strip'], {
+        description:
+          'Whether tools keep `x-mcp-header`, by which callers mirror arguments in headers. `strip` is for clients in browsers, which do not: the gateway then mirrors for them.',
+        default: 'keep',
+      }),
+    ),
   },
   { description: 'How lists of tools, prompts, resources and templates are told.', default: {} },
 );
@@ -190,6 +197,13 @@ export const Server = closed(
     }),
     features: optional(Features),
     lists: optional(Lists),
+    provenance: optional(
+      flag({
+        description:
+          'Label results, and the items of lists, with the name of their upstream: `io.gatewright/upstream` in `_meta`.',
+        default: false,
+      }),
+    ),
     policies: optional(
       listOf(nameOf('policies', { description: 'A name in `policies`.' }), {
         description: 'Policies that a call must pass, all of them.',

@@ -35,6 +35,8 @@ export interface Features {
 export interface ListsNode {
   readonly pageItems: number;
   readonly pageBytes: number;
+  /** Whether tools keep `x-mcp-header`. */
+  readonly paramHeaders: 'keep' | 'strip';
 }
 
 export interface ServerNode {
@@ -50,6 +52,8 @@ export interface ServerNode {
   readonly expose: readonly ExposeNode[];
   readonly features: Features;
   readonly lists: ListsNode;
+  /** Whether results and items are labelled with their upstream. */
+  readonly provenance: boolean;
   /** In the order of evaluation. */
   readonly policies: readonly string[];
   readonly limits: readonly string[];

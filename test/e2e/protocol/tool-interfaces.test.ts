@@ -61,12 +61,49 @@ describe('tools with a user interface', () => {
   it('are shown as they are where each interface is of one upstream only', async () => {
     await using first = await startOfferingUpstream('first', withInterface('ui://first/main'));
     await using second = await startOfferingUpstream('second', withInterface('ui://second/main'));
-    const expose = [{ upstream: 'first' }, { upstream: 'second', prefix: 'two_' }];
+    const expose = [
+      { upstream: 'first', prefix: 'one_' },
+      { upstream: 'second', prefix: 'two_' },
+    ];
     await using gateway = await startTestGateway(
       configuration({ first: first.url, second: second.url }, { expose }),
     );
     const { tools } = await readPage(gateway.url(), 'tools/list');
+    const metas = (all: readonly object[]) => all.map((tool) => (tool as Tool)._meta);
+    expect(metas(tools)).toEqual(metas([...first.offer.tools!, ...second.offer.tools!]));
+  });
+
+  it('cannot be made to call tools of an upstream that has no interface', async () => {
+    await using first = await startOfferingUpstream('first', withInterface('ui://first/main'));
+    await using second = await startOfferingUpstream('second', {
+      tools: [
+        { name: 'wipe', inputSchema: { type: 'object' }, _meta: { 'com.example/kept': 1, ui: { csp: {} } } },
+        { name: 'meant', inputSchema: { type: 'object' }, _meta: { ui: { visibility: ['model', 'app'] } } },
+      ],
+    });
+    await using gateway = await startTestGateway(configuration({ first: first.url, second: second.url }));
+    const { tools } = await readPage(gateway.url(), 'tools/list');
     expect(tools.slice(0, 3)).toEqual(first.offer.tools);
-    expect(uriOf(tools[3])).toBe('ui://second/main');
+    expect(tools[3]._meta).toEqual({ ui: { visibility: ['model'], csp: {} }, 'com.example/kept': 1 });
+    expect(tools[4]).toEqual(second.offer.tools![1]);
+  });
+
+  it('cannot be made to call a tool of another by the name of its own that goes by another name here', async () => {
+    await using first = await startOfferingUpstream('first', withInterface('ui://first/main'));
+    await using second = await startOfferingUpstream('second', withInterface('ui://second/main'));
+    const expose = [{ upstream: 'first', prefix: 'one_' }, { upstream: 'second' }];
+    await using gateway = await startTestGateway(
+      configuration({ first: first.url, second: second.url }, { expose }),
+    );
+    const tools: Tool[] = (await readPage(gateway.url(), 'tools/list')).tools;
+    const visibility = Object.fromEntries(tools.map(({ name, _meta: meta }) => [name, meta?.ui?.visibility]));
+    expect(visibility).toEqual({
+      one_show: ['app'],
+      one_show_old: undefined,
+      one_plain: undefined,
+      show: ['app'],
+      show_old: ['model'],
+      plain: ['model'],
+    });
   });
 });

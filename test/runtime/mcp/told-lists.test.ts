@@ -12,6 +12,7 @@ const index = (): NameIndex => ({
   items: [],
   usesUris: false,
   claims: NO_CLAIMS,
+  closedToApps: new Set(),
   clashes: [],
 });
 const caller = (id: string) => ({ ...ANONYMOUS, id, key: `workforce:${id}` });
