@@ -1,8 +1,11 @@
 /** Server-sent events (WHATWG HTML, 9.2) as a reply. */
 import type { ServerResponse } from 'node:http';
+import { EventWriter } from './event-writer.ts';
 import type { WebExchange } from './exchange.ts';
 import { heartbeat } from './heartbeat.ts';
+import { breakOff } from './outflow.ts';
 import { writeHead } from './reply.ts';
+import type { ResponseWriter } from './response-writer.ts';
 
 /** A reader that falls further behind than this is cut off. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
@@ -28,6 +31,9 @@ export class EventStream {
   #written = false;
   #quiet = true;
   #closed = false;
+  /** What waits for the end of an event that comes in pieces. */
+  #behind: string[] | undefined;
+  #behindLength = 0;
   /** Called once, when the client went away or was cut off for reading too slowly; not after `end`. */
   onClose: (() => void) | undefined;
 
@@ -62,6 +68,25 @@ export class EventStream {
     this.#write(`${head}${id === undefined ? '' : `id: ${id}\n`}data: ${lines}\n\n`);
   }
 
+  /**
+   * One event whose data comes in pieces; what is sent meanwhile follows it. Its reader may be as slow as it likes,
+   * within a deadline. `begin` is called before its first byte and gives its id, `onEnd` when it is whole.
+   */
+  openEvent(begin: () => string | undefined, onEnd: () => void): ResponseWriter {
+    const opened = (): string | undefined => {
+      this.#written = true;
+      this.#behind = [];
+      return begin();
+    };
+    return new EventWriter(this.#exchange, opened, () => {
+      const behind = this.#behind ?? [];
+      this.#behind = undefined;
+      this.#behindLength = 0;
+      for (const text of behind) this.#write(text);
+      onEnd();
+    });
+  }
+
   /** An event without data that only sets the client's last event id (MCP 2025-11-25, priming event). */
   prime(id: string): void {
     this.#write(`id: ${id}\ndata: \n\n`);
@@ -79,27 +104,38 @@ export class EventStream {
 
   /** A comment, if nothing was sent since the last beat. */
   beat(): void {
-    if (this.#quiet) this.comment('');
+    if (this.#quiet && this.#behind === undefined) this.comment('');
     this.#quiet = true;
   }
 
-  /** Ends the reply after what was sent. */
+  /** Ends the reply after what was sent. An event that is not whole is broken off. */
   end(): void {
     if (this.#closed) return;
+    const onClose = this.#behind === undefined ? undefined : this.onClose;
     this.#close();
-    this.#response.end();
+    if (this.#behind === undefined) this.#response.end();
+    else breakOff(this.#exchange);
+    onClose?.();
   }
 
   #write(text: string): void {
     if (this.#closed) return;
     this.#written = true;
     this.#quiet = false;
-    this.#response.write(text);
-    if (this.#response.writableLength > this.#maxBufferedBytes) {
-      this.#exchange.record.outcome = 'slow_reader';
-      this.#response.destroy();
-      this.#abandon();
+    if (this.#behind !== undefined) {
+      this.#behind.push(text);
+      this.#behindLength += text.length;
+      if (this.#behindLength > this.#maxBufferedBytes) this.#cutOff();
+      return;
     }
+    this.#response.write(text);
+    if (this.#response.writableLength > this.#maxBufferedBytes) this.#cutOff();
+  }
+
+  #cutOff(): void {
+    this.#exchange.record.outcome = 'slow_reader';
+    this.#response.destroy();
+    this.#abandon();
   }
 
   #abandon(): void {

@@ -1,5 +1,6 @@
 /** Where the answer to one client request goes, whatever era and transport the client speaks. */
 import type { GatewayError } from '../errors.ts';
+import type { ResponseWriter } from '../listen/response-writer.ts';
 
 /** After `response` or `error` nothing more is accepted. */
 export interface ClientReply {
@@ -14,6 +15,11 @@ export interface ClientReply {
   /** The whole JSON-RPC response, with the client's id. */
   response(text: string, status?: number): void;
   error(error: GatewayError): void;
+  /**
+   * Takes the response in pieces, with the client's id. From its first piece on neither `response` nor `error` may
+   * follow. Undefined, or no such method: the response has to come whole.
+   */
+  large?(): ResponseWriter | undefined;
   /** The client took its request back: the reply ends without an answer. */
   abandon(): void;
 }

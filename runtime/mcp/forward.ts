@@ -1,7 +1,7 @@
 /** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
 import { asGatewayError, type GatewayError, RPC } from '../errors.ts';
 import { upstreamError } from '../upstream/failure.ts';
-import type { Link, OutboundRequest } from '../upstream/link.ts';
+import type { LargeReply, Link, OutboundRequest } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
 import { BridgedCall, type MovableSink } from './bridge/bridged-call.ts';
@@ -13,6 +13,7 @@ import type { Exposure } from './exposure.ts';
 import { asksForInput, inputEdits } from './input/modern-input.ts';
 import { isRetry, takeRetry } from './input/retry.ts';
 import { membersAt, memberText } from './json-members.ts';
+import { type LargeWatch, largeResult } from './large-result.ts';
 import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
 import { answerAs, readResponse, type UpstreamResponse } from './response.ts';
@@ -209,6 +210,22 @@ class ForwardSink implements MovableSink {
     if (response.errorCode === RPC.headerMismatch && this.#options.onHeaderMismatch?.() === true) return;
     this.#options.onOutcome?.(response.errorCode === undefined);
     call.reply.response(answer, isModern ? modernStatus(response.errorCode) : 200);
+  }
+
+  onLarge(watch?: LargeWatch): LargeReply | undefined {
+    const { rewrite, resultEdits } = this.#options;
+    // What reads a result wants all of it.
+    if (rewrite !== undefined || resultEdits !== undefined) return undefined;
+    const edits = this.#adaptation.largeEdits(this.#call.method);
+    const own: LargeWatch = {
+      begun: () => undefined,
+      over: (outcome) => {
+        const label = typeof outcome === 'string' ? outcome : outcome.code;
+        this.#call.server.metrics.upstreamRequest(this.#link.upstream, label);
+        this.#options.onOutcome?.(typeof outcome === 'string');
+      },
+    };
+    return largeResult(this.#call, this.#link.era, edits, watch === undefined ? [own] : [watch, own]);
   }
 
   onError(error: GatewayError): void {

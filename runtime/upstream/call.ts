@@ -6,11 +6,17 @@ import { deadlines, type Timed } from '../traffic/deadline.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
 import type { UpstreamContext } from './context.ts';
 import { type Failure, timeoutFailure } from './failure.ts';
-import type { OutboundRequest, ReplySink } from './link.ts';
+import type { LargeReply, OutboundRequest, ReplySink } from './link.ts';
 import type { Message } from './message.ts';
 
-/** The largest answer that is read where the request names no bound. */
-export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** The largest response where the request names no bound. */
+export const DEFAULT_MAX_BYTES = 2 * 1024 * 1024 * 1024;
+
+/** The largest message that is held, to be read whole. */
+export const MAX_HELD_BYTES = 64 * 1024 * 1024;
+
+/** A response larger than this goes through in pieces, where nothing has to read it. */
+export const LARGE_BYTES = 1024 * 1024;
 
 /** What all calls of one upstream share. */
 export interface Traffic {
@@ -39,6 +45,7 @@ export abstract class Call implements Timed {
   /** True once the sink has its end, or the caller took the request back. */
   over = false;
   #streaming = false;
+  #large: LargeReply | undefined;
   #admission: Admission = 0;
   #attempts = 0;
   #startedMs = 0;
@@ -141,11 +148,7 @@ export abstract class Call implements Timed {
   /** The stream was closed early, to be taken up again. */
   protected suspended(): void {
     if (this.over) return;
-    try {
-      this.#sink.onSuspend();
-    } catch (thrown) {
-      this.#bug(thrown);
-    }
+    this.#guarded(() => this.#sink.onSuspend());
   }
 
   /** A notification or request that belongs to this request. Progress extends the deadline. */
@@ -176,6 +179,35 @@ export abstract class Call implements Timed {
     }
   }
 
+  /** Who takes the response in pieces, if anybody does. */
+  largeReply(): LargeReply | undefined {
+    return this.over ? undefined : this.#sink.onLarge?.();
+  }
+
+  /** Whether some of the response is with the client already. */
+  protected get isPassing(): boolean {
+    return this.#large !== undefined;
+  }
+
+  /** The response goes to `reply` in pieces from now on; it is too late to try again. */
+  passing(reply: LargeReply): void {
+    if (!this.over) this.#large = reply;
+  }
+
+  /** Some of it was passed on. A client that does not read is no silence of the upstream's: `held` waits for it. */
+  passed(held: boolean): void {
+    if (!this.over && this.#pausedMs === undefined)
+      deadlines.schedule(this, held ? this.#hardMs : this.#softMs(performance.now()));
+  }
+
+  /** All of it was passed on. */
+  passedWhole(): void {
+    if (this.over) return;
+    this.#finish();
+    if (this.#admission !== 0) this.traffic.breaker?.success(this.#admission);
+    this.#guarded(() => this.#large?.end());
+  }
+
   /** An attempt failed: it is made again or the call ends. */
   failed(failure: Failure): void {
     if (this.over) return;
@@ -199,7 +231,7 @@ export abstract class Call implements Timed {
 
   #retryDelayMs(failure: Failure): number | undefined {
     const { retry } = this.traffic;
-    if (retry === undefined || this.#streaming) return undefined;
+    if (retry === undefined || this.#streaming || this.#large !== undefined) return undefined;
     const { condition, sent, retryAfterMs } = failure;
     const { idempotent } = this.request;
     const delayMs = retryDelayMs(
@@ -249,14 +281,19 @@ export abstract class Call implements Timed {
   }
 
   #tellError(error: GatewayError): void {
+    const large = this.#large;
+    this.#guarded(() => (large === undefined ? this.#sink.onError(error) : large.fail(error)));
+  }
+
+  /** A sink must not throw. One that does must not take other calls of the connection with it. */
+  #guarded(tell: () => void): void {
     try {
-      this.#sink.onError(error);
+      tell();
     } catch (thrown) {
       this.#bug(thrown);
     }
   }
 
-  /** A sink must not throw. One that does must not take other calls of the connection with it. */
   #bug(thrown: unknown): void {
     const { context, upstream } = this.traffic;
     context.log('error', 'a reply could not be handed on', { upstream, cause: thrown });

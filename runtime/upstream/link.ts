@@ -1,6 +1,7 @@
 /** What the protocol room asks of an upstream, whatever carries the messages. */
 import type { Era } from '../../schema/graph/upstream.ts';
 import type { GatewayError } from '../errors.ts';
+import type { ResponseEdits } from './large/response-rewriter.ts';
 import type { Message } from './message.ts';
 
 /** A JSON-RPC request ready to be sent: text as it goes out, with an id that is unique on its link. */
@@ -19,7 +20,7 @@ export interface OutboundRequest {
   readonly idempotent: boolean;
   /** The bound of a `bounds` limit, if smaller than the upstream's own. */
   readonly timeoutMs?: number | undefined;
-  /** The largest answer in bytes that is read; absent: the link's own cap. */
+  /** The largest response in bytes; absent: the link's own bound. One that is read whole has a bound besides. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -41,6 +42,28 @@ export interface ReplySink {
   /** The JSON-RPC response, as JSON text, with the id of the request. */
   onResponse(text: string, message: Message): void;
   onError(error: GatewayError): void;
+  /**
+   * The response is too large to be held. The reply that is returned gets it in pieces, in place of `onResponse` and
+   * `onError`, unless none was written: what turns out to be no result is held after all. Undefined, or no such
+   * method: this response has to be read whole, and is, up to a bound.
+   */
+  onLarge?(): LargeReply | undefined;
+}
+
+/** Takes a response in pieces. After `end` or `fail` nothing more comes. */
+export interface LargeReply {
+  /** What changes on the way. */
+  readonly edits: ResponseEdits;
+  /** Set before the first `write`: the client has read what was written. */
+  onDrain: () => void;
+  /** Set likewise: nobody reads any more. */
+  onGone: () => void;
+  /** False: nothing more until `onDrain`. */
+  write(bytes: Buffer): boolean;
+  /** The response was whole and sound. */
+  end(): void;
+  /** It was not: what was written must not be taken for a response. */
+  fail(error: GatewayError): void;
 }
 
 /**

@@ -13,6 +13,16 @@ export interface RequestContext {
   readonly logLevel: string | undefined;
 }
 
+/** Changes of a result that nobody has read. */
+export interface LargeEdits {
+  /** Members put first, as JSON text without braces. */
+  readonly added: string;
+  /** Whether a member of the result is left out; `first` is the first character of its value. */
+  drops(key: string, first: string): boolean;
+  /** Members put last where the result has none of that name, as key and JSON text. */
+  readonly unsaid: readonly (readonly [key: string, json: string])[];
+}
+
 export interface Adaptation {
   readonly crossesEras: boolean;
   /** The JSON text of `params._meta` for the upstream; undefined leaves out the member. */
@@ -22,6 +32,11 @@ export interface Adaptation {
    * `request` is what the client asked.
    */
   responseEdits(response: UpstreamResponse, method: Method, request: Message): Edit[];
+  /**
+   * What changes in a result that is passed on in pieces; undefined where it has to be read whole. The same as
+   * `responseEdits` makes of it.
+   */
+  largeEdits(method: Method): LargeEdits | undefined;
   /** A notification for the client, or undefined if it must not have it. */
   notification(text: string, message: UpstreamMessage, logLevel: string | undefined): string | undefined;
   /** An item of a list, or undefined if the client must not see it. */

@@ -4,7 +4,7 @@
  */
 import { asGatewayError, type GatewayError } from '../../errors.ts';
 import { SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
-import type { Cancel, Link, OutboundRequest, ReplySink } from '../../upstream/link.ts';
+import type { Cancel, LargeReply, Link, OutboundRequest, ReplySink } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
 import type { Call } from '../call.ts';
@@ -21,6 +21,7 @@ import type { Parked } from '../input/parked-calls.ts';
 import { sealState } from '../input/request-state.ts';
 import { isUrlRequired, urlRequired } from '../input/url-elicitation.ts';
 import { membersAt, memberText } from '../json-members.ts';
+import type { LargeWatch } from '../large-result.ts';
 import type { CallOnLink, LinkCalls } from './link-calls.ts';
 
 /** A request of the upstream. */
@@ -32,6 +33,7 @@ export interface UpstreamAsk {
 /** Answers a call, whichever of its client's requests it is for at the time. */
 export interface MovableSink extends ReplySink {
   moveTo(call: Call): void;
+  onLarge(watch?: LargeWatch): LargeReply | undefined;
 }
 
 interface Question {
@@ -49,7 +51,8 @@ const GATHER_MS = 20;
 /** Questions of one call that wait for answers. */
 const MAX_QUESTIONS = 32;
 
-type State = 'queued' | 'running' | 'gathering' | 'parked' | 'over';
+/** `passing`: its result goes to the client in pieces, so that nothing can be asked any more. */
+type State = 'queued' | 'running' | 'gathering' | 'parked' | 'passing' | 'over';
 
 /** The request as it goes upstream, and what becomes of it there. */
 interface Errand {
@@ -122,7 +125,8 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   asked({ text, message }: UpstreamAsk): void {
     const { link } = this.#errand;
     const question = this.#questionOf(text, message);
-    if (question === undefined || this.#state === 'over' || this.#questions.size >= MAX_QUESTIONS) {
+    const late = this.#state === 'passing' || this.#state === 'over';
+    if (question === undefined || late || this.#questions.size >= MAX_QUESTIONS) {
       refuseRequest(link, message);
       return;
     }
@@ -224,6 +228,16 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
     if (this.#state !== 'parked') this.#respond(text, message);
     else if (parked.hold(this, text.length)) this.#endLater(() => this.#respond(text, message));
     else this.onError(upstreamError('result_too_large', 'no room for a result that nobody waits for'));
+  }
+
+  onLarge(): LargeReply | undefined {
+    if (this.#state !== 'running') return undefined;
+    return this.#errand.sink.onLarge({
+      begun: () => {
+        this.#state = 'passing';
+      },
+      over: () => this.#over(),
+    });
   }
 
   onError(error: GatewayError): void {

@@ -3,9 +3,11 @@ import { upstreamError } from '../../upstream/failure.ts';
 import { memberText } from '../json-members.ts';
 import type { Method } from '../method.ts';
 import { rewriteObject } from '../splice.ts';
-import type { Adaptation } from './adaptation.ts';
+import type { Adaptation, LargeEdits } from './adaptation.ts';
 
 const PROGRESS_TOKEN: ReadonlySet<string> = new Set(['progressToken']);
+
+const UNCHANGED: LargeEdits = { added: '', drops: () => false, unsaid: [] };
 
 export const sameLegacy: Adaptation = {
   crossesEras: false,
@@ -15,6 +17,7 @@ export const sameLegacy: Adaptation = {
     return rewriteObject(meta, PROGRESS_TOKEN, [['progressToken', String(progressToken)]]);
   },
   responseEdits: () => [],
+  largeEdits: () => UNCHANGED,
   notification: (text) => text,
   item: (text) => text,
 };
@@ -29,8 +32,15 @@ const unsaid = (result: Readonly<Record<string, unknown>>, method: Method): stri
   return added;
 };
 
+const COMPLETE: LargeEdits = { ...UNCHANGED, unsaid: [['resultType', '"complete"']] };
+const READ: LargeEdits = {
+  ...UNCHANGED,
+  unsaid: [...COMPLETE.unsaid, ['ttlMs', '0'], ['cacheScope', '"private"']],
+};
+
 export const sameModern: Adaptation = {
   ...sameLegacy,
+  largeEdits: ({ name }) => (name === 'resources/read' ? READ : COMPLETE),
   responseEdits: ({ result, resultStart }, method) => {
     if (result === undefined || resultStart === undefined) return [];
     if (result.resultType !== undefined && typeof result.resultType !== 'string')

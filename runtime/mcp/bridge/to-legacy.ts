@@ -27,9 +27,12 @@ const isEmpty = (object: object): boolean => {
   return true;
 };
 
+const addedTo = (method: Method): string =>
+  method.kind === 'list' || method.name === 'resources/read' ? COMPLETE_UNCACHED : COMPLETE;
+
 const resultEdit = (response: UpstreamResponse, start: number, method: Method): Edit => {
   const { result, root, text } = response;
-  const added = method.kind === 'list' || method.name === 'resources/read' ? COMPLETE_UNCACHED : COMPLETE;
+  const added = addedTo(method);
   if (!('resultType' in result! || 'ttlMs' in result! || 'cacheScope' in result!))
     return { start: start + 1, end: start + 1, text: isEmpty(result!) ? added : `${added},` };
   const end = root.ends[root.keys.indexOf('result')]!;
@@ -69,6 +72,7 @@ export const toLegacy: Adaptation = {
     response.resultStart === undefined
       ? errorEdits(response, request)
       : [resultEdit(response, response.resultStart, method)],
+  largeEdits: (method) => ({ added: addedTo(method), drops: (key) => MODERN_RESULT.has(key), unsaid: [] }),
   notification: (text, { method, params }, logLevel) => {
     if (method === 'notifications/progress') return text;
     if (method !== 'notifications/message') return undefined;

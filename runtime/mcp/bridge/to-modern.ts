@@ -7,7 +7,7 @@ import { membersAt, memberText } from '../json-members.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { META, MODERN_VERSION } from '../revision.ts';
 import { type Edit, rewriteObject } from '../splice.ts';
-import type { Adaptation } from './adaptation.ts';
+import type { Adaptation, LargeEdits } from './adaptation.ts';
 
 const OWNED_META: ReadonlySet<string> = new Set([...Object.values(META), 'progressToken']);
 const MODERN_RESULT: ReadonlySet<string> = new Set(['resultType', 'ttlMs', 'cacheScope']);
@@ -44,6 +44,12 @@ const errorEdits = (response: UpstreamResponse, method: string): Edit[] => {
 const hasObjectRoot = (schema: unknown): boolean =>
   typeof schema === 'object' && schema !== null && (schema as { type?: unknown }).type === 'object';
 
+const LARGE: LargeEdits = {
+  added: '',
+  drops: (key, first) => MODERN_RESULT.has(key) || (key === 'structuredContent' && first !== '{'),
+  unsaid: [],
+};
+
 export const toModern: Adaptation = {
   crossesEras: true,
   metaText: (message, progressToken, context) => {
@@ -60,6 +66,7 @@ export const toModern: Adaptation = {
     response.resultStart === undefined
       ? errorEdits(response, method.name)
       : stripResult(response, response.resultStart),
+  largeEdits: () => LARGE,
   notification: (text, { method }) =>
     method === 'notifications/progress' || method === 'notifications/message' ? text : undefined,
   item: (text, value) =>

@@ -1,9 +1,10 @@
 /** The answer to one request of a legacy session: JSON where nothing precedes it, else a resumable stream. */
 
-import type { GatewayError } from '../../errors.ts';
+import { GatewayError, RPC } from '../../errors.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
+import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
 import type { ClientReply } from '../client-reply.ts';
 import type { Session } from './session.ts';
 import type { SessionStream } from './session-stream.ts';
@@ -16,11 +17,50 @@ const POLL_AFTER_MS = 1000;
 /** Whether a session's client knows priming events and polling. */
 export const pollsStreams = (session: Session): boolean => session.version >= POLLING_SINCE;
 
+/** Tells the session when its request is over. */
+class SessionWriter implements ResponseWriter {
+  begun = false;
+  readonly #writer: ResponseWriter;
+  readonly #onOver: () => void;
+
+  constructor(writer: ResponseWriter, onOver: () => void) {
+    this.#writer = writer;
+    this.#onOver = onOver;
+  }
+
+  set onDrain(tell: () => void) {
+    this.#writer.onDrain = tell;
+  }
+
+  set onGone(tell: () => void) {
+    this.#writer.onGone = () => {
+      this.#onOver();
+      tell();
+    };
+  }
+
+  write(bytes: Buffer): boolean {
+    this.begun = true;
+    return this.#writer.write(bytes);
+  }
+
+  end(): void {
+    this.#writer.end();
+    this.#onOver();
+  }
+
+  breakOff(): void {
+    this.#writer.breakOff();
+    this.#onOver();
+  }
+}
+
 export class SessionReply implements ClientReply {
   readonly #exchange: WebExchange;
   readonly #session: Session;
   readonly #idText: string;
   #stream: SessionStream | undefined;
+  #large: SessionWriter | undefined;
   headers: readonly string[] = [];
 
   constructor(exchange: WebExchange, session: Session, idText: string) {
@@ -60,16 +100,38 @@ export class SessionReply implements ClientReply {
     this.#stream.finish();
   }
 
+  large(): ResponseWriter | undefined {
+    const stream = this.#stream;
+    const again = new GatewayError('result_too_large', 'the result was too large to be kept: call again', {
+      rpcCode: RPC.limited,
+    });
+    const writer =
+      stream === undefined
+        ? new JsonWriter(this.#exchange, this.headers)
+        : stream.pass(errorResponse(this.#exchange, again, this.#idText), () => stream.finish());
+    if (writer === undefined) return undefined;
+    this.#large = new SessionWriter(writer, () => {
+      this.#session.finished(this.#idText);
+      stream?.finish();
+    });
+    return this.#large;
+  }
+
   /** No answer is expected to a request that was taken back (MCP 2025-11-25, cancellation). */
   abandon(): void {
     this.#session.finished(this.#idText);
     this.#exchange.record.outcome = 'cancelled';
-    if (this.#stream === undefined) replyEmpty(this.#exchange, 202);
+    if (this.#large?.begun === true) this.#large.breakOff();
+    else if (this.#stream === undefined) replyEmpty(this.#exchange, 202);
     else this.#stream.finish();
   }
 
   error(error: GatewayError): void {
     this.#session.finished(this.#idText);
+    if (this.#large?.begun === true) {
+      this.#large.breakOff();
+      return;
+    }
     if (this.#stream === undefined) {
       replyError(this.#exchange, error, this.#idText, this.headers);
       return;

@@ -1,8 +1,14 @@
 /** The event streams of a legacy session, kept for resumption (MCP 2025-11-25, transports, Resumability). */
+import type { ResponseWriter } from '../../listen/response-writer.ts';
 
 /** What a stream is sent to: a connection that reads it. */
 export interface StreamSink {
   send(data: string, id: string): void;
+  /**
+   * One event in pieces, where the connection takes such. `begin` is called before its first byte and gives its id,
+   * `onEnd` when it is whole.
+   */
+  openEvent?(begin: () => string, onEnd: () => void): ResponseWriter;
   /** Ends the connection after what was sent. */
   end(): void;
   /** Called once when the client went away; not after `end`. */
@@ -68,6 +74,23 @@ export class SessionStream {
       this.#delivered = this.#sequence;
     }
     this.#onKept(data.length);
+  }
+
+  /**
+   * One event whose data comes in pieces and is not kept: `kept` takes its place for whoever resumes. `onEnd` is told
+   * when it was sent whole. Undefined: nobody is connected who could take it.
+   */
+  pass(kept: string, onEnd: () => void): ResponseWriter | undefined {
+    const begin = (): string => {
+      this.#sequence += 1;
+      this.#kept.push({ sequence: this.#sequence, data: kept });
+      this.#onKept(kept.length);
+      return this.lastEventId;
+    };
+    return this.#sink?.openEvent?.(begin, () => {
+      this.#delivered = this.#sequence;
+      onEnd();
+    });
   }
 
   /** Nothing more will be appended. */

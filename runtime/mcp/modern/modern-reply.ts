@@ -3,6 +3,7 @@ import { type GatewayError, RPC } from '../../errors.ts';
 import { type EventStream, startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyError, replyJson } from '../../listen/reply.ts';
+import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
 import type { ClientReply } from '../client-reply.ts';
 
 const NONE: readonly string[] = [];
@@ -41,6 +42,13 @@ export class ModernReply implements ClientReply {
     }
     this.#events.send(text);
     this.#events.end();
+  }
+
+  large(): ResponseWriter | undefined {
+    const events = this.#events;
+    if (events === undefined) return new JsonWriter(this.#exchange, this.headers);
+    const withoutId = () => undefined;
+    return events.closed ? undefined : events.openEvent(withoutId, () => events.end());
   }
 
   error(error: GatewayError): void {

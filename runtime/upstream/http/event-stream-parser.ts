@@ -1,15 +1,23 @@
 /** Server-sent events, incrementally from bytes (WHATWG HTML, 9.2.6 "Interpreting an event stream"). */
+import { LARGE_BYTES, MAX_HELD_BYTES } from '../call.ts';
+import type { Inflow } from '../large/large-response.ts';
+import { LargeEvent } from './large-event.ts';
 
 export interface EventSink {
   /** A `message` event with data. */
   onEvent(data: string): void;
   /** An event or line exceeds the bound; nothing more is read. */
-  onTooLarge(): void;
+  onTooLarge(maxBytes: number): void;
+  /** A `message` event is large, its data begins with `prefix`. What is returned takes the rest, else it is held. */
+  onLargeEvent?(prefix: readonly Buffer[]): Inflow | undefined;
 }
 
 const LF = 10;
 const CR = 13;
+const SPACE = 32;
 const BOM = '\uFEFF';
+const BOM_BYTES = Buffer.from(BOM);
+const DATA = 'data:';
 
 /** Bytes in, events out. Comments and events of other types are skipped; lines may end in LF, CRLF or CR. */
 export class EventStreamParser {
@@ -19,6 +27,9 @@ export class EventStreamParser {
   retryMs: number | undefined;
   readonly #sink: EventSink;
   readonly #maxBytes: number;
+  /** Where a line or event is too large, or is to be asked about. */
+  #nextBound: number;
+  #large: LargeEvent | undefined;
   #partial: Buffer[] = [];
   #partialBytes = 0;
   #skipLf = false;
@@ -33,10 +44,15 @@ export class EventStreamParser {
   constructor(sink: EventSink, maxBytes: number) {
     this.#sink = sink;
     this.#maxBytes = maxBytes;
+    this.#nextBound = Math.min(maxBytes, LARGE_BYTES);
   }
 
   push(chunk: Buffer): void {
     let start = 0;
+    if (this.#large !== undefined) {
+      start = this.#endLarge(this.#large, chunk);
+      if (this.#large !== undefined || this.#stopped) return;
+    }
     if (this.#skipLf && chunk.length > 0) {
       this.#skipLf = false;
       if (chunk[0] === LF) start = 1;
@@ -54,6 +70,17 @@ export class EventStreamParser {
     if (start < chunk.length && !this.#stopped) this.#keep(chunk.subarray(start));
   }
 
+  /** The offset behind the large event, if it ends in this chunk. */
+  #endLarge(large: LargeEvent, chunk: Buffer): number {
+    const start = large.push(chunk);
+    if (large.refused) this.#tooLarge(this.#maxBytes);
+    if (!large.ended) return chunk.length;
+    this.#large = undefined;
+    this.#skipLf = large.endedWithCr;
+    this.#clear();
+    return start;
+  }
+
   /** Ignores all that still comes. */
   stop(): void {
     this.#stopped = true;
@@ -61,11 +88,39 @@ export class EventStreamParser {
 
   #keep(rest: Buffer): void {
     this.#partialBytes += rest.length;
-    if (this.#partialBytes > this.#maxBytes + 16) {
-      this.#tooLarge();
+    this.#partial.push(rest);
+    if (this.#partialBytes > this.#nextBound + 16) this.#crossBound();
+  }
+
+  /** A line or an event has reached a size at which something has to happen. */
+  #crossBound(): void {
+    const bound = this.#nextBound;
+    if (bound === this.#maxBytes || bound === MAX_HELD_BYTES) {
+      this.#tooLarge(bound);
       return;
     }
-    this.#partial.push(rest);
+    this.#nextBound = Math.min(this.#maxBytes, MAX_HELD_BYTES);
+    const data = this.#dataSoFar();
+    const inflow = data === undefined ? undefined : this.#sink.onLargeEvent?.(data);
+    if (inflow === undefined) return;
+    this.#first = false;
+    this.#large = new LargeEvent(inflow, this.#partialBytes > 0, (line) => this.#field(line));
+    this.#data = undefined;
+    this.#partial = [];
+    this.#partialBytes = 0;
+  }
+
+  /** The bytes of the event's data, where what is read at the moment is data of a message. */
+  #dataSoFar(): Buffer[] | undefined {
+    if (this.#type !== '' && this.#type !== 'message') return undefined;
+    const before = this.#data === undefined ? [] : [Buffer.from(this.#data)];
+    if (this.#partialBytes === 0) return before;
+    const line = Buffer.concat(this.#partial);
+    const start = this.#first && line.subarray(0, 3).equals(BOM_BYTES) ? 3 : 0;
+    if (line.toString('latin1', start, start + DATA.length) !== DATA) return undefined;
+    const from = start + DATA.length;
+    const rest = line.subarray(line[from] === SPACE ? from + 1 : from);
+    return before.length === 0 ? [rest] : [...before, Buffer.from('\n'), rest];
   }
 
   #endLine(tail: Buffer): void {
@@ -85,8 +140,8 @@ export class EventStreamParser {
     }
     if (text.startsWith(':')) return;
     this.#eventBytes += line.length;
-    if (this.#eventBytes > this.#maxBytes + 16) this.#tooLarge();
-    else this.#field(text);
+    this.#field(text);
+    if (this.#eventBytes > this.#nextBound + 16) this.#crossBound();
   }
 
   #field(line: string): void {
@@ -102,18 +157,23 @@ export class EventStreamParser {
   #endEvent(): void {
     const data = this.#data;
     const type = this.#type;
-    this.#data = undefined;
-    this.#eventBytes = 0;
-    this.#type = '';
+    this.#clear();
     if (this.#id !== undefined) this.lastEventId = this.#id;
     // An event that only carries an id primes resumption (MCP 2025-11-25, transports).
     if (data !== undefined && data !== '' && (type === '' || type === 'message')) this.#sink.onEvent(data);
   }
 
-  #tooLarge(): void {
+  #tooLarge(maxBytes: number): void {
     this.#stopped = true;
     this.#partial = [];
-    this.#sink.onTooLarge();
+    this.#sink.onTooLarge(maxBytes);
+  }
+
+  #clear(): void {
+    this.#data = undefined;
+    this.#eventBytes = 0;
+    this.#type = '';
+    this.#nextBound = Math.min(this.#maxBytes, LARGE_BYTES);
   }
 }
 

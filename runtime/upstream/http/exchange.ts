@@ -2,7 +2,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { deadlines, type Timed } from '../../traffic/deadline.ts';
+import { LARGE_BYTES, MAX_HELD_BYTES } from '../call.ts';
 import { dispatchFailure, type Failure, protocolFailure, tooLargeFailure } from '../failure.ts';
+import type { Inflow, Source } from '../large/large-response.ts';
 import { type EventSink, EventStreamParser } from './event-stream-parser.ts';
 
 /** A refusal's body is read up to here; a longer one counts as none. */
@@ -22,6 +24,11 @@ export interface ExchangeTarget {
   onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void;
   /** No reply, or none that can be used. */
   onBroken(failure: Failure): void;
+  /**
+   * The JSON reply or the event that begins with `prefix` is large. What is returned takes the rest of it, in place
+   * of `onJson` or `onEvent`; undefined, or no such method: it is to be held.
+   */
+  onLarge?(prefix: readonly Buffer[], source: Source): Inflow | 'refused' | undefined;
 }
 
 /** How long a stream may stay open after its response before its connection is closed. */
@@ -47,7 +54,7 @@ class Linger implements Timed {
 }
 
 /** A dispatch handler for undici. The target is not called any more after `abort`. */
-export class HttpExchange implements Dispatcher.DispatchHandler, EventSink {
+export class HttpExchange implements Dispatcher.DispatchHandler, EventSink, Source {
   /** Set once the reply is an event stream. */
   parser: EventStreamParser | undefined;
   readonly #target: ExchangeTarget;
@@ -60,11 +67,24 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink {
   #first: Buffer | undefined;
   #chunks: Buffer[] | undefined;
   #bytes = 0;
+  /** What takes the rest of a large JSON reply. */
+  #inflow: Inflow | undefined;
+  /** Where a JSON reply is too large, or is to be asked about. */
+  #nextBound: number;
 
   /** @param maxBytes the largest JSON reply or event */
   constructor(target: ExchangeTarget, maxBytes: number) {
     this.#target = target;
     this.#maxBytes = maxBytes;
+    this.#nextBound = Math.min(maxBytes, LARGE_BYTES);
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (!this.#done) this.#controller?.resume();
   }
 
   /** Closes the request's connection or stream, now or as soon as it has one. */
@@ -99,7 +119,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink {
     const type = headers['content-type'];
     if (type !== undefined && isMediaType(type, 'application/json')) {
       const length = headers['content-length'];
-      if (length !== undefined && Number(length) > this.#maxBytes) this.onTooLarge();
+      if (length !== undefined && Number(length) > this.#maxBytes) this.onTooLarge(this.#maxBytes);
       else this.#target.onHead(headers);
     } else if (type !== undefined && isMediaType(type, 'text/event-stream')) {
       this.parser = new EventStreamParser(this, this.#maxBytes);
@@ -116,14 +136,24 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink {
       this.parser.push(chunk);
       return;
     }
+    if (this.#inflow !== undefined) {
+      if (!this.#inflow.push(chunk)) this.abort();
+      return;
+    }
     this.#bytes += chunk.length;
-    if (this.#status === 200 && this.#bytes > this.#maxBytes) {
-      this.onTooLarge();
+    if (this.#status === 200 && this.#bytes > this.#nextBound) {
+      this.#crossBound(chunk);
     } else if (this.#status !== 200 && this.#bytes > MAX_REFUSAL_BYTES) {
       const { status, headers } = { status: this.#status, headers: this.#headers };
       this.abort();
       this.#target.onRefusal(status, headers, '');
-    } else if (this.#first === undefined) {
+    } else {
+      this.#keep(chunk);
+    }
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#first === undefined) {
       this.#first = chunk;
     } else {
       this.#chunks ??= [this.#first];
@@ -131,10 +161,30 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink {
     }
   }
 
+  /** A JSON reply has reached a size at which something has to happen. */
+  #crossBound(chunk: Buffer): void {
+    if (this.#bytes > this.#maxBytes || this.#nextBound === MAX_HELD_BYTES) {
+      this.onTooLarge(Math.min(this.#maxBytes, MAX_HELD_BYTES));
+      return;
+    }
+    this.#keep(chunk);
+    const inflow = this.#target.onLarge?.(this.#chunks ?? [this.#first!], this);
+    if (inflow === 'refused') {
+      this.abort();
+      return;
+    }
+    this.#nextBound = Math.min(this.#maxBytes, MAX_HELD_BYTES);
+    if (inflow === undefined) return;
+    this.#inflow = inflow;
+    this.#first = undefined;
+    this.#chunks = undefined;
+  }
+
   onResponseEnd(): void {
     if (!this.#end()) return;
     if (this.#linger !== undefined) return;
-    if (this.parser !== undefined) this.#target.onStreamEnd(undefined);
+    if (this.#inflow !== undefined) this.#inflow.end();
+    else if (this.parser !== undefined) this.#target.onStreamEnd(undefined);
     else if (this.#status === 200) this.#target.onJson(this.#text());
     else this.#target.onRefusal(this.#status, this.#headers, this.#text());
   }
@@ -150,8 +200,27 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink {
     if (!this.#done) this.#target.onEvent(data);
   }
 
-  onTooLarge(): void {
-    this.#break(tooLargeFailure(this.#maxBytes));
+  onLargeEvent(prefix: readonly Buffer[]): Inflow | undefined {
+    if (this.#done) return undefined;
+    const inflow = this.#target.onLarge?.(prefix, this);
+    if (inflow === 'refused') this.abort();
+    if (inflow === undefined || inflow === 'refused') return undefined;
+    return {
+      push: (chunk) => {
+        if (this.#done) return false;
+        const more = inflow.push(chunk);
+        if (!more) this.abort();
+        return more;
+      },
+      end: () => {
+        inflow.end();
+        this.release();
+      },
+    };
+  }
+
+  onTooLarge(maxBytes: number): void {
+    this.#break(tooLargeFailure(maxBytes));
   }
 
   #end(): boolean {

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { Call } from '../call.ts';
 import { dispatchFailure, type Failure, protocolFailure, upstreamError } from '../failure.ts';
+import { type Inflow, passOn, type Source } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { errorCode, isResponse, type Message, parseMessages } from '../message.ts';
 import type { HttpEndpoint } from './endpoint.ts';
@@ -66,6 +67,10 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
     if (parsed === undefined) this.#refuse(protocolFailure('event is not JSON-RPC'));
     else if (Array.isArray(parsed)) for (const each of parsed) this.#take(JSON.stringify(each), each);
     else this.#take(data, parsed as Message);
+  }
+
+  onLarge(prefix: readonly Buffer[], source: Source): Inflow | 'refused' | undefined {
+    return passOn(this, prefix, source);
   }
 
   onStreamEnd(cause: Error | undefined): void {

@@ -69,7 +69,8 @@ export class LegacyHttpCall extends HttpCall {
     const parser = this.exchange?.parser;
     this.#lastEventId = parser?.lastEventId ?? this.#lastEventId;
     this.#retryMs = parser?.retryMs ?? this.#retryMs;
-    if (this.#lastEventId === undefined || this.#lastEventId === '') super.onStreamEnd(cause);
+    const resumable = this.#lastEventId !== undefined && this.#lastEventId !== '';
+    if (!resumable || this.isPassing) super.onStreamEnd(cause);
     else this.#resumeLater();
   }
 

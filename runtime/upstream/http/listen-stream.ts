@@ -1,6 +1,6 @@
 /** The GET stream of a legacy session: what the upstream says of its own accord. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { DEFAULT_MAX_BYTES } from '../call.ts';
+import { MAX_HELD_BYTES } from '../call.ts';
 import type { Failure } from '../failure.ts';
 import { type Message, parseMessages } from '../message.ts';
 import { type ExchangeTarget, HttpExchange } from './exchange.ts';
@@ -101,7 +101,7 @@ export class ListenStream implements ExchangeTarget {
   }
 
   #open(): void {
-    this.#exchange = new HttpExchange(this, DEFAULT_MAX_BYTES);
+    this.#exchange = new HttpExchange(this, MAX_HELD_BYTES);
     this.#session.endpoint.aside('GET', this.#session.streamHeaders(this.#lastEventId), null, this.#exchange);
   }
 

@@ -6,7 +6,12 @@ export const BoundsLimit = closed(
   {
     type: Type.Literal('bounds', { description: 'Bounds on the time and the result of a single call.' }),
     callTimeout: optional(duration({ description: 'The longest a call may take.' })),
-    resultBytes: optional(size({ description: 'The largest result; a larger one is refused.' })),
+    resultBytes: optional(
+      size({
+        description:
+          'The largest result; a larger one is refused. Where none is given it is 2 GiB: what is larger than 1 MiB goes through in pieces, and is broken off at the bound. What has to be read whole is at most 64 MiB in any case.',
+      }),
+    ),
     tools: optional(
       listOf(pattern({ description: 'A name or glob of exposed tools.' }), {
         description: 'Only these tools; every request if absent.',

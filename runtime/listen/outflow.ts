@@ -1,0 +1,88 @@
+/** Bytes of a reply that come in pieces, no faster than the client reads. */
+import type { ServerResponse } from 'node:http';
+import { constants, type Http2ServerResponse } from 'node:http2';
+import { deadlines, type Timed } from '../traffic/deadline.ts';
+import type { WebExchange } from './exchange.ts';
+
+/** A client that takes nothing for as long is cut off. */
+const STALL_MS = 60_000;
+
+/** Who is told of the client. */
+export interface Flow {
+  onDrain: () => void;
+  onGone: () => void;
+}
+
+const isHttp2 = (response: WebExchange['response']): response is Http2ServerResponse => 'stream' in response;
+
+/** Ends a reply so that nobody takes what was sent for the whole of it. */
+export const breakOff = ({ response }: WebExchange): void => {
+  if (isHttp2(response)) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
+};
+
+/** Writes to the client of `exchange`. Whoever writes stops at `false`, and goes on at `onDrain` or ends at `onGone`. */
+export class Outflow implements Timed {
+  deadlineMs = 0;
+  deadlineSlot = -1;
+  deadlineNext: Timed | undefined = undefined;
+  deadlinePrevious: Timed | undefined = undefined;
+  readonly #exchange: WebExchange;
+  readonly #response: ServerResponse;
+  readonly #flow: Flow;
+  readonly #stallMs: number;
+  #waiting = false;
+  #over = false;
+
+  constructor(exchange: WebExchange, flow: Flow, stallMs = STALL_MS) {
+    this.#exchange = exchange;
+    this.#response = exchange.response as ServerResponse;
+    this.#flow = flow;
+    this.#stallMs = stallMs;
+    this.#response.once('close', this.#closed);
+  }
+
+  /** False: the client has to read first. */
+  write(bytes: Uint8Array): boolean {
+    if (this.#over) return false;
+    if (this.#response.write(bytes)) return !this.#waiting;
+    if (!this.#waiting) {
+      this.#waiting = true;
+      this.#response.once('drain', this.#drained);
+      deadlines.schedule(this, performance.now() + this.#stallMs);
+    }
+    return false;
+  }
+
+  onDeadline(): void {
+    if (this.#over) return;
+    this.#exchange.record.outcome = 'slow_reader';
+    this.breakOff();
+    this.#flow.onGone();
+  }
+
+  /** Nothing more is written; the reply goes on with others, or ends. */
+  release(): void {
+    this.#over = true;
+    deadlines.cancel(this);
+    this.#response.off('drain', this.#drained);
+    this.#response.off('close', this.#closed);
+  }
+
+  /** Ends the reply in the middle. */
+  breakOff(): void {
+    this.release();
+    breakOff(this.#exchange);
+  }
+
+  readonly #closed = (): void => {
+    this.release();
+    this.#flow.onGone();
+  };
+
+  readonly #drained = (): void => {
+    this.#waiting = false;
+    deadlines.cancel(this);
+    this.#flow.onDrain();
+  };
+}

@@ -1,0 +1,271 @@
+/** Checks JSON as its bytes come (RFC 8259), and tells where the members of its outer objects lie. */
+
+/**
+ * Told of the members of objects no deeper than `trackedDepth`; the outermost has depth 1. `at` is an offset in the
+ * bytes being pushed.
+ */
+export interface MemberSink {
+  /** An object opened; its brace lies before `at`. */
+  onOpen(depth: number, at: number): void;
+  /** The comma before another member lies at `at`. */
+  onComma(depth: number, at: number): void;
+  /** A member's value begins at `at` with the byte `first`. */
+  onValue(depth: number, at: number, first: number): void;
+  /** It ended before `at`. */
+  onValueEnd(depth: number, at: number): void;
+  /** The object's closing brace lies at `at`. */
+  onClose(depth: number, at: number): void;
+}
+
+/** Nesting deeper than this is refused: its readers would run out of stack. */
+export const MAX_DEPTH = 10_000;
+
+const QUOTE = 34;
+const COMMA = 44;
+const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
+const COLON = 58;
+const OPEN_BRACKET = 91;
+const BACKSLASH = 92;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+
+type State =
+  | 'value'
+  | 'first-element'
+  | 'first-key'
+  | 'key'
+  | 'colon'
+  | 'after'
+  | 'string'
+  | 'escape'
+  | 'hex'
+  | 'number'
+  | 'literal'
+  | 'end';
+
+const LITERALS: Readonly<Record<number, Uint8Array>> = {
+  116: Buffer.from('true'),
+  102: Buffer.from('false'),
+  110: Buffer.from('null'),
+};
+
+/** `"\/bfnrt`, what may follow a backslash besides `u`. */
+const SHORT_ESCAPES = new Uint8Array(256);
+for (const byte of Buffer.from('"\\/bfnrt')) SHORT_ESCAPES[byte] = 1;
+const LOWER_U = 117;
+
+type NumberState = 'minus' | 'zero' | 'int' | 'dot' | 'fraction' | 'e' | 'sign' | 'exponent';
+
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
+const isE = (byte: number): boolean => byte === 101 || byte === 69;
+const DOT = 46;
+
+/** The state after `byte`, or undefined where the number cannot go on with it. */
+const nextNumber = (state: NumberState, byte: number): NumberState | undefined => {
+  switch (state) {
+    case 'minus':
+      return byte === ZERO ? 'zero' : isDigit(byte) ? 'int' : undefined;
+    case 'zero':
+    case 'int':
+      if (state === 'int' && isDigit(byte)) return 'int';
+      return byte === DOT ? 'dot' : isE(byte) ? 'e' : undefined;
+    case 'dot':
+    case 'fraction':
+      if (isDigit(byte)) return 'fraction';
+      return state === 'fraction' && isE(byte) ? 'e' : undefined;
+    case 'e':
+      if (byte === MINUS || byte === 43) return 'sign';
+      return isDigit(byte) ? 'exponent' : undefined;
+    case 'sign':
+    case 'exponent':
+      return isDigit(byte) ? 'exponent' : undefined;
+    default:
+      return state satisfies never;
+  }
+};
+
+const mayEnd = (state: NumberState): boolean =>
+  state === 'zero' || state === 'int' || state === 'fraction' || state === 'exponent';
+
+const isHex = (byte: number): boolean =>
+  isDigit(byte) || (byte >= 97 && byte <= 102) || (byte >= 65 && byte <= 70);
+
+/** Holds no bytes. One value; after a fault nothing more may be pushed. */
+export class JsonScanner {
+  /** How deep members are told of. */
+  trackedDepth = 1;
+  readonly #sink: MemberSink;
+  #state: State = 'value';
+  #depth = 0;
+  /** 1 where the container at a depth is an object. */
+  #objects = new Uint8Array(64);
+  #isKey = false;
+  #hexLeft = 0;
+  #literal: Uint8Array = LITERALS[110]!;
+  #literalAt = 0;
+  #number: NumberState = 'minus';
+
+  constructor(sink: MemberSink) {
+    this.#sink = sink;
+  }
+
+  /** Whether the value is whole; only white space may follow. */
+  get ended(): boolean {
+    return this.#state === 'end';
+  }
+
+  /** Reads on. False: this is no JSON, or nests too deeply. */
+  push(chunk: Uint8Array): boolean {
+    let at = 0;
+    while (at < chunk.length) {
+      at = this.#state === 'string' ? this.#string(chunk, at) : this.#step(chunk[at]!, at);
+      if (at < 0) return false;
+    }
+    return true;
+  }
+
+  /** The offset to go on from; -1 for a fault. */
+  #string(chunk: Uint8Array, from: number): number {
+    let at = from;
+    const { length } = chunk;
+    while (at < length) {
+      const byte = chunk[at]!;
+      if (byte === QUOTE || byte < 32) break;
+      // The usual escapes that lie in one piece are stepped over; the others take the way of single bytes.
+      if (byte !== BACKSLASH) at += 1;
+      else if (at + 1 < length && SHORT_ESCAPES[chunk[at + 1]!] === 1) at += 2;
+      else break;
+    }
+    if (at === length) return at;
+    if (chunk[at] === BACKSLASH) {
+      this.#state = 'escape';
+      return at + 1;
+    }
+    if (chunk[at] !== QUOTE) return -1;
+    if (this.#isKey) this.#state = 'colon';
+    else this.#valueEnded(at + 1);
+    return at + 1;
+  }
+
+  #step(byte: number, at: number): number {
+    switch (this.#state) {
+      case 'escape':
+        if (byte === LOWER_U) this.#hexLeft = 4;
+        else if (SHORT_ESCAPES[byte] !== 1) return -1;
+        this.#state = byte === LOWER_U ? 'hex' : 'string';
+        return at + 1;
+      case 'hex':
+        if (!isHex(byte)) return -1;
+        this.#hexLeft -= 1;
+        if (this.#hexLeft === 0) this.#state = 'string';
+        return at + 1;
+      case 'number':
+        return this.#inNumber(byte, at);
+      case 'literal':
+        if (byte !== this.#literal[this.#literalAt]) return -1;
+        this.#literalAt += 1;
+        if (this.#literalAt === this.#literal.length) this.#valueEnded(at + 1);
+        return at + 1;
+      default:
+        if (byte === 32 || byte === 10 || byte === 13 || byte === 9) return at + 1;
+        return this.#token(byte, at);
+    }
+  }
+
+  #token(byte: number, at: number): number {
+    switch (this.#state) {
+      case 'value':
+        return this.#value(byte, at);
+      case 'first-element':
+        return byte === CLOSE_BRACKET ? this.#close(at, false) : this.#value(byte, at);
+      case 'first-key':
+      case 'key':
+        if (byte === CLOSE_BRACE && this.#state === 'first-key') return this.#close(at, true);
+        if (byte !== QUOTE) return -1;
+        this.#isKey = true;
+        this.#state = 'string';
+        return at + 1;
+      case 'colon':
+        this.#state = 'value';
+        return byte === COLON ? at + 1 : -1;
+      case 'after':
+        return this.#after(byte, at);
+      default:
+        return -1;
+    }
+  }
+
+  #after(byte: number, at: number): number {
+    const inObject = this.#objects[this.#depth] === 1;
+    if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET)
+      return inObject === (byte === CLOSE_BRACE) ? this.#close(at, inObject) : -1;
+    if (byte !== COMMA) return -1;
+    this.#state = inObject ? 'key' : 'value';
+    if (inObject && this.#depth <= this.trackedDepth) this.#sink.onComma(this.#depth, at);
+    return at + 1;
+  }
+
+  #value(byte: number, at: number): number {
+    const depth = this.#depth;
+    if (depth > 0 && depth <= this.trackedDepth && this.#objects[depth] === 1)
+      this.#sink.onValue(depth, at, byte);
+    if (byte === QUOTE) {
+      this.#isKey = false;
+      this.#state = 'string';
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      return this.#open(at, byte === OPEN_BRACE);
+    } else if (byte === MINUS || isDigit(byte)) {
+      this.#number = byte === MINUS ? 'minus' : byte === ZERO ? 'zero' : 'int';
+      this.#state = 'number';
+    } else {
+      const literal = LITERALS[byte];
+      if (literal === undefined) return -1;
+      this.#literal = literal;
+      this.#literalAt = 1;
+      this.#state = 'literal';
+    }
+    return at + 1;
+  }
+
+  #open(at: number, isObject: boolean): number {
+    if (this.#depth === MAX_DEPTH) return -1;
+    this.#depth += 1;
+    if (this.#depth === this.#objects.length) {
+      const wider = new Uint8Array(this.#objects.length * 4);
+      wider.set(this.#objects);
+      this.#objects = wider;
+    }
+    this.#objects[this.#depth] = isObject ? 1 : 0;
+    this.#state = isObject ? 'first-key' : 'first-element';
+    if (isObject && this.#depth <= this.trackedDepth) this.#sink.onOpen(this.#depth, at + 1);
+    return at + 1;
+  }
+
+  #close(at: number, isObject: boolean): number {
+    if (isObject && this.#depth <= this.trackedDepth) this.#sink.onClose(this.#depth, at);
+    this.#depth -= 1;
+    this.#valueEnded(at + 1);
+    return at + 1;
+  }
+
+  #inNumber(byte: number, at: number): number {
+    const next = nextNumber(this.#number, byte);
+    if (next !== undefined) {
+      this.#number = next;
+      return at + 1;
+    }
+    if (!mayEnd(this.#number)) return -1;
+    this.#valueEnded(at);
+    return at;
+  }
+
+  #valueEnded(at: number): void {
+    const depth = this.#depth;
+    this.#state = depth === 0 ? 'end' : 'after';
+    if (depth > 0 && depth <= this.trackedDepth && this.#objects[depth] === 1)
+      this.#sink.onValueEnd(depth, at);
+  }
+}
