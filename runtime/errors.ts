@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'not_supported'
   | 'state_refused'
   | 'input_refused'
+  | 'input_unavailable'
   | 'shutting_down'
   | 'internal';
 

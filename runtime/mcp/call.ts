@@ -8,18 +8,39 @@ import type { Message as UpstreamMessage } from '../upstream/message.ts';
 import type { ClientReply } from './client-reply.ts';
 import type { Message } from './message.ts';
 import type { Method } from './method.ts';
+import type { UpstreamResponse } from './response.ts';
 import type { PreparedServer } from './server.ts';
 import type { View } from './view.ts';
 
 /** Who is at the other end, besides the principal. */
 export interface ClientInfo {
   readonly era: Era;
+  /** The revision that it speaks. */
+  readonly revision: string;
   readonly name: string;
   readonly version: string;
   /** JSON text of clientInfo as upstreams are told it. */
   readonly infoText: string;
+  /** JSON text of its capabilities in their modern form, under the server's ceiling. */
+  readonly capabilitiesText: string;
   /** The log level in force: of this request (modern) or of the session (legacy). */
   readonly logLevel: string | undefined;
+}
+
+/** A modern upstream's answer that asks for input before there can be a result. */
+export interface InputRequired {
+  readonly response: UpstreamResponse;
+  readonly upstream: string;
+  /** How many times it has asked for this call, this time included. */
+  readonly round: number;
+  /** Makes the call again, with this message. */
+  retry(message: Message): void;
+}
+
+/** Who can ask the client on its call's stream, as legacy clients are asked. */
+export interface InputSource {
+  /** Asks for what is required and makes the call again, or answers it. Throws a GatewayError for a wrong response. */
+  requireInput(call: Call, required: InputRequired): void;
 }
 
 export interface Call {
@@ -32,6 +53,8 @@ export interface Call {
   readonly client: ClientInfo;
   readonly view: View;
   readonly reply: ClientReply;
+  /** Absent where the client is told by the answer itself, as modern ones are. */
+  readonly input?: InputSource;
   /** How often its upstream has sent the caller to URLs for it; absent: never. */
   readonly urlRounds?: number;
   /**

@@ -4,16 +4,17 @@ import { upstreamError } from '../upstream/failure.ts';
 import type { LargeReply, Link, OutboundRequest } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
+import { adaptationOf } from './bridge/adaptations.ts';
 import { BridgedCall, type MovableSink } from './bridge/bridged-call.ts';
-import { sameLegacy, sameModern } from './bridge/same-era.ts';
 import { toLegacy } from './bridge/to-legacy.ts';
-import { toModern } from './bridge/to-modern.ts';
 import { type Call, later } from './call.ts';
+import type { Item } from './catalogue.ts';
 import type { Exposure } from './exposure.ts';
 import { asksForInput, inputEdits } from './input/modern-input.ts';
 import { isRetry, takeRetry } from './input/retry.ts';
 import { membersAt, memberText } from './json-members.ts';
 import { type LargeWatch, largeResult } from './large-result.ts';
+import type { Message } from './message.ts';
 import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
 import { answerAs, readResponse, type UpstreamResponse } from './response.ts';
@@ -32,6 +33,10 @@ export interface ForwardOptions {
   readonly idempotent: boolean;
   readonly timeoutMs: number | undefined;
   readonly maxBytes: number | undefined;
+  /** The tool that is called. */
+  readonly tool?: Item | undefined;
+  /** The rounds of input that came before, and the progress that was told in them. */
+  readonly before?: { readonly rounds: number; readonly progress: number } | undefined;
   /** Changes its response before it is adapted to the client; absent where nothing is to be changed. */
   readonly rewrite?: Rewrite | undefined;
   /** The upstream says that the mirrored headers do not fit its tool. True: the call is made again, answer nothing. */
@@ -41,12 +46,6 @@ export interface ForwardOptions {
   /** Told before the answer whether the upstream did what was asked. */
   readonly onOutcome?: (done: boolean) => void;
 }
-
-/** The adaptation between a client's era and a link's. */
-export const adaptationOf = (clientEra: 'modern' | 'legacy', linkEra: 'modern' | 'legacy'): Adaptation => {
-  if (clientEra === 'modern') return linkEra === 'modern' ? sameModern : toLegacy;
-  return linkEra === 'legacy' ? sameLegacy : toModern;
-};
 
 const progressTokenText = (call: Call): string | undefined =>
   call.message.meta !== undefined && 'progressToken' in call.message.meta
@@ -92,7 +91,11 @@ const requestBody = (
   options: ForwardOptions,
 ): string => {
   const { message, client } = call;
-  const context: RequestContext = { clientInfoText: client.infoText, logLevel: client.logLevel };
+  const context: RequestContext = {
+    clientInfoText: client.infoText,
+    capabilitiesText: client.capabilitiesText,
+    logLevel: client.logLevel,
+  };
   const metaText = adaptation.metaText(message, tokenText === undefined ? undefined : id, context);
   const { root } = message.members;
   const at = root.keys.indexOf('id');
@@ -120,23 +123,35 @@ const restoreToken = (text: string, tokenText: string): string => {
   return applyEdits(text, [{ start: params.starts[at]!, end: params.ends[at]!, text: tokenText }]);
 };
 
+/** A legacy client gets no such answer: it is asked by requests. */
+const isInputRequired = ({ result }: UpstreamResponse, call: Call, link: Link): boolean =>
+  call.client.era === 'legacy' && link.era === 'modern' && result?.resultType === 'input_required';
+
 /** Receives what belongs to one forwarded request. */
 class ForwardSink implements MovableSink {
   #call: Call;
+  readonly #exposure: Exposure;
   readonly #link: Link;
+  readonly #id: number;
   readonly #adaptation: Adaptation;
   #tokenText: string | undefined;
   readonly #options: ForwardOptions;
+  #progressed: number;
 
   constructor(
     call: Call,
+    exposure: Exposure,
     link: Link,
+    id: number,
     adaptation: Adaptation,
     tokenText: string | undefined,
     options: ForwardOptions,
   ) {
     this.#call = call;
+    this.#exposure = exposure;
     this.#link = link;
+    this.#id = id;
+    this.#progressed = options.before?.progress ?? Number.NEGATIVE_INFINITY;
     this.#adaptation = adaptation;
     this.#tokenText = tokenText;
     this.#options = options;
@@ -146,6 +161,7 @@ class ForwardSink implements MovableSink {
   moveTo(call: Call): void {
     this.#call = call;
     this.#tokenText = progressTokenText(call);
+    this.#progressed = Number.NEGATIVE_INFINITY;
   }
 
   onStream(): void {
@@ -163,8 +179,12 @@ class ForwardSink implements MovableSink {
     else this.#call.besides(this.#link, text, message);
   }
 
+  /** Progress of this call alone, and only where it goes on (MCP 2025-11-25, progress: the value must increase). */
   #progress(text: string, message: UpstreamMessage): void {
     if (this.#tokenText === undefined || !isObject(message.params)) return;
+    const { progressToken, progress } = message.params;
+    if (progressToken !== this.#id || typeof progress !== 'number' || progress <= this.#progressed) return;
+    this.#progressed = progress;
     const adapted = this.#adaptation.notification(text, message, undefined);
     if (adapted !== undefined) this.#call.reply.message(restoreToken(adapted, this.#tokenText));
   }
@@ -193,10 +213,14 @@ class ForwardSink implements MovableSink {
     try {
       response = readResponse(text, message);
       if (isModern) refuseUntold(response, call.server.node.features);
+      if (isInputRequired(response, call, this.#link)) {
+        this.#requireInput(response);
+        return;
+      }
       let edits =
         isModern && !this.#adaptation.crossesEras && asksForInput(response)
           ? inputEdits(call, this.#link.upstream, response)
-          : this.#adaptation.responseEdits(response, call.method, call.message);
+          : this.#adaptation.responseEdits(response, call.method, call.message, this.#options.tool);
       if (isModern && response.result?.resultType === 'task')
         edits = edits.concat(createdTask(call, this.#link.upstream, response));
       if (this.#options.resultEdits !== undefined) edits = edits.concat(this.#options.resultEdits(response));
@@ -216,7 +240,7 @@ class ForwardSink implements MovableSink {
     const { rewrite, resultEdits } = this.#options;
     // What reads a result wants all of it.
     if (rewrite !== undefined || resultEdits !== undefined) return undefined;
-    const edits = this.#adaptation.largeEdits(this.#call.method);
+    const edits = this.#adaptation.largeEdits(this.#call.method, this.#options.tool);
     const own: LargeWatch = {
       begun: () => undefined,
       over: (outcome) => {
@@ -226,6 +250,19 @@ class ForwardSink implements MovableSink {
       },
     };
     return largeResult(this.#call, this.#link.era, edits, watch === undefined ? [own] : [watch, own]);
+  }
+
+  #requireInput(response: UpstreamResponse): void {
+    const { upstream } = this.#link;
+    const { input, server } = this.#call;
+    if (input === undefined) throw upstreamError('upstream_protocol', 'input is required of nobody');
+    const rounds = (this.#options.before?.rounds ?? 0) + 1;
+    const retry = (message: Message): void => {
+      const before = { rounds, progress: this.#progressed };
+      forward({ ...this.#call, message }, this.#exposure, this.#link, { ...this.#options, before });
+    };
+    input.requireInput(this.#call, { response, upstream, round: rounds, retry });
+    server.metrics.upstreamRequest(upstream, response.outcome);
   }
 
   onError(error: GatewayError): void {
@@ -254,7 +291,7 @@ const send = (
   isSecond: boolean,
 ): void => {
   if (!call.isWanted()) return;
-  const adaptation = adaptationOf(call.client.era, link.era);
+  const adaptation = adaptationOf(call.client, link);
   const tokenText = progressTokenText(call);
   const id = link.nextId();
   const headers = forwardedHeaders(call, exposure);
@@ -269,7 +306,7 @@ const send = (
     maxBytes: options.maxBytes,
   };
   call.exchange.record.upstream = exposure.upstream.name;
-  const sink = new ForwardSink(call, link, adaptation, tokenText, options);
+  const sink = new ForwardSink(call, exposure, link, id, adaptation, tokenText, options);
   if (adaptation !== toLegacy) {
     call.onCancellable(link.request(request, sink));
     return;

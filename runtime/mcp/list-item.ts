@@ -1,7 +1,7 @@
 /** One item of a list as a client is told it. */
+import { adaptationOf } from './bridge/adaptations.ts';
 import type { Call } from './call.ts';
 import { LISTS } from './catalogue.ts';
-import { adaptationOf } from './forward.ts';
 import { changeStrings, dropMembers, type JsonPath } from './json-paths.ts';
 import type { ListKind } from './method.ts';
 import type { Entry, NameIndex } from './name-index.ts';
@@ -35,6 +35,6 @@ const exposedText = (call: Call, kind: ListKind, entry: Entry, index: NameIndex)
 
 /** The JSON text of an item under its exposed name; undefined if a client of this era must not see it. */
 export const itemText = (call: Call, kind: ListKind, entry: Entry, index: NameIndex): string | undefined => {
-  const linkEra = entry.part.connected?.link.era ?? call.client.era;
-  return adaptationOf(call.client.era, linkEra).item(exposedText(call, kind, entry, index), entry.item.value);
+  const adaptation = adaptationOf(call.client, entry.part.connected?.link);
+  return adaptation.item(exposedText(call, kind, entry, index), entry.item.value, kind);
 };

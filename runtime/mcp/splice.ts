@@ -34,6 +34,21 @@ export const dropMember = ({ keys, keyStarts, ends }: Members, index: number): E
   return { start: keyStarts[0]!, end: keys.length > 1 ? keyStarts[1]! : ends[0]!, text: '' };
 };
 
+/** Edits that take out all members whose key is in `keys`, each with its comma. */
+export const dropMembers = (members: Members, keys: ReadonlySet<string>): Edit[] => {
+  const edits: Edit[] = [];
+  let kept = false;
+  for (let index = 0; index < members.keys.length; index += 1) {
+    if (!keys.has(members.keys[index]!)) kept = true;
+    else if (kept) edits.push(dropMember(members, index));
+    else {
+      const start = members.keyStarts[index]!;
+      edits.push({ start, end: members.keyStarts[index + 1] ?? members.ends[index]!, text: '' });
+    }
+  }
+  return edits;
+};
+
 /** The object text with `keys` left out and `additions` (key to JSON text) put first. */
 export const rewriteObject = (
   text: string,

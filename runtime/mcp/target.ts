@@ -196,6 +196,7 @@ const send = (call: Call, method: TargetMethod, name: string, entry: Entry, agai
     timeoutMs,
     maxBytes,
     rewrite: rewriteFor(call, entry.part),
+    tool: isTool ? entry.item : undefined,
     onHeaderMismatch: () => afterMismatch(call, method, name, entry, again),
   };
   forward(call, exposure, connected.link, options);

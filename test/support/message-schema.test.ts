@@ -17,7 +17,7 @@ const failure = (code: number, data?: object) => ({
 });
 const answering = (method: string): MessageContext => ({ from: 'server', answers: method });
 
-describe.each(REVISIONS.slice(0, 3))('messages of %s', (revision: Revision) => {
+describe.each(REVISIONS.slice(0, -1))('messages of %s', (revision: Revision) => {
   it('pass where they are as the revision wants them', () => {
     const initialize = request('initialize', {
       protocolVersion: revision,

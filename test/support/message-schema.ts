@@ -7,7 +7,7 @@ import addFormats from 'ajv-formats';
 import { taskResultFaults } from './task-schema.ts';
 
 /** Revisions whose messages can be checked, oldest first. */
-export const REVISIONS = ['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
+export const REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
 
 export type Revision = (typeof REVISIONS)[number];
 

@@ -1,7 +1,8 @@
-/** What changes between a client and an upstream: nothing within an era, the plain differences across eras. */
+/** What changes between a client and an upstream: nothing where they speak alike, else what one of them does not know. */
 import type { Message as UpstreamMessage } from '../../upstream/message.ts';
+import type { Item } from '../catalogue.ts';
 import type { Message } from '../message.ts';
-import type { Method } from '../method.ts';
+import type { ListKind, Method } from '../method.ts';
 import type { UpstreamResponse } from '../response.ts';
 import type { Edit } from '../splice.ts';
 
@@ -9,6 +10,8 @@ import type { Edit } from '../splice.ts';
 export interface RequestContext {
   /** JSON text of the client info that the upstream is told. */
   readonly clientInfoText: string;
+  /** JSON text of the capabilities that a modern upstream is told. */
+  readonly capabilitiesText: string;
   /** Log level that the client asked for, if any. */
   readonly logLevel: string | undefined;
 }
@@ -29,16 +32,21 @@ export interface Adaptation {
   metaText(message: Message, progressToken: number | undefined, context: RequestContext): string | undefined;
   /**
    * Edits of a response besides its id. A response that cannot be told to the client throws a GatewayError.
-   * `request` is what the client asked.
+   * `request` is what the client asked, `tool` the tool that it called, where it is known.
    */
-  responseEdits(response: UpstreamResponse, method: Method, request: Message): Edit[];
+  responseEdits(
+    response: UpstreamResponse,
+    method: Method,
+    request: Message,
+    tool?: Item | undefined,
+  ): readonly Edit[];
   /**
    * What changes in a result that is passed on in pieces; undefined where it has to be read whole. The same as
    * `responseEdits` makes of it.
    */
-  largeEdits(method: Method): LargeEdits | undefined;
+  largeEdits(method: Method, tool?: Item | undefined): LargeEdits | undefined;
   /** A notification for the client, or undefined if it must not have it. */
   notification(text: string, message: UpstreamMessage, logLevel: string | undefined): string | undefined;
   /** An item of a list, or undefined if the client must not see it. */
-  item(text: string, value: Readonly<Record<string, unknown>>): string | undefined;
+  item(text: string, value: Readonly<Record<string, unknown>>, kind: ListKind): string | undefined;
 }

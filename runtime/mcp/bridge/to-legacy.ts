@@ -4,7 +4,6 @@
  */
 
 import { RPC } from '../../errors.ts';
-import { LISTS } from '../catalogue.ts';
 import { membersAt, memberText } from '../json-members.ts';
 import { wantsLevel } from '../log-level.ts';
 import type { Message } from '../message.ts';
@@ -78,6 +77,6 @@ export const toLegacy: Adaptation = {
     if (method !== 'notifications/message') return undefined;
     return wantsLevel((params as { level?: unknown } | undefined)?.level, logLevel) ? text : undefined;
   },
-  item: (text, value) =>
-    LISTS.tools.key in value && 'execution' in value ? rewriteObject(text, LEGACY_ITEM, []) : text,
+  item: (text, value, kind) =>
+    kind === 'tools' && 'execution' in value ? rewriteObject(text, LEGACY_ITEM, []) : text,
 };

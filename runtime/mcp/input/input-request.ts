@@ -27,7 +27,8 @@ export const labelled = (
     ? paramsText
     : rewriteObject(paramsText, MESSAGE, [['message', JSON.stringify(label + params.message)]]);
 
-const isSound = (method: string, params: Readonly<Record<string, unknown>>): boolean => {
+/** Whether a question says what it must. */
+export const isSound = (method: string, params: Readonly<Record<string, unknown>>): boolean => {
   switch (method) {
     case 'elicitation/create':
       if (typeof params.message !== 'string') return false;

@@ -2,12 +2,16 @@
 import { GatewayError, RPC } from '../../errors.ts';
 import type { Exchange, WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
+import type { Link } from '../../upstream/link.ts';
+import type { Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
+import type { InputSource } from '../call.ts';
 import { hasModernClaim } from '../classify.ts';
 import type { ClientReply } from '../client-reply.ts';
 import { elementsAt } from '../json-members.ts';
 import { isRefused, type Message, readMessage } from '../message.ts';
 import type { Place, PreparedServer } from '../server.ts';
+import { failInput } from './input-round.ts';
 import { takeNotification } from './notification.ts';
 import { sessionOf } from './serve-legacy.ts';
 import type { Session } from './session.ts';
@@ -18,6 +22,11 @@ const MAX_ELEMENTS = 100;
 
 const refused = (message: string): GatewayError =>
   new GatewayError('invalid_request', message, { status: 400, rpcCode: RPC.invalidRequest });
+
+/** There is no stream that a request to the client could go out on. */
+const NO_INPUT: InputSource = {
+  requireInput: (call) => failInput(call, 'a call in a batch cannot ask the client'),
+};
 
 /** Collects one element's answer. Requests and notifications of upstreams have no place in a batch. */
 class BatchReply implements ClientReply {
@@ -141,7 +150,12 @@ export const runBatch = (
     const idText = message.idText!;
     const reply = new BatchReply(exchange, session, idText, answered);
     const call = sessionCall(server, exchange, session, message, reply);
-    if (!serveRequest({ ...call, besides: (link, _text, asked) => refuseRequest(link, asked) }))
-      answered(errorResponse(exchange, idInUse(), idText));
+    const unasked = {
+      ...call,
+      client: { ...call.client, capabilitiesText: '{}' },
+      input: NO_INPUT,
+      besides: (link: Link, _text: string, asked: UpstreamMessage) => refuseRequest(link, asked),
+    };
+    if (!serveRequest(unasked)) answered(errorResponse(exchange, idInUse(), idText));
   }
 };

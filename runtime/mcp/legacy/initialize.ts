@@ -7,13 +7,11 @@ import { callFacts } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
 import type { Message } from '../message.ts';
+import { SINCE } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
 import type { Session, SessionClient } from './session.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** A client that declares it in a session of an older revision cannot be asked by that revision's rules. */
-const ELICITATION_SINCE = '2025-06-18';
 
 /** Takes the answer to initialize to whoever sent it. */
 export interface Greeting {
@@ -40,7 +38,8 @@ const clientOf = (message: Message, offered: readonly string[]): SessionClient |
   const { elicitation: _, ...without } = capabilities;
   return {
     version,
-    capabilities: version < ELICITATION_SINCE ? without : capabilities,
+    // A client that declares it in a session of an older revision cannot be asked by that revision's rules.
+    capabilities: version < SINCE.elicitation ? without : capabilities,
     info: { name: text(clientInfo.name), version: text(clientInfo.version) },
     infoText: JSON.stringify(clientInfo),
   };
@@ -59,7 +58,14 @@ const factsOf = (
       exchange,
       message,
       idText: message.idText!,
-      client: { era: 'legacy', ...client.info, infoText: client.infoText, logLevel: undefined },
+      client: {
+        era: 'legacy',
+        revision: client.version,
+        ...client.info,
+        infoText: client.infoText,
+        capabilitiesText: '{}',
+        logLevel: undefined,
+      },
     },
     '',
     undefined,
@@ -125,7 +131,9 @@ const greet = async (server: PreparedServer, session: Session, idText: string): 
   const failed = view.parts.find((part) => part.connected === undefined);
   if (view.parts.every((part) => part.connected === undefined)) throw failed?.error ?? slowUpstream();
   const instructions = mergeInstructions(view.parts, server.node.instructions);
-  const capabilities = mergeCapabilities(view.parts, server.node.features, 'legacy');
+  const merged = mergeCapabilities(view.parts, server.node.features, 'legacy');
+  const { completions: _, ...older } = merged;
+  const capabilities = session.version < SINCE.completions ? older : merged;
   session.announced = KINDS.filter((kind) => capabilities[kind]?.listChanged === true);
   const result = {
     protocolVersion: session.version,

@@ -1,13 +1,22 @@
-/** What upstreams ask of a session's client: sampling, elicitation, roots. */
-import { featureOf } from '../../../policies/features/features.ts';
+/** What a session's client is asked: sampling, elicitation, roots; for upstreams, or by the gateway in their stead. */
 import type { Features } from '../../../schema/graph/server.ts';
 import type { Link } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
-import { membersAt, memberText } from '../json-members.ts';
+import { type AskedClient, adaptAsk, whyNotAsked } from '../bridge/older/ask.ts';
+import { labelled } from '../input/input-request.ts';
+import { type Members, membersAt, memberText } from '../json-members.ts';
 import { applyEdits, type Edit, replaceMember } from '../splice.ts';
 
-interface Ask {
+/** What came of an ask of the gateway's own. */
+export type Answer =
+  | { readonly kind: 'result'; readonly text: string }
+  | { readonly kind: 'error'; readonly message: string }
+  /** There is no room for it any more, or nobody left to ask. */
+  | { readonly kind: 'dropped' };
+
+interface UpstreamAsk {
+  readonly kind: 'upstream';
   readonly link: Link;
   /** JSON text of the upstream's id. */
   readonly idText: string;
@@ -16,50 +25,94 @@ interface Ask {
   /** The call that it belongs to, by its id; undefined for one of its own. */
   readonly callIdText: string | undefined;
   readonly message: UpstreamMessage;
+  readonly readResult: ((resultText: string) => string) | undefined;
+}
+
+interface OwnAsk {
+  readonly kind: 'own';
+  readonly callIdText: string;
+  readonly answered: (answer: Answer) => void;
+}
+
+/** Where an ask comes from. */
+export interface Asker {
+  readonly link: Link;
+  /** The call that it belongs to, by its id; undefined for one of its own. */
+  readonly callIdText: string | undefined;
+  /** Says whose question it is, where it could be another's. */
+  readonly label: string;
 }
 
 /** Asks that wait for an answer, at most; the oldest is refused then. */
 const MAX_ASKS = 100;
-const ASKABLE: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']);
 
-/** Whether the client said that it can do this (MCP 2025-11-25, elicitation: `{}` is form mode alone). */
-const isDeclared = (capability: unknown, { method, params }: UpstreamMessage): boolean => {
-  if (!isObject(capability)) return false;
-  if (method !== 'elicitation/create' || !isObject(params) || params.mode !== 'url') return true;
-  return isObject(capability.url);
+const answerOf = (text: string, root: Members): Answer => {
+  const result = memberText(text, root, 'result');
+  if (result?.startsWith('{') === true) return { kind: 'result', text: result };
+  const error: unknown = JSON.parse(memberText(text, root, 'error') ?? 'null');
+  const message = isObject(error) && typeof error.message === 'string' ? error.message : 'no result';
+  return { kind: 'error', message };
 };
 
 export class SessionAsks {
-  readonly #capabilities: Readonly<Record<string, unknown>>;
-  readonly #asks = new Map<string, Ask>();
+  readonly #client: AskedClient;
+  readonly #asks = new Map<string, UpstreamAsk | OwnAsk>();
   #next = 1;
 
-  constructor(capabilities: Readonly<Record<string, unknown>>) {
-    this.#capabilities = capabilities;
+  constructor(client: AskedClient) {
+    this.#client = client;
   }
 
-  /** The text of the request for the client, or undefined if the client cannot have it. */
+  /** The text of an upstream's request for the client, or undefined if the client cannot have it. */
   take(
-    link: Link,
+    { link, callIdText, label }: Asker,
     text: string,
     message: UpstreamMessage,
     features: Features,
-    callIdText: string | undefined,
   ): string | undefined {
-    const method = String(message.method);
-    const feature = ASKABLE.has(method) ? featureOf(method) : undefined;
-    if (feature === undefined || !features[feature] || !isDeclared(this.#capabilities[feature], message))
-      return undefined;
+    const params = isObject(message.params) ? message.params : {};
+    const asked = { method: String(message.method), params };
+    if (whyNotAsked(this.#client, asked, features) !== undefined) return undefined;
     const root = membersAt(text, 0);
     const idText = memberText(text, root, 'id');
     if (idText === undefined) return undefined;
-    const ownId = `"gw-${this.#next}"`;
-    this.#next += 1;
-    const token = progressToken(text, root.starts[root.keys.indexOf('params')], ownId);
-    if (this.#asks.size >= MAX_ASKS) this.#refuseOldest();
-    this.#asks.set(ownId, { link, idText, tokenText: token?.text, callIdText, message });
+    const before = memberText(text, root, 'params');
+    const newer = link.peer.protocolVersion > this.#client.version;
+    const adapted = newer
+      ? adaptAsk(this.#client.version, { ...asked, paramsText: before })
+      : { paramsText: before, readResult: undefined };
+    if (typeof adapted === 'string') return undefined;
+    const { readResult } = adapted;
+    const ownId = this.#nextId();
+    const told = adapted.paramsText === undefined ? undefined : labelled(adapted.paramsText, params, label);
+    const token = told === undefined ? undefined : progressToken(told, ownId);
+    this.#add(ownId, {
+      kind: 'upstream',
+      link,
+      idText,
+      tokenText: token?.text,
+      callIdText,
+      message,
+      readResult,
+    });
     const edits = [replaceMember(root, 'id', ownId)!];
-    return applyEdits(text, token === undefined ? edits : [...edits, token.edit]);
+    const after = token === undefined ? told : applyEdits(told!, [token.edit]);
+    if (after !== undefined && after !== before) edits.push(replaceMember(root, 'params', after)!);
+    return applyEdits(text, edits);
+  }
+
+  /** A request of the gateway's own for the client. Whoever asks must have made sure that it can be asked. */
+  pose(
+    method: string,
+    paramsText: string | undefined,
+    callIdText: string,
+    answered: OwnAsk['answered'],
+  ): { readonly idText: string; readonly text: string } {
+    const idText = this.#nextId();
+    this.#add(idText, { kind: 'own', callIdText, answered });
+    const params = paramsText === undefined ? '' : `,"params":${paramsText}`;
+    const text = `{"jsonrpc":"2.0","id":${idText},"method":${JSON.stringify(method)}${params}}`;
+    return { idText, text };
   }
 
   /** The client's answer; an unknown id is ignored. */
@@ -67,13 +120,22 @@ export class SessionAsks {
     const ask = this.#asks.get(idText);
     if (ask === undefined) return;
     this.#asks.delete(idText);
-    ask.link.send(applyEdits(text, [replaceMember(membersAt(text, 0), 'id', ask.idText)!]));
+    const root = membersAt(text, 0);
+    if (ask.kind === 'own') {
+      ask.answered(answerOf(text, root));
+      return;
+    }
+    const edits = [replaceMember(root, 'id', ask.idText)!];
+    const result = memberText(text, root, 'result');
+    if (ask.readResult !== undefined && result !== undefined)
+      edits.push(replaceMember(root, 'result', ask.readResult(result))!);
+    ask.link.send(applyEdits(text, edits));
   }
 
   /** The client's progress on an ask; an unknown token is ignored. */
   progress(tokenText: string, text: string): void {
     const ask = this.#asks.get(tokenText);
-    if (ask?.tokenText === undefined) return;
+    if (ask?.kind !== 'upstream' || ask.tokenText === undefined) return;
     const root = membersAt(text, 0);
     const params = membersAt(text, root.starts[root.keys.indexOf('params')]!);
     ask.link.send(applyEdits(text, [replaceMember(params, 'progressToken', ask.tokenText)!]));
@@ -84,47 +146,63 @@ export class SessionAsks {
     if (!isObject(params)) return undefined;
     const idText = JSON.stringify(params.requestId);
     for (const [ownId, ask] of this.#asks) {
-      if (ask.link !== link || ask.idText !== idText) continue;
-      this.#asks.delete(ownId);
-      const reason = typeof params.reason === 'string' ? `,"reason":${JSON.stringify(params.reason)}` : '';
-      return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ownId}${reason}}}`;
+      if (ask.kind !== 'upstream' || ask.link !== link || ask.idText !== idText) continue;
+      return this.retract(ownId, typeof params.reason === 'string' ? params.reason : undefined);
     }
     return undefined;
   }
 
-  /** A call is over: what its upstream asked for it is not waited for any more. */
+  /** Waits for an answer no more: what the client is to be told, or undefined if nothing waited. */
+  retract(idText: string, reason: string | undefined): string | undefined {
+    if (!this.#asks.delete(idText)) return undefined;
+    const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
+    return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${idText}${why}}}`;
+  }
+
+  /** A call is over: what was asked for it is not waited for any more. */
   forgetCall(callIdText: string): void {
     for (const [ownId, ask] of this.#asks) if (ask.callIdText === callIdText) this.#asks.delete(ownId);
   }
 
   forgetLink(link: Link): void {
-    for (const [ownId, ask] of this.#asks) if (ask.link === link) this.#asks.delete(ownId);
+    for (const [ownId, ask] of this.#asks)
+      if (ask.kind === 'upstream' && ask.link === link) this.#asks.delete(ownId);
   }
 
   clear(): void {
     this.#asks.clear();
   }
 
+  #nextId(): string {
+    const id = `"gw-${this.#next}"`;
+    this.#next += 1;
+    return id;
+  }
+
+  #add(idText: string, ask: UpstreamAsk | OwnAsk): void {
+    if (this.#asks.size >= MAX_ASKS) this.#refuseOldest();
+    this.#asks.set(idText, ask);
+  }
+
   #refuseOldest(): void {
     for (const [ownId, ask] of this.#asks) {
       this.#asks.delete(ownId);
-      refuseRequest(ask.link, ask.message);
+      if (ask.kind === 'own') ask.answered({ kind: 'dropped' });
+      else refuseRequest(ask.link, ask.message);
       return;
     }
   }
 }
 
 const progressToken = (
-  text: string,
-  paramsStart: number | undefined,
+  paramsText: string,
   ownId: string,
 ): { readonly text: string; readonly edit: Edit } | undefined => {
-  if (paramsStart === undefined) return undefined;
-  const params = membersAt(text, paramsStart);
+  const params = membersAt(paramsText, 0);
   const metaStart = params.starts[params.keys.indexOf('_meta')];
   if (metaStart === undefined) return undefined;
-  const meta = membersAt(text, metaStart);
-  const known = memberText(text, meta, 'progressToken');
+  const meta = membersAt(paramsText, metaStart);
+  const known = memberText(paramsText, meta, 'progressToken');
   return known === undefined
     ? undefined
     : { text: known, edit: replaceMember(meta, 'progressToken', ownId)! };

@@ -49,13 +49,16 @@ export const sessionCall = (
     session,
     client: {
       era: 'legacy',
+      revision: session.version,
       name: client.info.name,
       version: client.info.version,
       infoText: client.infoText,
+      capabilitiesText: session.capabilitiesText,
       logLevel: session.logLevel,
     },
     view: session.viewOn(server),
     reply,
+    input: session,
     besides: (link, text, asked) =>
       session.fromUpstream(link, text, asked, idText, (told) => reply.message(told)),
     onCancellable: (cancel) => session.inFlight.started(idText, cancel),

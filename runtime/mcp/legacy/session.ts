@@ -5,14 +5,19 @@ import { GatewayError, RPC } from '../../errors.ts';
 import type { Link } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, refuseRequest } from '../ask.ts';
+import { knowsNotification } from '../bridge/older/notification.ts';
+import type { Call, InputRequired, InputSource } from '../call.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
 import { holdsOf } from '../changes/holds.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
+import { labelOf } from '../input/input-request.ts';
 import type { Filter } from '../modern/subscription-filter.ts';
 import type { Connected, Part } from '../part.ts';
 import type { PreparedServer } from '../server.ts';
 import { View } from '../view.ts';
 import { InFlight } from './in-flight.ts';
+import { runInputRound } from './input-round.ts';
+import { modernCapabilities } from './modern-capabilities.ts';
 import { SessionAsks } from './session-asks.ts';
 import { SessionFollows } from './session-follows.ts';
 import { SessionLinks } from './session-links.ts';
@@ -37,7 +42,7 @@ const UNSOLICITED: ReadonlySet<string> = new Set([
 ]);
 const TELL_TIMEOUT_MS = 5000;
 
-export class Session {
+export class Session implements InputSource {
   readonly id: string;
   readonly principal: Principal;
   /** Whom it counts for. */
@@ -58,6 +63,7 @@ export class Session {
   announced: readonly ('tools' | 'prompts' | 'resources')[] = [];
   #server: PreparedServer;
   #view: View;
+  #capabilitiesText: string;
   #closed = false;
 
   constructor(
@@ -73,8 +79,9 @@ export class Session {
     this.serverName = server.node.name;
     this.version = client.version;
     this.client = client;
-    this.asks = new SessionAsks(client.capabilities);
+    this.asks = new SessionAsks(client);
     this.#server = server;
+    this.#capabilitiesText = JSON.stringify(modernCapabilities(client, server.node.features));
     this.#follows = new SessionFollows({
       context: { info: server.info, capabilitiesText: '{}' },
       subscriptions: this.subscriptions,
@@ -101,12 +108,18 @@ export class Session {
     if (!changed) return false;
     const isFollowing = this.#follows.size > 0;
     this.#follows.close();
+    this.#capabilitiesText = JSON.stringify(modernCapabilities(this.client, server.node.features));
     this.#view = this.#makeView(server);
     if (isFollowing) void this.#view.prepare(undefined);
     this.links.retain(new Set(server.exposures.map(({ upstream }) => upstream)));
     for (const kind of this.announced)
       this.streams.standalone.append(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`);
     return true;
+  }
+
+  /** JSON text of what modern upstreams are told that the client can be asked. */
+  get capabilitiesText(): string {
+    return this.#capabilitiesText;
   }
 
   /** The server's exposures as this session sees them. A request of an older graph sees that one, and changes nothing. */
@@ -136,7 +149,8 @@ export class Session {
       const part = this.#view.parts.find((each) => each.exposure === exposure);
       if (part !== undefined) void this.follow(part);
     }
-    return { link, catalogue: catalogueOf(link, '{}', this.#server.info, upstreamNode.timeouts.callMs) };
+    const { callMs } = upstreamNode.timeouts;
+    return { link, catalogue: catalogueOf(link, this.capabilitiesText, this.#server.info, callMs) };
   }
 
   /** Listens to a modern upstream for all that the client is to be told of; resolves to what is granted. */
@@ -187,7 +201,9 @@ export class Session {
   ): void {
     if (typeof message.method !== 'string' || this.#closed) return;
     if (message.id !== undefined) {
-      const request = this.asks.take(link, text, message, this.#server.node.features, callIdText);
+      const label = labelOf({ server: this.#server }, link.upstream);
+      const asker = { link, callIdText, label };
+      const request = this.asks.take(asker, text, message, this.#server.node.features);
       if (request === undefined) refuseRequest(link, message);
       else send(request);
       return;
@@ -200,7 +216,8 @@ export class Session {
   }
 
   #mayTell(upstream: string, method: string, { params }: UpstreamMessage): boolean {
-    if (!admitsMethod(this.#server.node.features, method)) return false;
+    if (!admitsMethod(this.#server.node.features, method) || !knowsNotification(this.version, method))
+      return false;
     if (UNSOLICITED.has(method)) return true;
     if (method !== 'notifications/resources/updated' || !isObject(params)) return false;
     return typeof params.uri === 'string' && this.#mayTellUpdate(upstream, params.uri);
@@ -215,6 +232,11 @@ export class Session {
     );
     const { policies } = this.#server;
     return exposed && (policies.none || policies.decide(facts).kind === 'allow');
+  }
+
+  /** Asks the client for what a modern upstream requires before it answers `call`. */
+  requireInput(call: Call, required: InputRequired): void {
+    runInputRound(this, call, required);
   }
 
   /** A request has been answered. */

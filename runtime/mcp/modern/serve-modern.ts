@@ -18,7 +18,7 @@ import { callList } from '../list.ts';
 import { isLogLevel } from '../log-level.ts';
 import type { Message } from '../message.ts';
 import { MODERN_METHODS } from '../method.ts';
-import { META } from '../revision.ts';
+import { META, MODERN_VERSION } from '../revision.ts';
 import type { Place } from '../server.ts';
 import { callTarget } from '../target.ts';
 import { callTask } from '../task/call-task.ts';
@@ -28,14 +28,16 @@ import { callListen } from './listen.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const clientOf = (message: Message, infoText: string): ClientInfo => {
+const clientOf = (message: Message, infoText: string, capabilitiesText: string): ClientInfo => {
   const info = message.meta![META.clientInfo] as { name?: unknown; version?: unknown } | undefined;
   const logLevel = message.meta![META.logLevel];
   return {
     era: 'modern',
+    revision: MODERN_VERSION,
     name: text(info?.name),
     version: text(info?.version),
     infoText,
+    capabilitiesText,
     logLevel: typeof logLevel === 'string' ? logLevel : undefined,
   };
 };
@@ -73,7 +75,7 @@ export const serveModern = (place: Place, exchange: Exchange, sent: Message, rep
     message,
     method,
     idText,
-    client: clientOf(message, server.infoText),
+    client: clientOf(message, server.infoText, capabilitiesText),
     view: server.views.view(exchange.principal, capabilitiesText),
     reply,
     besides: (link, text, asked) => {

@@ -209,29 +209,42 @@ describe.each(LEGACY)('$name before a modern upstream', ({ open }) => {
     expect(peer.heard.at(-1)?.params.data).toBe('Two steps taken');
   });
 
-  it('is told that the upstream needs what it was not offered, and can go on', async () => {
-    await expect(peer.call('ask')).rejects.toMatchObject({ code: -32021 });
-    expect((await peer.call('echo', { text: 'still here' })).text).toBe('still here');
+  it('is asked what the upstream wants to know before it answers', async () => {
+    expect((await peer.call('ask')).text).toBe('Hello, Ada');
   });
 
-  it('is refused a call whose upstream asks all the same', async () => {
+  it('is told that the upstream needs what it did not offer, and can go on', async () => {
+    await using unable = await open(gateway.url('modern'));
+    await expect(unable.call('ask')).rejects.toMatchObject({ code: -32021 });
+    expect((await unable.call('echo', { text: 'still here' })).text).toBe('still here');
+  });
+
+  it('gets a clear failure from an upstream that asks for what was not offered', async () => {
     const rude = await startToolUpstream('rude', ['ask'], { eras: ['modern'] });
     rude.behave(({ message, response }) => {
-      const asks = { resultType: 'input_required', inputRequests: {}, requestState: 's' };
-      json(response, { jsonrpc: '2.0', id: message.id, result: asks });
+      const inputRequests = { roots: { method: 'roots/list' } };
+      json(response, {
+        jsonrpc: '2.0',
+        id: message.id,
+        result: { resultType: 'input_required', inputRequests },
+      });
     });
     await using before = await startTestGateway(configuration({ rude: rude.url }));
-    await using caller = await open(before.url(), ABLE);
-    await expect(caller.call('ask')).rejects.toMatchObject({ code: -32601 });
+    await using caller = await open(before.url());
+    const { isError, text } = await caller.call('ask');
+    expect({ isError, text }).toEqual({
+      isError: true,
+      text: expect.stringContaining('does not offer roots'),
+    });
     await caller.ping();
     await rude.close();
   });
 
-  it('gets the result of a tool without structured content that it could not read', async () => {
+  it('gets structured content that is no object as the member of one, as the list says', async () => {
     expect(await peer.tools()).toContain('number');
     const { text, result } = await peer.call('number');
     expect(text).toBe('7');
-    expect(result).not.toHaveProperty('structuredContent');
+    expect(result.structuredContent).toEqual({ result: 7 });
   });
 
   it('takes a call back, and the upstream learns of it', async () => {

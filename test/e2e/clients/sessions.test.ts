@@ -48,7 +48,7 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
     const elicited = await peer.call('test_elicitation', { message: 'Who are you?' });
     expect(elicited.text).toContain('action=accept');
     expect(elicited.text).toContain('ada@example.com');
-    expect(questions).toEqual(['Who are you?']);
+    expect(questions).toEqual(['[everything] Who are you?']);
     const sampled = await peer.call('test_sampling', { prompt: 'Hello' });
     expect(sampled.text).toContain('You said: Hello');
     const roots = await peer.call('w_ask', { method: 'roots/list' });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { membersAt } from '../../../runtime/mcp/json-members.ts';
-import { applyEdits, dropMember, replaceMember, rewriteObject } from '../../../runtime/mcp/splice.ts';
+import {
+  applyEdits,
+  dropMember,
+  dropMembers,
+  replaceMember,
+  rewriteObject,
+} from '../../../runtime/mcp/splice.ts';
 
 describe('applyEdits', () => {
   it('changes the places that are named, in any order, and nothing else', () => {
@@ -36,5 +42,18 @@ describe('rewriteObject', () => {
 
   it('makes an empty object of one whose keys are all left out', () => {
     expect(rewriteObject('{"a":1}', new Set(['a']), [])).toBe('{}');
+  });
+});
+
+describe('dropMembers', () => {
+  it.each([
+    ['{"a":1,"b":2,"c":3}', ['a'], '{"b":2,"c":3}'],
+    ['{"a":1,"b":2,"c":3}', ['a', 'b'], '{"c":3}'],
+    ['{"a":1,"b":2,"c":3}', ['b', 'c'], '{"a":1}'],
+    ['{"a":1,"b":2,"c":3}', ['a', 'c'], '{"b":2}'],
+    ['{ "a" : 1 , "b" : 2 }', ['a', 'b'], '{  }'],
+    ['{"a":1}', ['z'], '{"a":1}'],
+  ])('takes members out of %s: %j', (text, keys, left) => {
+    expect(applyEdits(text, dropMembers(membersAt(text, 0), new Set(keys)))).toBe(left);
   });
 });

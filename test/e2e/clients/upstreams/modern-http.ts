@@ -3,7 +3,13 @@ import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
-import { completable, createMcpHandler, inputRequired, McpServer } from '@modelcontextprotocol/server';
+import {
+  acceptedContent,
+  completable,
+  createMcpHandler,
+  inputRequired,
+  McpServer,
+} from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
 export interface ModernUpstream extends AsyncDisposable {
@@ -11,6 +17,8 @@ export interface ModernUpstream extends AsyncDisposable {
   /** `waiting` when a call of `wait` has begun, `cancelled` when one was taken back. */
   readonly events: EventEmitter<{ waiting: []; cancelled: [] }>;
 }
+
+const NAME = z.object({ name: z.string() });
 
 const text = (value: string) => ({ content: [{ type: 'text' as const, text: value }] });
 
@@ -26,16 +34,12 @@ const registerTools = (server: McpServer, events: ModernUpstream['events']): voi
     await mcpReq.log('info', 'Two steps taken');
     return text('done');
   });
-  server.registerTool('ask', { description: 'Asks for a name, whatever was declared' }, () =>
-    inputRequired({
-      inputRequests: {
-        name: inputRequired.elicit({
-          message: 'Who are you?',
-          requestedSchema: z.object({ name: z.string() }),
-        }),
-      },
-    }),
-  );
+  server.registerTool('ask', { description: 'Asks for a name, whatever was declared' }, ({ mcpReq }) => {
+    const answer = acceptedContent(mcpReq.inputResponses, 'name', NAME);
+    if (answer !== undefined) return text(`Hello, ${answer.name}`);
+    const asked = inputRequired.elicit({ message: 'Who are you?', requestedSchema: NAME });
+    return inputRequired({ inputRequests: { name: asked } });
+  });
   server.registerTool('wait', { description: 'Waits until it is taken back' }, async ({ mcpReq }) => {
     events.emit('waiting');
     await once(mcpReq.signal, 'abort');
