@@ -1,11 +1,15 @@
-/** The two gateway.yaml files that are measured, and what belongs to them. */
+/** The gateway.yaml files that are measured, and what belongs to them. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { apiDocument } from './api-document.ts';
 import { ENDPOINT_PATH } from './call.ts';
 
-/** `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. Metrics in both. */
-export type Profile = 'bare' | 'secure';
+/**
+ * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
+ * API of as many operations as upstream. Metrics in all.
+ */
+export type Profile = 'bare' | 'secure' | 'api' | 'api-of-500';
 
 export interface Ports {
   readonly main: number;
@@ -30,6 +34,12 @@ servers:
   bench: { at: [{ listener: main, path: ${ENDPOINT_PATH} }], anonymous: true, expose: [{ upstream: fast }] }
 telemetry: { log: { access: false } }
 `;
+
+const api = (ports: Ports): string =>
+  bare(ports).replace(
+    /fast: .*/,
+    `fast: { type: openapi, spec: ./api.json, baseUrl: "http://127.0.0.1:${ports.upstream}", egress: { allow: [127.0.0.1] } }`,
+  );
 
 const secure = (ports: Ports): string => `${shared(ports)}
 identity:
@@ -61,6 +71,11 @@ export const writeConfiguration = async (
   ports: Ports,
 ): Promise<string | undefined> => {
   const file = join(folder, 'gateway.yaml');
+  if (profile === 'api' || profile === 'api-of-500') {
+    await writeFile(join(folder, 'api.json'), apiDocument(profile === 'api' ? 1 : 500));
+    await writeFile(file, api(ports));
+    return undefined;
+  }
   if (profile === 'bare') {
     await writeFile(file, bare(ports));
     return undefined;

@@ -41,6 +41,8 @@ const GATEWAYS = [
   { key: 'secure', profile: 'secure', era: 'modern' },
   { key: 'bareLegacy', profile: 'bare', era: 'legacy' },
   { key: 'secureLegacy', profile: 'secure', era: 'legacy' },
+  { key: 'api', profile: 'api', era: 'modern' },
+  { key: 'apiOf500', profile: 'api-of-500', era: 'modern' },
 ] as const;
 
 const gatewaysWanted = ({ only }: BenchOptions) => GATEWAYS.filter(({ key }) => only.has(key));

@@ -47,6 +47,8 @@ divided by the requests they answered. It says what a request costs, whoever els
 - **gateway secure**: a JWT (ES256, local key set), a CEL policy, a rate limit by principal and tool, an access log
   to a file, metrics.
 - **…, 2025-11-25**: the same \`tools/call\` in sessions of that revision, one for each connection.
+- **…, OpenAPI of 1 or 500 operations**: the same \`tools/call\`, which becomes a GET of an HTTP API with three
+  parameters in the query. Budgeted is what the number of operations adds to a call.
 
 "target core" and "load core" are the shares of a core that were used. Where the target's is well below 100 %, the
 load was the limit: requests/s and latencies then say little, CPU time per request still holds.`;

@@ -1,9 +1,11 @@
 /**
- * A process of its own: an MCP endpoint that costs as little as Node.js allows, so that load and upstream together
+ * A process of its own: an MCP endpoint, and an HTTP API, that costs as little as Node.js allows, so that load and upstream together
  * keep one core less busy than the proxy under test keeps the other. HTTP/1.1 by hand on node:net: requests with
  * Content-Length, kept connections. Prints its port.
  */
 import { createServer, type Socket } from 'node:net';
+import { API_PATH } from './api-document.ts';
+import { ANSWER } from './call.ts';
 import { answerTo } from './upstream-answer.ts';
 
 const REASONS = { 200: 'OK', 202: 'Accepted', 400: 'Bad Request', 404: 'Not Found' } as const;
@@ -11,6 +13,8 @@ const SESSION_HEADER = 'mcp-session-id: bench-upstream-session\r\n';
 const NOT_ALLOWED = 'HTTP/1.1 405 Method Not Allowed\r\nallow: POST, DELETE\r\ncontent-length: 0\r\n\r\n';
 const LENGTH_REQUIRED = 'HTTP/1.1 411 Length Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 const SESSION_ENDED = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
+
+const FORECAST = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(ANSWER)}\r\n\r\n${ANSWER}`;
 
 const reply = (body: string): string => {
   const answer = answerTo(body);
@@ -39,7 +43,8 @@ const serve = (socket: Socket): void => {
       if (length === undefined) return void socket.end(LENGTH_REQUIRED);
       const end = headEnd + 4 + length;
       if (pending.length < end) return;
-      if (head.startsWith('POST ')) socket.write(reply(pending.toString('utf8', headEnd + 4, end)));
+      if (head.startsWith(`GET ${API_PATH}?`)) socket.write(FORECAST);
+      else if (head.startsWith('POST ')) socket.write(reply(pending.toString('utf8', headEnd + 4, end)));
       else socket.write(head.startsWith('DELETE ') ? SESSION_ENDED : NOT_ALLOWED);
       pending = pending.subarray(end);
     }

@@ -35,10 +35,10 @@ export class OpenApiUpstream implements Upstream {
   }
 
   async modern(): Promise<Link> {
-    const compile = await loadSchemaCompiler();
+    const compile = this.#link === undefined ? await loadSchemaCompiler() : undefined;
     if (this.#closed) throw upstreamError('shutting_down', 'closed');
-    this.#link ??= new OpenApiLink(this.#node, this.#api, compile);
-    return this.#link;
+    if (compile !== undefined) this.#link ??= new OpenApiLink(this.#node, this.#api, compile);
+    return this.#link!;
   }
 
   legacy(): Promise<Link> {

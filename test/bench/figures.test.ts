@@ -60,6 +60,13 @@ describe('judge', () => {
     expect(judge(samples, startUp, 2).every(({ passed }) => passed)).toBe(true);
   });
 
+  it('holds a call of one operation among 500 against that of the only one', () => {
+    const verdictOf = (apiOf500: number) =>
+      judge(samplesOf({ [NAMES.api]: [100], [NAMES.apiOf500]: [apiOf500] }), undefined, 1);
+    expect(verdictOf(110)).toMatchObject([{ measured: 1.1, passed: true }]);
+    expect(verdictOf(111)).toMatchObject([{ passed: false }]);
+  });
+
   it('judges nothing that was not measured', () => {
     expect(judge(samplesOf({ [NAMES.floor]: [10] }), undefined, 1)).toEqual([]);
   });

@@ -11,16 +11,21 @@ export type CompileSchema = (schema: object) => Validate;
 /** Longer ones are left to the API: compiling costs the square of the length. */
 const MAX_PATTERN_LENGTH = 1000;
 
-/** A pattern in the engine that is linear in the text; what it does not know is left to the API. */
-const linearRegex = (pattern: string): { test(text: string): boolean } => {
+const matcherOf = (pattern: string): ((text: string) => boolean) => {
   try {
-    if (pattern.length > MAX_PATTERN_LENGTH) return { test: () => true };
+    if (pattern.length > MAX_PATTERN_LENGTH) return () => true;
     const compiled = RE2JS.compile(pattern);
-    return { test: (text) => compiled.test(text) };
+    return (text) => compiled.test(text);
   } catch {
-    return { test: () => true };
+    return () => true;
   }
 };
+
+/**
+ * A pattern in the engine that is linear in the text; what it does not know is left to the API. The validator tells
+ * patterns apart by their text.
+ */
+const linearRegex = (pattern: string) => ({ test: matcherOf(pattern), toString: () => pattern });
 /** Part of the interface that ajv asks for: how standalone code would name it. */
 linearRegex.code = 'linearRegex';
 
@@ -30,12 +35,11 @@ const messageOf = ({ instancePath, message = 'is wrong', params }: ErrorObject):
   return `${instancePath === '' ? '' : `\`${instancePath.slice(1)}\` `}${message}${detail}`;
 };
 
-let loading: Promise<CompileSchema> | undefined;
+let loading: Promise<() => CompileSchema> | undefined;
 
-const load = async (): Promise<CompileSchema> => {
+const load = async (): Promise<() => CompileSchema> => {
   const { Ajv2020 } = await import('ajv/dist/2020.js');
-  return (schema) => {
-    // One for each schema: `$defs` of one must never be taken for another's.
+  return () => {
     const ajv = new Ajv2020({
       meta: false,
       strict: false,
@@ -47,13 +51,15 @@ const load = async (): Promise<CompileSchema> => {
     });
     // Comparing all items with all others is for the API, which knows how many it takes.
     ajv.removeKeyword('uniqueItems');
-    const check = ajv.compile(schema);
-    return (value) => (check(value) ? undefined : messageOf(check.errors![0]!));
+    return (schema) => {
+      const check = ajv.compile(schema);
+      return (value) => (check(value) ? undefined : messageOf(check.errors![0]!));
+    };
   };
 };
 
-/** The compiler of schemas. */
-export const loadSchemaCompiler = (): Promise<CompileSchema> => {
+/** A compiler of schemas of its own, which keeps what it compiled for as long as it is kept. */
+export const loadSchemaCompiler = async (): Promise<CompileSchema> => {
   loading ??= load();
-  return loading;
+  return (await loading)();
 };
