@@ -14,6 +14,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'serve the configuration and reload it when it changes',
     load: async () => (await import('./run.ts')).run,
   },
+  stdio: {
+    usage: '<server> [gateway.yaml] [--log <file>]',
+    summary: 'serve one server on standard input and output, for a client that starts it',
+    load: async () => (await import('./stdio.ts')).stdio,
+  },
   check: {
     usage: '[gateway.yaml] [--format pretty|json] [--deny-warnings] [--fix]',
     summary: 'compile the configuration and report every finding',

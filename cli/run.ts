@@ -2,10 +2,10 @@
 import { parseArgs } from 'node:util';
 import { startGateway } from '../runtime/main.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
-import type { ReloadResult } from '../runtime/reload/reload-result.ts';
 import { banner } from './banner.ts';
-import type { Command, CommandIo } from './io.ts';
+import type { Command } from './io.ts';
 import { listenToSignals } from './signals.ts';
+import { tellFindings, tellRefusal } from './tell-reload.ts';
 import { packageVersion } from './version.ts';
 
 const DEFAULT_FILE = 'gateway.yaml';
@@ -17,23 +17,6 @@ const fileOf = (args: readonly string[]): string | undefined => {
   } catch {
     return undefined;
   }
-};
-
-/** Findings with their places. Loads the renderer only now: a start without findings does not wait for it. */
-const tellFindings = async (file: string, result: ReloadResult, io: CommandIo): Promise<void> => {
-  const { diagnostics, textOf } = result;
-  if (diagnostics.length === 0) return;
-  const { renderPretty } = await import('../compiler/diagnostics/render/pretty.ts');
-  io.err(renderPretty(file, diagnostics, { textOf, color: io.color }));
-};
-
-/** Tells why nothing is served. */
-const tellRefusal = async (file: string, result: ReloadResult, io: CommandIo): Promise<void> => {
-  const { unresolved, error } = result;
-  await tellFindings(file, result, io);
-  for (const { field, reference, reason } of unresolved)
-    io.err(`error: \`${field}\` needs \`${reference}\`: ${reason}\n`);
-  if (error !== undefined) io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
 };
 
 /** Serves the file until SIGTERM or SIGINT. Exit code 0 after an orderly end, 1 if there is nothing to serve. */

@@ -1,9 +1,11 @@
 /** A running gateway: load, listen, reload, end. What outlives a generation is made here, once. */
 import { dirname, resolve } from 'node:path';
-import type { Graph, TelemetryNode } from '../schema/graph/graph.ts';
+import type { Readable, Writable } from 'node:stream';
+import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
 import type { GenerationView } from './generation.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import { LiveObjects } from './live-objects.ts';
+import { StdioChannel } from './mcp/channel/stdio.ts';
 import { ParkedCalls } from './mcp/input/parked-calls.ts';
 import { SessionStore } from './mcp/legacy/session-store.ts';
 import { ListenStreams } from './mcp/modern/listen-streams.ts';
@@ -30,6 +32,16 @@ export interface GatewayOptions {
   readonly version: string;
   /** File descriptor or path that log lines go to; standard error by default. */
   readonly logTo?: number | string;
+  /** The only server, which {@link Gateway.serveStdio} serves; no listener is bound. */
+  readonly stdio?: string;
+}
+
+/** The two ends of a client that started the process. */
+export interface Pipes {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** An API key or access token for the server, where it has identities. */
+  readonly token: string | undefined;
 }
 
 export interface Endpoint {
@@ -75,6 +87,7 @@ export class Gateway {
   readonly #watcher: Watcher;
   readonly #startedAt = new Date().toISOString();
   #serving: PreparedGeneration | undefined;
+  #stdio: StdioChannel | undefined;
   #numbers = 0;
   #closing: Promise<void> | undefined;
 
@@ -127,6 +140,19 @@ export class Gateway {
     return this.#reloader.last;
   }
 
+  /**
+   * Serves the server of the option `stdio` over pipes. Resolves when the client has left; rejects with a GatewayError
+   * if its token does not open the server. `close` lets calls in flight finish.
+   */
+  async serveStdio(pipes: Pipes): Promise<void> {
+    this.#stdio = await StdioChannel.open({
+      ...pipes,
+      place: () => this.#serving!.stdio!,
+      context: { observer: this.#observer, current: () => this.#generations.current },
+    });
+    await this.#stdio.ended;
+  }
+
   /** Writes out the log lines that are held. */
   flushLog(): void {
     this.#destination.flushSync();
@@ -169,6 +195,7 @@ export class Gateway {
     const windowMs = Math.min(bounds?.windowMs ?? 0, deadlineMs);
     const listeners = [...(this.#serving?.listeners.values() ?? [])];
     this.#sessions.endStreams();
+    await this.#stdio?.close(windowMs);
     await Promise.all(
       listeners.map(({ listener }) => listener.close(Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs)),
     );
@@ -191,6 +218,7 @@ export class Gateway {
       listens: this.#listens,
       sealer: this.#sealer,
       ops: this.#opsSource(),
+      stdio: this.#options.stdio,
       current: () => (this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION),
     };
   }
@@ -205,13 +233,20 @@ export class Gateway {
     this.#accessLog.configure(graph.telemetry.log.format);
     this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
     this.#sealer.rekey(graph.sealing.keys);
-    this.#sessions.rebound(graph.sessions);
+    this.#sessions.rebound(this.#sessionBounds(graph));
     this.#parked.rebound(graph.sessions.parked);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });
     const fingerprints = new Map([...servers].map(([name, server]) => [name, server.fingerprint]));
     this.#listens.afterSwap(fingerprints, drain.windowMs);
     this.#sessions.afterSwap(servers, drain.windowMs);
+  }
+
+  /** Over pipes there is one client, who has its session for as long as the process. */
+  #sessionBounds({ sessions }: Graph): SessionsNode {
+    return this.#options.stdio === undefined
+      ? sessions
+      : { ...sessions, absoluteMs: Number.POSITIVE_INFINITY };
   }
 
   /** What goes wrong at the start is told by {@link NotStarted} alone. */

@@ -9,6 +9,7 @@ import type { GenerationView, Handler, PreparedListener } from './generation.ts'
 import { type Authenticate, prepareAuthenticate } from './identity/authenticate.ts';
 import type { Identity } from './identity/identity.ts';
 import { resourceMetadataDocuments } from './identity/resource-metadata.ts';
+import { urlOf } from './listen/bind.ts';
 import { prepareListener } from './listen/prepare-listener.ts';
 import type { LiveListener, LiveObjects, LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
@@ -21,7 +22,7 @@ import type { ListenStreams } from './mcp/modern/listen-streams.ts';
 import { ModernViews } from './mcp/modern/modern-views.ts';
 import { isModernVersion } from './mcp/revision.ts';
 import { serveMcp } from './mcp/serve.ts';
-import type { PreparedServer, ServerPolicies } from './mcp/server.ts';
+import type { Place, PreparedServer, ServerPolicies } from './mcp/server.ts';
 import { ToldLists } from './mcp/told-lists.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -43,6 +44,8 @@ export interface PrepareContext {
   readonly listens: ListenStreams;
   readonly sealer: Sealer;
   readonly ops: OpsSource;
+  /** The only server, where it is served over pipes: no listener is bound then. */
+  readonly stdio: string | undefined;
   /** The generation that serves. */
   readonly current: () => GenerationView;
 }
@@ -52,6 +55,8 @@ export interface PreparedGeneration {
   readonly generation: Generation;
   readonly servers: ReadonlyMap<string, PreparedServer>;
   readonly listeners: ReadonlyMap<string, LiveListener>;
+  /** The server that is served over pipes. */
+  readonly stdio: Place | undefined;
 }
 
 /** The part of a listener's node that a bound socket is tied to. */
@@ -93,7 +98,7 @@ class Preparation {
   async #takeAll(): Promise<void> {
     const { graph } = this.#loaded;
     const { live, current } = this.#context;
-    for (const node of Object.values(graph.listeners)) {
+    for (const node of this.#listenerNodes()) {
       const create = () => live.createListener(node, current);
       const id = `listener:${node.name}`;
       this.listeners.set(node.name, await this.#take(live.listeners, id, socketFingerprint(node), create));
@@ -209,7 +214,8 @@ class Preparation {
     }
     const { graph } = this.#loaded;
     const routes = new Map<string, Handler>();
-    for (const { path, server } of node.routes) routes.set(path, this.#route(node, url, path, server));
+    for (const { path, server } of node.routes)
+      routes.set(path, serveMcp(this.#place(node, url, path, server)));
     const metadata = resourceMetadataDocuments({
       url,
       routes: node.routes,
@@ -219,16 +225,31 @@ class Preparation {
     return prepareListener(node, routes, { ...node.documents, ...Object.fromEntries(metadata) });
   }
 
-  #route(node: ListenerNode, url: string, path: string, serverName: string): Handler {
+  #place(node: ListenerNode, url: string, path: string, serverName: string): Place {
     const server = this.servers.get(serverName)!;
     const { name, identities, anonymous, scopes } = server.node;
     const guarded = { name, identities, anonymous, scopes, url: url + path };
-    return serveMcp({
+    return {
       server,
       authenticate: prepareAuthenticate(guarded, this.identities),
       maxBodyBytes: node.sizes.bodyBytes,
       maxDepth: node.sizes.jsonDepth,
-    });
+    };
+  }
+
+  /** Those to bind. */
+  #listenerNodes(): readonly ListenerNode[] {
+    return this.#context.stdio === undefined ? Object.values(this.#loaded.graph.listeners) : [];
+  }
+
+  /** The server that is served over pipes, as it is at its first place: tokens for that one are good here too. */
+  #stdio(): Place | undefined {
+    const { stdio } = this.#context;
+    if (stdio === undefined) return undefined;
+    const [at] = this.servers.get(stdio)!.node.at;
+    const node = this.#loaded.graph.listeners[at!.listener]!;
+    const url = node.url === '' ? urlOf(node.bind, node.tls !== undefined) : node.url;
+    return this.#place(node, url, at!.path, stdio);
   }
 
   #opsAuthenticate(node: ListenerNode, url: string): Authenticate | undefined {
@@ -243,16 +264,27 @@ class Preparation {
     return prepareAuthenticate(guarded, this.identities);
   }
 
+  #assertServed(): void {
+    const { stdio } = this.#context;
+    const names = Object.keys(this.#loaded.graph.servers);
+    if (stdio !== undefined && !names.includes(stdio))
+      throw new Error(
+        `there is no server \`${stdio}\`; there is ${names.map((name) => `\`${name}\``).join(', ')}`,
+      );
+  }
+
   async run(number: number): Promise<PreparedGeneration> {
     try {
+      this.#assertServed();
       await this.#takeAll();
       const { graph, artifactHash, effectiveHash } = this.#loaded;
       const listeners = new Map(
-        Object.values(graph.listeners).map((node) => [node.name, this.#listener(node)] as const),
+        this.#listenerNodes().map((node) => [node.name, this.#listener(node)] as const),
       );
+      const stdio = this.#stdio();
       const generation = new Generation({ number, artifactHash, effectiveHash, graph, listeners });
       for (const lease of this.#leases) generation.hold(() => lease.release());
-      return { generation, servers: this.servers, listeners: this.listeners };
+      return { generation, servers: this.servers, listeners: this.listeners, stdio };
     } catch (thrown) {
       await Promise.all(this.#leases.map((lease) => lease.release()));
       throw thrown;

@@ -35,7 +35,7 @@ export interface GuardedServer {
  * issuer's keys cannot be had. Calls `done` exactly once, at once where the token is known.
  */
 export type Authenticate = (
-  exchange: Exchange,
+  exchange: Pick<Exchange, 'request' | 'path'>,
   nowMs: number,
   done: (outcome: Principal | GatewayError) => void,
 ) => void;

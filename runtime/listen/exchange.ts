@@ -16,6 +16,8 @@ export interface RequestHead {
 /** Mutable only in what later stages learn; made once per request and handed through. */
 export interface Exchange {
   readonly request: RequestHead;
+  /** Whether the request's headers are those of this message alone, so that they have to agree with it. */
+  readonly hasOwnHeaders: boolean;
   /** Name of the listener. */
   readonly listener: string;
   /** Whether the listener speaks TLS. */

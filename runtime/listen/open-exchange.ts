@@ -85,6 +85,7 @@ export const openExchange = (
   const exchange: OpenExchange = {
     request,
     response,
+    hasOwnHeaders: true,
     listener: context.name,
     secure: context.secure,
     clientAddress: connection.peer,

@@ -20,8 +20,8 @@ const mismatch = (message: string): GatewayError =>
 const malformed = (message: string): GatewayError =>
   new GatewayError('invalid_params', message, { status: 400, rpcCode: RPC.invalidParams });
 
-const versionHeader = (headers: RequestHeaders): string | undefined => {
-  const value = headers['mcp-protocol-version'];
+const versionHeader = (headers: RequestHeaders | undefined): string | undefined => {
+  const value = headers?.['mcp-protocol-version'];
   return typeof value === 'string' ? value : undefined;
 };
 
@@ -67,19 +67,27 @@ const headerFault = (message: Message, headers: RequestHeaders): GatewayError | 
   return decodeHeaderValue(sentName) === name ? undefined : mismatch('Mcp-Name does not match the body');
 };
 
+const headersFault = (
+  message: Message,
+  requested: string,
+  headers: RequestHeaders,
+): GatewayError | undefined => {
+  const sent = versionHeader(headers);
+  if (sent === undefined) return mismatch('MCP-Protocol-Version is missing');
+  if (sent !== requested) return mismatch('MCP-Protocol-Version does not match the body');
+  return headerFault(message, headers);
+};
+
 const classifyModern = (
   message: Message,
-  headers: RequestHeaders,
+  headers: RequestHeaders | undefined,
   supported: readonly string[],
   extensionMethods: ReadonlyMap<string, Method>,
 ): Classified => {
   const fault = envelopeFault(message);
   if (fault !== undefined) return fault;
   const requested = message.meta![META.protocolVersion] as string;
-  const sent = versionHeader(headers);
-  if (sent === undefined) return mismatch('MCP-Protocol-Version is missing');
-  if (sent !== requested) return mismatch('MCP-Protocol-Version does not match the body');
-  const disagreement = headerFault(message, headers);
+  const disagreement = headers === undefined ? undefined : headersFault(message, requested, headers);
   if (disagreement !== undefined) return disagreement;
   if (!supported.includes(requested))
     return new GatewayError('unsupported_version', 'this protocol version is not supported', {
@@ -97,12 +105,13 @@ export const methodNotFound = (status: number): GatewayError =>
   new GatewayError('method_not_found', 'method not found', { status, rpcCode: RPC.methodNotFound });
 
 /**
- * Classifies one message. `modernVersions` are the revisions of the modern era that the server speaks; the legacy
- * ones are negotiated in initialize. `extensionMethods` are known besides the protocol's own.
+ * Classifies one message. `headers` are undefined where the transport has none. `modernVersions` are the revisions of
+ * the modern era that the server speaks; the legacy ones are negotiated in initialize. `extensionMethods` are known
+ * besides the protocol's own.
  */
 export const classify = (
   message: Message,
-  headers: RequestHeaders,
+  headers: RequestHeaders | undefined,
   modernVersions: readonly string[],
   extensionMethods: ReadonlyMap<string, Method>,
 ): Classified => {

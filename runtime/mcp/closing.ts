@@ -9,10 +9,11 @@ const RETRY_AFTER_MS = 1000;
  * until the deadline.
  */
 export const closingRefusal = ({ lifecycle }: Exchange): GatewayError | undefined =>
-  lifecycle.closing
-    ? new GatewayError('shutting_down', 'the gateway is shutting down', {
-        status: 503,
-        rpcCode: RPC.refused,
-        retryAfterMs: RETRY_AFTER_MS,
-      })
-    : undefined;
+  lifecycle.closing ? shuttingDown() : undefined;
+
+export const shuttingDown = (): GatewayError =>
+  new GatewayError('shutting_down', 'the gateway is shutting down', {
+    status: 503,
+    rpcCode: RPC.refused,
+    retryAfterMs: RETRY_AFTER_MS,
+  });

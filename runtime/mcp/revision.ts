@@ -2,6 +2,8 @@
 
 /** The first revision without sessions (MCP 2026-07-28, basic/versioning). */
 export const MODERN_VERSION = '2026-07-28';
+/** The first revision; it is offered where sessions need no streamable HTTP, which came after it. */
+export const FIRST_VERSION = '2024-11-05';
 /** The newest revision with initialize. */
 export const LATEST_LEGACY_VERSION = '2025-11-25';
 

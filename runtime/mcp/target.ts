@@ -121,7 +121,7 @@ const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry 
 
 const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {
   const { paramHeaders: declared } = entry.item;
-  if (declared.length === 0 || call.client.era !== 'modern') return undefined;
+  if (declared.length === 0 || call.client.era !== 'modern' || !call.exchange.hasOwnHeaders) return undefined;
   const { headers } = call.exchange.request;
   const isTold = call.server.node.lists.paramHeaders === 'keep';
   // Who was not told of them need not send them; who does is held to them all the same.

@@ -19,9 +19,14 @@ export class InFlight {
     return this.#waiting.size;
   }
 
+  /** Whether no more can wait. */
+  get full(): boolean {
+    return this.#waiting.size >= MAX_IN_FLIGHT;
+  }
+
   /** Notes a request by the JSON text of its id. False: the id is in use, or there are too many. */
   begin(idText: string, reply: ClientReply): boolean {
-    if (this.#waiting.has(idText) || this.#waiting.size >= MAX_IN_FLIGHT) return false;
+    if (this.#waiting.has(idText) || this.full) return false;
     this.#waiting.set(idText, { reply, cancel: undefined });
     return true;
   }
@@ -48,6 +53,11 @@ export class InFlight {
     this.#waiting.delete(idText);
     waiting.cancel?.(reason);
     waiting.reply.abandon();
+  }
+
+  /** The client is gone: all that wait are taken back, without an answer. */
+  abandon(): void {
+    for (const idText of [...this.#waiting.keys()]) this.cancel(idText, 'the client is gone');
   }
 
   /** The session is over: all that wait are taken back and answered with `error`. */

@@ -11,6 +11,8 @@ export interface StreamSink {
   openEvent?(begin: () => string, onEnd: () => void): ResponseWriter;
   /** Ends the connection after what was sent. */
   end(): void;
+  /** The only connection that its client has: it is not sent away to come back. */
+  readonly stays?: boolean;
   /** Called once when the client went away; not after `end`. */
   onClose: (() => void) | undefined;
 }
@@ -115,6 +117,7 @@ export class SessionStream {
 
   /** Closes the connection; the stream goes on and can be attached again. */
   detach(): void {
+    if (this.#sink?.stays) return;
     this.#sink?.end();
     this.#sink = undefined;
   }

@@ -61,6 +61,8 @@ export class Session implements InputSource {
   logLevel: string | undefined;
   /** The kinds of lists whose changes the client was promised to be told of. */
   announced: readonly ('tools' | 'prompts' | 'resources')[] = [];
+  /** Called once, when it has ended, whoever ended it. */
+  onEnded: (() => void) | undefined;
   #server: PreparedServer;
   #view: View;
   #capabilitiesText: string;
@@ -286,6 +288,7 @@ export class Session implements InputSource {
     this.asks.clear();
     this.#follows.close();
     this.streams.close();
+    this.onEnded?.();
     await this.#giveBack();
     await this.links.close();
   }

@@ -1,0 +1,89 @@
+/** `gatewright stdio`: serves one server to the client that started the process. */
+import { parseArgs } from 'node:util';
+import { GatewayError } from '../runtime/errors.ts';
+import { type Gateway, startGateway } from '../runtime/main.ts';
+import { NotStarted } from '../runtime/reload/not-started.ts';
+import type { Command, CommandIo } from './io.ts';
+import { listenToSignals } from './signals.ts';
+import { tellFindings, tellRefusal } from './tell-reload.ts';
+import { packageVersion } from './version.ts';
+
+const USAGE = 'usage: gatewright stdio <server> [gateway.yaml] [--log <file>]\n';
+const DEFAULT_FILE = 'gateway.yaml';
+/** Holds the credential of a server with identities: arguments can be seen by everybody on the machine. */
+const TOKEN_VARIABLE = 'GATEWRIGHT_TOKEN';
+
+interface Options {
+  readonly server: string;
+  readonly file: string;
+  readonly logTo: string | undefined;
+}
+
+const parseOptions = (args: readonly string[]): Options | undefined => {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { log: { type: 'string' } },
+    });
+    const [server, file = DEFAULT_FILE, ...rest] = positionals;
+    return server === undefined || rest.length > 0 ? undefined : { server, file, logTo: values.log };
+  } catch {
+    return undefined;
+  }
+};
+
+/** Why the client of this process is not served; undefined: it left in order. */
+const serve = async (gateway: Gateway, token: string | undefined): Promise<GatewayError | undefined> => {
+  try {
+    await gateway.serveStdio({ input: process.stdin, output: process.stdout, token });
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown;
+    throw thrown;
+  }
+};
+
+const start = async ({ server, file, logTo }: Options, io: CommandIo): Promise<Gateway | undefined> => {
+  try {
+    return await startGateway({
+      file,
+      env: io.env,
+      version: packageVersion(),
+      stdio: server,
+      ...(logTo === undefined ? {} : { logTo }),
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof NotStarted)) throw thrown;
+    await tellRefusal(file, thrown.result, io);
+    return undefined;
+  }
+};
+
+/**
+ * Serves the server on standard input and output, which carry nothing but MCP, until the client closes its end or a
+ * signal comes. Exit code 0 after an orderly end, 1 if there is nothing to serve or the credential is refused.
+ */
+export const stdio: Command = async (args, io) => {
+  const options = parseOptions(args);
+  if (options === undefined) {
+    io.err(USAGE);
+    return 2;
+  }
+  const gateway = await start(options, io);
+  if (gateway === undefined) return 1;
+  const stopped = Promise.withResolvers<undefined>();
+  const unlisten = listenToSignals({
+    stop: () => stopped.resolve(undefined),
+    force: () => process.exit(1),
+    reload: () => void gateway.reload('signal'),
+  });
+  if (gateway.lastReload !== undefined) await tellFindings(options.file, gateway.lastReload, io);
+  const refused = await Promise.race([serve(gateway, io.env[TOKEN_VARIABLE]), stopped.promise]);
+  await gateway.close();
+  unlisten();
+  if (refused === undefined) return 0;
+  io.err(`error: ${refused.message}\n`);
+  io.err(`       put an API key or access token for \`${options.server}\` into ${TOKEN_VARIABLE}\n`);
+  return 1;
+};
