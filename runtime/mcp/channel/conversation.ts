@@ -150,9 +150,9 @@ export class Conversation {
   #eraOf(place: Place, message: Message): 'modern' | 'legacy' | GatewayError {
     const { kind } = this.#life;
     if (kind === 'legacy' || kind === 'greeting' || !this.#rules.modern) return 'legacy';
-    const { modernVersions: supported } = place.server;
+    const { modernVersions, extensionMethods } = place.server;
     if (kind === 'modern' && message.kind !== 'request') return 'modern';
-    const classified = classify(message, undefined, supported);
+    const classified = classify(message, undefined, modernVersions, extensionMethods);
     if (classified instanceof GatewayError) return classified;
     if (classified.era === 'legacy' && kind === 'modern')
       return invalid('invalid_params', 'requests on this channel carry the envelope of the first one');
