@@ -311,10 +311,11 @@ const send = (
     call.onCancellable(link.request(request, sink));
     return;
   }
+  const calls = exposure.bridged.callsOn(link);
   const bridged = new BridgedCall(call, {
     link,
-    calls: exposure.bridged.callsOn(link),
-    request,
+    calls,
+    request: calls.mayAsk && call.method.kind === 'target' ? { ...request, mayPause: true } : request,
     sink,
     again: isSecond ? undefined : (retried) => again(retried, exposure, options),
     turnTimeoutMs: exposure.upstreamNode.timeouts.callMs,

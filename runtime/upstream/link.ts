@@ -20,6 +20,8 @@ export interface OutboundRequest {
   readonly idempotent: boolean;
   /** The bound of a `bounds` limit, if smaller than the upstream's own. */
   readonly timeoutMs?: number | undefined;
+  /** Whether the upstream may come to wait for its caller, who is in no hurry: `Link.pause`. */
+  readonly mayPause?: boolean;
   /** The largest response in bytes; absent: the link's own bound. One that is read whole has a bound besides. */
   readonly maxBytes?: number | undefined;
 }

@@ -271,6 +271,21 @@ describe('bounds of calls that wait for input', () => {
     askedBy(await ableCall(small.url(), 'order', { item: 'more' }));
   });
 
+  it('leave the connections to the upstream to the others', async () => {
+    await using narrow = await startTestGateway(
+      configuration({ asking: upstream.url }, { upstream: { connections: 1 } }),
+    );
+    const asked = [];
+    for (const item of ['tea', 'milk', 'more'])
+      asked.push({ item, ...askedBy(await ableCall(narrow.url(), 'order', { item })) });
+    expect(outcomeOf(await ableCall(narrow.url(), 'link', { urls: [] }))).toBe('linked');
+    expect(outcomeOf(await callTool(narrow.url(), 'link', { urls: [] }))).toBe('linked');
+    for (const { item, ...each } of asked.reverse()) {
+      const answered = await retryCall(narrow.url(), 'order', { item }, each, answersTo(each, named(item)));
+      expect(outcomeOf(answered)).toEqual(named(item));
+    }
+  });
+
   it('do not count the time that the user takes as that of the upstream', async () => {
     const upstreams = { timeouts: { call: '300ms', callMax: '400ms' } };
     await using slow = await startTestGateway(

@@ -180,7 +180,8 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
     const call = this.#call;
     const { parked } = call.server;
     try {
-      const state = { kind: 'parked', owner: parked.processId, handle: parked.park(this) } as const;
+      const { upstream } = this.#errand.link;
+      const state = { kind: 'parked', upstream, owner: parked.processId, handle: parked.park(this) } as const;
       const sealed = sealState(call, state, parked.bounds.idleMs);
       this.#state = 'parked';
       for (const question of this.#questions.values()) question.asked = true;

@@ -102,7 +102,7 @@ export class BridgedLinks {
       listen: true,
       headers: [],
     });
-    const calls = new LinkCalls(this.#node.type === 'stdio' && mayAsk);
+    const calls = new LinkCalls(mayAsk, this.#node.type === 'stdio');
     this.#calls.set(link, calls);
     link.onUnsolicited = (text, message) => this.#unsolicited(link, calls, text, message);
     link.onGap = () => tellGap(link);

@@ -25,12 +25,15 @@ const MAX_WAITING = 100;
  * are made one at a time there: the one that is under way is the one that is meant.
  */
 export class LinkCalls {
+  /** Whether the upstream was told that its caller can be asked something. */
+  readonly mayAsk: boolean;
   readonly #oneAtATime: boolean;
   readonly #underWay = new Set<CallOnLink>();
   readonly #waiting = new Set<Waiting>();
 
-  constructor(oneAtATime: boolean) {
-    this.#oneAtATime = oneAtATime;
+  constructor(mayAsk: boolean, isProcess: boolean) {
+    this.mayAsk = mayAsk;
+    this.#oneAtATime = mayAsk && isProcess;
   }
 
   /** The call that an ask without an address belongs to: the only one there is. */

@@ -26,6 +26,9 @@ const MAX_USED = 100_000;
 /** Results that came while nobody was there, in UTF-16 units, all together. */
 const MAX_HELD_LENGTH = 32 * 1024 * 1024;
 
+/** No timer of Node.js waits longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Lives as long as the process: a reload changes the bounds, and parks stay. */
 export class ParkedCalls {
   /** Names this process in what it seals: a parked call is nowhere else. */
@@ -67,7 +70,7 @@ export class ParkedCalls {
     this.#byHandle.delete(slot.handle);
     slot.handle = randomBytes(18).toString('base64url');
     this.#byHandle.set(slot.handle, call);
-    slot.timer = setTimeout(() => call.expired(), Math.max(0, leftMs)).unref();
+    slot.timer = setTimeout(() => call.expired(), Math.min(Math.max(0, leftMs), MAX_TIMER_MS)).unref();
     return slot.handle;
   }
 

@@ -10,7 +10,12 @@ import { paramsDigest } from './params-digest.ts';
 
 export type RequestState =
   /** A call that is open at its upstream, held by the process `owner`. */
-  | { readonly kind: 'parked'; readonly owner: string; readonly handle: string }
+  | {
+      readonly kind: 'parked';
+      readonly upstream: string;
+      readonly owner: string;
+      readonly handle: string;
+    }
   /** A call that its upstream refused until its caller has been to some URL; sent anew each time. */
   | { readonly kind: 'url'; readonly upstream: string; readonly rounds: number; readonly nonce: string }
   /** What a modern upstream gave: the JSON text of its own state. */

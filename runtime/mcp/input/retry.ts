@@ -54,6 +54,8 @@ export const takeRetry = (call: Call, link: Link): Call | undefined => {
     case undefined:
       return refuse(stateRefused());
     case 'parked': {
+      // What was decided just now was decided on another upstream.
+      if (state.upstream !== link.upstream) return refuse(stateRefused());
       if (state.owner !== server.parked.processId) return refuse(elsewhere());
       const parked = server.parked.take(state.handle);
       if (parked === undefined) return refuse(stateRefused());

@@ -3,6 +3,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Traffic } from '../call.ts';
 import { CLOSED_BY_GATEWAY } from '../failure.ts';
+import { ConnectionSlots } from './connection-slots.ts';
 import type { HttpExchange } from './exchange.ts';
 
 /** Sent by the link itself; `headers.set` cannot name them. */
@@ -23,12 +24,15 @@ const OWN_HEADERS = new Set([
 
 /**
  * Two pools to one origin. Calls share at most `connections`. What must never wait for a free connection does not:
- * streams that stay open, and the messages that calls in flight wait for (answers, cancellations).
+ * streams that stay open, and the messages that calls in flight wait for (answers, cancellations). Calls that may be
+ * paused are as many again at most, without those that are paused: these must not take connections from the others.
  */
 export class HttpEndpoint {
   readonly traffic: Traffic;
   /** Credentials and `set` headers, flat. */
   readonly headers: readonly string[];
+  /** For calls that may be paused. */
+  readonly slots: ConnectionSlots;
   readonly #path: string;
   readonly #calls: Pool;
   readonly #aside: Pool;
@@ -47,6 +51,7 @@ export class HttpEndpoint {
       allowH2: false,
     };
     this.traffic = traffic;
+    this.slots = new ConnectionSlots(node.connections);
     this.#path = `${url.pathname}${url.search}`;
     this.#calls = new Pool(url.origin, { ...options, connections: node.connections });
     this.#aside = new Pool(url.origin, options);

@@ -37,7 +37,8 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
     this.exchange = new HttpExchange(this, this.maxBytes);
     const { body } = this.request;
     // A connection that is kept for long is not taken from the calls.
-    if (this.staysOpen) this.endpoint.aside('POST', this.requestHeaders(), body, this.exchange);
+    if (this.staysOpen || this.request.mayPause === true)
+      this.endpoint.aside('POST', this.requestHeaders(), body, this.exchange);
     else this.endpoint.post(this.requestHeaders(), body, this.exchange);
   }
 

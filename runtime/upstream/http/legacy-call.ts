@@ -55,8 +55,24 @@ export class LegacyHttpCall extends HttpCall {
     this.#session.send(cancelledNotification(this.request.id, reason));
   }
 
+  protected override attempt(): void {
+    if (this.request.mayPause === true) this.endpoint.slots.enter(this, () => super.attempt());
+    else super.attempt();
+  }
+
+  override pause(): void {
+    super.pause();
+    this.endpoint.slots.leave(this);
+  }
+
+  override resume(): void {
+    if (!this.over) this.endpoint.slots.reenter(this);
+    super.resume();
+  }
+
   protected override ended(): void {
     clearTimeout(this.#timer);
+    if (this.request.mayPause === true) this.endpoint.slots.leave(this);
     this.#onEnd(this);
   }
 

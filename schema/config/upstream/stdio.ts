@@ -26,7 +26,11 @@ export const StdioUpstream = closed(
     ),
     isolation: optional(
       oneOf(['shared', 'per-principal', 'per-session'], {
-        description: 'Who shares a process: all callers, those of one principal, or nobody.',
+        description:
+          'Who shares a process: all callers, those of one principal, or nobody. A server that asks its callers ' +
+          '(elicitation, sampling, roots) needs one of the latter two, because nothing tells whose call a question ' +
+          'of a shared process belongs to: it is told that nobody can be asked. Of 2026-07-28 clients that can be ' +
+          'asked, each principal has a process for each set of abilities, and calls are made one at a time there.',
         default: 'shared',
       }),
     ),

@@ -5,7 +5,7 @@ const call = (): CallOnLink => ({ asked: () => undefined, told: () => undefined 
 
 describe('LinkCalls', () => {
   it('runs calls at once, and knows the owner of a question only while there is one', () => {
-    const calls = new LinkCalls(false);
+    const calls = new LinkCalls(true, false);
     const ran: string[] = [];
     const [a, b] = [call(), call()];
     expect(calls.only).toBeUndefined();
@@ -29,7 +29,7 @@ describe('LinkCalls', () => {
   });
 
   it('takes turns where calls are made one at a time, and passes over those who no longer wait', () => {
-    const calls = new LinkCalls(true);
+    const calls = new LinkCalls(true, true);
     const ran: string[] = [];
     const [a, b, c, d] = [call(), call(), call(), call()];
     const enter = (each: CallOnLink, name: string) =>
@@ -55,7 +55,7 @@ describe('LinkCalls', () => {
   });
 
   it('fails a call whose turn does not come in time', async () => {
-    const calls = new LinkCalls(true);
+    const calls = new LinkCalls(true, true);
     calls.enter(
       call(),
       1000,
@@ -67,7 +67,7 @@ describe('LinkCalls', () => {
   });
 
   it('lets no more than a hundred calls wait', () => {
-    const calls = new LinkCalls(true);
+    const calls = new LinkCalls(true, true);
     const failed: Error[] = [];
     for (let each = 0; each < 102; each += 1)
       calls.enter(
