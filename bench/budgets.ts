@@ -1,5 +1,6 @@
 /** What the gateway may cost. */
 import { ratioOf } from './figures.ts';
+import type { Lists } from './lists.ts';
 import type { Samples } from './rounds.ts';
 import type { StartUp } from './start-up.ts';
 
@@ -21,13 +22,14 @@ const SECURE_TO_FLOOR = 2.2;
 const API_OF_500_TO_ONE = 1.1;
 const FIRST_ANSWER_MS = 1_000;
 const IDLE_MB = 110;
+const LIST_US = 200;
 
 export interface Judgement {
   readonly budget: string;
   /** Both in `unit`. */
   readonly limit: number;
   readonly measured: number;
-  readonly unit: '×' | 'ms' | 'MB';
+  readonly unit: '×' | 'ms' | 'MB' | 'µs';
   readonly passed: boolean;
 }
 
@@ -36,6 +38,7 @@ export const judge = (
   samples: Samples,
   startUp: StartUp | undefined,
   margin: number,
+  lists?: Lists,
 ): readonly Judgement[] => {
   const bare = ratioOf(samples, NAMES.bare, NAMES.floor, 'cpuUsPerRequest');
   const secure = ratioOf(samples, NAMES.secure, NAMES.floor, 'cpuUsPerRequest');
@@ -45,6 +48,7 @@ export const judge = (
     ['CPU per request, secure ÷ floor', SECURE_TO_FLOOR, secure?.median, '×'],
     ['CPU per request, OpenAPI of 500 ÷ of 1 operation', API_OF_500_TO_ONE, apiOf500?.median, '×'],
     ['exec to first tools/call result', FIRST_ANSWER_MS, startUp?.firstAnswerMs, 'ms'],
+    [`CPU per tools/list of ${lists?.tools} tools, from cache`, LIST_US, lists?.cpuUsPerList, 'µs'],
     ['idle memory (RSS)', IDLE_MB, startUp === undefined ? undefined : startUp.idleBytes / 1e6, 'MB'],
   ];
   return rows.flatMap(([budget, base, measured, unit]) => {

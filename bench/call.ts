@@ -15,7 +15,8 @@ export const ANSWER =
 
 const CLIENT_INFO = { name: 'gatewright-bench', version: '1.0.0' };
 
-const MODERN_META = {
+/** The `_meta` of every modern request. */
+export const MODERN_META = {
   'io.modelcontextprotocol/protocolVersion': MODERN_REVISION,
   'io.modelcontextprotocol/clientInfo': CLIENT_INFO,
   'io.modelcontextprotocol/clientCapabilities': {},

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { apiDocument } from './api-document.ts';
 import { ENDPOINT_PATH } from './call.ts';
+import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
 
 /**
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
- * API of as many operations as upstream. Metrics in all.
+ * API of as many operations as upstream. `lists`: as bare, with many upstreams. Metrics in all.
  */
-export type Profile = 'bare' | 'secure' | 'api' | 'api-of-500';
+export type Profile = 'bare' | 'secure' | 'api' | 'api-of-500' | 'lists';
 
 export interface Ports {
   readonly main: number;
@@ -40,6 +41,27 @@ const api = (ports: Ports): string =>
     /fast: .*/,
     `fast: { type: openapi, spec: ./api.json, baseUrl: "http://127.0.0.1:${ports.upstream}", egress: { allow: [127.0.0.1] } }`,
   );
+
+const lists = (ports: Ports): string => {
+  const names = Array.from({ length: LIST_UPSTREAMS }, (_, at) => `u${at}`);
+  const upstreams = names.map(
+    (name, at) =>
+      `  ${name}: { type: http, endpoints: ["http://127.0.0.1:${ports.upstream}${listPath(at)}"] }\n`,
+  );
+  return `version: 1
+listeners:
+  main: { bind: "127.0.0.1:${ports.main}" }
+  ops: { bind: "127.0.0.1:${ports.ops}", serve: [health, metrics, status] }
+upstreams:
+${upstreams.join('')}
+servers:
+  bench:
+    at: [{ listener: main, path: ${ENDPOINT_PATH} }]
+    anonymous: true
+    expose: [${names.map((name) => `{ upstream: ${name} }`).join(', ')}]
+telemetry: { log: { access: false } }
+`;
+};
 
 const secure = (ports: Ports): string => `${shared(ports)}
 identity:
@@ -76,8 +98,8 @@ export const writeConfiguration = async (
     await writeFile(file, api(ports));
     return undefined;
   }
-  if (profile === 'bare') {
-    await writeFile(file, bare(ports));
+  if (profile !== 'secure') {
+    await writeFile(file, profile === 'bare' ? bare(ports) : lists(ports));
     return undefined;
   }
   const { publicKey, privateKey } = await generateKeyPair('ES256');

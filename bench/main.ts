@@ -6,6 +6,7 @@ import { judge, NAMES } from './budgets.ts';
 import { assertMetrics, assertSecure, type GatewayOptions, startGateway } from './gateway.ts';
 import type { Profile } from './gateway-configuration.ts';
 import { gatewayProgram, isStale, packageFile } from './gateway-program.ts';
+import { type Lists, measureLists } from './lists.ts';
 import { startLoad } from './load-driver.ts';
 import { describeMachine } from './machine.ts';
 import { nginxVersion, startNginx } from './nginx.ts';
@@ -85,6 +86,13 @@ const measureTraffic = async (bench: Bench): Promise<Samples> => {
   );
 };
 
+const measureTheLists = async (bench: Bench): Promise<Lists | undefined> => {
+  const { listRounds } = bench.options;
+  if (listRounds === 0 || gatewaysWanted(bench.options).length === 0) return undefined;
+  tell(`listing ${listRounds} times over`);
+  return await measureLists(gatewayOptions(bench, 'lists'), listRounds);
+};
+
 const measure = async (options: BenchOptions): Promise<Report> => {
   const cores = chooseCores();
   const program = gatewayProgram();
@@ -102,8 +110,9 @@ const measure = async (options: BenchOptions): Promise<Report> => {
     startUp = await measureStartUp(gatewayOptions(bench, 'bare'), options.starts);
   }
   const samples = await measureTraffic(bench);
-  const judgements = judge(samples, startUp, options.margin);
-  return { options, machine: describeMachine(), program, samples, startUp, judgements };
+  const lists = await measureTheLists(bench);
+  const judgements = judge(samples, startUp, options.margin, lists);
+  return { options, machine: describeMachine(), program, samples, startUp, lists, judgements };
 };
 
 const run = async (args: readonly string[]): Promise<number> => {

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly measureMs: number;
   /** Starts of the gateway for the start-up figures; 0: none. */
   readonly starts: number;
+  /** Rounds for the figure of lists; 0: none. */
+  readonly listRounds: number;
   /** Multiplies every budget. */
   readonly margin: number;
   /** The targets that take part. */
@@ -28,16 +30,26 @@ const FULL = {
   warmMs: 250,
   measureMs: 1_500,
   starts: 5,
+  listRounds: 5,
   margin: 1,
 };
-const SMOKE = { ...FULL, rounds: 3, trainRequests: 10_000, measureMs: 700, starts: 2, margin: 2 };
+const SMOKE = {
+  ...FULL,
+  rounds: 3,
+  trainRequests: 10_000,
+  measureMs: 700,
+  starts: 2,
+  listRounds: 2,
+  margin: 2,
+};
 
 export const USAGE = `usage: npm run bench -- [--smoke] [--rounds <n>] [--seconds <n>] [--connections <n>]
-                       [--only <targets>] [--starts <n>] [--write]
+                       [--only <targets>] [--starts <n>] [--lists <n>] [--write]
 
   --smoke           few short rounds, every budget doubled
   --only <targets>  some of ${Object.keys(NAMES).join(',')}
   --starts <n>      starts of the gateway for the start-up figures; 0 for none
+  --lists <n>       rounds for the figure of lists; 0 for none
   --write           write docs/performance.md
 `;
 
@@ -52,6 +64,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
       connections: { type: 'string' },
       only: { type: 'string' },
       starts: { type: 'string' },
+      lists: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -63,6 +76,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
     measureMs: positive(values.seconds, base.measureMs / 1000) * 1000,
     only: targetKeys(values.only),
     starts: values.starts === '0' ? 0 : positive(values.starts, base.starts),
+    listRounds: values.lists === '0' ? 0 : positive(values.lists, base.listRounds),
     write: values.write,
   };
 };

@@ -1,6 +1,7 @@
 /** docs/performance.md, and what the terminal shows. */
 import type { Judgement } from './budgets.ts';
 import { isDisturbed } from './figures.ts';
+import type { Lists } from './lists.ts';
 import type { BenchOptions } from './options.ts';
 import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
 import type { Samples } from './rounds.ts';
@@ -15,17 +16,23 @@ export interface Report {
   readonly program: string;
   readonly samples: Samples;
   readonly startUp: StartUp | undefined;
+  readonly lists: Lists | undefined;
   readonly judgements: readonly Judgement[];
 }
 
 /** The tables, as Markdown. */
-export const resultText = ({ samples, startUp, judgements }: Report): string => {
+export const resultText = ({ samples, startUp, lists, judgements }: Report): string => {
   const parts = [measuredTable(samples), cpuRatioTable(samples), speedRatioTable(samples)].map(formatTable);
   if (startUp !== undefined)
     parts.push(
       `Median of ${startUp.runs} starts: ${startUp.firstAnswerMs.toFixed(0)} ms from exec to the first ` +
         `\`tools/call\` result through an HTTP upstream; ${(startUp.idleBytes / 1e6).toFixed(0)} MB resident ` +
         'when idle, without stdio children.',
+    );
+  if (lists !== undefined)
+    parts.push(
+      `Median of ${lists.rounds} rounds: ${lists.cpuUsPerList.toFixed(0)} µs of CPU for a \`tools/list\` of ` +
+        `${lists.tools} tools (${(lists.bytes / 1000).toFixed(0)} kB) of ten upstreams, told from what is kept of them.`,
     );
   if (isDisturbed(samples))
     parts.push('Disturbed: other work took part of both cores. Budgets are to be judged on a quiet machine.');

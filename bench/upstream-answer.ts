@@ -1,5 +1,5 @@
 /** What the bench's upstream answers to one JSON-RPC message, in either era. */
-import { ANSWER, LEGACY_REVISION, MODERN_REVISION, TOOL } from './call.ts';
+import { ANSWER, ENDPOINT_PATH, LEGACY_REVISION, MODERN_REVISION, TOOL } from './call.ts';
 
 const SERVER_INFO = { name: 'bench-upstream', version: '1.0.0' };
 const CACHE = { ttlMs: 3_600_000, cacheScope: 'public' };
@@ -15,6 +15,27 @@ const TOOLS = [
     },
   },
 ];
+
+/** Upstreams whose lists are measured, and the tools of each. */
+export const LIST_UPSTREAMS = 10;
+export const TOOLS_PER_UPSTREAM = 100;
+
+const LIST_PATH = '/lists/';
+
+/** The endpoint of one of them; the first has the tool that calls are made of among its own. */
+export const listPath = (upstream: number): string => `${LIST_PATH}${upstream}`;
+
+const listedTools = (upstream: number): object[] =>
+  Array.from({ length: TOOLS_PER_UPSTREAM }, (_, at) => ({
+    ...TOOLS[0],
+    name: upstream === 0 && at === 0 ? TOOL : `lookup_${upstream}_${at}`,
+  }));
+
+const LISTS = Array.from(
+  { length: LIST_UPSTREAMS },
+  (_, upstream) =>
+    `"result":${JSON.stringify({ resultType: 'complete', tools: listedTools(upstream), ...CACHE })}}`,
+);
 
 const RESULTS: Readonly<Record<string, { readonly modern?: unknown; readonly legacy?: unknown }>> = {
   'tools/call': { modern: { resultType: 'complete', content: CONTENT }, legacy: { content: CONTENT } },
@@ -57,8 +78,8 @@ const UNREADABLE: Answer = {
   opensSession: false,
 };
 
-/** Answers the JSON text of one request or notification. */
-export const answerTo = (text: string): Answer => {
+/** Answers the JSON text of one request or notification that came to `path`. */
+export const answerTo = (text: string, path: string = ENDPOINT_PATH): Answer => {
   let message: { id?: unknown; method?: unknown; params?: { _meta?: object } };
   try {
     message = JSON.parse(text);
@@ -70,7 +91,10 @@ export const answerTo = (text: string): Answer => {
   const isModern = meta !== undefined && 'io.modelcontextprotocol/protocolVersion' in meta;
   const method = String(message.method);
   const opening = `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},`;
-  const result = (isModern ? MODERN : LEGACY).get(method);
+  const isListed = method === 'tools/list' && path.startsWith(LIST_PATH);
+  const result = isListed
+    ? LISTS[Number(path.slice(LIST_PATH.length))]
+    : (isModern ? MODERN : LEGACY).get(method);
   if (result !== undefined)
     return { status: 200, body: opening + result, opensSession: method === 'initialize' };
   return {

@@ -16,11 +16,11 @@ const SESSION_ENDED = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 
 const FORECAST = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(ANSWER)}\r\n\r\n${ANSWER}`;
 
-const reply = (body: string): string => {
-  const answer = answerTo(body);
-  const head = `HTTP/1.1 ${answer.status} ${REASONS[answer.status]}\r\ncontent-length: ${Buffer.byteLength(answer.body)}\r\n`;
-  if (answer.status === 202) return `${head}\r\n`;
-  return `${head}content-type: application/json\r\n${answer.opensSession ? SESSION_HEADER : ''}\r\n${answer.body}`;
+const reply = (head: string, body: string): string => {
+  const answer = answerTo(body, head.slice(head.indexOf(' ') + 1, head.indexOf(' HTTP/')));
+  const statusLine = `HTTP/1.1 ${answer.status} ${REASONS[answer.status]}\r\ncontent-length: ${Buffer.byteLength(answer.body)}\r\n`;
+  if (answer.status === 202) return `${statusLine}\r\n`;
+  return `${statusLine}content-type: application/json\r\n${answer.opensSession ? SESSION_HEADER : ''}\r\n${answer.body}`;
 };
 
 /** The bytes after the header block that belong to the request, or undefined for a chunked one. */
@@ -44,7 +44,8 @@ const serve = (socket: Socket): void => {
       const end = headEnd + 4 + length;
       if (pending.length < end) return;
       if (head.startsWith(`GET ${API_PATH}?`)) socket.write(FORECAST);
-      else if (head.startsWith('POST ')) socket.write(reply(pending.toString('utf8', headEnd + 4, end)));
+      else if (head.startsWith('POST '))
+        socket.write(reply(head, pending.toString('utf8', headEnd + 4, end)));
       else socket.write(head.startsWith('DELETE ') ? SESSION_ENDED : NOT_ALLOWED);
       pending = pending.subarray(end);
     }

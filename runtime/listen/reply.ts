@@ -66,6 +66,24 @@ export const replyJson = (
   headers: readonly string[] = NONE,
 ): boolean => replyWith(exchange, status, 'application/json', body, headers);
 
+/** JSON text in two parts: what is made for this reply, and bytes that are kept for others too. */
+export const replyKeptJson = (
+  exchange: WebExchange,
+  start: string,
+  end: Uint8Array,
+  headers: readonly string[] = NONE,
+): boolean => {
+  if (!maySend(exchange)) return false;
+  const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
+  const length = Buffer.byteLength(start) + end.length;
+  head.push('content-type', 'application/json', 'content-length', length.toString());
+  send(exchange, 200, head);
+  const response = exchange.response as ServerResponse;
+  response.write(start);
+  response.end(end);
+  return true;
+};
+
 /** A reply whose media type is neither JSON nor a stream. */
 export const replyText = (
   exchange: WebExchange,

@@ -14,6 +14,11 @@ export interface ClientReply {
   message(text: string): void;
   /** The whole JSON-RPC response, with the client's id. */
   response(text: string, status?: number): void;
+  /**
+   * The same with the end of the response as UTF-8 bytes, which are sent as they are: they may be kept and sent again.
+   * No such method: it takes text only.
+   */
+  keptResponse?(start: string, end: Uint8Array): void;
   error(error: GatewayError): void;
   /**
    * Takes the response in pieces, with the client's id. From its first piece on neither `response` nor `error` may

@@ -4,7 +4,6 @@ import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
 import { LISTS } from './catalogue.ts';
 import { methodNotFound } from './classify.ts';
-import { resultText } from './client-reply.ts';
 import { admit, decide } from './gate.ts';
 import { type CacheHints, type ListPlace, openCursor, sealCursor } from './list-cursor.ts';
 import { itemText } from './list-item.ts';
@@ -135,9 +134,13 @@ const answerList = (call: Call, kind: ListKind, facts: CallFacts, place: ListPla
   const meta: string[] = isPartial ? [PARTIAL] : [];
   if (isModern) meta.push(`"${META.serverInfo}":${call.server.infoText}`);
   if (meta.length > 0) members.push(`"_meta":{${meta.join(',')}}`);
-  members.push(`"${LISTS[kind].member}":[${page.text}]`);
+  members.push(`"${LISTS[kind].member}":[`);
   call.exchange.record.outcome = 'ok';
-  call.reply.response(resultText(call.idText, `{${members.join(',')}}`));
+  const { idText, reply } = call;
+  const start = `{"jsonrpc":"2.0","id":${idText},"result":{${members.join(',')}`;
+  if (typeof page.ending !== 'string' && reply.keptResponse !== undefined)
+    reply.keptResponse(start, page.ending);
+  else reply.response(start + page.ending.toString());
 };
 
 /** Whether the list goes on where the page before ended, and may be kept by whom that said. */

@@ -70,6 +70,13 @@ describe('judge', () => {
   it('judges nothing that was not measured', () => {
     expect(judge(samplesOf({ [NAMES.floor]: [10] }), undefined, 1)).toEqual([]);
   });
+
+  it('are those of lists too', () => {
+    const lists = { rounds: 1, tools: 1000, bytes: 200_000, cpuUsPerList: 201 };
+    const judged = (margin: number) => judge(samplesOf({ [NAMES.floor]: [10] }), undefined, margin, lists);
+    expect(judged(1)).toMatchObject([{ measured: 201, limit: 200, unit: 'µs', passed: false }]);
+    expect(judged(2)).toMatchObject([{ passed: true }]);
+  });
 });
 
 describe('what /proc tells', () => {

@@ -2,7 +2,7 @@
 import { type GatewayError, RPC } from '../../errors.ts';
 import { type EventStream, startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
-import { errorResponse, replyError, replyJson } from '../../listen/reply.ts';
+import { errorResponse, replyError, replyJson, replyKeptJson } from '../../listen/reply.ts';
 import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
 import type { ClientReply } from '../client-reply.ts';
 
@@ -49,6 +49,12 @@ export class ModernReply implements ClientReply {
     if (events === undefined) return new JsonWriter(this.#exchange, this.headers);
     const withoutId = () => undefined;
     return events.closed ? undefined : events.openEvent(withoutId, () => events.end());
+  }
+
+  keptResponse(start: string, end: Uint8Array): void {
+    this.#exchange.onAbort = undefined;
+    if (this.#events === undefined) replyKeptJson(this.#exchange, start, end, this.headers);
+    else this.response(start + Buffer.from(end).toString());
   }
 
   error(error: GatewayError): void {

@@ -6,8 +6,9 @@ const MANY = { pageItems: 1000, pageBytes: 1_000_000 };
 const pagesOf = (list: ToldList): string[] => {
   const pages = [];
   for (let start = 0, more = true; more; ) {
-    const { text, end, hasNext } = list.page(start);
-    pages.push(text);
+    const { ending, end, hasNext } = list.page(start);
+    expect(ending.toString()).toMatch(/]}}$/);
+    pages.push(ending.toString().slice(0, -3));
     [start, more] = [end, hasNext];
   }
   return pages;
@@ -25,6 +26,12 @@ describe('a list cut into pages', () => {
   it('holds as many bytes as a page may, counted as they are sent', () => {
     const list = new ToldList(['"ää"', '"b"', '"c"'], { ...MANY, pageBytes: 8 });
     expect(pagesOf(list)).toEqual(['"ää"', '"b","c"']);
+  });
+
+  it('is the same as bytes, where it is much', () => {
+    const [list, much] = [new ToldList(['"ä"'], MANY), new ToldList([`"${'ä'.repeat(20_000)}"`], MANY)];
+    expect(list.page(0).ending).toBe('"ä"]}}');
+    expect(much.page(0).ending).toEqual(Buffer.from(`"${'ä'.repeat(20_000)}"]}}`));
   });
 
   it('gives an item that is larger than a page a page of its own', () => {

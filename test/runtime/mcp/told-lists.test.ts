@@ -34,7 +34,7 @@ describe('lists that are kept', () => {
 
   it('make room for newer ones, the least recently used first', () => {
     const lists = new ToldLists();
-    const large = () => new ToldList(['x'.repeat(12 * 1024 * 1024)], BOUNDS);
+    const large = () => new ToldList(['x'.repeat(6 * 1024 * 1024)], BOUNDS);
     const indexes = [index(), index(), index()] as const;
     lists.keep(indexes[0], 'everybody', large());
     lists.keep(indexes[1], 'everybody', large());
@@ -48,7 +48,7 @@ describe('lists that are kept', () => {
     const [kept, replaced] = [index(), index()];
     lists.keep(kept, 'everybody', new ToldList(['1'], BOUNDS));
     for (let round = 0; round < 10; round += 1)
-      lists.keep(replaced, 'everybody', new ToldList(['x'.repeat(12 * 1024 * 1024)], BOUNDS));
+      lists.keep(replaced, 'everybody', new ToldList(['x'.repeat(6 * 1024 * 1024)], BOUNDS));
     expect(lists.get(kept, 'everybody')).toBeDefined();
   });
 });
