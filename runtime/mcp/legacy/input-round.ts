@@ -125,6 +125,10 @@ class Round {
       const posed = this.#session.asks.pose(question.method, told, this.#call.idText, (answer) =>
         this.#answered(at, question, answer, ask.readResult),
       );
+      if (posed === undefined) {
+        this.#fail('too much is asked at once');
+        return;
+      }
       this.#asks.push(posed.idText);
       this.#call.reply.message(posed.text);
     }
@@ -137,8 +141,8 @@ class Round {
     readResult: ((resultText: string) => string) | undefined,
   ): void {
     if (this.#over) return;
-    if (answer.kind !== 'result') {
-      this.#fail(answer.kind === 'error' ? `the client answered: ${answer.message}` : 'too much is asked');
+    if (answer.kind === 'error') {
+      this.#fail(`the client answered: ${answer.message}`);
       return;
     }
     this.#answers[at] = `${keyText}:${readResult === undefined ? answer.text : readResult(answer.text)}`;

@@ -11,9 +11,7 @@ import { applyEdits, type Edit, replaceMember } from '../splice.ts';
 /** What came of an ask of the gateway's own. */
 export type Answer =
   | { readonly kind: 'result'; readonly text: string }
-  | { readonly kind: 'error'; readonly message: string }
-  /** There is no room for it any more, or nobody left to ask. */
-  | { readonly kind: 'dropped' };
+  | { readonly kind: 'error'; readonly message: string };
 
 interface UpstreamAsk {
   readonly kind: 'upstream';
@@ -43,7 +41,7 @@ export interface Asker {
   readonly label: string;
 }
 
-/** Asks that wait for an answer, at most; the oldest is refused then. */
+/** Asks that wait for an answer, at most. */
 const MAX_ASKS = 100;
 
 const answerOf = (text: string, root: Members): Answer => {
@@ -83,10 +81,11 @@ export class SessionAsks {
       : { paramsText: before, readResult: undefined };
     if (typeof adapted === 'string') return undefined;
     const { readResult } = adapted;
+    if (!this.#makeRoom()) return undefined;
     const ownId = this.#nextId();
     const told = adapted.paramsText === undefined ? undefined : labelled(adapted.paramsText, params, label);
     const token = told === undefined ? undefined : progressToken(told, ownId);
-    this.#add(ownId, {
+    this.#asks.set(ownId, {
       kind: 'upstream',
       link,
       idText,
@@ -101,15 +100,19 @@ export class SessionAsks {
     return applyEdits(text, edits);
   }
 
-  /** A request of the gateway's own for the client. Whoever asks must have made sure that it can be asked. */
+  /**
+   * A request of the gateway's own for the client; undefined if too many wait already. Whoever asks must have made
+   * sure that it can be asked.
+   */
   pose(
     method: string,
     paramsText: string | undefined,
     callIdText: string,
     answered: OwnAsk['answered'],
-  ): { readonly idText: string; readonly text: string } {
+  ): { readonly idText: string; readonly text: string } | undefined {
+    if (!this.#makeRoom()) return undefined;
     const idText = this.#nextId();
-    this.#add(idText, { kind: 'own', callIdText, answered });
+    this.#asks.set(idText, { kind: 'own', callIdText, answered });
     const params = paramsText === undefined ? '' : `,"params":${paramsText}`;
     const text = `{"jsonrpc":"2.0","id":${idText},"method":${JSON.stringify(method)}${params}}`;
     return { idText, text };
@@ -179,18 +182,19 @@ export class SessionAsks {
     return id;
   }
 
-  #add(idText: string, ask: UpstreamAsk | OwnAsk): void {
-    if (this.#asks.size >= MAX_ASKS) this.#refuseOldest();
-    this.#asks.set(idText, ask);
-  }
-
-  #refuseOldest(): void {
+  /**
+   * False: there is no room. What belongs to a call ends with it, so that a client whose answers lead to further asks
+   * is asked so deep and no deeper; what belongs to none may wait for ever, and makes room.
+   */
+  #makeRoom(): boolean {
+    if (this.#asks.size < MAX_ASKS) return true;
     for (const [ownId, ask] of this.#asks) {
+      if (ask.kind === 'own' || ask.callIdText !== undefined) continue;
       this.#asks.delete(ownId);
-      if (ask.kind === 'own') ask.answered({ kind: 'dropped' });
-      else refuseRequest(ask.link, ask.message);
-      return;
+      refuseRequest(ask.link, ask.message);
+      return true;
     }
+    return false;
   }
 }
 

@@ -5,7 +5,7 @@ export interface PeerAbilities {
   /** Takes the message of a form and gives its values. */
   readonly elicit?: (message: string) => Record<string, string | number | boolean>;
   /** Takes the text of the last message and gives the model's. */
-  readonly sample?: (text: string) => string;
+  readonly sample?: (text: string) => string | Promise<string>;
   /** URIs. */
   readonly roots?: readonly string[];
 }

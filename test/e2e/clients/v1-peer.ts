@@ -31,10 +31,10 @@ const answerQuestions = (client: Client, { elicit, sample, roots }: PeerAbilitie
       content: elicit(params.message),
     }));
   if (sample !== undefined)
-    client.setRequestHandler(CreateMessageRequestSchema, ({ params }) => ({
+    client.setRequestHandler(CreateMessageRequestSchema, async ({ params }) => ({
       model: 'test-model',
       role: 'assistant',
-      content: { type: 'text', text: sample(joinTexts([params.messages.at(-1)!.content].flat())) },
+      content: { type: 'text', text: await sample(joinTexts([params.messages.at(-1)!.content].flat())) },
     }));
   if (roots !== undefined)
     client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: roots.map((uri) => ({ uri })) }));
