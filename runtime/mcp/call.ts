@@ -10,6 +10,7 @@ import type { Message } from './message.ts';
 import type { Method } from './method.ts';
 import type { UpstreamResponse } from './response.ts';
 import type { PreparedServer } from './server.ts';
+import type { SessionTasks } from './task/session-tasks.ts';
 import type { View } from './view.ts';
 
 /** Who is at the other end, besides the principal. */
@@ -66,6 +67,8 @@ export interface Call {
   onCancellable(cancel: Cancel): void;
   /** Whether somebody still waits for an answer: the client may have gone, or taken the request back. */
   isWanted(): boolean;
+  /** The tasks of its session, where it has one that knows tasks. */
+  readonly tasks?: SessionTasks | undefined;
 }
 
 /** Goes on with a call when `pending` has settled; whatever fails on the way is answered. */

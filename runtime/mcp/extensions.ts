@@ -3,6 +3,7 @@
  * carry, because it knows how, because nothing but tools and resources is needed, or because a table says so.
  */
 import type { Features } from '../../schema/graph/server.ts';
+import type { Era } from '../../schema/graph/upstream.ts';
 import { isObject } from '../upstream/message.ts';
 import type { Part } from './part.ts';
 import { offersTasks, TASKS_EXTENSION } from './task/extension.ts';
@@ -18,8 +19,8 @@ const settingsOf = (part: Part, id: string): Settings | undefined => {
   return isObject(settings) ? settings : undefined;
 };
 
-const carries = (part: Part, id: string, features: Features): boolean => {
-  if (id === TASKS_EXTENSION) return features.tasks && offersTasks(part);
+const carries = (part: Part, id: string, features: Features, clientEra: Era): boolean => {
+  if (id === TASKS_EXTENSION) return clientEra === 'modern' && features.tasks && offersTasks(part);
   return id === APPS_EXTENSION || part.exposure.node.extensions[id] !== undefined;
 };
 
@@ -33,13 +34,14 @@ const merged = (all: readonly Settings[]): Settings => {
 export const mergeExtensions = (
   parts: readonly Part[],
   features: Features,
+  clientEra: Era,
 ): Readonly<Record<string, Settings>> | undefined => {
   const found = new Map<string, Settings[]>();
   for (const part of parts) {
     const offered = part.connected?.link.peer.capabilities.extensions;
     for (const id of isObject(offered) ? Object.keys(offered).sort() : []) {
       const settings = settingsOf(part, id);
-      if (settings !== undefined && carries(part, id, features))
+      if (settings !== undefined && carries(part, id, features, clientEra))
         found.set(id, [...(found.get(id) ?? []), settings]);
     }
   }

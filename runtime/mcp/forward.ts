@@ -20,7 +20,8 @@ import { modernStatus } from './modern/modern-reply.ts';
 import { answerAs, readResponse, type UpstreamResponse } from './response.ts';
 import type { Rewrite } from './result-rewrite.ts';
 import { applyEdits, type Edit } from './splice.ts';
-import { createdTask } from './task/task-result.ts';
+import { requestAsTask, requestPlainly } from './task/required-task.ts';
+import { createdSessionTask, createdTask } from './task/task-result.ts';
 
 /** What a target adds to the plain request. */
 export interface ForwardOptions {
@@ -41,6 +42,8 @@ export interface ForwardOptions {
   readonly rewrite?: Rewrite | undefined;
   /** The upstream says that the mirrored headers do not fit its tool. True: the call is made again, answer nothing. */
   readonly onHeaderMismatch?: () => boolean;
+  /** The tool runs as a task only, which the client knows nothing of. */
+  readonly asTask?: boolean;
   /** Edits of a result that the upstream gave, besides those of the eras. */
   readonly resultEdits?: (response: UpstreamResponse) => Edit[];
   /** Told before the answer whether the upstream did what was asked. */
@@ -223,6 +226,8 @@ class ForwardSink implements MovableSink {
           : this.#adaptation.responseEdits(response, call.method, call.message, this.#options.tool);
       if (isModern && response.result?.resultType === 'task')
         edits = edits.concat(createdTask(call, this.#link.upstream, response));
+      if (call.tasks !== undefined && response.result?.task !== undefined)
+        edits = edits.concat(createdSessionTask(call, call.tasks, this.#link.upstream, response));
       if (this.#options.resultEdits !== undefined) edits = edits.concat(this.#options.resultEdits(response));
       answer = answerAs(response, call.idText, edits);
     } catch (thrown) {
@@ -308,14 +313,18 @@ const send = (
   call.exchange.record.upstream = exposure.upstream.name;
   const sink = new ForwardSink(call, exposure, link, id, adaptation, tokenText, options);
   if (adaptation !== toLegacy) {
-    call.onCancellable(link.request(request, sink));
+    const cancel =
+      options.asTask === true ? requestAsTask(link, request, sink).cancel : link.request(request, sink);
+    call.onCancellable(cancel);
     return;
   }
   const calls = exposure.bridged.callsOn(link);
+  const asked = calls.mayAsk && call.method.kind === 'target' ? { ...request, mayPause: true } : request;
   const bridged = new BridgedCall(call, {
     link,
     calls,
-    request: calls.mayAsk && call.method.kind === 'target' ? { ...request, mayPause: true } : request,
+    begin: (reply) =>
+      options.asTask === true ? requestAsTask(link, asked, reply) : requestPlainly(link, asked, reply),
     sink,
     again: isSecond ? undefined : (retried) => again(retried, exposure, options),
     turnTimeoutMs: exposure.upstreamNode.timeouts.callMs,

@@ -24,7 +24,7 @@ const CALLED_BY: Readonly<Record<ListKind, string>> = {
 };
 
 /** Tells clients that an upstream's share is missing for the moment. */
-const PARTIAL = '"io.gatewright/partial":true';
+export const PARTIAL = '"io.gatewright/partial":true';
 
 const invalidCursor = (): GatewayError =>
   new GatewayError('invalid_params', 'invalid cursor', { rpcCode: RPC.invalidParams });

@@ -2,6 +2,9 @@
 /** What a list is made of. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 
+/** Of the tasks extension (SEP-2663) or of tasks in 2025-11-25. */
+type TaskMethod = 'tasks/get' | 'tasks/update' | 'tasks/cancel' | 'tasks/result' | 'tasks/list';
+
 export type Method =
   | { readonly kind: 'discover'; readonly name: 'server/discover' }
   | {
@@ -18,7 +21,7 @@ export type Method =
     }
   | { readonly kind: 'complete'; readonly name: 'completion/complete' }
   | { readonly kind: 'listen'; readonly name: 'subscriptions/listen' }
-  | { readonly kind: 'task'; readonly name: 'tasks/get' | 'tasks/update' | 'tasks/cancel' }
+  | { readonly kind: 'task'; readonly name: TaskMethod }
   | { readonly kind: 'extension'; readonly name: string; readonly upstream: string }
   | { readonly kind: 'subscribe'; readonly name: string }
   | { readonly kind: 'ping'; readonly name: 'ping' }
@@ -54,5 +57,9 @@ export const LEGACY_METHODS = byName([
   { kind: 'set-level', name: 'logging/setLevel' },
   { kind: 'subscribe', name: 'resources/subscribe' },
   { kind: 'subscribe', name: 'resources/unsubscribe' },
+  { kind: 'task', name: 'tasks/get' },
+  { kind: 'task', name: 'tasks/result' },
+  { kind: 'task', name: 'tasks/list' },
+  { kind: 'task', name: 'tasks/cancel' },
   ...SHARED,
 ]);

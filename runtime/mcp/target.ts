@@ -11,6 +11,7 @@ import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } fr
 import type { Part } from './part.ts';
 import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';
 import { rewriteFor } from './result-rewrite.ts';
+import { needsTask } from './task/required-task.ts';
 
 type TargetMethod = Extract<Method, { kind: 'target' }>;
 
@@ -195,6 +196,7 @@ const send = (call: Call, method: TargetMethod, name: string, entry: Entry, agai
     idempotent: !isTool || annotations.readOnlyHint || annotations.idempotentHint,
     timeoutMs,
     maxBytes,
+    asTask: isTool && needsTask(call, connected.link, entry.item),
     rewrite: rewriteFor(call, entry.part),
     tool: isTool ? entry.item : undefined,
     onHeaderMismatch: () => afterMismatch(call, method, name, entry, again),

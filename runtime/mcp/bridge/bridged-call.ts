@@ -4,7 +4,7 @@
  */
 import { asGatewayError, type GatewayError } from '../../errors.ts';
 import { SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
-import type { Cancel, LargeReply, Link, OutboundRequest, ReplySink } from '../../upstream/link.ts';
+import type { Cancel, LargeReply, Link, ReplySink } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
 import type { Call } from '../call.ts';
@@ -22,6 +22,7 @@ import { sealState } from '../input/request-state.ts';
 import { isUrlRequired, urlRequired } from '../input/url-elicitation.ts';
 import { membersAt, memberText } from '../json-members.ts';
 import type { LargeWatch } from '../large-result.ts';
+import type { Begun } from '../task/required-task.ts';
 import type { CallOnLink, LinkCalls } from './link-calls.ts';
 
 /** A request of the upstream. */
@@ -58,7 +59,8 @@ type State = 'queued' | 'running' | 'gathering' | 'parked' | 'passing' | 'over';
 interface Errand {
   readonly link: Link;
   readonly calls: LinkCalls;
-  readonly request: OutboundRequest;
+  /** Sends the request and answers the sink given. */
+  readonly begin: (sink: ReplySink) => Begun;
   readonly sink: MovableSink;
   /** Makes the call anew, on another session; undefined where that was done. */
   readonly again: ((call: Call) => void) | undefined;
@@ -71,7 +73,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   readonly #questions = new Map<string, Question>();
   #call: Call;
   #state: State = 'queued';
-  #cancel: Cancel = () => undefined;
+  #begun: Begun | undefined;
   #gathering: NodeJS.Timeout | undefined;
   #keys = 0;
   /** Tells the end of the call, which came while nobody was there. */
@@ -100,9 +102,8 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   }
 
   #send(): void {
-    const { link, request } = this.#errand;
     this.#state = 'running';
-    this.#cancel = link.request(request, this);
+    this.#begun = this.#errand.begin(this);
   }
 
   onStream(): void {
@@ -171,8 +172,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   }
 
   #pause(paused: boolean): void {
-    const { link, request } = this.#errand;
-    link.pause?.(request.id, paused);
+    this.#begun?.pause(paused);
   }
 
   /** Answers the client with all that is asked. */
@@ -276,7 +276,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   #giveUp(reason: string): void {
     if (this.#state === 'over') return;
     this.#over();
-    this.#cancel(reason);
+    this.#begun?.cancel(reason);
     for (const { message } of this.#questions.values()) refuseRequest(this.#errand.link, message);
   }
 

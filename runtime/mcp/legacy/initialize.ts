@@ -6,9 +6,11 @@ import { isObject } from '../../upstream/message.ts';
 import { callFacts } from '../call.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
+import { mergeExtensions } from '../extensions.ts';
 import type { Message } from '../message.ts';
 import { SINCE } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
+import { mergeTasks } from '../task/list-tasks.ts';
 import type { Session, SessionClient } from './session.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -135,9 +137,15 @@ const greet = async (server: PreparedServer, session: Session, idText: string): 
   const { completions: _, ...older } = merged;
   const capabilities = session.version < SINCE.completions ? older : merged;
   session.announced = KINDS.filter((kind) => capabilities[kind]?.listChanged === true);
+  const tasks = session.tasks && server.node.features.tasks ? mergeTasks(view.parts) : undefined;
+  const extensions = mergeExtensions(view.parts, server.node.features, 'legacy');
   const result = {
     protocolVersion: session.version,
-    capabilities,
+    capabilities: {
+      ...capabilities,
+      ...(tasks === undefined ? undefined : { tasks }),
+      ...(extensions === undefined ? undefined : { extensions }),
+    },
     serverInfo: server.info,
     ...(instructions === undefined ? undefined : { instructions }),
   };

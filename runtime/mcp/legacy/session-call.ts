@@ -15,6 +15,7 @@ import { type Message, stringParam } from '../message.ts';
 import { LEGACY_METHODS, type Method } from '../method.ts';
 import type { PreparedServer } from '../server.ts';
 import { callTarget } from '../target.ts';
+import { callSessionTask } from '../task/call-session-task.ts';
 import { answerEmpty } from './empty-answer.ts';
 import type { Session } from './session.ts';
 import { serveSubscribe } from './session-subscribe.ts';
@@ -59,6 +60,7 @@ export const sessionCall = (
     view: session.viewOn(server),
     reply,
     input: session,
+    tasks: session.tasks,
     besides: (link, text, asked) =>
       session.fromUpstream(link, text, asked, idText, (told) => reply.message(told)),
     onCancellable: (cancel) => session.inFlight.started(idText, cancel),
@@ -115,9 +117,11 @@ const dispatchRequest = (call: SessionCall): void => {
     case 'extension':
       callExtension(call, method);
       return;
+    case 'task':
+      callSessionTask(call);
+      return;
     case 'discover':
     case 'listen':
-    case 'task':
       call.reply.error(methodNotFound(200));
       return;
     default:

@@ -14,6 +14,8 @@ import { labelOf } from '../input/input-request.ts';
 import type { Filter } from '../modern/subscription-filter.ts';
 import type { Connected, Part } from '../part.ts';
 import type { PreparedServer } from '../server.ts';
+import { TASKS_REVISION } from '../task/required-task.ts';
+import { SessionTasks } from '../task/session-tasks.ts';
 import { View } from '../view.ts';
 import { InFlight } from './in-flight.ts';
 import { runInputRound } from './input-round.ts';
@@ -39,6 +41,7 @@ const UNSOLICITED: ReadonlySet<string> = new Set([
   'notifications/resources/list_changed',
   'notifications/message',
   'notifications/elicitation/complete',
+  'notifications/tasks/status',
 ]);
 const TELL_TIMEOUT_MS = 5000;
 
@@ -55,6 +58,8 @@ export class Session implements InputSource {
   readonly inFlight = new InFlight();
   readonly links = new SessionLinks();
   readonly subscriptions = new SessionSubscriptions();
+  /** Undefined for revisions without tasks. */
+  readonly tasks: SessionTasks | undefined;
   readonly #follows: SessionFollows;
   readonly createdMs = performance.now();
   usedMs = performance.now();
@@ -80,6 +85,7 @@ export class Session implements InputSource {
     this.owner = owner;
     this.serverName = server.node.name;
     this.version = client.version;
+    this.tasks = client.version < TASKS_REVISION ? undefined : new SessionTasks();
     this.client = client;
     this.asks = new SessionAsks(client);
     this.#server = server;
@@ -196,12 +202,17 @@ export class Session implements InputSource {
    */
   fromUpstream(
     link: Link,
-    text: string,
+    original: string,
     message: UpstreamMessage,
     callIdText: string | undefined,
     send: (told: string) => void,
   ): void {
     if (typeof message.method !== 'string' || this.#closed) return;
+    const text = this.tasks === undefined ? original : this.tasks.told(link.upstream, original, message);
+    if (text === undefined) {
+      refuseRequest(link, message);
+      return;
+    }
     if (message.id !== undefined) {
       const label = labelOf({ server: this.#server }, link.upstream);
       const asker = { link, callIdText, label };

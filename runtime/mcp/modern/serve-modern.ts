@@ -129,7 +129,7 @@ const dispatch = (call: Call): void => {
 };
 
 const extensionsMember = (view: View, features: Features): object => {
-  const extensions = mergeExtensions(view.parts, features);
+  const extensions = mergeExtensions(view.parts, features, 'modern');
   return extensions === undefined ? {} : { extensions };
 };
 

@@ -1,5 +1,6 @@
 /** tasks/get, tasks/update and tasks/cancel: to the upstream that runs the task, under the rules of its tool. */
 import type { CallFacts } from '../../../schema/decision.ts';
+import type { Era } from '../../../schema/graph/upstream.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import { type Call, callFacts, later } from '../call.ts';
 import { methodNotFound } from '../classify.ts';
@@ -8,11 +9,14 @@ import { admit, decide, denial } from '../gate.ts';
 import { stringParam } from '../message.ts';
 import type { Entry } from '../name-index.ts';
 import { encodeHeaderValue } from '../param-header.ts';
+import type { UpstreamResponse } from '../response.ts';
+import type { Edit } from '../splice.ts';
 import { declaresTasks, offersTasks, tasksNotDeclared } from './extension.ts';
 import { openTaskId, type TaskOrigin } from './task-id.ts';
 import { toldTask } from './task-result.ts';
 
-const unknownTask = (): GatewayError =>
+/** The answer to a task that does not exist, or must not be seen. */
+export const unknownTask = (): GatewayError =>
   new GatewayError('unknown_target', 'Unknown task', { rpcCode: RPC.invalidParams });
 
 /** Answers a request about a task. */
@@ -23,9 +27,14 @@ export const callTask = (call: Call): void => {
   }
   const sealed = stringParam(call.message, 'taskId') ?? '';
   const origin = openTaskId(call.server, call.exchange.principal, sealed);
-  if (origin === undefined) later(call, call.view.prepare(undefined), () => refuse(call));
-  else if (call.view.index('tools') !== undefined) callOrigin(call, sealed, origin);
-  else later(call, call.view.prepare('tools'), () => callOrigin(call, sealed, origin));
+  if (origin === undefined) {
+    later(call, call.view.prepare(undefined), () => refuse(call));
+    return;
+  }
+  const edits = (response: UpstreamResponse): Edit[] => toldTask(response, origin.id, sealed);
+  const send = (): void => callOrigin(call, origin, 'modern', edits);
+  if (call.view.index('tools') !== undefined) send();
+  else later(call, call.view.prepare('tools'), send);
 };
 
 /** Where no upstream has tasks there are no such methods. */
@@ -46,7 +55,13 @@ const taskFacts = (call: Call, tool: string, entry: Entry | undefined): CallFact
   };
 };
 
-const callOrigin = (call: Call, sealed: string, { upstream, tool, id }: TaskOrigin): void => {
+/** Sends the request to the upstream that runs the task, if that speaks `era` still and the rules of its tool allow. */
+export const callOrigin = (
+  call: Call,
+  { upstream, tool, id }: TaskOrigin,
+  era: Era,
+  resultEdits: (response: UpstreamResponse) => Edit[],
+): void => {
   const known = call.view.indexNow('tools').byName.get(tool);
   const entry = known?.tool.upstream === upstream ? known : undefined;
   const facts = taskFacts(call, tool, entry);
@@ -57,7 +72,7 @@ const callOrigin = (call: Call, sealed: string, { upstream, tool, id }: TaskOrig
       ? unknownTask()
       : denial(call, decision.kind === 'undecided' ? { kind: 'allow' } : decision, unknownTask);
   const link = entry?.part.connected?.link;
-  if (refused !== undefined || entry === undefined || link === undefined || link.era !== 'modern') {
+  if (refused !== undefined || entry === undefined || link === undefined || link.era !== era) {
     call.reply.error(refused ?? entry?.part.error ?? unknownTask());
     return;
   }
@@ -69,6 +84,6 @@ const callOrigin = (call: Call, sealed: string, { upstream, tool, id }: TaskOrig
     mirrored: ['mcp-name', encodeHeaderValue(id)],
     idempotent: call.method.name !== 'tasks/update',
     ...call.server.limits.bounds(tool),
-    resultEdits: (response) => toldTask(response, id, sealed),
+    resultEdits,
   });
 };
