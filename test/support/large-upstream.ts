@@ -1,4 +1,5 @@
 /** Results of any size, made as they are sent: nobody holds them. */
+import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Behaviour } from './fast-upstream.ts';
@@ -40,6 +41,13 @@ export const writePieces = async (to: Writable, pieces: Iterable<Buffer>): Promi
     await promise;
     to.off('drain', goOn).off('close', goOn);
   }
+};
+
+/** The digest of what the pieces say together, between `before` and `after`. */
+export const digestOf = (pieces: Iterable<Buffer>, before = '', after = ''): string => {
+  const hash = createHash('sha256').update(before);
+  for (const piece of pieces) hash.update(piece);
+  return hash.update(after).digest('hex');
 };
 
 /** Answers with pieces as a JSON body, or as the data of an event. */

@@ -51,7 +51,7 @@ export class EventStreamParser {
     let start = 0;
     if (this.#large !== undefined) {
       start = this.#endLarge(this.#large, chunk);
-      if (this.#large !== undefined || this.#stopped) return;
+      if (start === chunk.length || this.#stopped) return;
     }
     if (this.#skipLf && chunk.length > 0) {
       this.#skipLf = false;

@@ -51,8 +51,9 @@ export class LargeEvent {
       at = end + 1;
       this.#endLine();
     }
-    if (this.ended) this.endedWithCr = this.#skipLf;
-    return at;
+    if (!this.ended || !this.#skipLf) return at;
+    this.endedWithCr = at === chunk.length;
+    return chunk[at] === LF ? at + 1 : at;
   }
 
   /** False: nothing more is wanted. */

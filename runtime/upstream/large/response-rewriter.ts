@@ -45,7 +45,14 @@ export class ResponseRewriter implements MemberSink {
   state: RewriteState = 'undecided';
   /** Why the state is `fault`; for the log. */
   fault = '';
-  readonly #id: number;
+  /** Whether a result has begun, and nothing that says that this is none. */
+  get hasResult(): boolean {
+    return this.state !== 'other' && this.#rootKeys.has('result');
+  }
+
+  /** The id, as soon as it was read. */
+  id: string | number | boolean | null | undefined;
+  readonly #wantedId: number | undefined;
   readonly #edits: ResponseEdits;
   readonly #scanner = new JsonScanner(this);
   readonly #utf8 = new Utf8Check();
@@ -64,9 +71,9 @@ export class ResponseRewriter implements MemberSink {
   /** How many members of the object at a depth were given out. */
   readonly #kept = [0, 0, 0];
 
-  /** @param id the id that the response must have */
-  constructor(id: number, edits: ResponseEdits) {
-    this.#id = id;
+  /** @param wantedId the id that the response must have; undefined: any */
+  constructor(wantedId: number | undefined, edits: ResponseEdits) {
+    this.#wantedId = wantedId;
     this.#edits = edits;
   }
 
@@ -185,7 +192,8 @@ export class ResponseRewriter implements MemberSink {
   }
 
   #readId(value: Scalar | undefined): void {
-    if (value !== this.#id) this.#fail('response to another request');
+    this.id = value;
+    if (this.#wantedId !== undefined && value !== this.#wantedId) this.#fail('response to another request');
     this.#out.push(Buffer.from(this.#edits.idText));
   }
 

@@ -4,11 +4,8 @@ import { resolve } from 'node:path';
 import type { StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { UpstreamContext } from '../context.ts';
 import { findExecutable } from './command.ts';
-import { type LineSink, LineSplitter } from './line-splitter.ts';
+import { LineReader, type MessageSink } from './line-reader.ts';
 import { StderrLog } from './stderr-log.ts';
-
-/** The largest message that is read from a child. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /** What waits for a child that does not read is bounded. */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
@@ -19,7 +16,7 @@ const STOP_STEP_MS = 2000;
 /** How long after its exit a child's last output is waited for: a grandchild may hold the pipe open. */
 const DRAIN_MS = 100;
 
-export interface ChildOwner extends LineSink {
+export interface ChildOwner extends MessageSink {
   /** Called once. `cause` is for the log. */
   onExit(cause: string): void;
 }
@@ -55,8 +52,7 @@ export class Child {
     this.pid = started.pid!;
     this.#process = started;
     alive.add(this);
-    const splitter = new LineSplitter(owner, MAX_LINE_BYTES);
-    started.stdout.on('data', (chunk: Buffer) => splitter.push(chunk));
+    const lines = new LineReader(started.stdout, owner);
     started.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     for (const pipe of [started.stdin, started.stdout, started.stderr]) pipe.on('error', () => undefined);
     started.on('error', () => undefined);
@@ -67,14 +63,18 @@ export class Child {
         alive.delete(this);
         this.#gone = true;
         const last = stderr.lastLine === '' ? '' : `: ${stderr.lastLine}`;
-        const end = (): void => {
-          clearTimeout(timer);
+        const end = async (): Promise<void> => {
+          clearInterval(timer);
+          await lines.settled();
+          lines.close();
           owner.onExit(`process ended with ${signal ?? `code ${code}`}${last}`);
           resolveExit();
         };
-        const timer = setTimeout(() => started.stdout.destroy(), DRAIN_MS);
-        if (started.stdout.closed) end();
-        else started.stdout.once('close', end);
+        const timer = setInterval(() => {
+          if (!lines.waits) started.stdout.destroy();
+        }, DRAIN_MS);
+        if (started.stdout.closed) void end();
+        else started.stdout.once('close', () => void end());
       });
     });
   }

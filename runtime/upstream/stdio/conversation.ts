@@ -1,9 +1,9 @@
 /** What is said with one child process: requests multiplexed by id, and the rest told to whom it concerns. */
 import type { Era, StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { GatewayError } from '../../errors.ts';
-import type { Traffic } from '../call.ts';
+import { MAX_HELD_BYTES, type Traffic } from '../call.ts';
 import type { UpstreamContext } from '../context.ts';
-import { type Failure, tooLargeFailure, upstreamError } from '../failure.ts';
+import { type Failure, protocolFailure, tooLargeFailure, upstreamError } from '../failure.ts';
 import type { PeerInfo } from '../link.ts';
 import {
   emptyAnswer,
@@ -13,7 +13,8 @@ import {
   methodNotFoundAnswer,
   parseMessages,
 } from '../message.ts';
-import { Child, type ChildOwner, MAX_LINE_BYTES } from './child.ts';
+import { Child, type ChildOwner } from './child.ts';
+import type { LargeLine } from './large-line.ts';
 import { processFailure } from './stdio-call.ts';
 
 /** Somebody who waits for the response to a request. */
@@ -24,6 +25,8 @@ export interface Waiting {
   aside(text: string, message: Message): void;
   respond(text: string, message: Message): void;
   failed(failure: Failure): void;
+  /** Takes a response that is too large to be held, and closes it at last. False: it wants it whole. */
+  takeLarge?(line: LargeLine): Promise<boolean>;
 }
 
 /** A link over this conversation. */
@@ -135,13 +138,34 @@ export class Conversation implements ChildOwner {
     else this.#take(line, parsed as Message);
   }
 
-  onOverlong(head: string, tail: string): void {
-    const id =
-      /^\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d+)\s*,/.exec(head) ??
-      /,\s*"id"\s*:\s*(\d+)\s*\}\s*$/.exec(tail);
-    const waiting = id === null ? undefined : this.#waiting.get(Number(id[1]));
-    if (waiting === undefined) this.#nonsense(head);
-    else waiting.failed(tooLargeFailure(MAX_LINE_BYTES));
+  get maxLineBytes(): number {
+    let largest = MAX_HELD_BYTES;
+    for (const { maxBytes } of this.#waiting.values()) if (maxBytes > largest) largest = maxBytes;
+    return largest;
+  }
+
+  async onLargeLine(line: LargeLine): Promise<void> {
+    const isSound = line.end();
+    const waiting = line.isResponse ? this.#waiter(line.id) : undefined;
+    try {
+      if (waiting === undefined) await this.#takeWhole(line, isSound);
+      else if (line.lost || line.bytes > waiting.maxBytes) waiting.failed(tooLargeFailure(waiting.maxBytes));
+      else if (!isSound) waiting.failed(protocolFailure(line.fault));
+      else if ((await waiting.takeLarge?.(line)) === true) return;
+      else await this.#takeWhole(line, isSound);
+    } catch (thrown) {
+      const error = upstreamError('upstream_unavailable', thrown);
+      waiting?.failed({ error, sent: true });
+    }
+    line.close();
+  }
+
+  /** A large line that is no response in pieces. */
+  async #takeWhole(line: LargeLine, isSound: boolean): Promise<void> {
+    const waiting = line.isResponse ? this.#waiter(line.id) : undefined;
+    if (!line.lost && line.bytes <= MAX_HELD_BYTES) this.onLine(await line.text());
+    else if (waiting !== undefined) waiting.failed(tooLargeFailure(MAX_HELD_BYTES));
+    else if (!isSound) this.#nonsense(line.start);
   }
 
   onExit(cause: string): void {

@@ -1,14 +1,18 @@
 /** A call over the pipes of a child process. */
-import { Call } from '../call.ts';
+import { Call, LARGE_BYTES } from '../call.ts';
 import { type Failure, upstreamError } from '../failure.ts';
+import { passOn } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { cancelledNotification, type Message } from '../message.ts';
 import type { Conversation } from './conversation.ts';
+import type { LargeLine } from './large-line.ts';
+import { LinePump } from './line-pump.ts';
 
 export class StdioCall extends Call {
   readonly #conversation: Conversation;
   readonly #siblings: Set<StdioCall>;
   #answered = false;
+  #pump: LinePump | undefined;
 
   /** @param siblings the calls of its link, which it leaves at its end */
   constructor(
@@ -44,13 +48,35 @@ export class StdioCall extends Call {
     this.failed(processFailure('not writable'));
   }
 
+  async takeLarge(line: LargeLine): Promise<boolean> {
+    const first = await line.read(0, LARGE_BYTES);
+    if (this.over) {
+      line.close();
+      return true;
+    }
+    const pump = new LinePump(line, first.length);
+    const inflow = passOn(this, [first], pump);
+    if (inflow === undefined) return false;
+    if (inflow === 'refused') {
+      line.close();
+      return true;
+    }
+    this.#pump = pump;
+    // The process has nothing more to say of it: its end is none of the call's any more.
+    this.#conversation.forget(this.request.id);
+    void pump.run(this, inflow);
+    return true;
+  }
+
   protected abandon(reason: string): void {
+    if (this.isPassing) return;
     this.#conversation.write(cancelledNotification(this.request.id, reason));
   }
 
   protected override ended(): void {
     this.#conversation.forget(this.request.id);
     this.#siblings.delete(this);
+    this.#pump?.resume();
   }
 }
 
