@@ -61,13 +61,16 @@ const checkPatterns = (
 };
 
 const checkToolNames = ({ references, report }: Reading, operations: readonly Operation[]): void => {
-  const first = new Map<string, Place>();
-  for (const { id, found } of operations) {
-    const name = toolName(id);
-    const place = references.document.placeOf([...found.path, 'operationId']);
+  const first = new Map<string, Operation>();
+  const placeOf = ({ found }: Operation) => references.document.placeOf([...found.path, 'operationId']);
+  for (const operation of operations) {
+    const name = toolName(operation.id);
     const before = first.get(name);
-    if (before === undefined) first.set(name, place);
-    else report('GW3074', place, { id, name }, { labels: [{ place: before, text: 'first given here' }] });
+    if (before === undefined) first.set(name, operation);
+    else {
+      const labels = [{ place: placeOf(before), text: 'first given here' }];
+      report('GW3074', placeOf(operation), { id: operation.id, name }, { labels });
+    }
   }
 };
 
@@ -90,22 +93,22 @@ const checkServers = (
   }
 };
 
-const baseUrlOf = ({
-  config,
-  name,
-  upstream,
-  references,
-  report,
-}: Reading): { url: string; place: Place } | undefined => {
+/** A URL, and where it stands for those who have something to say about it. */
+interface FoundUrl {
+  readonly url: string;
+  readonly place: () => Place;
+}
+
+const baseUrlOf = ({ config, name, upstream, references, report }: Reading): FoundUrl | undefined => {
   const { document } = references;
   if (upstream.baseUrl !== undefined) {
     const place = placeAt(config, 'upstreams', name, 'baseUrl');
     const problem = isReference(upstream.baseUrl) ? undefined : baseUrlProblem(upstream.baseUrl);
     if (problem !== undefined) report('GW3077', place, { name, problem });
-    return problem === undefined ? { url: upstream.baseUrl, place } : undefined;
+    return problem === undefined ? { url: upstream.baseUrl, place: () => place } : undefined;
   }
   const server = serverUrl(document);
-  if (server.kind === 'found') return { url: server.url, place: document.placeOf(server.path) };
+  if (server.kind === 'found') return { url: server.url, place: () => document.placeOf(server.path) };
   const [place, problem] =
     server.kind === 'missing'
       ? [placeAt(config, 'upstreams', name, 'spec'), 'the document names no server']
@@ -117,7 +120,7 @@ const baseUrlOf = ({
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 /** A host that is an address, or this machine, is known to be refused before anybody calls. */
-const checkEgress = ({ upstream, report }: Reading, { url, place }: { url: string; place: Place }): void => {
+const checkEgress = ({ upstream, report }: Reading, { url, place }: FoundUrl): void => {
   if (isReference(url)) return;
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
   const known = isIP(host) !== 0 ? [host] : isLoopbackHost(host) ? LOOPBACK : undefined;
@@ -126,7 +129,7 @@ const checkEgress = ({ upstream, report }: Reading, { url, place }: { url: strin
     public: allow.includes('public'),
     ranges: allow.filter((range) => range !== 'public'),
   });
-  if (known !== undefined && !known.some(egress)) report('GW3080', place, { host, allow });
+  if (known !== undefined && !known.some(egress)) report('GW3080', place(), { host, allow });
 };
 
 /** What can be the name of a header (RFC 9110, token). */

@@ -46,11 +46,11 @@ export const textOf = (value: unknown, key: string): string | undefined => {
 /** Deeper documents are refused: what reads them calls itself for each level. */
 const MAX_DEPTH = 100;
 
-/** Schemas of public APIs are long, and quote; a document cannot stand for more than a hundred times itself. */
-const parseYaml = (text: string): Document.Parsed<ParsedNode> =>
+const parseYaml = (text: string, uniqueKeys: boolean): Document.Parsed<ParsedNode> =>
   parseDocument(text, {
     version: '1.2',
     schema: 'core',
+    uniqueKeys,
     prettyErrors: false,
     logLevel: 'error',
   }) as Document.Parsed<ParsedNode>;
@@ -63,7 +63,7 @@ const isTooDeep = (value: unknown, depth = 0): boolean => {
 
 const readData = (file: SourceFile, report: Report): { readonly value: unknown } | undefined => {
   if (/\.json$/i.test(file.path)) return readJson(file, report);
-  const document = parseYaml(file.text);
+  const document = parseYaml(file.text, true);
   if (reportYamlErrors(document, file, report)) return undefined;
   try {
     return { value: document.toJS({ maxAliasCount: 100 }) };
@@ -99,7 +99,7 @@ const findNode = (root: Node | null, path: SpecPath): { node: Node | null; key: 
 const placesOf = (file: SourceFile): ((path: SpecPath) => Place) => {
   let root: Node | null | undefined;
   return (path) => {
-    root ??= parseYaml(file.text).contents;
+    root ??= parseYaml(file.text, false).contents;
     const { node, key } = findNode(root, path);
     const range = (isScalar(node) ? node : (key ?? node))?.range;
     return range ? { file, start: range[0], end: range[1] } : { file, start: 0, end: 0 };

@@ -4,9 +4,6 @@ import { chooseContent, isJsonType } from './media-type.ts';
 import type { Located, References } from './reference.ts';
 import type { Schemas } from './schemas.ts';
 
-/** An output schema helps those who read the result; one larger than this costs every list more than it helps. */
-const MAX_OUTPUT_SCHEMA_CHARACTERS = 32 * 1024;
-
 export interface Responses {
   /** The value of Accept. */
   readonly accept: string;
@@ -59,7 +56,7 @@ export const responsesOf = (
   const [mediaType, content] = only.content;
   const path = [...only.found.path, 'content', mediaType, 'schema'];
   const schema = schemas.schema({ value: memberOf(content, 'schema') ?? {}, path }, 'response');
-  const outputSchema = isJsonObject(schema) ? objectRoot(schemas.assembled(schema, 'response')) : undefined;
-  const isBearable = JSON.stringify(outputSchema ?? {}).length <= MAX_OUTPUT_SCHEMA_CHARACTERS;
-  return { accept, outputSchema: isBearable ? outputSchema : undefined };
+  const assembled = isJsonObject(schema) ? schemas.assembled(schema, 'response') : undefined;
+  // A part of a schema would promise something else.
+  return { accept, outputSchema: assembled?.isWhole ? objectRoot(assembled.schema) : undefined };
 };

@@ -1,5 +1,6 @@
 /** Schemas of a document as JSON Schema 2020-12, each whole: what it refers to comes along in `$defs`. */
 
+import { closureOf, type Part, refsOf } from './closure.ts';
 import { translate } from './dialect.ts';
 import { isJsonObject, type JsonObject, memberOf, type SpecPath } from './document.ts';
 import { ANNOTATIONS, mapSubschemas } from './keywords.ts';
@@ -12,9 +13,6 @@ type Schema = Record<string, unknown>;
 
 /** A schema whose references are paths of the document, joined by this. */
 const SEPARATOR = '\n';
-
-const isRef = (schema: unknown): schema is Schema & { readonly $ref: string } =>
-  isJsonObject(schema) && typeof schema.$ref === 'string';
 
 /** A name for `$defs` from the end of a path. */
 const baseName = (key: string): string =>
@@ -34,16 +32,10 @@ const namesOf = (keys: readonly string[]): ReadonlyMap<string, string> => {
   return names;
 };
 
-const visitRefs = (schema: unknown, visit: (key: string) => void): void => {
-  if (!isJsonObject(schema)) return;
-  if (isRef(schema)) visit(schema.$ref);
-  mapSubschemas(schema, (child) => visitRefs(child, visit));
-};
-
 export class Schemas {
   readonly #references: References;
   /** Each schema that is referred to is translated once for each direction, however many operations use it. */
-  readonly #translated = new Map<string, unknown>();
+  readonly #parts = new Map<string, Part>();
 
   constructor(references: References) {
     this.#references = references;
@@ -56,51 +48,42 @@ export class Schemas {
 
   /**
    * A schema whose parts came from `schema`, made whole. What is referred to once stands where it is used; what is
-   * referred to more often, and what refers to itself, is in `$defs`, so that the result is finite and no larger
-   * than what it is made of.
+   * referred to more often, and what refers to itself, is in `$defs`. What lies too deep, or would make it too large,
+   * says nothing: it is left to the API.
    */
-  assembled(root: JsonObject, direction: Direction): JsonObject {
-    const uses = new Map<string, number>();
-    const parts = new Map<string, unknown>();
-    const collect = (key: string): void => {
-      uses.set(key, (uses.get(key) ?? 0) + 1);
-      if (parts.has(key)) return;
-      const part = this.#part(key, direction);
-      parts.set(key, part);
-      visitRefs(part, collect);
-    };
-    visitRefs(root, collect);
-    const names = namesOf([...uses.keys()].filter((key) => uses.get(key)! > 1));
+  assembled(
+    root: JsonObject,
+    direction: Direction,
+  ): { readonly schema: JsonObject; readonly isWhole: boolean } {
+    const { parts, shared, isWhole } = closureOf(refsOf(root), (key) => this.#part(key, direction));
+    const names = namesOf(shared);
     const resolve = (schema: unknown): unknown => {
       if (!isJsonObject(schema)) return schema;
       const { $ref, ...beside } = mapSubschemas(schema, resolve);
       if (typeof $ref !== 'string') return beside;
       const name = names.get($ref);
       return name === undefined
-        ? merged(resolve(parts.get($ref)), beside)
+        ? merged(resolve(parts.get($ref)?.schema ?? {}), beside)
         : { $ref: `#/$defs/${name}`, ...beside };
     };
-    const defs = [...names].map(([key, name]) => [name, resolve(parts.get(key))] as const);
+    const defs = [...names].map(([key, name]) => [name, resolve(parts.get(key)!.schema)] as const);
     const schema = resolve(root) as JsonObject;
-    return defs.length === 0 ? schema : { ...schema, $defs: Object.fromEntries(defs) };
+    return { schema: defs.length === 0 ? schema : { ...schema, $defs: Object.fromEntries(defs) }, isWhole };
   }
 
-  /** The schema that a chain of references ends in, as it is written. */
-  origin(found: Located): JsonObject | undefined {
-    return this.#references.follow(found)?.value;
-  }
-
-  #part(key: string, direction: Direction): unknown {
+  #part(key: string, direction: Direction): Part {
     const cached = `${direction}${SEPARATOR}${key}`;
-    if (!this.#translated.has(cached)) {
-      const path = key === '' ? [] : key.split(SEPARATOR);
-      const found = path.reduce<unknown>(
-        (value, step) => (Array.isArray(value) ? value[Number(step)] : memberOf(value, step)),
-        this.#references.document.root,
-      );
-      this.#translated.set(cached, this.#translate({ value: found, path }, direction));
-    }
-    return this.#translated.get(cached);
+    const known = this.#parts.get(cached);
+    if (known !== undefined) return known;
+    const path = key === '' ? [] : key.split(SEPARATOR);
+    const value = path.reduce<unknown>(
+      (at, step) => (Array.isArray(at) ? at[Number(step)] : memberOf(at, step)),
+      this.#references.document.root,
+    );
+    const schema = this.#translate({ value, path }, direction);
+    const part = { schema, refs: refsOf(schema), characters: JSON.stringify(schema).length };
+    this.#parts.set(cached, part);
+    return part;
   }
 
   #translate({ value, path }: Located, direction: Direction): unknown {

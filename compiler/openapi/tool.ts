@@ -40,7 +40,7 @@ const inputSchema = (used: readonly Argument[], body: Body | undefined, schemas:
     // An argument that goes nowhere is a mistake that the caller must hear of.
     additionalProperties: false,
   };
-  return schemas.assembled(root, 'request');
+  return schemas.assembled(root, 'request').schema;
 };
 
 /** The literal parts of a path as they stand in a URL. */

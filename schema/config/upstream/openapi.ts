@@ -54,7 +54,7 @@ export const OpenApiUpstream = closed(
     type: Type.Literal('openapi', { description: 'An HTTP API whose operations become tools.' }),
     spec: inputFile({
       description:
-        'The OpenAPI document, 3.0 or 3.1, in JSON or YAML. It is read when the configuration is compiled.',
+        'The OpenAPI document, 3.0 or 3.1, in JSON or YAML. It is read when the configuration is compiled. Schemas that a tool refers to are told and checked up to 32 KiB; what lies deeper is left to the API.',
       examples: ['./billing.openapi.yaml'],
     }),
     operations: optional(

@@ -158,6 +158,36 @@ describe('schemas', () => {
       components({ ...schemas, L60: { type: 'string' } }),
     );
     expect(JSON.stringify(input).length).toBeLessThan(2 * JSON.stringify(schemas).length);
+    expect(Object.keys(input.$defs)).toContain('L50');
+  });
+
+  it('say nothing of what lies too deep or would make a tool too large, and are valid all the same', () => {
+    const chain = (count: number, more: object = {}) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, at) => [
+          `S${at}`,
+          { type: 'object', ...more, properties: { next: { $ref: `#/components/schemas/S${at + 1}` } } },
+        ]),
+      );
+    for (const [count, more] of [
+      [20_000, {}],
+      [60, { description: 'x'.repeat(2000) }],
+    ] as const) {
+      const document = components({ ...chain(count, more), [`S${count}`]: { type: 'string' } });
+      const answer = {
+        200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/S0' } } } },
+      };
+      const body = { content: { 'application/json': { schema: { $ref: '#/components/schemas/S0' } } } };
+      const { inputSchema, outputSchema } = toolsOf({
+        ...onePath({ requestBody: body, responses: answer }, '/things', 'post'),
+        ...document,
+      }).things;
+      expect(new Ajv2020({ strict: false }).compile(inputSchema)({ body: { next: { next: {} } } })).toBe(
+        true,
+      );
+      expect(JSON.stringify(inputSchema).length).toBeLessThan(40_000);
+      expect(outputSchema).toBeUndefined();
+    }
   });
 
   it('are valid JSON Schema whatever stands in the document', () => {

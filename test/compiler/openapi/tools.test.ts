@@ -276,6 +276,32 @@ describe('a document of 500 operations', () => {
     },
   });
 
+  it('takes bounded work for each, though each schema refers to all others', () => {
+    const count = 500;
+    const ref = (at: number) => ({ $ref: `#/components/schemas/S${at % count}` });
+    const schemas = Object.fromEntries(
+      Array.from({ length: count }, (_, at) => [
+        `S${at}`,
+        { type: 'object', description: 'x'.repeat(100), properties: { a: ref(at + 1), b: ref(at * 7) } },
+      ]),
+    );
+    const paths = Object.fromEntries(
+      Array.from({ length: count }, (_, at) => [
+        `/things${at}`,
+        {
+          post: {
+            operationId: `op${at}`,
+            requestBody: { content: { 'application/json': { schema: ref(at) } } },
+            responses: {},
+          },
+        },
+      ]),
+    );
+    const { operations } = nodeOf(compileDocument({ paths, components: { schemas } }));
+    expect(operations).toHaveLength(count);
+    for (const { tool } of operations) expect(tool.length).toBeLessThan(40_000);
+  });
+
   it('gives 500 tools, each as large as that of a document with one', () => {
     const { operations } = nodeOf(compileDocument(large(500)));
     expect(operations).toHaveLength(500);
