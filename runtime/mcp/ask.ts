@@ -15,6 +15,8 @@ export interface AskContext {
   readonly info: GatewayInfo;
   /** JSON text of the client capabilities that the answer may depend on; modern links only. */
   readonly capabilitiesText: string;
+  /** Of the caller for whom it asks, flat; those that the conversation was opened with if absent. */
+  readonly headers?: readonly string[];
 }
 
 /** The `_meta` member of a request to a modern upstream, as JSON text without braces. */
@@ -39,11 +41,12 @@ export const ask = (
 ): Promise<{ text: string; result: Readonly<Record<string, unknown>> }> =>
   new Promise((resolve, reject) => {
     const id = link.nextId();
+    const headers = context.headers ?? link.callerHeaders ?? [];
     const request: OutboundRequest = {
       id,
       method,
       body: askBody(link, id, method, params, context),
-      headers: link.era === 'modern' ? ['mcp-method', method] : [],
+      headers: link.era === 'modern' ? ['mcp-method', method, ...headers] : headers,
       idempotent: true,
       timeoutMs,
     };

@@ -142,16 +142,16 @@ export class Catalogue {
   }
 
   /** A listing that is younger than `maxAgeMs`, or within the upstream's own `ttlMs`; fetched if need be. */
-  fetch(kind: ListKind, maxAgeMs: number): Promise<Listing> {
+  fetch(kind: ListKind, maxAgeMs: number, callerHeaders: readonly string[]): Promise<Listing> {
     const known = this.peek(kind);
     if (known !== undefined && performance.now() - known.fetchedMs < Math.max(maxAgeMs, known.ttlMs))
       return Promise.resolve(known);
-    return this.refetch(kind);
+    return this.refetch(kind, callerHeaders);
   }
 
   /** A listing fetched now, or by a fetch that began after the last change that is known. */
-  refetch(kind: ListKind): Promise<Listing> {
-    return this.#pendingNow(kind) ?? this.#begin(kind, false);
+  refetch(kind: ListKind, callerHeaders: readonly string[]): Promise<Listing> {
+    return this.#pendingNow(kind) ?? this.#begin(kind, callerHeaders, false);
   }
 
   /** The list has changed: what is known of it, and what is being fetched, counts no more, nowhere on the link. */
@@ -164,10 +164,10 @@ export class Catalogue {
     return pending?.changes === this.#lists.changes[kind] ? pending.listing : undefined;
   }
 
-  #begin(kind: ListKind, isSecond: boolean): Promise<Listing> {
+  #begin(kind: ListKind, callerHeaders: readonly string[], isSecond: boolean): Promise<Listing> {
     const changes = this.#lists.changes[kind];
-    const listing = this.#fetchPages(kind, changes)
-      .then((fetched) => this.#take(kind, fetched, isSecond))
+    const listing = this.#fetchPages(kind, callerHeaders, changes)
+      .then((fetched) => this.#take(kind, fetched, callerHeaders, isSecond))
       .finally(() => {
         if (this.#pending.get(kind)?.listing === listing) this.#pending.delete(kind);
       });
@@ -179,19 +179,25 @@ export class Catalogue {
    * Keeps what was fetched. Where the list changed in the meantime it is fetched once more, and what comes then is
    * kept as stale if that was overtaken too: an upstream may tell of a change whenever it is asked.
    */
-  #take(kind: ListKind, fetched: Listing, isSecond: boolean): Listing | Promise<Listing> {
+  #take(
+    kind: ListKind,
+    fetched: Listing,
+    callerHeaders: readonly string[],
+    isSecond: boolean,
+  ): Listing | Promise<Listing> {
     const changes = this.#lists.changes[kind];
     if (fetched.changes !== changes) {
       const newer = this.peek(kind) ?? this.#pendingNow(kind);
       if (newer !== undefined) return newer;
-      if (!isSecond) return this.#begin(kind, true);
+      if (!isSecond) return this.#begin(kind, callerHeaders, true);
     }
     const kept = fetched.changes === changes ? fetched : { ...fetched, changes, ttlMs: 0 };
     this.#listings.set(kind, kept);
     return kept;
   }
 
-  async #fetchPages(kind: ListKind, changes: number): Promise<Listing> {
+  async #fetchPages(kind: ListKind, callerHeaders: readonly string[], changes: number): Promise<Listing> {
+    const context = { ...this.#context, headers: callerHeaders };
     const items: Item[] = [];
     const known = new Map(this.#lists.latest.get(kind)?.map((item) => [item.text, item]));
     const cursors = new Set<string>();
@@ -200,13 +206,7 @@ export class Catalogue {
     let params: { readonly cursor?: string } = {};
     let isWhole = false;
     while (cursors.size < MAX_PAGES && items.length < MAX_ITEMS) {
-      const { text, result } = await ask(
-        this.#link,
-        LISTS[kind].method,
-        params,
-        this.#context,
-        this.#timeoutMs,
-      );
+      const { text, result } = await ask(this.#link, LISTS[kind].method, params, context, this.#timeoutMs);
       for (const item of readPage(kind, text, known)) items.push(item);
       ttlMs = Math.min(ttlMs, typeof result.ttlMs === 'number' ? Math.max(0, result.ttlMs) : 0);
       if (result.cacheScope !== 'public') cacheScope = 'private';

@@ -23,15 +23,16 @@ const cataloguesOf = (link: Link): LinkCatalogues => {
   return made;
 };
 
-/** The catalogue of a link as seen with these client capabilities (JSON text). */
+/** The catalogue of a link as seen with these client capabilities (JSON text) and headers of callers (their key). */
 export const catalogueOf = (
   link: Link,
   capabilitiesText: string,
   info: GatewayInfo,
   timeoutMs: number,
+  headers: string,
 ): Catalogue => {
   const { lists, variants } = cataloguesOf(link);
-  const key = link.era === 'modern' ? capabilitiesText : '';
+  const key = link.era === 'modern' ? capabilitiesText + headers : headers;
   const known = variants.get(key);
   if (known !== undefined) return known;
   const catalogue = new Catalogue(link, { info, capabilitiesText }, timeoutMs, lists);

@@ -8,6 +8,7 @@ import { adaptationOf } from './bridge/adaptations.ts';
 import { BridgedCall, type MovableSink } from './bridge/bridged-call.ts';
 import { toLegacy } from './bridge/to-legacy.ts';
 import { type Call, later } from './call.ts';
+import { forwardedHeaders } from './caller-headers.ts';
 import type { Item } from './catalogue.ts';
 import type { Exposure } from './exposure.ts';
 import { asksForInput, inputEdits } from './input/modern-input.ts';
@@ -105,15 +106,6 @@ const requestBody = (
   const edits = paramsEdits(call, metaText, options);
   edits.push({ start: root.starts[at]!, end: root.ends[at]!, text: String(id) });
   return applyEdits(message.text, edits);
-};
-
-const forwardedHeaders = (call: Call, exposure: Exposure): string[] => {
-  const flat: string[] = [];
-  for (const name of exposure.forwardHeaders) {
-    const value = call.exchange.request.headers[name];
-    if (typeof value === 'string') flat.push(name, value);
-  }
-  return flat;
 };
 
 const restoreToken = (text: string, tokenText: string): string => {
@@ -299,7 +291,7 @@ const send = (
   const adaptation = adaptationOf(call.client, link);
   const tokenText = progressTokenText(call);
   const id = link.nextId();
-  const headers = forwardedHeaders(call, exposure);
+  const headers = forwardedHeaders(call.exchange.request.headers, exposure.forwardHeaders);
   if (link.era === 'modern') headers.push('mcp-method', call.message.method, ...options.mirrored);
   const request: OutboundRequest = {
     id,

@@ -3,6 +3,7 @@
 import type { Era } from '../../schema/graph/upstream.ts';
 import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Link } from '../upstream/link.ts';
+import { forwardedHeaders, type SentHeaders } from './caller-headers.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Exposure } from './exposure.ts';
 import type { ListKind } from './method.ts';
@@ -14,7 +15,7 @@ export interface Connected {
 }
 
 /** Opens or finds the link of an exposure for the owner of a view. */
-export type Connect = (exposure: Exposure) => Promise<Connected>;
+export type Connect = (exposure: Exposure, callerHeaders: readonly string[]) => Promise<Connected>;
 
 const RETRY_AFTER_MS = 1000;
 /** Calls of unknown names make a list be fetched at most this often. */
@@ -25,16 +26,24 @@ export class Part {
   readonly exposure: Exposure;
   readonly #clientEra: Era;
   readonly #connect: Connect;
+  readonly #sentHeaders: () => SentHeaders;
   #connected: Connected | undefined;
   error: GatewayError | undefined;
   #failedMs = 0;
   readonly #failedLists = new Map<ListKind, { readonly error: GatewayError; readonly atMs: number }>();
   #pending: Promise<void> | undefined;
 
-  constructor(exposure: Exposure, clientEra: Era, connect: Connect) {
+  /** @param sentHeaders those of the caller for whom the upstream is asked now */
+  constructor(exposure: Exposure, clientEra: Era, connect: Connect, sentHeaders: () => SentHeaders) {
     this.exposure = exposure;
     this.#clientEra = clientEra;
     this.#connect = connect;
+    this.#sentHeaders = sentHeaders;
+  }
+
+  /** The headers of that caller which the upstream wants, flat. */
+  get callerHeaders(): readonly string[] {
+    return forwardedHeaders(this.#sentHeaders(), this.exposure.forwardHeaders);
   }
 
   /** Lets go of a link whose upstream has meanwhile learnt the era that is wanted of it, or lost it. */
@@ -81,12 +90,15 @@ export class Part {
 
   /** Makes sure of a listing that its upstream calls fresh. Waits for the list deadline at most; never rejects. */
   relist(kind: ListKind): Promise<void> {
-    return this.#withinDeadline(this.#list(kind, (catalogue) => catalogue.fetch(kind, 0)));
+    return this.#withinDeadline(
+      this.#list(kind, (catalogue) => catalogue.fetch(kind, 0, this.callerHeaders)),
+    );
   }
 
   /** Fetches a list again in the background. */
   refresh(kind: ListKind): void {
-    if (this.listingError(kind) === undefined) void this.#list(kind, (catalogue) => catalogue.refetch(kind));
+    if (this.listingError(kind) === undefined)
+      void this.#list(kind, (catalogue) => catalogue.refetch(kind, this.callerHeaders));
   }
 
   /** A name was asked for that is not listed: fetches the list again, unless it is fresh. */
@@ -99,7 +111,7 @@ export class Part {
   async #prepare(kind: ListKind | undefined): Promise<void> {
     await this.ready();
     if (kind !== undefined && this.connected?.catalogue.peek(kind) === undefined)
-      await this.#list(kind, (catalogue) => catalogue.refetch(kind));
+      await this.#list(kind, (catalogue) => catalogue.refetch(kind, this.callerHeaders));
   }
 
   /** A list is asked for once more where its conversation turned out to be over. */
@@ -131,7 +143,7 @@ export class Part {
 
   async #open(): Promise<void> {
     try {
-      this.#connected = await this.#connect(this.exposure);
+      this.#connected = await this.#connect(this.exposure, this.callerHeaders);
       this.error = undefined;
     } catch (thrown) {
       this.error = asGatewayError(thrown);

@@ -1,6 +1,7 @@
 /** A server as one client sees it: the links of its exposures and what they offer over them. */
 
 import type { Era } from '../../schema/graph/upstream.ts';
+import { NO_HEADERS, type SentHeaders } from './caller-headers.ts';
 import type { Exposure } from './exposure.ts';
 import { KnownUris } from './known-uris.ts';
 import type { ListKind } from './method.ts';
@@ -17,11 +18,16 @@ export type OnClash = (kind: ListKind, clash: NameIndex['clashes'][number]) => v
 export class View {
   readonly parts: readonly Part[];
   readonly uris: KnownUris;
+  /**
+   * The headers of the request that was made last: what is fetched for it serves all requests of the view, whose
+   * headers differ in nothing that an answer could depend on.
+   */
+  sentHeaders: SentHeaders = NO_HEADERS;
   readonly #onClash: OnClash;
   readonly #indexes = new Map<ListKind, NameIndex>();
 
   constructor(exposures: readonly Exposure[], clientEra: Era, connect: Connect, onClash: OnClash) {
-    this.parts = exposures.map((exposure) => new Part(exposure, clientEra, connect));
+    this.parts = exposures.map((exposure) => new Part(exposure, clientEra, connect, () => this.sentHeaders));
     this.uris = new KnownUris(this.parts);
     this.#onClash = onClash;
   }

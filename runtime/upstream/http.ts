@@ -41,11 +41,11 @@ export class HttpUpstream implements Upstream {
     return known ? clientEra : otherEra(clientEra);
   }
 
-  async eraFor(clientEra: Era): Promise<Era> {
+  async eraFor(clientEra: Era, callerHeaders: readonly string[] = []): Promise<Era> {
     const known = this.eraAtHand(clientEra);
     if (known !== undefined) return known;
-    if (await this.#speaks(clientEra)) return clientEra;
-    if (clientEra === 'legacy' && !(await this.#speaks('modern'))) {
+    if (await this.#speaks(clientEra, callerHeaders)) return clientEra;
+    if (clientEra === 'legacy' && !(await this.#speaks('modern', callerHeaders))) {
       throw upstreamError('upstream_protocol', 'neither era is spoken');
     }
     return otherEra(clientEra);
@@ -56,10 +56,10 @@ export class HttpUpstream implements Upstream {
     return this.#modern;
   }
 
-  async modern(): Promise<Link> {
+  async modern(_isolationKey?: string, callerHeaders: readonly string[] = []): Promise<Link> {
     const link = this.modernAtHand();
     if (link !== undefined) return link;
-    const found = await this.#discover();
+    const found = await this.#discover(callerHeaders);
     if (found.kind !== 'modern') throw upstreamError('upstream_protocol', `discovered: ${found.kind}`);
     this.#modern ??= this.#openModern(found.peer);
     return this.#modern;
@@ -117,32 +117,32 @@ export class HttpUpstream implements Upstream {
 
   #refresh(era: Era): void {
     if (this.#closed || (era === 'modern' ? this.#discovering : this.#probing) !== undefined) return;
-    this.#speaks(era).catch(() => this.#verdicts.postpone(era));
+    this.#speaks(era, []).catch(() => this.#verdicts.postpone(era));
   }
 
-  async #speaks(era: Era): Promise<boolean> {
-    if (era === 'modern') return (await this.#discover()).kind === 'modern';
-    this.#probing ??= this.#probeLegacy().finally(() => {
+  async #speaks(era: Era, callerHeaders: readonly string[]): Promise<boolean> {
+    if (era === 'modern') return (await this.#discover(callerHeaders)).kind === 'modern';
+    this.#probing ??= this.#probeLegacy(callerHeaders).finally(() => {
       this.#probing = undefined;
     });
     return this.#probing;
   }
 
-  #discover(): Promise<Discovered> {
-    this.#discovering ??= this.#askDiscover().finally(() => {
+  #discover(callerHeaders: readonly string[]): Promise<Discovered> {
+    this.#discovering ??= this.#askDiscover(callerHeaders).finally(() => {
       this.#discovering = undefined;
     });
     return this.#discovering;
   }
 
-  async #askDiscover(): Promise<Discovered> {
+  async #askDiscover(callerHeaders: readonly string[]): Promise<Discovered> {
     this.#assertOpen();
     let found: Discovered;
     try {
-      found = await this.#discoverOnce();
+      found = await this.#discoverOnce(callerHeaders);
       // The version asked for is among those that a refusal names: it may have been a passing fault.
       if (found.kind === 'other-revision' && found.versions.includes(MODERN_VERSION)) {
-        found = await this.#discoverOnce();
+        found = await this.#discoverOnce(callerHeaders);
       }
     } catch (thrown) {
       if (!isEvidence(thrown)) throw thrown;
@@ -154,19 +154,19 @@ export class HttpUpstream implements Upstream {
     return found;
   }
 
-  async #discoverOnce(): Promise<Discovered> {
+  async #discoverOnce(callerHeaders: readonly string[]): Promise<Discovered> {
     const id = 0;
     const request = {
       id,
       method: 'server/discover',
       body: discoverRequest(id, this.#context.gateway),
-      headers: ['mcp-method', 'server/discover'],
+      headers: ['mcp-method', 'server/discover', ...callerHeaders],
       idempotent: true,
     };
     return readDiscover(await ask((sink) => discoverCall(this.#endpoint, request, sink)));
   }
 
-  async #probeLegacy(): Promise<boolean> {
+  async #probeLegacy(callerHeaders: readonly string[]): Promise<boolean> {
     try {
       const link = await this.legacy({
         capabilities: {},
@@ -174,7 +174,7 @@ export class HttpUpstream implements Upstream {
         protocolVersion: '2025-11-25',
         isolationKey: 'probe',
         listen: false,
-        headers: [],
+        headers: callerHeaders,
       });
       await link.close();
       return true;

@@ -90,6 +90,8 @@ export interface Link {
   readonly peer: PeerInfo;
   /** Whether the conversation is over; set before `onClosed` and before the errors of what was in flight. */
   readonly closed: boolean;
+  /** Headers of the caller that it was opened for, flat; absent where it belongs to no caller. */
+  readonly callerHeaders?: readonly string[];
   /** The next id for a request on this link. */
   nextId(): number;
   /** Sends a request; timeouts, retries and the breaker are applied here. Never throws. */
@@ -152,10 +154,11 @@ export interface LegacyOpening {
 export interface Upstream {
   readonly name: string;
   /**
-   * The era to speak with it for a client of `clientEra`; detected once, kept with a date, detected again after
+   * The era to speak with it for a client of `clientEra`; detected once, with the headers of the caller that it is
+   * first wanted for, kept with a date, detected again after
    * a failure. Rejects with a GatewayError `upstream_unavailable` or `upstream_timeout`.
    */
-  eraFor(clientEra: Era): Promise<Era>;
+  eraFor(clientEra: Era, callerHeaders?: readonly string[]): Promise<Era>;
   /** What `eraFor` would give, if it is known: for the path of a call, which awaits nothing. */
   eraAtHand(clientEra: Era): Era | undefined;
   /** The link that `modern` would give, if it is there. Not to be kept: the next call may meet another. */
@@ -164,7 +167,7 @@ export interface Upstream {
    * The one stateless link of the modern era. Rejects if the upstream does not speak it. A stdio upstream that is
    * not shared has one for each `isolationKey`, as in `LegacyOpening`.
    */
-  modern(isolationKey?: string): Promise<Link>;
+  modern(isolationKey?: string, callerHeaders?: readonly string[]): Promise<Link>;
   /** Opens a conversation of the legacy era: initialize and initialized are done when it resolves. */
   legacy(opening: LegacyOpening): Promise<Link>;
   /** What `status` and metrics tell. */

@@ -9,6 +9,7 @@ import { upstreamError } from '../../upstream/failure.ts';
 import type { Link, Upstream } from '../../upstream/link.ts';
 import type { Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, type GatewayInfo, refuseRequest } from '../ask.ts';
+import { headersKey } from '../caller-headers.ts';
 import { isFollowed, tellChange, tellGap, tellLost } from '../changes/feeds.ts';
 import { isolationKeyOf } from '../exposure.ts';
 import { declaredCapabilities } from '../input/declared-capabilities.ts';
@@ -48,13 +49,13 @@ export class BridgedLinks {
   }
 
   /**
-   * The conversation for a principal whose client declares `capabilities`; opened on first use and after it was lost.
+   * The conversation for a principal whose client declares `capabilities` and sent these headers; opened on first use and after it was lost.
    * Rejects with a GatewayError.
    */
-  link(principal: Principal, capabilities: unknown): Promise<Link> {
+  link(principal: Principal, capabilities: unknown, callerHeaders: readonly string[]): Promise<Link> {
     const declared = this.#isShared ? NONE : declaredCapabilities(capabilities);
     const fingerprint = JSON.stringify(declared);
-    const key = `${isolationKeyOf(this.#node, principal)}\n${fingerprint}`;
+    const key = `${isolationKeyOf(this.#node, principal)}\n${fingerprint}${headersKey(callerHeaders)}`;
     const known = this.#links.get(key);
     if (known !== undefined) {
       this.#links.delete(key);
@@ -63,7 +64,7 @@ export class BridgedLinks {
     }
     if (this.#links.size >= MAX_LINKS && !this.#evict())
       return Promise.reject(upstreamError('upstream_unavailable', 'too many conversations are in use'));
-    const opening = this.#open(key, isolationKeyOf(this.#node, principal), declared);
+    const opening = this.#open(key, isolationKeyOf(this.#node, principal), declared, callerHeaders);
     const held: Held = { opening, link: undefined, requests: -1 };
     this.#links.set(key, held);
     opening.then(
@@ -91,7 +92,12 @@ export class BridgedLinks {
     return this.#node.type === 'stdio' && this.#node.isolation === 'shared';
   }
 
-  async #open(key: string, isolationKey: string, declared: typeof NONE): Promise<Link> {
+  async #open(
+    key: string,
+    isolationKey: string,
+    declared: typeof NONE,
+    callerHeaders: readonly string[],
+  ): Promise<Link> {
     const mayAsk = declared !== NONE && Object.keys(declared).length > 0;
     const link = await this.#upstream.legacy({
       capabilities: declared,
@@ -100,7 +106,7 @@ export class BridgedLinks {
       // A process is told once what its client can be asked.
       isolationKey: mayAsk ? key : isolationKey,
       listen: true,
-      headers: [],
+      headers: callerHeaders,
     });
     const calls = new LinkCalls(mayAsk, this.#node.type === 'stdio');
     this.#calls.set(link, calls);

@@ -2,6 +2,7 @@
 import type { Link } from '../../upstream/link.ts';
 import type { Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { AskContext } from '../ask.ts';
+import { headersKey } from '../caller-headers.ts';
 import { noteChange, noteGap } from '../catalogues.ts';
 import type { Filter } from '../modern/subscription-filter.ts';
 import type { Feed } from './feed.ts';
@@ -10,7 +11,7 @@ import { ModernFeed } from './modern-feed.ts';
 
 interface LinkFeeds {
   legacy: LegacyFeed | undefined;
-  /** By client capabilities (JSON text): what an upstream shows, and so what changes, may depend on them. */
+  /** By client capabilities (JSON text) and callers' headers: what an upstream shows, and so what changes, may depend on them. */
   readonly modern: Map<string, ModernFeed[]>;
 }
 
@@ -31,12 +32,13 @@ export const feedFor = (link: Link, context: AskContext, filter: Filter, deadlin
     feeds.legacy ??= new LegacyFeed(link, context, deadlineMs);
     return feeds.legacy;
   }
-  const shared = (feeds.modern.get(context.capabilitiesText) ?? []).filter(({ idle }) => !idle);
+  const variant = context.capabilitiesText + headersKey(context.headers ?? []);
+  const shared = (feeds.modern.get(variant) ?? []).filter(({ idle }) => !idle);
   const roomy = shared.find((feed) => feed.admits(filter));
   if (roomy !== undefined) return roomy;
   const feed = new ModernFeed(link, context, deadlineMs);
   for (const [text, known] of feeds.modern) if (known.every(({ idle }) => idle)) feeds.modern.delete(text);
-  feeds.modern.set(context.capabilitiesText, [...shared, feed]);
+  feeds.modern.set(variant, [...shared, feed]);
   return feed;
 };
 

@@ -78,7 +78,8 @@ export class Follow implements Follower {
   #join(link: Link, filter: Filter): void {
     this.#feed?.leave(this);
     const { listMs } = this.part.exposure.upstreamNode.timeouts;
-    this.#feed = feedFor(link, this.#owner.context, filter, listMs);
+    const context = { ...this.#owner.context, headers: this.part.callerHeaders };
+    this.#feed = feedFor(link, context, filter, listMs);
   }
 
   #rejoinLater(failures: number): void {

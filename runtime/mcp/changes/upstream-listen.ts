@@ -43,7 +43,7 @@ export class UpstreamListen {
         id,
         method: LISTEN,
         body: `{"jsonrpc":"2.0","id":${id},"method":"${LISTEN}","params":${params}}`,
-        headers: ['mcp-method', LISTEN],
+        headers: ['mcp-method', LISTEN, ...(context.headers ?? [])],
         idempotent: true,
       },
       {

@@ -4,6 +4,7 @@ import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { isObject } from '../../upstream/message.ts';
 import { callFacts } from '../call.ts';
+import { forwardNames, keptHeaders, type SentHeaders } from '../caller-headers.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
 import { mergeExtensions } from '../extensions.ts';
@@ -26,7 +27,11 @@ export interface Greeting {
 const negotiate = (requested: string, offered: readonly string[]): string =>
   offered.includes(requested) ? requested : offered[0]!;
 
-const clientOf = (message: Message, offered: readonly string[]): SessionClient | GatewayError => {
+const clientOf = (
+  message: Message,
+  offered: readonly string[],
+  sentHeaders: SentHeaders,
+): SessionClient | GatewayError => {
   const { protocolVersion, capabilities, clientInfo } = message.params;
   if (typeof protocolVersion !== 'string' || !isObject(capabilities) || !isObject(clientInfo))
     return new GatewayError(
@@ -44,6 +49,7 @@ const clientOf = (message: Message, offered: readonly string[]): SessionClient |
     capabilities: version < SINCE.elicitation ? without : capabilities,
     info: { name: text(clientInfo.name), version: text(clientInfo.version) },
     infoText: JSON.stringify(clientInfo),
+    sentHeaders,
   };
 };
 
@@ -80,7 +86,8 @@ const openSession = (
   message: Message,
   offered: readonly string[],
 ): { session: Session; headers: readonly string[] } => {
-  const client = clientOf(message, offered);
+  const sent = keptHeaders(forwardNames(server.exposures), exchange.request.headers);
+  const client = clientOf(message, offered, sent);
   if (client instanceof GatewayError) throw client;
   const admission = server.limits.counts
     ? server.limits.admit(factsOf(server, exchange, message, client))

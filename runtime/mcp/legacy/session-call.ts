@@ -40,6 +40,8 @@ export const sessionCall = (
   const method = LEGACY_METHODS.get(message.method) ?? server.extensionMethods.get(message.method);
   const idText = message.idText!;
   const { client } = session;
+  const view = session.viewOn(server);
+  session.calledWith(exchange.request.headers, view);
   return {
     exchange,
     server,
@@ -57,7 +59,7 @@ export const sessionCall = (
       capabilitiesText: session.capabilitiesText,
       logLevel: session.logLevel,
     },
-    view: session.viewOn(server),
+    view,
     reply,
     input: session,
     tasks: session.tasks,

@@ -7,6 +7,14 @@ import { isObject, type Message as UpstreamMessage } from '../../upstream/messag
 import { ask, refuseRequest } from '../ask.ts';
 import { knowsNotification } from '../bridge/older/notification.ts';
 import type { Call, InputRequired, InputSource } from '../call.ts';
+import {
+  correlatedHeaders,
+  forwardNames,
+  headersKey,
+  keptHeaders,
+  NO_HEADERS,
+  type SentHeaders,
+} from '../caller-headers.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
 import { holdsOf } from '../changes/holds.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
@@ -32,6 +40,8 @@ export interface SessionClient {
   readonly capabilities: Readonly<Record<string, unknown>>;
   readonly info: { readonly name: string; readonly version: string };
   readonly infoText: string;
+  /** Those of its initialize. */
+  readonly sentHeaders: SentHeaders;
 }
 
 /** What upstreams may tell that belongs to no request. */
@@ -137,28 +147,37 @@ export class Session implements InputSource {
   }
 
   #makeView(server: PreparedServer): View {
-    return new View(
+    const view = new View(
       server.exposures,
       'legacy',
-      (exposure) => this.#connect(exposure),
+      (exposure, callerHeaders) => this.#connect(exposure, callerHeaders),
       (kind, clash) => server.log.warn('two upstreams claim one name', { kind, ...clash }),
     );
+    view.sentHeaders = keptHeaders(forwardNames(server.exposures), this.client.sentHeaders);
+    return view;
   }
 
-  async #connect(exposure: Exposure): Promise<Connected> {
+  /** A request of the session begins: what is asked of upstreams for it goes by its name. */
+  calledWith(sent: SentHeaders, view: View): void {
+    if (view.sentHeaders !== NO_HEADERS) view.sentHeaders = correlatedHeaders(view.sentHeaders, sent);
+  }
+
+  async #connect(exposure: Exposure, callerHeaders: readonly string[]): Promise<Connected> {
     const { upstream, upstreamNode } = exposure;
-    const era = await upstream.eraFor('legacy');
+    const era = await upstream.eraFor('legacy', callerHeaders);
     const key = isolationKeyOf(upstreamNode, this.principal, this.id);
     const link =
       era === 'modern'
-        ? await upstream.modern(key)
-        : await this.links.get(upstream, () => this.#openLink(exposure, key));
+        ? await upstream.modern(key, callerHeaders)
+        : await this.links.get(upstream, () => this.#openLink(exposure, key, callerHeaders));
     if (era === 'modern' || this.#follows.size > 0) {
       const part = this.#view.parts.find((each) => each.exposure === exposure);
       if (part !== undefined) void this.follow(part);
     }
     const { callMs } = upstreamNode.timeouts;
-    return { link, catalogue: catalogueOf(link, this.capabilitiesText, this.#server.info, callMs) };
+    const headers = headersKey(callerHeaders);
+    const { info } = this.#server;
+    return { link, catalogue: catalogueOf(link, this.capabilitiesText, info, callMs, headers) };
   }
 
   /** Listens to a modern upstream for all that the client is to be told of; resolves to what is granted. */
@@ -166,7 +185,11 @@ export class Session implements InputSource {
     return this.#follows.refresh(part, this.#server.node.features);
   }
 
-  async #openLink({ upstream, upstreamNode }: Exposure, isolationKey: string): Promise<Link> {
+  async #openLink(
+    { upstream, upstreamNode }: Exposure,
+    isolationKey: string,
+    callerHeaders: readonly string[],
+  ): Promise<Link> {
     const own = upstreamNode.type !== 'stdio' || upstreamNode.isolation === 'per-session';
     const link = await upstream.legacy({
       capabilities: own ? this.#declaredCapabilities() : {},
@@ -174,7 +197,7 @@ export class Session implements InputSource {
       protocolVersion: this.version,
       isolationKey,
       listen: true,
-      headers: [],
+      headers: callerHeaders,
     });
     link.onUnsolicited = (text, message) =>
       this.fromUpstream(link, text, message, undefined, (told) => this.streams.standalone.append(told));

@@ -76,7 +76,7 @@ export const serveModern = (place: Place, exchange: Exchange, sent: Message, rep
     method,
     idText,
     client: clientOf(message, server.infoText, capabilitiesText),
-    view: server.views.view(exchange.principal, capabilitiesText),
+    view: server.views.view(exchange.principal, capabilitiesText, exchange.request.headers),
     reply,
     besides: (link, text, asked) => {
       tellChange(link, text, asked);

@@ -58,6 +58,7 @@ export class LegacyHttpLink implements Link {
   onClosed: (reason: GatewayError) => void = () => undefined;
   onGap: () => void = () => undefined;
   readonly subscriber = this;
+  readonly callerHeaders: readonly string[];
   readonly #session: LegacySession;
   readonly #calls = new Set<LegacyHttpCall>();
   readonly #onEnd: (link: LegacyHttpLink) => void;
@@ -65,9 +66,15 @@ export class LegacyHttpLink implements Link {
   #closing: Promise<void> | undefined;
   #lastId = 0;
 
-  private constructor(session: LegacySession, peer: PeerInfo, onEnd: (link: LegacyHttpLink) => void) {
+  private constructor(
+    session: LegacySession,
+    callerHeaders: readonly string[],
+    peer: PeerInfo,
+    onEnd: (link: LegacyHttpLink) => void,
+  ) {
     this.upstream = session.endpoint.traffic.upstream;
     this.peer = peer;
+    this.callerHeaders = callerHeaders;
     this.#session = session;
     this.#onEnd = onEnd;
   }
@@ -93,7 +100,7 @@ export class LegacyHttpLink implements Link {
       await session.delete();
       throw upstreamError('upstream_protocol', 'notifications/initialized was refused');
     }
-    link = new LegacyHttpLink(session, peer, onEnd);
+    link = new LegacyHttpLink(session, opening.headers, peer, onEnd);
     if (opening.listen) link.#listen();
     return link;
   }
