@@ -1,16 +1,17 @@
 /** The gateway.yaml files that are measured, and what belongs to them. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { apiDocument } from './api-document.ts';
 import { ENDPOINT_PATH } from './call.ts';
+import { AUDIENCE, ISSUER, issueTokens } from './token.ts';
 import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
 
 /**
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
- * API of as many operations as upstream. `lists`: as bare, with many upstreams. Metrics in all.
+ * API of as many operations as upstream. `lists`: as bare, with many upstreams. `subscriptions`: token and policy, for
+ * many connections. Metrics in all.
  */
-export type Profile = 'bare' | 'secure' | 'api' | 'api-of-500' | 'lists';
+export type Profile = 'bare' | 'secure' | 'api' | 'api-of-500' | 'lists' | 'subscriptions';
 
 export interface Ports {
   readonly main: number;
@@ -18,13 +19,12 @@ export interface Ports {
   readonly upstream: number;
 }
 
-const ISSUER = 'https://id.bench.example';
-const AUDIENCE = 'https://mcp.bench.example';
-const KEY_ID = 'bench';
+/** Callers of the `subscriptions` profile. */
+const PRINCIPALS = 20;
 
-const shared = (ports: Ports): string => `version: 1
+const shared = (ports: Ports, connections = ''): string => `version: 1
 listeners:
-  main: { bind: "127.0.0.1:${ports.main}" }
+  main: { bind: "127.0.0.1:${ports.main}"${connections} }
   ops: { bind: "127.0.0.1:${ports.ops}", serve: [health, metrics, status] }
 upstreams:
   fast: { type: http, endpoints: ["http://127.0.0.1:${ports.upstream}${ENDPOINT_PATH}"] }
@@ -63,14 +63,17 @@ telemetry: { log: { access: false } }
 `;
 };
 
-const secure = (ports: Ports): string => `${shared(ports)}
-identity:
+const IDENTITY = `identity:
   workforce:
     type: jwt
     issuer: ${ISSUER}
     jwksFile: ./jwks.json
     audience: [${AUDIENCE}]
     principal: { roles: claims.groups }
+`;
+
+const secure = (ports: Ports): string => `${shared(ports)}
+${IDENTITY}
 servers:
   bench:
     at: [{ listener: main, path: ${ENDPOINT_PATH} }]
@@ -86,33 +89,37 @@ limits:
   fair-use: { type: rate, rate: 1000000/s, key: [principal.id, tool.name] }
 `;
 
-/** Writes gateway.yaml and, for `secure`, jwks.json into `folder`. Resolves to the token that callers need. */
+const subscriptions = (
+  ports: Ports,
+): string => `${shared(ports, ', connections: { max: 15000, perAddress: 1000 }')}
+${IDENTITY}
+servers:
+  bench:
+    at: [{ listener: main, path: ${ENDPOINT_PATH} }]
+    identity: [workforce]
+    expose: [{ upstream: fast }]
+    policies: [engineers]
+policies:
+  engineers: { type: cel, allow: "'engineering' in principal.roles" }
+telemetry: { log: { access: false } }
+`;
+
+const SUBJECTS: Partial<Record<Profile, readonly string[]>> = {
+  secure: ['alice'],
+  subscriptions: Array.from({ length: PRINCIPALS }, (_, index) => `caller-${index}`),
+};
+
+const YAML = { bare, secure, api, 'api-of-500': api, lists, subscriptions } as const;
+
+/** Writes gateway.yaml and what it names into `folder`. Resolves to the tokens of its callers. */
 export const writeConfiguration = async (
   folder: string,
   profile: Profile,
   ports: Ports,
-): Promise<string | undefined> => {
-  const file = join(folder, 'gateway.yaml');
-  if (profile === 'api' || profile === 'api-of-500') {
+): Promise<readonly string[]> => {
+  if (profile === 'api' || profile === 'api-of-500')
     await writeFile(join(folder, 'api.json'), apiDocument(profile === 'api' ? 1 : 500));
-    await writeFile(file, api(ports));
-    return undefined;
-  }
-  if (profile !== 'secure') {
-    await writeFile(file, profile === 'bare' ? bare(ports) : lists(ports));
-    return undefined;
-  }
-  const { publicKey, privateKey } = await generateKeyPair('ES256');
-  const key = { ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'ES256', use: 'sig' };
-  await writeFile(join(folder, 'jwks.json'), JSON.stringify({ keys: [key] }));
-  await writeFile(file, secure(ports));
-  return await new SignJWT({ groups: ['engineering'], scope: 'mcp:read' })
-    .setProtectedHeader({ alg: 'ES256', kid: KEY_ID, typ: 'at+jwt' })
-    .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
-    .setSubject('alice')
-    .setJti('bench-token')
-    .setIssuedAt()
-    .setExpirationTime('2h')
-    .sign(privateKey);
+  await writeFile(join(folder, 'gateway.yaml'), YAML[profile](ports));
+  const subjects = SUBJECTS[profile] ?? [];
+  return subjects.length === 0 ? [] : await issueTokens(folder, subjects);
 };

@@ -27,7 +27,10 @@ export interface Gateway extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
   readonly opsPort: number;
+  /** Of the first caller. */
   readonly token: string | undefined;
+  /** Of all callers. */
+  readonly tokens: readonly string[];
   /** From the start of the process to the first right answer to a `tools/call`. */
   readonly firstAnswerMs: number;
   /** What it has written to standard error. */
@@ -96,7 +99,8 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   const ports = { main: port, ops: opsPort, upstream: options.upstreamPort };
   const [configurationFolder, logFolder] = [join(folder, 'configuration'), join(folder, 'log')];
   await Promise.all([mkdir(configurationFolder), mkdir(logFolder)]);
-  const token = await writeConfiguration(configurationFolder, options.profile, ports);
+  const tokens = await writeConfiguration(configurationFolder, options.profile, ports);
+  const [token] = tokens;
   // Not beside the configuration, whose folder is watched.
   const logFile = join(logFolder, 'stderr.log');
   const log = await open(logFile, 'w');
@@ -123,6 +127,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     port,
     opsPort,
     token,
+    tokens,
     firstAnswerMs: performance.now() - startMs,
     log: () => readFile(logFile, 'utf8'),
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),

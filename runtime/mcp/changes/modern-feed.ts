@@ -56,8 +56,8 @@ export class ModernFeed extends Feed implements ListenOwner {
 
   /** Whether one more follower with `filter` fits in. */
   admits(filter: Filter): boolean {
-    const uris = filter.resourceSubscriptions ?? [];
-    return uris.length === 0 || this.wants.uriCount + uris.length <= MAX_URIS;
+    const added = filter.resourceSubscriptions?.filter((uri) => !this.wants.wantsUri(uri)) ?? [];
+    return added.length === 0 || this.wants.uriCount + added.length <= MAX_URIS;
   }
 
   override get idle(): boolean {
