@@ -3,6 +3,7 @@ import { ratioOf } from './figures.ts';
 import type { Lists } from './lists.ts';
 import type { Samples } from './rounds.ts';
 import type { StartUp } from './start-up.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /** Names of the targets that budgets speak of. */
 export const NAMES = {
@@ -23,13 +24,18 @@ const API_OF_500_TO_ONE = 1.1;
 const FIRST_ANSWER_MS = 1_000;
 const IDLE_MB = 110;
 const LIST_US = 200;
+/** Resident and external memory of one idle subscription. */
+const SUBSCRIPTION_KB = 20;
+
+const kilobytesEach = (subscriptions: Subscriptions | undefined): number | undefined =>
+  subscriptions && (subscriptions.residentBytesEach + subscriptions.externalBytesEach) / 1e3;
 
 export interface Judgement {
   readonly budget: string;
   /** Both in `unit`. */
   readonly limit: number;
   readonly measured: number;
-  readonly unit: '×' | 'ms' | 'MB' | 'µs';
+  readonly unit: '×' | 'ms' | 'MB' | 'KB' | 'µs';
   readonly passed: boolean;
 }
 
@@ -39,6 +45,7 @@ export const judge = (
   startUp: StartUp | undefined,
   margin: number,
   lists?: Lists,
+  subscriptions?: Subscriptions,
 ): readonly Judgement[] => {
   const bare = ratioOf(samples, NAMES.bare, NAMES.floor, 'cpuUsPerRequest');
   const secure = ratioOf(samples, NAMES.secure, NAMES.floor, 'cpuUsPerRequest');
@@ -50,6 +57,7 @@ export const judge = (
     ['exec to first tools/call result', FIRST_ANSWER_MS, startUp?.firstAnswerMs, 'ms'],
     [`CPU per tools/list of ${lists?.tools} tools, from cache`, LIST_US, lists?.cpuUsPerList, 'µs'],
     ['idle memory (RSS)', IDLE_MB, startUp === undefined ? undefined : startUp.idleBytes / 1e6, 'MB'],
+    ['memory of an idle subscription', SUBSCRIPTION_KB, kilobytesEach(subscriptions), 'KB'],
   ];
   return rows.flatMap(([budget, base, measured, unit]) => {
     if (measured === undefined) return [];

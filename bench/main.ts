@@ -15,6 +15,7 @@ import { type Cores, chooseCores } from './pinned-process.ts';
 import { type Report, reportPage, resultText } from './report.ts';
 import { runRounds, type Samples } from './rounds.ts';
 import { measureStartUp, type StartUp } from './start-up.ts';
+import { measureSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { type Program, startProgram, type Target } from './target.ts';
 
 interface Bench {
@@ -93,6 +94,18 @@ const measureTheLists = async (bench: Bench): Promise<Lists | undefined> => {
   return await measureLists(gatewayOptions(bench, 'lists'), listRounds);
 };
 
+const measureIdle = async ({
+  options,
+  cores,
+  folder,
+  program,
+}: Bench): Promise<Subscriptions | undefined> => {
+  const count = options.subscriptions;
+  if (count === 0 || gatewaysWanted(options).length === 0) return undefined;
+  tell(`opening ${count} subscriptions`);
+  return await measureSubscriptions(cores, { folder, program }, count);
+};
+
 const measure = async (options: BenchOptions): Promise<Report> => {
   const cores = chooseCores();
   const program = gatewayProgram();
@@ -109,10 +122,12 @@ const measure = async (options: BenchOptions): Promise<Report> => {
     tell(`starting ${program} ${options.starts} times`);
     startUp = await measureStartUp(gatewayOptions(bench, 'bare'), options.starts);
   }
+  const subscriptions = await measureIdle(bench);
   const samples = await measureTraffic(bench);
   const lists = await measureTheLists(bench);
-  const judgements = judge(samples, startUp, options.margin, lists);
-  return { options, machine: describeMachine(), program, samples, startUp, lists, judgements };
+  const judgements = judge(samples, startUp, options.margin, lists, subscriptions);
+  const machine = describeMachine();
+  return { options, machine, program, samples, startUp, lists, subscriptions, judgements };
 };
 
 const run = async (args: readonly string[]): Promise<number> => {

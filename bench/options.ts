@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly starts: number;
   /** Rounds for the figure of lists; 0: none. */
   readonly listRounds: number;
+  /** Idle subscriptions whose memory is measured; 0: none. */
+  readonly subscriptions: number;
   /** Multiplies every budget. */
   readonly margin: number;
   /** The targets that take part. */
@@ -31,6 +33,7 @@ const FULL = {
   measureMs: 1_500,
   starts: 5,
   listRounds: 5,
+  subscriptions: 10_000,
   margin: 1,
 };
 const SMOKE = {
@@ -40,16 +43,19 @@ const SMOKE = {
   measureMs: 700,
   starts: 2,
   listRounds: 2,
+  subscriptions: 5_000,
   margin: 2,
 };
 
 export const USAGE = `usage: npm run bench -- [--smoke] [--rounds <n>] [--seconds <n>] [--connections <n>]
-                       [--only <targets>] [--starts <n>] [--lists <n>] [--write]
+                       [--only <targets>] [--starts <n>] [--lists <n>] [--subscriptions <n>] [--write]
 
   --smoke           few short rounds, every budget doubled
   --only <targets>  some of ${Object.keys(NAMES).join(',')}
   --starts <n>      starts of the gateway for the start-up figures; 0 for none
   --lists <n>       rounds for the figure of lists; 0 for none
+  --subscriptions <n>
+                    idle subscriptions whose memory is measured; 0 for none
   --write           write docs/performance.md
 `;
 
@@ -65,6 +71,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
       only: { type: 'string' },
       starts: { type: 'string' },
       lists: { type: 'string' },
+      subscriptions: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -77,6 +84,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
     only: targetKeys(values.only),
     starts: values.starts === '0' ? 0 : positive(values.starts, base.starts),
     listRounds: values.lists === '0' ? 0 : positive(values.lists, base.listRounds),
+    subscriptions: values.subscriptions === '0' ? 0 : positive(values.subscriptions, base.subscriptions),
     write: values.write,
   };
 };

@@ -6,6 +6,7 @@ import type { BenchOptions } from './options.ts';
 import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
 import type { Samples } from './rounds.ts';
 import type { StartUp } from './start-up.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 import { NODE_FLAGS } from './target.ts';
 
@@ -17,11 +18,19 @@ export interface Report {
   readonly samples: Samples;
   readonly startUp: StartUp | undefined;
   readonly lists: Lists | undefined;
+  readonly subscriptions: Subscriptions | undefined;
   readonly judgements: readonly Judgement[];
 }
 
+const subscriptionsText = (measured: Subscriptions): string =>
+  `${measured.count} idle subscriptions of ${measured.principals} callers on as many HTTP/1.1 connections, fed by ` +
+  `${measured.upstreamStreams} stream${measured.upstreamStreams === 1 ? '' : 's'} of the upstream: ` +
+  `${(measured.residentBytesEach / 1e3).toFixed(1)} KB of resident and ` +
+  `${(measured.externalBytesEach / 1e3).toFixed(1)} KB of external memory each, as the system sees it.`;
+
 /** The tables, as Markdown. */
-export const resultText = ({ samples, startUp, lists, judgements }: Report): string => {
+export const resultText = (report: Report): string => {
+  const { samples, startUp, lists, subscriptions, judgements } = report;
   const parts = [measuredTable(samples), cpuRatioTable(samples), speedRatioTable(samples)].map(formatTable);
   if (startUp !== undefined)
     parts.push(
@@ -34,6 +43,7 @@ export const resultText = ({ samples, startUp, lists, judgements }: Report): str
       `Median of ${lists.rounds} rounds: ${lists.cpuUsPerList.toFixed(0)} µs of CPU for a \`tools/list\` of ` +
         `${lists.tools} tools (${(lists.bytes / 1000).toFixed(0)} kB) of ten upstreams, told from what is kept of them.`,
     );
+  if (subscriptions !== undefined) parts.push(subscriptionsText(subscriptions));
   if (isDisturbed(samples))
     parts.push('Disturbed: other work took part of both cores. Budgets are to be judged on a quiet machine.');
   if (judgements.length > 0) parts.push(formatTable(budgetTable(judgements)));
@@ -56,6 +66,11 @@ divided by the requests they answered. It says what a request costs, whoever els
 - **…, 2025-11-25**: the same \`tools/call\` in sessions of that revision, one for each connection.
 - **…, OpenAPI of 1 or 500 operations**: the same \`tools/call\`, which becomes a GET of an HTTP API with three
   parameters in the query. Budgeted is what the number of operations adds to a call.
+
+The memory of a subscription is what the gateway's process grows by, resident and external, when ten thousand are
+opened and left alone for 12 s, divided by their number; 500 are open before. Each is a \`subscriptions/listen\` with
+a token, to a list and to one of a thousand resources, on a connection of its own, under a CEL policy; the client is
+another process. Afterwards each must be told of a change, once.
 
 "target core" and "load core" are the shares of a core that were used. Where the target's is well below 100 %, the
 load was the limit: requests/s and latencies then say little, CPU time per request still holds.`;

@@ -23,7 +23,7 @@ interface BodyReader {
 }
 
 interface Readable {
-  [READER]?: BodyReader;
+  [READER]?: BodyReader | undefined;
 }
 
 const refusal = (code: 'body_too_large' | 'unsupported_media_type' | 'body_timeout', message: string) =>
@@ -92,8 +92,8 @@ const fail = (reader: BodyReader, error: GatewayError): void => {
 };
 
 function takeChunk(this: Readable, chunk: Buffer): void {
-  const reader = this[READER]!;
-  if (reader.done) return;
+  const reader = this[READER];
+  if (reader === undefined || reader.done) return;
   reader.receivedBytes += chunk.length;
   if (reader.receivedBytes > reader.maxBytes) {
     fail(reader, refusal('body_too_large', `request body is larger than ${reader.maxBytes} bytes`));
@@ -107,9 +107,11 @@ function takeChunk(this: Readable, chunk: Buffer): void {
 }
 
 function takeEnd(this: Readable): void {
-  const reader = this[READER]!;
-  if (reader.done) return;
+  const reader = this[READER];
+  if (reader === undefined || reader.done) return;
   finish(reader);
+  // The request may last as long as its reply: the body's bytes need not.
+  this[READER] = undefined;
   const { first, rest } = reader;
   if (first === undefined) {
     reader.onBody('');

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { EventWriter } from './event-writer.ts';
 import type { WebExchange } from './exchange.ts';
 import { heartbeat } from './heartbeat.ts';
+import { holdLittle } from './lasting-reply.ts';
 import { breakOff } from './outflow.ts';
 import { writeHead } from './reply.ts';
 import type { ResponseWriter } from './response-writer.ts';
@@ -59,6 +60,12 @@ export class EventStream {
   /** What the client has not read yet. */
   get bufferedBytes(): number {
     return this.#response.writableLength;
+  }
+
+  /** The stream is to last for long, and what only its request needs is not asked for any more. */
+  lasts(): void {
+    // Not before the head is on its way.
+    if (!this.#closed) setImmediate(holdLittle, this.#exchange);
   }
 
   /** One event. `data` may have several lines; `id` and `event` have no line break. */

@@ -25,6 +25,8 @@ export interface ClientReply {
    * follow. Undefined, or no such method: the response has to come whole.
    */
   large?(): ResponseWriter | undefined;
+  /** The reply is a stream that is to last: what only its request needs is not held any more. */
+  lasts?(): void;
   /** The client took its request back: the reply ends without an answer. */
   abandon(): void;
 }

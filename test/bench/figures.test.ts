@@ -46,18 +46,30 @@ describe('judge', () => {
   const startUp = { runs: 1, firstAnswerMs: 1001, idleBytes: 110e6 };
   const samples = samplesOf({ [NAMES.floor]: [10], [NAMES.bare]: [16], [NAMES.secure]: [23] });
 
+  const subscriptions = {
+    count: 10_000,
+    principals: 20,
+    residentBytesEach: 19_000,
+    externalBytesEach: 1_001,
+    upstreamStreams: 1,
+  };
+
   it('passes what is at its limit and fails what is above', () => {
-    const verdicts = judge(samples, startUp, 1).map(({ measured, passed }) => [measured, passed]);
+    const verdicts = judge(samples, startUp, 1, undefined, subscriptions).map(({ measured, passed }) => [
+      measured,
+      passed,
+    ]);
     expect(verdicts).toEqual([
       [1.6, true],
       [2.3, false],
       [1001, false],
       [110, true],
+      [20.001, false],
     ]);
   });
 
   it('multiplies every limit by the margin', () => {
-    expect(judge(samples, startUp, 2).every(({ passed }) => passed)).toBe(true);
+    expect(judge(samples, startUp, 2, undefined, subscriptions).every(({ passed }) => passed)).toBe(true);
   });
 
   it('holds a call of one operation among 500 against that of the only one', () => {

@@ -21,8 +21,9 @@ export const covers = (wider: Filter, filter: Filter): boolean => {
   return uris.every((uri) => known.has(uri));
 };
 
-/** What `granted` has of `filter`. */
+/** What `granted` has of `filter`: itself, if all of it. */
 export const common = (filter: Filter, granted: Filter): Filter => {
+  if (covers(granted, filter)) return filter;
   const shared: Filter = {};
   for (const [flag] of FLAGS) if (filter[flag] && granted[flag]) shared[flag] = true;
   if (filter.resourceSubscriptions === undefined) return shared;

@@ -76,7 +76,7 @@ const openAll = async (reader: Reader, subscription: Subscription, filter: Filte
   await Promise.all(
     view.parts.map(async (part) => {
       if (subscription.ended || part.connected === undefined) return;
-      const share = common(filter, offeredFlags(part, server.node.features));
+      const share = { ...common(filter, offeredFlags(part, server.node.features)) };
       const own = uris.get(part);
       if (own !== undefined) share.resourceSubscriptions = own;
       if (!isEmpty(share)) await subscription.open(part, share);

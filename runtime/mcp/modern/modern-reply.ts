@@ -28,6 +28,10 @@ export class ModernReply implements ClientReply {
 
   suspend(): void {}
 
+  lasts(): void {
+    this.#events?.lasts();
+  }
+
   message(text: string): void {
     this.stream();
     this.#events!.send(text);

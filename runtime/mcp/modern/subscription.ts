@@ -34,7 +34,7 @@ export interface Subscriber {
  */
 export class Subscription implements ListenStream, FollowOwner {
   readonly #subscriber: Subscriber;
-  readonly #follows: Follow[] = [];
+  #follows: readonly Follow[] = [];
   #early: string[] | undefined = [];
   #isBroken = false;
   #ended = false;
@@ -64,7 +64,7 @@ export class Subscription implements ListenStream, FollowOwner {
   async open(part: Part, filter: Filter): Promise<void> {
     if (this.#ended) return;
     const follow = new Follow(part, this);
-    this.#follows.push(follow);
+    this.#follows = [...this.#follows, follow];
     await follow.want(filter);
   }
 
@@ -133,6 +133,7 @@ export class Subscription implements ListenStream, FollowOwner {
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const text of early) reply.message(text);
+    reply.lasts?.();
   }
 
   end(): void {
@@ -149,6 +150,6 @@ export class Subscription implements ListenStream, FollowOwner {
   readonly abandon = (): void => {
     this.#ended = true;
     this.#subscriber.server.listens.remove(this);
-    for (const follow of this.#follows.splice(0)) follow.close();
+    for (const follow of this.#follows) follow.close();
   };
 }
