@@ -13,7 +13,9 @@ import { DRIVES, type Driven } from './client-drives.ts';
 
 const CAPABILITIES = { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} };
 
-const open = async (url: string, era: 'modern' | 'legacy'): Promise<Client> => {
+type Era = 'modern' | 'legacy';
+
+const open = async (url: string, era: Era): Promise<Client> => {
   const client = new Client(
     { name: 'conformance-client', version: '1.0.0' },
     {
@@ -27,11 +29,17 @@ const open = async (url: string, era: 'modern' | 'legacy'): Promise<Client> => {
   return client;
 };
 
-const drive = async (upstreamUrl: string, era: 'modern' | 'legacy'): Promise<void> => {
+const drive = async (upstreamUrl: string, era: Era, upstreamEra: Era): Promise<void> => {
   const { MCP_CONFORMANCE_SCENARIO: scenario = '', MCP_CONFORMANCE_CONTEXT: context = '{}' } = process.env;
   const go = DRIVES[scenario];
   if (go === undefined) throw new Error(`no way to drive ${scenario}`);
-  await using gateway = await startTestGateway(configuration({ suite: upstreamUrl }));
+  await using gateway = await startTestGateway(
+    // Across the eras the suite's servers are held to theirs: some of them answer the other one too.
+    configuration(
+      { suite: upstreamUrl },
+      era === upstreamEra ? {} : { upstream: { protocol: { era: upstreamEra } } },
+    ),
+  );
   const client = await open(gateway.url(), era);
   const driven: Driven = { client, url: gateway.url(), context: JSON.parse(context) };
   await go(driven);
@@ -43,6 +51,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const { MCP_CONFORMANCE_PROTOCOL_VERSION: revision = '2026-07-28' } = process.env;
-const era = values.client ?? (revision >= '2026-07-28' ? 'modern' : 'legacy');
+const upstreamEra = revision >= '2026-07-28' ? 'modern' : 'legacy';
+const era = values.client ?? upstreamEra;
 if (era !== 'modern' && era !== 'legacy') throw new Error(`no client is ${era}`);
-await drive(positionals.at(-1)!, era);
+await drive(positionals.at(-1)!, era, upstreamEra);

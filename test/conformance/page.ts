@@ -1,5 +1,8 @@
-/** docs/compatibility.md, from what the suite's runs gave and from the tables of clients and servers that are tested. */
+/** docs/compatibility.md, from what the runs gave and from the tables of clients and servers that are tested. */
 import { readFileSync } from 'node:fs';
+import type { Era } from '../e2e/bridging/bridge-client.ts';
+import type { Compared } from '../e2e/bridging/compare.ts';
+import { ERAS } from '../e2e/bridging/pairings.ts';
 import { AGENTS } from '../e2e/clients/agents/agents.ts';
 import { REQUIRED_REVISIONS } from './plan.ts';
 import type { Report } from './run.ts';
@@ -10,7 +13,11 @@ export interface Compatibility {
   readonly version: string;
   readonly servers: readonly Report[];
   readonly extensions: readonly Report[];
+  /** Client scenarios, driven by a client of their own era. */
   readonly clients: readonly Report[];
+  /** The same, driven by a client of the other era. */
+  readonly across: readonly Report[];
+  readonly pairings: readonly Compared[];
 }
 
 /** Name, npm package, revisions. */
@@ -58,8 +65,30 @@ const matrix = (reports: readonly Report[]): string => {
   );
 };
 
-export const compatibilityPage = ({ version, servers, extensions, clients }: Compatibility): string =>
-  `<!-- Written by \`npm run conformance -- --write\`. -->
+/** The pairings of eras, each over both transports of the upstream. */
+const PAIRINGS: readonly (readonly [client: Era, upstream: Era])[] = ERAS.flatMap((client) =>
+  ERAS.map((upstream) => [client, upstream] as const),
+);
+
+const sameness = (compared: Compared, client: Era, upstream: Era): string => {
+  const differing = (['http', 'stdio'] as const).filter(
+    (transport) => !compared.same[client][`${upstream}-${transport}`],
+  );
+  return differing.length === 0 ? 'same' : `**differs** (${differing.join(', ')})`;
+};
+
+const pairingMatrix = (pairings: readonly Compared[]): string =>
+  table(
+    ['what the client sees', ...PAIRINGS.map(([client, upstream]) => `${client} → ${upstream}`)],
+    pairings.map((compared) => [
+      compared.title,
+      ...PAIRINGS.map(([client, upstream]) => sameness(compared, client, upstream)),
+    ]),
+  );
+
+export const compatibilityPage = (compatibility: Compatibility): string => {
+  const { version, servers, extensions, clients, across, pairings } = compatibility;
+  return `<!-- Written by \`npm run conformance -- --write\`. -->
 # Compatibility
 
 The official conformance suite, @modelcontextprotocol/conformance ${version}, run through a gateway with nothing but
@@ -85,6 +114,20 @@ the suite judges is what the gateway sends. Scenarios of authorization are not a
 
 ${matrix(clients)}
 
+The same scenarios, driven by a client of the other era: a session before a modern upstream, a modern client before
+one with sessions.
+
+${matrix(across)}
+
+## Across the eras
+
+One server, built on the official SDK, that speaks one era at a time, over HTTP and over stdio. A client of each era
+sees of it through the gateway what it sees of a server of its own era directly: *modern → legacy* is a client of
+2026-07-28 before a server of 2025-11-25. What the specification says differs between the eras is left out of the
+comparison.
+
+${pairingMatrix(pairings)}
+
 ## Clients
 
 Clients by others that the tests drive against the gateway, before upstreams of their own era and of the other one.
@@ -103,3 +146,4 @@ ${table(
   SERVERS.map(([from, speaks]) => [from, versions[from]!, speaks]),
 )}
 `;
+};

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { emitGenerated } from '../../scripts/generated-files.ts';
+import { type Compared, comparePairings, isSameEverywhere } from '../e2e/bridging/compare.ts';
 import { startEverything } from '../support/everything/server.ts';
-import { CLIENT_DRIVER, clientScenarios } from './client-leg.ts';
+import { clientDriver, clientScenarios } from './client-leg.ts';
 import { compatibilityPage } from './page.ts';
 import { EXTENSIONS, expectationOf, REQUIRED_REVISIONS, SERVER_REVISIONS } from './plan.ts';
 import {
@@ -68,16 +69,23 @@ export interface ServerReports {
   readonly extensions: readonly Report[];
 }
 
-/** Runs every client scenario against the gateway's upstream side; those of authorization are left out. */
-export async function runClientLeg(print: Print = console.log): Promise<readonly Report[]> {
+/**
+ * Runs every client scenario against the gateway's upstream side, driven by a client of the era that is given: that of
+ * the scenario, or the other one. Those of authorization are left out.
+ */
+export async function runClientLeg(
+  drivenBy: 'same' | 'other',
+  print: Print = console.log,
+): Promise<readonly Report[]> {
   const reports: Report[] = [];
   for (const revision of REQUIRED_REVISIONS) {
     const verdicts: Verdict[] = [];
+    const command = clientDriver(revision, drivenBy);
     for (const scenario of await clientScenarios(revision)) {
-      const results = await runClientScenario(CLIENT_DRIVER, scenario, revision);
+      const results = await runClientScenario(command, scenario, revision);
       verdicts.push(judge({ scenario, strict: true }, results.get(scenario)));
     }
-    tell(`clients of ${revision}`, verdicts, print);
+    tell(`clients of ${revision}, driven by the ${drivenBy} era`, verdicts, print);
     reports.push({ revision, verdicts });
   }
   return reports;
@@ -111,17 +119,30 @@ function tell(title: string, verdicts: readonly Verdict[], print: Print): void {
   }
 }
 
-/** Both legs through the gateway, and the page about them: written with `--write`, otherwise compared. */
+function tellDiffering(pairings: readonly Compared[]): void {
+  const same = pairings.filter(isSameEverywhere);
+  console.log(`seen the same in every pairing: ${same.length}/${pairings.length}`);
+  for (const compared of pairings)
+    if (!same.includes(compared))
+      console.log(`  DIFFERS ${compared.title}: ${JSON.stringify(compared.same)}`);
+}
+
+/** Both legs through the gateway and every pairing of eras, and the page about them: written with `--write`, otherwise compared. */
 async function runThroughGateway(write: boolean): Promise<number> {
   const { servers, extensions } = await runAgainstFixture(startGatewayBefore);
-  const clients = await runClientLeg();
-  const page = compatibilityPage({ version: await suiteVersion(), servers, extensions, clients });
+  const clients = await runClientLeg('same');
+  const across = await runClientLeg('other');
+  const pairings = await comparePairings();
+  tellDiffering(pairings);
+  const version = await suiteVersion();
+  const page = compatibilityPage({ version, servers, extensions, clients, across, pairings });
   const drift = emitGenerated(
     new Map([['docs/compatibility.md', page]]),
     write ? [] : ['--check'],
     'conformance -- --write',
   );
-  return allPassed([...servers, ...extensions, ...clients]) ? drift : 1;
+  const passed = allPassed([...servers, ...extensions, ...clients, ...across]);
+  return passed && pairings.every(isSameEverywhere) ? drift : 1;
 }
 
 async function main(args: string[]): Promise<number> {

@@ -6,7 +6,7 @@ import { createWorld } from './world.ts';
 /** `node main.ts` serves HTTP on $PORT (0: any) and prints the URL; `node main.ts --stdio` serves its own pipes. */
 if (process.argv.includes('--stdio')) {
   const world = createWorld();
-  serveStdio(() => createConnectionServer(world));
+  serveStdio(({ era }) => createConnectionServer(world, era));
 } else {
   const everything = await startEverything({ port: Number(process.env.PORT ?? 0) });
   console.log(everything.url);

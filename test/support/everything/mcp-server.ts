@@ -29,9 +29,13 @@ export function createRequestServer(world: EverythingWorld): McpServer {
 
 /**
  * A server with everything registered, not yet connected: for one connection that lives on (a session or a
- * stdio pipe). It announces the changes of the world until it closes.
+ * stdio pipe). It announces the changes of the world until it closes. In the modern era the SDK holds back updates
+ * that no listen asked for.
  */
-export function createConnectionServer(world: EverythingWorld): McpServer {
+export function createConnectionServer(
+  world: EverythingWorld,
+  era: 'modern' | 'legacy' = 'legacy',
+): McpServer {
   const { server, dynamic } = buildServer(world, CAPABILITIES);
   const subscribed = new Set<string>();
   server.server.setRequestHandler('resources/subscribe', ({ params }) => {
@@ -46,7 +50,8 @@ export function createConnectionServer(world: EverythingWorld): McpServer {
   const onTools = () => dynamic.tool.update({ enabled: world.dynamicTool });
   const onPrompts = () => dynamic.prompt.update({ enabled: world.dynamicPrompt });
   const onResource = (uri: string) => {
-    if (subscribed.has(uri)) void server.server.sendResourceUpdated({ uri }).catch(() => undefined);
+    if (era === 'modern' || subscribed.has(uri))
+      void server.server.sendResourceUpdated({ uri }).catch(() => undefined);
   };
   world.changes.on('tools', onTools).on('prompts', onPrompts).on('resource', onResource);
   server.server.onclose = () => {
@@ -71,5 +76,6 @@ function buildServer(world: EverythingWorld, capabilities: ServerCapabilities) {
   registerResources(server);
   registerPrompts(server);
   const dynamic = registerChangeTools(server, world);
+  world.extend?.(server);
   return { server, dynamic };
 }

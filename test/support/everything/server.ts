@@ -14,7 +14,13 @@ import { createLegacySessions, type LegacySessions } from './legacy-sessions.ts'
 import { createRequestServer } from './mcp-server.ts';
 import { writeResponse } from './node-response.ts';
 import { answerTasks } from './tasks/task-surface.ts';
-import { countArrivals, createWorld, type EverythingStats, type EverythingWorld } from './world.ts';
+import {
+  countArrivals,
+  createWorld,
+  type EverythingStats,
+  type EverythingWorld,
+  type Extension,
+} from './world.ts';
 
 export interface EverythingOptions {
   /** 0, the default, takes a free port. */
@@ -26,6 +32,9 @@ export interface EverythingOptions {
    * suite's server-stateless passes with `auto` only: a stream has no HTTP status left for an error.
    */
   readonly responseMode?: 'auto' | 'sse';
+  /** Both by default; what belongs to another is answered as a server that never heard of it does. */
+  readonly eras?: readonly ('modern' | 'legacy')[];
+  readonly extend?: Extension;
   /** Sees each HTTP request as it arrives, before anything is refused. */
   readonly onRequest?: (request: { readonly method: string; readonly headers: IncomingHttpHeaders }) => void;
 }
@@ -45,7 +54,8 @@ export interface Everything extends AsyncDisposable {
  */
 export async function startEverything(options: EverythingOptions = {}): Promise<Everything> {
   const host = options.host ?? '127.0.0.1';
-  const world = createWorld();
+  const world = createWorld(options.extend);
+  const eras = options.eras ?? ['modern', 'legacy'];
   const sessions = createLegacySessions(world);
   const modern = createMcpHandler(() => createRequestServer(world), {
     legacy: 'reject',
@@ -55,7 +65,7 @@ export async function startEverything(options: EverythingOptions = {}): Promise<
 
   const server = createServer((request, response) => {
     options.onRequest?.({ method: request.method ?? '', headers: request.headers });
-    serve(request, response, world, modern, sessions, host).catch(() => response.destroy());
+    serve(request, response, { world, modern, sessions, host, eras }).catch(() => response.destroy());
   });
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject).listen(options.port ?? 0, host, resolve);
@@ -71,20 +81,21 @@ export async function startEverything(options: EverythingOptions = {}): Promise<
   return { url: `http://${authority}:${port}/mcp`, stats: world.stats, close, [Symbol.asyncDispose]: close };
 }
 
-async function serve(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  world: EverythingWorld,
-  modern: McpHttpHandler,
-  sessions: LegacySessions,
-  host: string,
-): Promise<void> {
+interface Serving {
+  readonly world: EverythingWorld;
+  readonly modern: McpHttpHandler;
+  readonly sessions: LegacySessions;
+  readonly host: string;
+  readonly eras: readonly ('modern' | 'legacy')[];
+}
+
+async function serve(incoming: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
   const disconnected = new AbortController();
   response.once('close', () => disconnected.abort());
   const request = await toWebRequest(incoming as NodeIncomingMessageLike, undefined, {
     signal: disconnected.signal,
   });
-  const answer = refuse(request, host) ?? (await dispatch(request, world, modern, sessions));
+  const answer = refuse(request, serving.host) ?? (await dispatch(request, serving));
   await writeResponse(answer, response);
 }
 
@@ -96,15 +107,11 @@ function refuse(request: Request, host: string): Response | undefined {
   );
 }
 
-async function dispatch(
-  request: Request,
-  world: EverythingWorld,
-  modern: McpHttpHandler,
-  sessions: LegacySessions,
-): Promise<Response> {
+async function dispatch(request: Request, { world, modern, sessions, eras }: Serving): Promise<Response> {
   const body = await parsedBody(request);
   countArrivals(world.stats, body);
-  if (await isLegacyRequest(request)) return sessions.handle(request, body);
+  const isLegacy = eras.length === 2 ? await isLegacyRequest(request) : eras[0] === 'legacy';
+  if (isLegacy) return sessions.handle(request, body);
   return answerTasks(request, body, world.tasks) ?? modern.fetch(request);
 }
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { McpServer } from '@modelcontextprotocol/server';
 import type { Tasks } from './tasks/task-surface.ts';
 
 /** What arrived at one fixture server, counted as it came off the wire. */
@@ -11,6 +12,9 @@ export interface EverythingStats {
   sessionsClosed: number;
 }
 
+/** Registers more than the suite calls for, on every server that is built. */
+export type Extension = (server: McpServer) => void;
+
 /** State that every session and every request of one fixture server shares. */
 export interface EverythingWorld {
   readonly stats: EverythingStats;
@@ -20,13 +24,14 @@ export interface EverythingWorld {
   dynamicTool: boolean;
   /** Whether `test_dynamic_prompt` is listed now. */
   dynamicPrompt: boolean;
+  readonly extend: Extension | undefined;
   /** HMAC key that signs `requestState`, new for each server. */
   readonly stateKey: Uint8Array;
   /** What runs of the tasks extension. */
   readonly tasks: Tasks;
 }
 
-export function createWorld(): EverythingWorld {
+export function createWorld(extend?: Extension): EverythingWorld {
   const changes = new EventEmitter<{ tools: []; prompts: []; resource: [uri: string] }>();
   changes.setMaxListeners(0);
   return {
@@ -34,6 +39,7 @@ export function createWorld(): EverythingWorld {
     changes,
     dynamicTool: false,
     dynamicPrompt: false,
+    extend,
     stateKey: crypto.getRandomValues(new Uint8Array(32)),
     tasks: new Map(),
   };
