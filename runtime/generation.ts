@@ -5,6 +5,7 @@ import type { AddressRules } from './listen/address-rules.ts';
 import type { WebExchange } from './listen/exchange.ts';
 import type { HostRules } from './listen/host-rules.ts';
 import type { OriginRules } from './listen/origin-rules.ts';
+import type { Upgrade } from './listen/upgrade.ts';
 import type { WellKnownDocument } from './listen/well-known.ts';
 
 /** Serves one path of a listener. Answers the exchange in every case; never rejects. */
@@ -23,6 +24,8 @@ export interface PreparedListener {
   readonly documents: ReadonlyMap<string, WellKnownDocument>;
   /** By exact path. */
   readonly routes: ReadonlyMap<string, Handler>;
+  /** Where another protocol is spoken on request, by exact path. */
+  readonly upgrades: ReadonlyMap<string, Upgrade>;
 }
 
 /** One graph with its live objects. A request holds it from first to last byte. */

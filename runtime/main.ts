@@ -5,6 +5,7 @@ import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.t
 import type { GenerationView } from './generation.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import { LiveObjects } from './live-objects.ts';
+import { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
 import { StdioChannel } from './mcp/channel/stdio.ts';
 import { ParkedCalls } from './mcp/input/parked-calls.ts';
 import { SessionStore } from './mcp/legacy/session-store.ts';
@@ -80,6 +81,7 @@ export class Gateway {
   readonly #generations = new Generations();
   readonly #sessions: SessionStore;
   readonly #parked = new ParkedCalls(NO_ROOM);
+  readonly #channels = new EventStreamChannels(NO_ROOM);
   readonly #listens = new ListenStreams();
   readonly #sealer = new Sealer();
   readonly #live: LiveObjects;
@@ -218,6 +220,8 @@ export class Gateway {
       listens: this.#listens,
       sealer: this.#sealer,
       ops: this.#opsSource(),
+      observer: this.#observer,
+      channels: this.#channels,
       stdio: this.#options.stdio,
       current: () => (this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION),
     };
@@ -234,6 +238,7 @@ export class Gateway {
     this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
     this.#sealer.rekey(graph.sealing.keys);
     this.#sessions.rebound(this.#sessionBounds(graph));
+    this.#channels.rebound(graph.sessions);
     this.#parked.rebound(graph.sessions.parked);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });

@@ -3,16 +3,18 @@
 import { preparePolicies } from '../policies/decide.ts';
 import { prepareExpose } from '../policies/expose/selection.ts';
 import { cachedDecide } from '../policies/verdict-cache.ts';
-import type { ListenerNode } from '../schema/graph/listener.ts';
+import type { ListenerNode, RouteNode } from '../schema/graph/listener.ts';
 import type { ServerNode } from '../schema/graph/server.ts';
-import type { GenerationView, Handler, PreparedListener } from './generation.ts';
+import type { GenerationView, PreparedListener } from './generation.ts';
 import { type Authenticate, prepareAuthenticate } from './identity/authenticate.ts';
 import type { Identity } from './identity/identity.ts';
 import { resourceMetadataDocuments } from './identity/resource-metadata.ts';
 import { urlOf } from './listen/bind.ts';
+import type { ListenerObserver } from './listen/observer.ts';
 import { prepareListener } from './listen/prepare-listener.ts';
 import type { LiveListener, LiveObjects, LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
+import type { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
 import type { Exposure } from './mcp/exposure.ts';
 import { extensionMethods } from './mcp/extension-method.ts';
 import type { ParkedCalls } from './mcp/input/parked-calls.ts';
@@ -21,13 +23,13 @@ import { Limits } from './mcp/limits.ts';
 import type { ListenStreams } from './mcp/modern/listen-streams.ts';
 import { ModernViews } from './mcp/modern/modern-views.ts';
 import { isModernVersion } from './mcp/revision.ts';
-import { serveMcp } from './mcp/serve.ts';
 import type { Place, PreparedServer, ServerPolicies } from './mcp/server.ts';
 import { ToldLists } from './mcp/told-lists.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { opsRoutes } from './ops/ops.ts';
 import type { OpsSource } from './ops/ops-source.ts';
+import { prepareRoutes } from './prepare-routes.ts';
 import { Generation } from './reload/generation.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
@@ -44,6 +46,9 @@ export interface PrepareContext {
   readonly listens: ListenStreams;
   readonly sealer: Sealer;
   readonly ops: OpsSource;
+  readonly observer: ListenerObserver;
+  /** Streams of the transport of 2024-11-05. */
+  readonly channels: EventStreamChannels;
   /** The only server, where it is served over pipes: no listener is bound then. */
   readonly stdio: string | undefined;
   /** The generation that serves. */
@@ -213,16 +218,15 @@ class Preparation {
       return prepareListener(node, opsRoutes(node, this.#context.ops, authenticate), node.documents);
     }
     const { graph } = this.#loaded;
-    const routes = new Map<string, Handler>();
-    for (const { path, server } of node.routes)
-      routes.set(path, serveMcp(this.#place(node, url, path, server)));
+    const placeOf = ({ endpoint, server }: RouteNode) => this.#place(node, url, endpoint, server);
+    const { routes, upgrades } = prepareRoutes(node, placeOf, this.#context);
     const metadata = resourceMetadataDocuments({
       url,
-      routes: node.routes,
+      routes: node.routes.filter(({ speaks }) => speaks === 'mcp'),
       servers: graph.servers,
       identities: graph.identities,
     });
-    return prepareListener(node, routes, { ...node.documents, ...Object.fromEntries(metadata) });
+    return prepareListener(node, routes, { ...node.documents, ...Object.fromEntries(metadata) }, upgrades);
   }
 
   #place(node: ListenerNode, url: string, path: string, serverName: string): Place {

@@ -2,6 +2,7 @@
 import type { ListenerNode } from '../../schema/graph/listener.ts';
 import { isLoopbackHost, type ParsedBind, parseBind, parseRange } from '../address.ts';
 import { type Configuration, type GatewayData, isWritten } from '../configuration.ts';
+import { pathsAt } from '../place-paths.ts';
 import { lowerDocuments } from './documents.ts';
 import { given, toBytes, toMs } from './measure.ts';
 import { lowerResponseHeaders } from './response-headers.ts';
@@ -43,8 +44,12 @@ const ranges = (texts: readonly string[]): readonly string[] =>
 
 const routesOf = (data: GatewayData, listener: string): ListenerNode['routes'] =>
   Object.entries(data.servers)
-    .flatMap(([server, { at }]) =>
-      at.filter((place) => place.listener === listener).map(({ path }) => ({ path: path!, server })),
+    .flatMap(([server, { at, protocol }]) =>
+      at
+        .filter((place) => place.listener === listener)
+        .flatMap(({ path: endpoint }) =>
+          pathsAt(endpoint!, protocol!).map((each) => ({ ...each, server, endpoint: endpoint! })),
+        ),
     )
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 

@@ -23,13 +23,20 @@ export const secureContextOptions = (tls: NonNullable<ListenerNode['tls']>) => (
   minVersion: tls.minVersion === '1.3' ? ('TLSv1.3' as const) : ('TLSv1.2' as const),
 });
 
-/** An unbound server: plain HTTP/1.1, HTTPS, or HTTP/2 over TLS with HTTP/1.1 beside it where both are offered. */
-export const createServer = (node: ListenerNode): ListenerServer => {
+/**
+ * An unbound server: plain HTTP/1.1, HTTPS, or HTTP/2 over TLS with HTTP/1.1 beside it where both are offered. A request
+ * that asks for another protocol emits `upgrade` only if the callback says so.
+ */
+export const createServer = (
+  node: ListenerNode,
+  shouldUpgradeCallback: (request: http.IncomingMessage) => boolean,
+): ListenerServer => {
   const { headerTimeoutMs } = node.connections;
   const options = {
     ...serverSettings(node),
     connectionsCheckingInterval: Math.min(1_000, Math.max(50, Math.floor(headerTimeoutMs / 4))),
     requireHostHeader: false,
+    shouldUpgradeCallback,
     noDelay: true,
   };
   if (node.tls === undefined) return http.createServer(options);

@@ -60,6 +60,8 @@ export interface ListenerLifecycle {
   /** While it closes, replies end their HTTP/1.1 connection. */
   readonly closing: boolean;
   readonly bodyTimeoutMs: number;
+  /** Called when it begins to close: what would stay open ends. */
+  readonly closers: Set<() => void>;
 }
 
 /** What is told of a request once it is over. Every label is a name of the configuration or of a fixed set. */

@@ -8,6 +8,7 @@ import type { WebExchange } from './exchange.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { isPreflight, replyPreflight } from './preflight.ts';
 import { replyError } from './reply.ts';
+import type { TakeOver } from './upgrade.ts';
 import { serveDocument } from './well-known.ts';
 
 const refusal = (code: ErrorCode, status: number, message: string): GatewayError =>
@@ -135,6 +136,23 @@ export const enter = (exchange: OpenExchange): void => {
     const document = prepared.documents.get(exchange.path);
     if (document === undefined) refuse(exchange, NOT_FOUND);
     else serveDocument(exchange, document);
+  }
+};
+
+/** Takes in a request for another protocol: refuses it as any other, or hands it to who speaks that. */
+export const enterUpgrade = (exchange: OpenExchange, takeOver: TakeOver): void => {
+  const prepared = exchange.generation.listener(exchange.listener);
+  if (prepared !== undefined) exchange.replyHeaders = prepared.replyHeaders;
+  const refused = prepared === undefined ? NOT_SERVED : admit(exchange, prepared);
+  const upgrade = prepared?.upgrades.get(exchange.path);
+  if (refused !== undefined || upgrade === undefined) {
+    replyError(exchange, refused ?? NOT_FOUND);
+    return;
+  }
+  try {
+    upgrade.take(exchange, takeOver);
+  } catch (thrown) {
+    replyError(exchange, asGatewayError(thrown));
   }
 };
 

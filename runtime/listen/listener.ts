@@ -10,9 +10,10 @@ import { bindServer, urlOf } from './bind.ts';
 import { type Connection, knownConnection, peerAddress, rememberConnection } from './connection.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import { createServer, type ListenerServer, secureContextOptions, serverSettings } from './create-server.ts';
-import { enter, enterUnexpected } from './front-door.ts';
+import { enter, enterUnexpected, enterUpgrade } from './front-door.ts';
 import type { ListenerObserver } from './observer.ts';
-import { concludeConnection, type ListenerContext, openExchange } from './open-exchange.ts';
+import { concludeConnection, type ListenerContext, openExchange, pathOf } from './open-exchange.ts';
+import { asksForWebSocket, openUpgrade } from './upgrade.ts';
 
 const IDLE_CHECK_MS = 50;
 
@@ -42,14 +43,18 @@ export class Listener {
       name: node.name,
       secure: node.tls !== undefined,
       unix,
-      lifecycle: { closing: false, bodyTimeoutMs: node.connections.bodyTimeoutMs },
+      lifecycle: {
+        closing: false,
+        bodyTimeoutMs: node.connections.bodyTimeoutMs,
+        closers: new Set(),
+      },
       openExchanges: 0,
       fallbackHeaders: node.headers.flat(),
       current,
       observer,
     };
     this.#gate = new ConnectionGate({ name: node.name, unix, current, observer });
-    this.#server = createServer(node);
+    this.#server = createServer(node, (request) => this.#switches(request));
     this.#wire();
   }
 
@@ -100,6 +105,7 @@ export class Listener {
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     this.#context.lifecycle.closing = true;
+    for (const close of this.#context.lifecycle.closers) close();
     const server = this.#server;
     const closed = new Promise<void>((resolve) => {
       NetServer.prototype.close.call(server, () => resolve());
@@ -138,6 +144,13 @@ export class Listener {
     server.on('checkExpectation', (request: Request, response: Response) =>
       enterUnexpected(this.#open(request, response)),
     );
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      const { exchange, takeOver } = openUpgrade(this.#context, this.#connectionOf(request.socket), request, {
+        socket,
+        head,
+      });
+      enterUpgrade(exchange, takeOver);
+    });
     server.on('clientError', (error: Error, socket) => {
       const headers = this.#context.current().listener(name)?.replyHeaders ?? this.#context.fallbackHeaders;
       const status = answerBadRequest(error, socket as Socket, headers);
@@ -149,6 +162,13 @@ export class Listener {
       socket.destroy();
     });
     server.on('session', (session: ServerHttp2Session) => this.#hold(session));
+  }
+
+  /** Whether a request is one for another protocol that is spoken at its path. */
+  #switches(request: IncomingMessage): boolean {
+    if (!asksForWebSocket(request)) return false;
+    const upgrades = this.#context.current().listener(this.name)?.upgrades;
+    return upgrades?.has(pathOf(request.url ?? '')) === true;
   }
 
   #open(request: Request, response: Response) {

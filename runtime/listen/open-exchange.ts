@@ -12,7 +12,7 @@ export interface ListenerContext {
   readonly name: string;
   readonly secure: boolean;
   readonly unix: boolean;
-  readonly lifecycle: { closing: boolean; bodyTimeoutMs: number };
+  readonly lifecycle: { closing: boolean; bodyTimeoutMs: number; readonly closers: Set<() => void> };
   /** Exchanges that are not concluded. */
   openExchanges: number;
   /** Headers of replies that no generation has headers for. */
@@ -34,7 +34,7 @@ interface Carrier {
   [EXCHANGE]?: OpenExchange;
 }
 
-const pathOf = (target: string): string => {
+export const pathOf = (target: string): string => {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
 };
@@ -66,6 +66,19 @@ function concludeResponse(this: Carrier): void {
   if (open.length > 0 && open[0] === exchange) open.shift();
   concludeExchange(exchange);
 }
+
+const SWITCHING_PROTOCOLS = 101;
+
+/** The connection of the exchange goes on in another protocol. */
+export const concludeUpgrade = (exchange: OpenExchange): void => {
+  exchange.concluded = true;
+  exchange.onAbort = undefined;
+  exchange.context.openExchanges -= 1;
+  exchange.connection.open.splice(exchange.connection.open.indexOf(exchange), 1);
+  exchange.generation.release();
+  const durationMs = performance.now() - exchange.startedMs;
+  exchange.context.observer.exchangeFinished(exchange, SWITCHING_PROTOCOLS, durationMs);
+};
 
 /** Concludes what a closed connection leaves behind, pipelined requests without a turn included. */
 export const concludeConnection = (connection: Connection): void => {

@@ -4,7 +4,10 @@ import type { Handler, PreparedListener } from '../generation.ts';
 import { compileAddressRules } from './address-rules.ts';
 import { compileHostRules } from './host-rules.ts';
 import { compileOriginRules } from './origin-rules.ts';
+import type { Upgrade } from './upgrade.ts';
 import { prepareDocuments } from './well-known.ts';
+
+const NO_UPGRADES: ReadonlyMap<string, Upgrade> = new Map();
 
 /**
  * Computes all of a listener that no request changes. `routes` and `documents` are by exact path.
@@ -14,6 +17,7 @@ export const prepareListener = (
   node: ListenerNode,
   routes: ReadonlyMap<string, Handler>,
   documents: Readonly<Record<string, string>>,
+  upgrades: ReadonlyMap<string, Upgrade> = NO_UPGRADES,
 ): PreparedListener => {
   if (node.tls !== undefined) createSecureContext({ cert: node.tls.certificate, key: node.tls.key });
   const replyHeaders = node.headers.flat();
@@ -27,5 +31,6 @@ export const prepareListener = (
     replyHeaders,
     documents: prepareDocuments(documents),
     routes,
+    upgrades,
   };
 };

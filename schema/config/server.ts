@@ -173,8 +173,27 @@ export const Server = closed(
               minItems: 1,
             }),
           ),
+          legacySse: optional(
+            flag({
+              description:
+                'HTTP+SSE, the transport of 2024-11-05, beside the endpoint: a GET of `<path>/sse` opens the stream, ' +
+                'which names `<path>/messages` to post to. Clients choose among 2024-11-05 and the legacy revisions in ' +
+                '`versions`.',
+              default: false,
+              'x-literal': true,
+            }),
+          ),
+          websocket: optional(
+            flag({
+              description:
+                'WebSocket at `<path>/ws`, with the subprotocol `mcp` and one JSON-RPC message in each text frame, for ' +
+                'the legacy revisions in `versions`. In no revision of MCP: for clients that were made for it.',
+              default: false,
+              'x-literal': true,
+            }),
+          ),
         },
-        { description: 'Protocol revisions.', default: {} },
+        { description: 'Protocol revisions and further transports.', default: {} },
       ),
     ),
     oauth: optional(

@@ -46,5 +46,17 @@ export interface ListenerNode {
   /** Who may use an operations listener; empty: anybody who reaches it. */
   readonly identities: readonly string[];
   /** Sorted by path. */
-  readonly routes: readonly { readonly path: string; readonly server: string }[];
+  readonly routes: readonly RouteNode[];
+}
+
+/** What is found at one path. */
+export interface RouteNode {
+  readonly path: string;
+  readonly server: string;
+  /**
+   * The MCP endpoint; of the transport of 2024-11-05 the stream and where its clients post to; or WebSocket.
+   */
+  readonly speaks: 'mcp' | 'event-stream' | 'messages' | 'websocket';
+  /** The MCP endpoint that it belongs to, itself included: the resource that tokens are for. */
+  readonly endpoint: string;
 }

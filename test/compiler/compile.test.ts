@@ -30,6 +30,22 @@ const findingsOf = (text: string): readonly string[] =>
   );
 
 describe('a compile', () => {
+  it('lets no server stand where a transport of another one is', () => {
+    const over = (protocol: string, path: string): readonly string[] =>
+      findingsOf(
+        BASE.replace('    anonymous: true', `    protocol: { ${protocol} }\n    anonymous: true`).replace(
+          'upstreams:',
+          `  other:\n    at: [{ listener: main, path: ${path} }]\n    anonymous: true\n    expose: [{ upstream: files }]\nupstreams:`,
+        ),
+      ).filter((finding) => finding.includes('GW2011'));
+    for (const path of ['/mcp/sse', '/mcp/messages']) {
+      expect(over('legacySse: true', path)).toEqual(['error GW2011 11:34']);
+      expect(over('websocket: true', path)).toEqual([]);
+    }
+    expect(over('websocket: true', '/mcp/ws')).toEqual(['error GW2011 11:34']);
+    expect(over('legacySse: true', '/mcp/ws')).toEqual([]);
+  });
+
   it('reports everything that is wrong at once, sorted by place', () => {
     const text = BASE.replace('127.0.0.1:8080', '127.0.0.1')
       .replace('upstream: files', 'upstream: file')

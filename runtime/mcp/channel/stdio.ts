@@ -40,7 +40,7 @@ const originOf = (token: string | undefined): ChannelOrigin => {
       headers: authorization === undefined ? {} : { authorization },
       rawHeaders: authorization === undefined ? [] : ['authorization', authorization],
     },
-    lifecycle: { closing: false, bodyTimeoutMs: 0 },
+    lifecycle: { closing: false, bodyTimeoutMs: 0, closers: new Set() },
   };
 };
 

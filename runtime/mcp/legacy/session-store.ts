@@ -2,26 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
-import { GatewayError, RPC } from '../../errors.ts';
 import type { PreparedServer } from '../server.ts';
+import { OwnerQuota, ownerOf } from './owner-quota.ts';
 import { Session, type SessionClient } from './session.ts';
 import { openSessionId, sealSessionId } from './session-id.ts';
 
 const SWEEP_MS = 5000;
 
-const tooMany = (message: string): GatewayError =>
-  new GatewayError('too_many_sessions', message, { status: 503, rpcCode: RPC.limited, retryAfterMs: 30_000 });
-
-/** Who sessions are counted for: anonymous callers are told apart by address, so that one cannot lock out the others. */
-const ownerOf = (principal: Principal, address: string): string =>
-  principal.kind === 'anonymous' ? `${principal.key}@${address}` : principal.key;
-
 export class SessionStore {
   /** Names this process in the ids that it makes. */
   readonly owner = randomBytes(12).toString('base64url');
   readonly #sessions = new Map<string, Session>();
-  /** How many sessions each owner has. */
-  readonly #owned = new Map<string, number>();
+  readonly #quota = new OwnerQuota();
   #bounds: SessionsNode;
   readonly #sweeper: NodeJS.Timeout;
 
@@ -41,15 +33,12 @@ export class SessionStore {
 
   /** A new session, or a GatewayError `too_many_sessions`. */
   open(principal: Principal, address: string, server: PreparedServer, client: SessionClient): Session {
-    if (this.#sessions.size >= this.#bounds.max) throw tooMany('too many sessions');
     const owner = ownerOf(principal, address);
-    const own = this.#owned.get(owner) ?? 0;
-    if (own >= this.#bounds.maxPerPrincipal) throw tooMany('too many sessions of this caller');
+    this.#quota.take(owner, this.#bounds);
     const binding = { principalKey: principal.key, serverName: server.node.name };
     const id = sealSessionId(server.sealer, binding, { owner: this.owner, createdMs: Date.now() });
     const session = new Session(id, principal, owner, server, client);
     this.#sessions.set(id, session);
-    this.#owned.set(owner, own + 1);
     return session;
   }
 
@@ -89,9 +78,7 @@ export class SessionStore {
   /** Ends a session; its id answers 404 from now on. */
   end(session: Session): void {
     if (!this.#sessions.delete(session.id)) return;
-    const left = this.#owned.get(session.owner)! - 1;
-    if (left === 0) this.#owned.delete(session.owner);
-    else this.#owned.set(session.owner, left);
+    this.#quota.giveBack(session.owner);
     void session.close();
   }
 

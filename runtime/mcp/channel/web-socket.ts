@@ -1,0 +1,224 @@
+/**
+ * WebSocket (RFC 6455) as a channel: one JSON-RPC message in each text frame, the subprotocol `mcp`, the legacy life
+ * cycle. In no revision of MCP, so that it is off unless it is asked for.
+ */
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Principal } from '../../../schema/principal.ts';
+import { GatewayError, RPC } from '../../errors.ts';
+import type { WebExchange } from '../../listen/exchange.ts';
+import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
+import { replyError } from '../../listen/reply.ts';
+import type { TakeOver, Upgrade } from '../../listen/upgrade.ts';
+import { closingRefusal } from '../closing.ts';
+import type { Place } from '../server.ts';
+import type { Channel, ChannelEnd } from './channel.ts';
+import { type ChannelContext, ChannelExchange, type ChannelOrigin } from './channel-exchange.ts';
+import { Conversation, type ConversationRules } from './conversation.ts';
+
+const SUBPROTOCOL = 'mcp';
+/** A reader that falls further behind than this is cut off. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** How long a peer has to answer a close. */
+const CLOSE_MS = 1000;
+/** The longest that a timer of Node.js waits. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const UNSUPPORTED_DATA = 1003;
+
+/** Close codes (RFC 6455, 7.4.1). */
+const CLOSE_CODES: Readonly<Record<ChannelEnd, number>> = {
+  done: 1000,
+  'going-away': 1001,
+  'not-served': 1001,
+  unauthenticated: 1008,
+};
+
+const RULES: ConversationRules = { modern: false, offered: ({ server }) => server.legacyVersions };
+
+const refusal = (
+  code: 'invalid_request' | 'method_not_allowed',
+  status: number,
+  message: string,
+  headers?: readonly string[],
+): GatewayError =>
+  new GatewayError(code, message, {
+    status,
+    rpcCode: RPC.invalidRequest,
+    ...(headers === undefined ? {} : { headers }),
+  });
+
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** What is wrong with the handshake (RFC 6455, 4.2.1). */
+const handshakeFault = ({ request: { method, headers } }: WebExchange): GatewayError | undefined => {
+  if (method !== 'GET') return refusal('method_not_allowed', 405, 'method not allowed', ['allow', 'GET']);
+  if (headers['sec-websocket-version'] !== '13')
+    return refusal('invalid_request', 426, 'WebSocket version 13 is required', [
+      'sec-websocket-version',
+      '13',
+    ]);
+  if (!KEY.test(String(headers['sec-websocket-key'])))
+    return refusal('invalid_request', 400, 'Sec-WebSocket-Key is no key');
+  const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim());
+  return offered?.includes(SUBPROTOCOL) === true
+    ? undefined
+    : refusal('invalid_request', 400, `the subprotocol ${SUBPROTOCOL} is required`);
+};
+
+/** What sockets of one path need besides the place that they were opened at. */
+export interface SocketContext extends ChannelContext {
+  /** The place as the graph that serves now has it; undefined once it has it no more. */
+  readonly place: () => Place | undefined;
+}
+
+class WebSocketChannel implements Channel, Beating {
+  readonly #socket: WebSocket;
+  readonly #origin: ChannelOrigin;
+  readonly #context: SocketContext;
+  readonly #conversation = new Conversation(this, RULES);
+  readonly #onClosing = (): void => void this.#conversation.drained().then(() => this.end('going-away'));
+  #expiry: NodeJS.Timeout | undefined;
+  #answered = true;
+
+  constructor(socket: WebSocket, origin: ChannelOrigin, context: SocketContext, principal: Principal) {
+    this.#socket = socket;
+    this.#origin = origin;
+    this.#context = context;
+    socket.on('message', (data, isBinary) => this.#take(data, isBinary));
+    socket.on('pong', () => {
+      this.#answered = true;
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => this.#closed());
+    heartbeat.add(this);
+    origin.lifecycle.closers.add(this.#onClosing);
+    const { expiresAtMs } = principal;
+    if (expiresAtMs !== undefined)
+      this.#expiry = setTimeout(
+        () => this.#identifyAgain(),
+        Math.min(Math.max(0, expiresAtMs - Date.now()) + 1, MAX_TIMER_MS),
+      ).unref();
+  }
+
+  send(text: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
+    else this.#socket.send(text);
+  }
+
+  end(why: ChannelEnd): void {
+    this.#close(CLOSE_CODES[why], why);
+  }
+
+  /** Asks the peer for a sign of life; one that gave none since the last beat is gone. */
+  beat(): void {
+    if (!this.#answered) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#answered = false;
+    this.#socket.ping();
+    this.#identifyAgain();
+  }
+
+  #close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+    setTimeout(() => this.#socket.terminate(), CLOSE_MS).unref();
+  }
+
+  /** The credential may have expired, or been revoked, while nothing was said. */
+  #identifyAgain(): void {
+    const place = this.#context.place();
+    if (place === undefined) this.end('not-served');
+    else
+      place.authenticate(this.#origin, Date.now(), (outcome) => {
+        if (outcome instanceof GatewayError) this.end('unauthenticated');
+      });
+  }
+
+  #take(data: RawData, isBinary: boolean): void {
+    const place = this.#context.place();
+    if (isBinary) this.#close(UNSUPPORTED_DATA, 'text frames only');
+    else if (place === undefined) this.end('not-served');
+    else this.#takeText(place, String(data));
+  }
+
+  #takeText(place: Place, text: string): void {
+    place.authenticate(this.#origin, Date.now(), (outcome) => {
+      if (outcome instanceof GatewayError) {
+        this.end('unauthenticated');
+        return;
+      }
+      this.#conversation.take(place, new ChannelExchange(this.#origin, this.#context, outcome), text);
+    });
+  }
+
+  #closed(): void {
+    clearTimeout(this.#expiry);
+    heartbeat.remove(this);
+    this.#origin.lifecycle.closers.delete(this.#onClosing);
+    this.#conversation.close();
+  }
+}
+
+const originOf = (exchange: WebExchange): ChannelOrigin => {
+  const { listener, secure, clientAddress, path, lifecycle, request } = exchange;
+  const { url, headers, rawHeaders } = request;
+  return {
+    listener,
+    secure,
+    clientAddress,
+    path,
+    lifecycle,
+    request: { method: 'GET', url, headers, rawHeaders: [...rawHeaders] },
+  };
+};
+
+/** Takes in requests for a WebSocket at `place`: the caller is identified before anything is switched. */
+export const serveWebSocket = (place: Place, context: SocketContext): Upgrade => {
+  const handshake = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: place.maxBodyBytes,
+    handleProtocols: () => SUBPROTOCOL,
+  });
+  const open = (exchange: WebExchange, takeOver: TakeOver, principal: Principal): void => {
+    const origin = originOf(exchange);
+    const request = exchange.request as Parameters<typeof handshake.handleUpgrade>[0];
+    exchange.record.outcome = 'ok';
+    const { socket, head } = takeOver();
+    handshake.handleUpgrade(
+      request,
+      socket,
+      head,
+      (webSocket) => new WebSocketChannel(webSocket, origin, context, principal),
+    );
+  };
+  const take: Upgrade['take'] = (exchange, takeOver) => {
+    exchange.record.server = place.server.node.name;
+    exchange.record.method = 'websocket';
+    place.authenticate(exchange, Date.now(), (outcome) => {
+      if (outcome instanceof GatewayError) {
+        replyError(exchange, outcome);
+        return;
+      }
+      exchange.principal = outcome;
+      const refused = handshakeFault(exchange) ?? closingRefusal(exchange);
+      if (refused !== undefined) replyError(exchange, refused);
+      else if (!exchange.concluded) open(exchange, takeOver, outcome);
+    });
+  };
+  return { place, take };
+};
+
+const UPGRADE_REQUIRED = refusal('invalid_request', 426, 'this is a WebSocket endpoint', [
+  'upgrade',
+  'websocket',
+  'connection',
+  'upgrade',
+]);
+
+/** Answers whoever asks for a WebSocket's path without asking for one. */
+export const requireWebSocket = (exchange: WebExchange): void => {
+  replyError(exchange, UPGRADE_REQUIRED);
+};

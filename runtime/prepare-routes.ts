@@ -1,0 +1,63 @@
+/** What is served at the paths of one listener. */
+import type { ListenerNode, RouteNode } from '../schema/graph/listener.ts';
+import type { GenerationView, Handler } from './generation.ts';
+import type { Upgrade } from './listen/upgrade.ts';
+import type { ChannelContext } from './mcp/channel/channel-exchange.ts';
+import {
+  type EventStreamChannels,
+  serveEventStream,
+  servePosted,
+} from './mcp/channel/event-stream-channel.ts';
+import { requireWebSocket, serveWebSocket } from './mcp/channel/web-socket.ts';
+import { serveMcp } from './mcp/serve.ts';
+import type { Place } from './mcp/server.ts';
+
+/** What channels are made from. */
+export interface RouteContext extends ChannelContext {
+  readonly channels: EventStreamChannels;
+  readonly current: () => GenerationView;
+}
+
+/** By exact path. */
+export interface Routes {
+  readonly routes: ReadonlyMap<string, Handler>;
+  readonly upgrades: ReadonlyMap<string, Upgrade>;
+}
+
+/** `placeOf` makes the place of a route's endpoint. */
+export const prepareRoutes = (
+  node: ListenerNode,
+  placeOf: (route: RouteNode) => Place,
+  context: RouteContext,
+): Routes => {
+  const routes = new Map<string, Handler>();
+  const upgrades = new Map<string, Upgrade>();
+  const postPath = ({ endpoint, server }: RouteNode): string =>
+    node.routes.find(
+      (each) => each.endpoint === endpoint && each.server === server && each.speaks === 'messages',
+    )!.path;
+  for (const route of node.routes) {
+    const { path } = route;
+    const place = placeOf(route);
+    switch (route.speaks) {
+      case 'mcp':
+        routes.set(path, serveMcp(place));
+        break;
+      case 'event-stream':
+        routes.set(path, serveEventStream(place, context.channels, postPath(route)));
+        break;
+      case 'messages':
+        routes.set(path, servePosted(place, context.channels, context));
+        break;
+      case 'websocket': {
+        const now = () => context.current().listener(node.name)?.upgrades.get(path)?.place;
+        routes.set(path, requireWebSocket);
+        upgrades.set(path, serveWebSocket(place, { ...context, place: now }));
+        break;
+      }
+      default:
+        route.speaks satisfies never;
+    }
+  }
+  return { routes, upgrades };
+};
