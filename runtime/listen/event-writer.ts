@@ -6,7 +6,6 @@ import type { ResponseWriter } from './response-writer.ts';
 const LF = 10;
 const CR = 13;
 const NEXT_LINE = Buffer.from('\ndata: ');
-const END = Buffer.from('\n\n');
 
 export class EventWriter implements ResponseWriter {
   onDrain: () => void = () => undefined;
@@ -15,6 +14,7 @@ export class EventWriter implements ResponseWriter {
   readonly #begin: () => string | undefined;
   readonly #onEnd: () => void;
   #outflow: Outflow | undefined;
+  #id: string | undefined;
   #lastWasCr = false;
 
   /**
@@ -46,7 +46,9 @@ export class EventWriter implements ResponseWriter {
   }
 
   end(): void {
-    this.#outflow?.write(END);
+    // Whoever breaks off in the middle knows no id to go on behind.
+    const id = this.#id === undefined ? '' : `\nid: ${this.#id}`;
+    this.#outflow?.write(Buffer.from(`${id}\n\n`));
     this.#outflow?.release();
     this.#onEnd();
   }
@@ -56,10 +58,10 @@ export class EventWriter implements ResponseWriter {
   }
 
   #start(): Outflow {
-    const id = this.#begin();
+    this.#id = this.#begin();
     const outflow = new Outflow(this.#exchange, this);
     this.#outflow = outflow;
-    outflow.write(Buffer.from(id === undefined ? 'data: ' : `id: ${id}\ndata: `));
+    outflow.write(Buffer.from('data: '));
     return outflow;
   }
 }

@@ -20,6 +20,8 @@ export type LargeOutcome = 'ok' | 'tool_error' | GatewayError;
 /** Members of a result that asks for input, which is read whole (MCP 2026-07-28, InputRequiredResult). */
 const INPUT: ReadonlySet<string> = new Set(['inputRequests', 'requestState']);
 
+const OPEN_BRACE = 123;
+
 class LargeResult implements LargeReply {
   readonly edits: ResponseEdits;
   readonly #call: Call;
@@ -49,11 +51,13 @@ class LargeResult implements LargeReply {
       member: (key, first) => {
         if (edits.unsaid.some(([unsaid]) => unsaid === key)) this.#said.add(key);
         if (linkEra === 'modern' && INPUT.has(key)) return 'whole';
+        if (key === '_meta' && edits.meta !== undefined && first === OPEN_BRACE) return 'edit';
         const dropped = edits.drops(key, String.fromCharCode(first));
         if (key === 'isError' || (key === 'resultType' && linkEra === 'modern'))
           return dropped ? 'take' : 'read';
         return dropped ? 'drop' : 'pass';
       },
+      edit: (_key, text) => edits.meta?.(text),
       read: (key, value) => {
         if (key === 'isError') this.#isError = value === true;
         return key === 'resultType' && value !== 'complete' ? 'whole' : 'pass';

@@ -4,9 +4,10 @@ import { Utf8Check } from './utf8-check.ts';
 
 /**
  * What becomes of a member of the result. `read` passes it on and tells its value, `take` tells it and leaves it out;
- * `whole` says that this result cannot be passed on in pieces.
+ * `edit` changes its text, unless that is too long: then it passes; `whole` says that this result cannot be passed on
+ * in pieces.
  */
-export type MemberUse = 'pass' | 'drop' | 'read' | 'take' | 'whole';
+export type MemberUse = 'pass' | 'drop' | 'read' | 'take' | 'edit' | 'whole';
 
 /** What changes in a response on its way. */
 export interface ResponseEdits {
@@ -18,6 +19,8 @@ export interface ResponseEdits {
   addedLast(): string;
   /** `first` is the first byte of the value. */
   member(key: string, first: number): MemberUse;
+  /** The text in place of that of a member that is edited; undefined leaves it out. */
+  edit(key: string, text: string): string | undefined;
   /** The value of a member that is read; undefined for one that is no short scalar. */
   read(key: string, value: string | number | boolean | null | undefined): 'pass' | 'whole';
 }
@@ -65,6 +68,8 @@ export class ResponseRewriter implements MemberSink {
   #cutting = false;
   #captured: Buffer[] | undefined;
   #capturedBytes = 0;
+  /** What stands before the value that is being edited. */
+  #edited: Buffer | undefined;
   #key = '';
   #committed = false;
   readonly #rootKeys = new Set<string>();
@@ -127,9 +132,10 @@ export class ResponseRewriter implements MemberSink {
     const start = held.indexOf('"');
     this.#key = JSON.parse(held.toString('utf8', start, held.lastIndexOf('"') + 1)) as string;
     const use = depth === 1 ? this.#rootMember(first) : this.#edits.member(this.#key, first);
-    this.#cutting = use === 'drop' || use === 'take';
+    this.#cutting = use === 'drop' || use === 'take' || use === 'edit';
+    this.#edited = use === 'edit' ? held : undefined;
     if (use === 'whole') this.#other('a result that has to be read whole');
-    if (use === 'read' || use === 'take') this.#capture();
+    if (use === 'read' || use === 'take' || use === 'edit') this.#capture();
     if (!this.#cutting) this.#keep(depth, held);
     // The id is put in when it was read.
     if (depth === 1 && this.#key === 'id') this.#cutting = true;
@@ -143,6 +149,10 @@ export class ResponseRewriter implements MemberSink {
     const captured = this.#captured;
     if (captured === undefined) return;
     this.#captured = undefined;
+    if (this.#edited !== undefined) {
+      this.#endEdit(depth, this.#edited, Buffer.concat(captured).toString('utf8'));
+      return;
+    }
     const value = this.#capturedBytes > MAX_READ_BYTES ? undefined : scalarOf(Buffer.concat(captured));
     if (depth === 1) this.#readId(value);
     else if (this.#edits.read(this.#key, value) === 'whole')
@@ -191,6 +201,14 @@ export class ResponseRewriter implements MemberSink {
     }
   }
 
+  #endEdit(depth: number, before: Buffer, text: string): void {
+    this.#edited = undefined;
+    const edited = this.#edits.edit(this.#key, text);
+    if (edited === undefined) return;
+    this.#keep(depth, before);
+    this.#out.push(Buffer.from(edited));
+  }
+
   #readId(value: Scalar | undefined): void {
     this.id = value;
     if (this.#wantedId !== undefined && value !== this.#wantedId) this.#fail('response to another request');
@@ -216,6 +234,15 @@ export class ResponseRewriter implements MemberSink {
     this.#capturedBytes = 0;
   }
 
+  /** The value is too long to be changed. */
+  #giveUpEdit(before: Buffer, captured: readonly Buffer[]): void {
+    this.#keep(2, before);
+    this.#out.push(...captured);
+    this.#edited = undefined;
+    this.#captured = undefined;
+    this.#cutting = false;
+  }
+
   /** Deals with the bytes up to `at`, which are all of one kind. */
   #giveOut(at: number): void {
     if (at <= this.#from) return;
@@ -223,7 +250,9 @@ export class ResponseRewriter implements MemberSink {
     this.#from = at;
     if (this.#captured !== undefined) {
       this.#capturedBytes += part.length;
-      if (this.#capturedBytes <= MAX_READ_BYTES) this.#captured.push(part);
+      if (this.#capturedBytes <= (this.#edited === undefined ? MAX_READ_BYTES : MAX_HELD_BYTES))
+        this.#captured.push(part);
+      else if (this.#edited !== undefined) this.#giveUpEdit(this.#edited, this.#captured);
     }
     if (this.#cutting) return;
     if (this.#held === undefined) {

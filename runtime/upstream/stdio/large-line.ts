@@ -7,6 +7,7 @@ const NOTHING: ResponseEdits = {
   added: '',
   addedLast: () => '',
   member: () => 'pass',
+  edit: () => undefined,
   read: () => 'pass',
 };
 

@@ -9,6 +9,7 @@ const asIs: ResponseEdits = {
   idText: '7',
   added: '',
   addedLast: () => '',
+  edit: () => undefined,
   member: (key) => (key === 'isError' ? 'read' : 'pass'),
   read: () => 'pass',
 };
@@ -100,6 +101,23 @@ describe('a response', () => {
     expect(whole(`{"id":7,"result":${before}}`, edits).text).toBe(`{"id":7,"result":${after}}`);
     const both = whole(`{"id":7,"result":${before}}`, { ...edits, added: '"first":0' }).text!;
     expect(JSON.parse(both).result).toEqual({ first: 0, ...JSON.parse(after) });
+  });
+
+  test('gets another text for a member that is edited, or loses it', () => {
+    const member = (key: string) => (key === 'x' ? ('edit' as const) : ('pass' as const));
+    const texts: string[] = [];
+    const edit = (_key: string, text: string) => {
+      texts.push(text);
+      return text.includes('drop') ? undefined : '"edited"';
+    };
+    const edits: ResponseEdits = { ...asIs, member, edit };
+    const before = '{"id":7,"result":{"x":{"a":[1, "}"]},"b":{"x":1}, "x" : 12 }}';
+    expect(whole(before, edits).text).toBe('{"id":7,"result":{"x":"edited","b":{"x":1}, "x" : "edited" }}');
+    expect(texts).toContain('{"a":[1, "}"]}');
+    expect(texts).toContain('12');
+    expect(whole('{"id":7,"result":{"x":"drop","b":1}}', edits).text).toBe('{"id":7,"result":{"b":1}}');
+    const long = `{"id":7,"result":{"a":1,"x":"${'y'.repeat(70_000)}","b":2}}`;
+    expect(whole(long, edits).text === long).toBe(true);
   });
 
   test('loses the null that stands for an error', () => {
