@@ -1,6 +1,7 @@
 /** What is changed in the responses of an upstream before they are adapted to the client. */
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Call } from './call.ts';
+import { withExposedUris } from './exposed-uris.ts';
 import { changeStrings } from './json-paths.ts';
 import type { Part } from './part.ts';
 import { labelledResponse } from './provenance.ts';
@@ -9,13 +10,6 @@ import type { PreparedServer } from './server.ts';
 
 /** A response with changes; at once, or when what they depend on is known. `message` is the text parsed. */
 export type Rewrite = (text: string, message: UpstreamMessage) => string | Promise<string>;
-
-const withExposedUris = (call: Call, part: Part, text: string, message: UpstreamMessage): string => {
-  const { parts, uris } = call.view;
-  const own = uris.claims.of[parts.indexOf(part)];
-  if (own === undefined) return text;
-  return changeStrings(text, message, resourceUriPaths(message), (uri) => own.expose(uri));
-};
 
 /**
  * URIs are replaced only where another upstream claims them too; before that is known, a response that names any
@@ -26,11 +20,11 @@ const uriRewrite = (call: Call, part: Part): Rewrite | undefined => {
   if (uris.isKnown)
     return uris.claims.of[parts.indexOf(part)] === undefined
       ? undefined
-      : (text, message) => withExposedUris(call, part, text, message);
+      : (text, message) => withExposedUris(call.view, part, text, message, resourceUriPaths);
   return (text, message) =>
     resourceUriPaths(message).length === 0
       ? text
-      : uris.learn().then(() => withExposedUris(call, part, text, message));
+      : uris.learn().then(() => withExposedUris(call.view, part, text, message, resourceUriPaths));
 };
 
 /** Whether what one caller is told may be told to anybody: nobody is identified, and no rule decides. */

@@ -19,7 +19,7 @@ interface SubscribingCall extends Call {
   readonly session: Session;
 }
 
-/** The resource that a call is about. */
+/** The resource that a call is about, as its upstream calls it. */
 interface Target {
   readonly part: Part;
   readonly link: Link;
@@ -43,7 +43,7 @@ const subscribeAt = async (call: SubscribingCall, target: Target, facts: CallFac
     call.reply.error(tooManySubscriptions());
     return;
   }
-  if (!subscribes) subscriptions.delete(target.uri);
+  if (!subscribes) subscriptions.delete(target.uri, target.link.upstream);
   if (target.link.era === 'legacy') tellLegacy(call, target, subscribes);
   else await listenToModern(call, target, subscribes);
 };
@@ -58,14 +58,14 @@ const tellLegacy = (call: SubscribingCall, { part, link, uri }: Target, subscrib
     return;
   }
   forward(call, part.exposure, link, {
-    upstreamName: undefined,
+    upstreamName: stringParam(call.message, 'uri') === uri ? undefined : uri,
     parameter: 'uri',
     mirrored: [],
     idempotent: true,
     ...call.server.limits.bounds(undefined),
     onOutcome: (done) => {
       if (subscribes && done) holds.note(uri, session);
-      else if (subscribes) session.subscriptions.delete(uri);
+      else if (subscribes) session.subscriptions.delete(uri, link.upstream);
       else holds.forget(uri, session);
     },
   });
@@ -79,7 +79,7 @@ const listenToModern = async (
 ): Promise<void> => {
   const { resources } = link.peer.capabilities;
   if (!isObject(resources) || resources.subscribe !== true) {
-    call.session.subscriptions.delete(uri);
+    call.session.subscriptions.delete(uri, link.upstream);
     call.reply.error(methodNotFound(200));
     return;
   }
@@ -88,15 +88,15 @@ const listenToModern = async (
     answerEmpty(call);
     return;
   }
-  call.session.subscriptions.delete(uri);
+  call.session.subscriptions.delete(uri, link.upstream);
   void call.session.follow(part);
-  call.reply.error(notGranted(uri));
+  call.reply.error(notGranted(stringParam(call.message, 'uri') ?? uri));
 };
 
 const refusal = (call: SubscribingCall, uri: string, owner: Ownership): GatewayError | undefined => {
   const unknown = () => unknownTarget('resource', uri, true);
   if (owner.part === undefined) return unknown();
-  return denial(call, decide(call, resourceFacts(callFacts(call, uri, {}), uri, owner)), unknown);
+  return denial(call, decide(call, resourceFacts(callFacts(call, uri, {}), owner.uri, owner)), unknown);
 };
 
 /** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */
@@ -116,6 +116,6 @@ export const serveSubscribe = async (call: SubscribingCall): Promise<void> => {
     call.reply.error(refused ?? part?.error ?? methodNotFound(200));
     return;
   }
-  const facts = resourceFacts(callFacts(call, uri, {}), uri, owned);
-  await subscribeAt(call, { part, link: part.connected.link, uri }, facts);
+  const facts = resourceFacts(callFacts(call, uri, {}), owned.uri, owned);
+  await subscribeAt(call, { part, link: part.connected.link, uri: owned.uri }, facts);
 };

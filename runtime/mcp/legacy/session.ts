@@ -17,6 +17,7 @@ import {
 } from '../caller-headers.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
 import { holdsOf } from '../changes/holds.ts';
+import { exposedUpdate } from '../exposed-uris.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
 import { labelOf } from '../input/input-request.ts';
 import type { Filter } from '../modern/subscription-filter.ts';
@@ -105,7 +106,7 @@ export class Session implements InputSource {
       subscriptions: this.subscriptions,
       tellChange: (upstream, text, message) => {
         if (!this.#closed && this.#mayTell(upstream, String(message.method), message))
-          this.streams.standalone.append(text);
+          this.streams.standalone.append(this.#exposed(upstream, text, message));
       },
     });
     this.#view = this.#makeView(server);
@@ -248,7 +249,15 @@ export class Session implements InputSource {
     if (message.method === 'notifications/cancelled') {
       const withdrawn = this.asks.withdraw(link, message);
       if (withdrawn !== undefined) send(withdrawn);
-    } else if (this.#mayTell(link.upstream, message.method, message)) send(text);
+    } else if (this.#mayTell(link.upstream, message.method, message))
+      send(this.#exposed(link.upstream, text, message));
+  }
+
+  /** What the client is told of a change: a resource has the name here that the client knows it by. */
+  #exposed(upstream: string, text: string, message: UpstreamMessage): string {
+    if (message.method !== 'notifications/resources/updated') return text;
+    const part = this.#view.parts.find(({ exposure }) => exposure.upstream.name === upstream);
+    return part === undefined ? text : exposedUpdate(this.#view, part, text, message);
   }
 
   #mayTell(upstream: string, method: string, { params }: UpstreamMessage): boolean {

@@ -9,6 +9,7 @@ import { type Call, callFacts } from '../call.ts';
 import { offeredFlags } from '../changes/offers.ts';
 import { common, isEmpty } from '../changes/wants.ts';
 import { closingRefusal } from '../closing.ts';
+import { exposedUri } from '../exposed-uris.ts';
 import { admit, decide } from '../gate.ts';
 import { memberText } from '../json-members.ts';
 import type { Part } from '../part.ts';
@@ -43,7 +44,9 @@ const mayUpdate = (reader: Reader, part: Part, uri: string): boolean | Promise<b
   if (part.exposure.resources.expose(uri) === undefined) return false;
   const { view, server } = reader;
   const allows = ({ mimeType }: Ownership): boolean => {
-    const claimant = view.parts.length > 1 ? claimantOf(view, view.parts, uri) : undefined;
+    // Where another upstream claims the URI too, each has it under a name of its own.
+    const isShared = view.parts.length > 1 && exposedUri(view, part, uri) === uri;
+    const claimant = isShared ? claimantOf(view, view.parts, uri) : undefined;
     return (claimant === undefined || claimant === part) && mayRead(reader, uri, { part, mimeType });
   };
   const owner = ownerOf(view, uri, server.policies.readsMimeType);
@@ -60,10 +63,10 @@ const urisByPart = async (
   for (const uri of uris) {
     const owner = await ownerOf(reader.view, uri, reader.server.policies.readsMimeType);
     if (subscription.ended) break;
-    if (owner.part === undefined || !mayRead(reader, uri, owner)) continue;
+    if (owner.part === undefined || !mayRead(reader, owner.uri, owner)) continue;
     const known = found.get(owner.part);
-    if (known === undefined) found.set(owner.part, [uri]);
-    else known.push(uri);
+    if (known === undefined) found.set(owner.part, [owner.uri]);
+    else known.push(owner.uri);
   }
   return found;
 };
@@ -104,6 +107,7 @@ const subscriberOf = (call: Call, reader: Reader): Subscriber => {
     reply,
     idText,
     context: { info: server.info, capabilitiesText },
+    view: call.view,
     mayUpdate: (part, uri) => mayUpdate(reader, part, uri),
   };
 };

@@ -3,9 +3,11 @@ import { isObject, type Message as UpstreamMessage } from '../../upstream/messag
 import type { AskContext } from '../ask.ts';
 import { Follow, type FollowOwner } from '../changes/follow.ts';
 import type { ClientReply } from '../client-reply.ts';
+import { exposedUpdate, exposedUri } from '../exposed-uris.ts';
 import type { Part } from '../part.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
+import type { View } from '../view.ts';
 import type { ListenStream } from './listen-streams.ts';
 import { type Filter, FLAGS } from './subscription-filter.ts';
 import { withSubscriptionId } from './subscription-id.ts';
@@ -23,6 +25,7 @@ export interface Subscriber {
   /** JSON text of the id of its request. */
   readonly idText: string;
   readonly context: AskContext;
+  readonly view: View;
   /** Whether it may be told now that a resource of an upstream changed. */
   mayUpdate(part: Part, uri: string): boolean | Promise<boolean>;
 }
@@ -68,8 +71,8 @@ export class Subscription implements ListenStream, FollowOwner {
     await follow.want(filter);
   }
 
-  onChange({ part }: Follow, text: string, { method, params }: UpstreamMessage): void {
-    if (method === UPDATED) this.#tellUpdate(part, isObject(params) ? params.uri : undefined, text);
+  onChange({ part }: Follow, text: string, message: UpstreamMessage): void {
+    if (message.method === UPDATED) this.#tellUpdate(part, text, message);
     else this.#tell(text);
   }
 
@@ -77,7 +80,7 @@ export class Subscription implements ListenStream, FollowOwner {
     for (const [flag, , method] of FLAGS)
       if (honoured[flag]) this.#tell(`{"jsonrpc":"2.0","method":"${method}"}`);
     for (const uri of honoured.resourceSubscriptions ?? [])
-      this.#tellUpdate(part, uri, JSON.stringify({ jsonrpc: '2.0', method: UPDATED, params: { uri } }));
+      this.#tellMissed(part, { method: UPDATED, params: { uri } });
   }
 
   onRefused(): void {
@@ -85,13 +88,19 @@ export class Subscription implements ListenStream, FollowOwner {
     else this.#isBroken = true;
   }
 
-  #tellUpdate(part: Part, uri: unknown, text: string): void {
+  #tellMissed(part: Part, message: UpstreamMessage): void {
+    this.#tellUpdate(part, JSON.stringify({ jsonrpc: '2.0', ...message }), message);
+  }
+
+  #tellUpdate(part: Part, text: string, message: UpstreamMessage): void {
+    const uri = isObject(message.params) ? message.params.uri : undefined;
     if (this.#ended || typeof uri !== 'string') return;
     const may = this.#subscriber.mayUpdate(part, uri);
-    if (may === true) this.#tell(text);
+    const tell = (): void => this.#tell(exposedUpdate(this.#subscriber.view, part, text, message));
+    if (may === true) tell();
     else if (may !== false)
       may.then(
-        (isAllowed) => isAllowed && this.#tell(text),
+        (isAllowed) => isAllowed && tell(),
         () => this.end(),
       );
   }
@@ -114,9 +123,9 @@ export class Subscription implements ListenStream, FollowOwner {
 
   #honoured(): Filter {
     const all: Filter = {};
-    for (const { honoured } of this.#follows) {
+    for (const { part, honoured } of this.#follows) {
       for (const [flag] of FLAGS) if (honoured[flag]) all[flag] = true;
-      const uris = honoured.resourceSubscriptions;
+      const uris = honoured.resourceSubscriptions?.map((uri) => exposedUri(this.#subscriber.view, part, uri));
       if (uris !== undefined) all.resourceSubscriptions = [...(all.resourceSubscriptions ?? []), ...uris];
     }
     return all;

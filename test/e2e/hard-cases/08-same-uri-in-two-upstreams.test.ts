@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
+import { EventStreamClient } from '../../support/event-stream-client.ts';
+import { event, openStream } from '../../support/fast-upstream.ts';
 import { startTestGateway } from '../../support/gateway.ts';
 import { legacyRequest, openSession } from '../../support/legacy-client.ts';
-import { callTool, modernRequest } from '../../support/modern-client.ts';
+import { callTool, modernBody, modernHeaders, modernRequest } from '../../support/modern-client.ts';
 import { readPage } from '../../support/modern-pages.ts';
 import {
   answerWith,
@@ -163,5 +165,85 @@ describe('one URI in two upstreams', () => {
     expect(denied.body.error).toMatchObject({ code: -32602, data: { uri: 'data://~second~/shared' } });
     const allowed = await modernRequest(gateway.url(), 'resources/read', { uri: 'data://shared' });
     expect(allowed.body.result.contents[0].text).toBe('first');
+  });
+});
+
+/** Acknowledges what it is asked to listen to; tells of a change of a URI whenever it is called. */
+const changesOf = ({ upstream }: OfferingUpstream): ((uri: string) => void) => {
+  const streams: ((uri: string) => void)[] = [];
+  upstream.on('subscriptions/listen', ({ message, response }) => {
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': message.id };
+    const { notifications } = message.params as { notifications: object };
+    const tell = (method: string, params: object) =>
+      response.write(event({ jsonrpc: '2.0', method, params: { ...params, _meta } }));
+    openStream(response);
+    tell('notifications/subscriptions/acknowledged', { notifications });
+    streams.push((uri) => tell('notifications/resources/updated', { uri }));
+  });
+  return (uri) => {
+    for (const tell of streams) tell(uri);
+  };
+};
+
+const BOTH = ['data://shared', 'data://~second~/shared'];
+
+const updatesOf = (client: EventStreamClient): unknown[] =>
+  client.messages
+    .filter(({ method }) => method === 'notifications/resources/updated')
+    .map(({ params }) => (params as { uri: string }).uri);
+
+describe('updates of one URI in two upstreams', () => {
+  it('come under the name that the listener knows, from the upstream that it asked', async () => {
+    await using first = await startOfferingUpstream('first', offer('first'));
+    await using second = await startOfferingUpstream('second', offer('second'));
+    const [changeFirst, changeSecond] = [changesOf(first), changesOf(second)];
+    await using gateway = await startTestGateway(configuration({ first: first.url, second: second.url }));
+    const params = { notifications: { resourceSubscriptions: BOTH } };
+    const client = await EventStreamClient.open(
+      gateway.url(),
+      { method: 'POST', headers: modernHeaders('subscriptions/listen', params, {}) },
+      modernBody('subscriptions/listen', params),
+    );
+    const acknowledged = await client.message(
+      ({ method }) => method === 'notifications/subscriptions/acknowledged',
+    );
+    expect(acknowledged.params).toMatchObject({ notifications: { resourceSubscriptions: BOTH } });
+    changeSecond('data://shared');
+    await expect.poll(() => updatesOf(client)).toEqual(['data://~second~/shared']);
+    changeFirst('data://shared');
+    changeSecond('data://shared/part');
+    await expect.poll(() => updatesOf(client).length).toBe(3);
+    expect(updatesOf(client).toSorted()).toEqual([
+      'data://shared',
+      'data://~second~/shared',
+      'data://~second~/shared/part',
+    ]);
+    client.close();
+  });
+
+  it('come to sessions too, as long as they are subscribed to', async () => {
+    await using first = await startOfferingUpstream('first', offer('first'));
+    await using second = await startOfferingUpstream('second', offer('second'));
+    const [changeFirst, changeSecond] = [changesOf(first), changesOf(second)];
+    const upstream = { protocol: { era: 'modern' } };
+    await using gateway = await startTestGateway(
+      configuration({ first: first.url, second: second.url }, { upstream }),
+    );
+    const session = await openSession(gateway.url());
+    const ask = async (method: string, uri: string) =>
+      JSON.parse((await legacyRequest(gateway.url(), method, { uri }, session)).text);
+    const headers = { ...session, accept: 'text/event-stream' };
+    const client = await EventStreamClient.open(gateway.url(), { method: 'GET', headers });
+    for (const uri of BOTH) expect((await ask('resources/subscribe', uri)).result).toEqual({});
+    changeSecond('data://shared');
+    await expect.poll(() => updatesOf(client)).toEqual(['data://~second~/shared']);
+    changeFirst('data://shared');
+    await expect.poll(() => updatesOf(client)).toEqual(['data://~second~/shared', 'data://shared']);
+    expect((await ask('resources/unsubscribe', 'data://~second~/shared')).result).toEqual({});
+    changeSecond('data://shared');
+    changeFirst('data://shared');
+    await expect.poll(() => updatesOf(client).length).toBe(3);
+    expect(updatesOf(client).at(-1)).toBe('data://shared');
+    client.close();
   });
 });
