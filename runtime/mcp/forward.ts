@@ -1,6 +1,6 @@
 /** Sends a client's request over a link and brings back what comes, adapted where the eras differ. */
 import { asGatewayError, type GatewayError, RPC } from '../errors.ts';
-import { upstreamError } from '../upstream/failure.ts';
+import { REVISION_REFUSED, upstreamError } from '../upstream/failure.ts';
 import type { LargeReply, Link, OutboundRequest } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
@@ -41,6 +41,8 @@ export interface ForwardOptions {
   readonly before?: { readonly rounds: number; readonly progress: number } | undefined;
   /** Changes its response before it is adapted to the client; absent where nothing is to be changed. */
   readonly rewrite?: Rewrite | undefined;
+  /** It is made anew, and not once more. */
+  readonly isSecond?: boolean;
   /** The upstream says that the mirrored headers do not fit its tool. True: the call is made again, answer nothing. */
   readonly onHeaderMismatch?: () => boolean;
   /** The tool runs as a task only, which the client knows nothing of. */
@@ -264,29 +266,27 @@ class ForwardSink implements MovableSink {
 
   onError(error: GatewayError): void {
     this.#call.server.metrics.upstreamRequest(this.#link.upstream, error.code);
+    if (error.cause === REVISION_REFUSED && this.#options.isSecond !== true) {
+      again(this.#call, this.#exposure, this.#options);
+      return;
+    }
     this.#options.onOutcome?.(false);
     this.#call.reply.error(error);
   }
 }
 
-/** The call made anew on another session of its caller, as its own session was unknown to the upstream. */
+/** The call made anew, once: its session was unknown to the upstream, or its revision is not spoken any more. */
 const again = (call: Call, exposure: Exposure, options: ForwardOptions): void => {
   const part = call.view.parts.find((each) => each.exposure === exposure);
   if (part === undefined) throw new Error('a call on an exposure that its view does not have');
   later(call, part.prepare(undefined), () => {
     const { connected } = part;
-    if (connected !== undefined) send(call, exposure, connected.link, options, true);
+    if (connected !== undefined) send(call, exposure, connected.link, { ...options, isSecond: true });
     else call.reply.error(part.error ?? upstreamError('upstream_unavailable', 'not connected again'));
   });
 };
 
-const send = (
-  call: Call,
-  exposure: Exposure,
-  link: Link,
-  options: ForwardOptions,
-  isSecond: boolean,
-): void => {
+const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOptions): void => {
   if (!call.isWanted()) return;
   const adaptation = adaptationOf(call.client, link);
   const tokenText = progressTokenText(call);
@@ -318,7 +318,7 @@ const send = (
     begin: (reply) =>
       options.asTask === true ? requestAsTask(link, asked, reply) : requestPlainly(link, asked, reply),
     sink,
-    again: isSecond ? undefined : (retried) => again(retried, exposure, options),
+    again: options.isSecond === true ? undefined : (retried) => again(retried, exposure, options),
     turnTimeoutMs: exposure.upstreamNode.timeouts.callMs,
   });
   call.onCancellable(bridged.start());
@@ -331,5 +331,5 @@ const send = (
 export const forward = (sent: Call, exposure: Exposure, link: Link, options: ForwardOptions): void => {
   if (!sent.isWanted()) return;
   const call = isRetry(sent) ? takeRetry(sent, link) : sent;
-  if (call !== undefined) send(call, exposure, link, options, false);
+  if (call !== undefined) send(call, exposure, link, options);
 };

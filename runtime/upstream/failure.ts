@@ -38,6 +38,9 @@ export const upstreamError = (
 /** Cause of the failure of a request whose session the upstream did not know: nothing of it was executed. */
 export const SESSION_UNKNOWN = new Error('the session is unknown to the upstream');
 
+/** Cause of the failure of a request whose revision the upstream does not speak: nothing of it was executed. */
+export const REVISION_REFUSED = new Error('the upstream does not speak this revision');
+
 /** The connection could not be made, or broke. */
 const connectionFailure = (cause: unknown, sent: boolean): Failure => ({
   error: upstreamError('upstream_unavailable', cause),

@@ -105,6 +105,8 @@ export class HttpUpstream implements Upstream {
   #openModern(peer: PeerInfo): ModernHttpLink {
     return new ModernHttpLink(this.#endpoint, peer, () => {
       this.#verdicts.forget('modern');
+      // It has changed: that it did not speak the other one tells nothing any more.
+      if (this.#verdicts.spoken('legacy') === false) this.#verdicts.forget('legacy');
       this.#dropModern('answers as a server of the other era');
     });
   }

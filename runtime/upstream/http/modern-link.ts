@@ -1,8 +1,9 @@
 /** The stateless link of MCP 2026-07-28 over streamable HTTP. */
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { GatewayError } from '../../errors.ts';
+import { type GatewayError, RPC } from '../../errors.ts';
 import { MODERN_VERSION } from '../discovery.ts';
+import { REVISION_REFUSED, upstreamError } from '../failure.ts';
 import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
 import { errorCode, type Message } from '../message.ts';
 import type { HttpEndpoint } from './endpoint.ts';
@@ -26,7 +27,7 @@ const isLegacyCode = (code: number | undefined): boolean =>
 /** Closing the stream is the cancellation (MCP 2026-07-28, streamable-http). */
 class ModernHttpCall extends HttpCall {
   readonly #headers: readonly string[];
-  readonly #onContradiction: () => void;
+  protected readonly onContradiction: () => void;
 
   constructor(
     endpoint: HttpEndpoint,
@@ -37,12 +38,12 @@ class ModernHttpCall extends HttpCall {
   ) {
     super(endpoint, request, sink);
     this.#headers = headers;
-    this.#onContradiction = onContradiction;
+    this.onContradiction = onContradiction;
   }
 
   override onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
     const unknown = status === 400 || status === 404 || status === 405;
-    if (unknown && this.relayable(status, text) === undefined) this.#onContradiction();
+    if (unknown && this.relayable(status, text) === undefined) this.onContradiction();
     super.onRefusal(status, headers, text);
   }
 
@@ -59,6 +60,18 @@ class ModernHttpCall extends HttpCall {
   protected sideMessage(text: string, message: Message): void {
     // A server of this era makes no requests: nobody would answer.
     if (message.id === undefined) this.message(text, message);
+  }
+}
+
+/** An upstream that does not speak this revision any more: what it speaks is found out anew. */
+class PlainCall extends ModernHttpCall {
+  override respond(text: string, message: Message, healthy = true): void {
+    if (errorCode(message) !== RPC.unsupportedVersion) {
+      super.respond(text, message, healthy);
+      return;
+    }
+    this.onContradiction();
+    this.failed({ error: upstreamError('upstream_unavailable', REVISION_REFUSED), sent: true });
   }
 }
 
@@ -81,7 +94,7 @@ const modernCall = (
   sink: ReplySink,
   onContradiction: () => void,
 ): Cancel => {
-  const call = new ModernHttpCall(endpoint, headers, request, sink, onContradiction);
+  const call = new PlainCall(endpoint, headers, request, sink, onContradiction);
   call.start();
   return (reason) => call.cancel(reason);
 };
