@@ -211,7 +211,8 @@ export const Server = closed(
       ),
     ),
     expose: listOf(Expose, {
-      description: 'What the server is made of; order decides the order of lists.',
+      description:
+        'What the server is made of. Order decides the order of lists, and which upstream keeps a name or URI that several have: a URI of the others gets the name of its upstream behind the scheme. Where an upstream brings user interfaces (MCP Apps), tools of the others are told as for the model alone, unless they say themselves whom they are for: two upstreams with interfaces that must not reach each other belong to two servers.',
       minItems: 1,
     }),
     features: optional(Features),
