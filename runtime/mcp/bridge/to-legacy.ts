@@ -14,6 +14,7 @@ import { type Edit, rewriteObject } from '../splice.ts';
 import type { Adaptation } from './adaptation.ts';
 
 const DROPPED_META: ReadonlySet<string> = new Set([...MODERN_REQUEST_META, 'progressToken']);
+const isDropped = (key: string): boolean => DROPPED_META.has(key);
 const LEGACY_ITEM: ReadonlySet<string> = new Set(['execution']);
 
 /** What only modern servers say of a result: from a legacy one it means nothing. */
@@ -60,7 +61,10 @@ const errorEdits = (response: UpstreamResponse, { params: { uri } }: Message): E
 export const toLegacy: Adaptation = {
   crossesEras: true,
   metaText: (message, progressToken) => {
-    const meta = memberText(message.text, message.members.params, '_meta');
+    const { params, meta: members } = message.members;
+    if (members?.keys.every(isDropped))
+      return progressToken === undefined ? undefined : `{"progressToken":${progressToken}}`;
+    const meta = memberText(message.text, params, '_meta');
     if (meta === undefined) return undefined;
     const token: [string, string][] =
       progressToken === undefined ? [] : [['progressToken', String(progressToken)]];

@@ -150,8 +150,8 @@ describe.each(MODERN)('$name before a process of its own', ({ open }) => {
 });
 
 describe.each(MODERN)('$name and the log of a legacy upstream', ({ open }) => {
-  it('comes as far as the call asked for it', async () => {
-    await using peer = await open(gateway.url('legacy'));
+  it.each(['legacy', 'own'])('comes as far as the call asked for it (%s)', async (server) => {
+    await using peer = await open(gateway.url(server));
     await peer.call('log');
     await peer.call('log', {}, { logLevel: 'info' });
     await peer.hears('notifications/message');
