@@ -61,6 +61,12 @@ const oldNode = (): string | undefined =>
     });
 
 describe('the packed package', () => {
+  it('serves one server over its pipes until its client has left, and says nothing that is no MCP', async () => {
+    const { code, out } = await gatewright('stdio', 'tools');
+    expect(out).toBe('');
+    expect(code).toBe(0);
+  });
+
   it('holds the bundle and what it reads, and no sources or tests', async () => {
     const installed = join(folder, 'node_modules', 'gatewright');
     const files = (await readdir(installed)).sort();

@@ -18,7 +18,7 @@ import { MODERN, messageFaults } from '../support/message-schema.ts';
 import { modernBody } from '../support/modern-client.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/gatewright.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const EVERYTHING = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url),
 );
@@ -222,6 +222,8 @@ describe('gatewright stdio', () => {
     expect(acknowledged.params._meta[META.subscriptionId]).toBe('listen');
     client.endInput();
     expect((await client.answerTo('listen')).result.resultType).toBe('complete');
+    const torn = await client.heard(({ method }) => method === 'notifications/cancelled');
+    expect(torn.params.requestId).toBe('listen');
     expect(await client.exited()).toBe(0);
     expect(client.messages.filter(({ id }) => id === 'slow')).toHaveLength(1);
   });

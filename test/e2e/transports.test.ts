@@ -16,7 +16,7 @@ import { type Everything, startEverything } from '../support/everything/server.t
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { rawRequest } from '../support/raw-request.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/gatewright.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const { certificate, key } = makeCertificate('transports');
 const BOTH = { legacySse: true, websocket: true };
 

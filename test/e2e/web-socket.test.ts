@@ -173,6 +173,19 @@ describe('a WebSocket', () => {
     await gateway.close();
   });
 
+  it('is asked for signs of life, and cut off if it gives none', { timeout: 60_000 }, async () => {
+    await using gateway = await start();
+    const silent = await WebSocketClient.open(gateway.url(), { autoPong: false });
+    const lively = await WebSocketClient.open(gateway.url());
+    let pings = 0;
+    lively.socket.on('ping', () => {
+      pings += 1;
+    });
+    expect(await silent.closed).toBe(1006);
+    expect(pings).toBeGreaterThan(0);
+    expect((await lively.initialize()).result).toBeDefined();
+  });
+
   it('ends when it is taken out of the configuration', async () => {
     await using gateway = await start();
     const client = await WebSocketClient.open(gateway.url());

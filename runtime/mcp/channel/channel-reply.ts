@@ -11,6 +11,8 @@ export interface ReplyContext {
   readonly exchange: ChannelExchange;
   /** JSON text of the request's id. */
   readonly idText: string;
+  /** Sent behind the response, if there is one. */
+  readonly epilogue?: string | undefined;
   /** Told once, when nothing more is sent for the request, before its last message. */
   readonly onOver: () => void;
 }
@@ -34,7 +36,10 @@ export class ChannelReply implements ClientReply {
   }
 
   response(text: string): void {
+    const { channel, exchange, epilogue } = this.#context;
+    const isFirst = !exchange.concluded;
     this.#last(text, 200);
+    if (isFirst && epilogue !== undefined) channel.send(epilogue);
   }
 
   error(error: GatewayError): void {

@@ -45,6 +45,10 @@ const invalid = (code: 'invalid_request' | 'session_required' | 'invalid_params'
     rpcCode: code === 'invalid_params' ? RPC.invalidParams : RPC.invalidRequest,
   });
 
+/** What tells on stdio that the server ends a subscription (MCP 2026-07-28, cancellation). */
+const cancelled = (idText: string): string =>
+  `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${idText}}}`;
+
 /** More requests than this do not wait for the answer to initialize. */
 const MAX_EARLY = 100;
 
@@ -196,14 +200,14 @@ export class Conversation {
     this.#channel.send(resultText(idText, '{}'));
   }
 
-  #replyTo(exchange: ChannelExchange, idText: string, finished: () => void): ChannelReply {
+  #replyTo(exchange: ChannelExchange, idText: string, finished: () => void, epilogue?: string): ChannelReply {
     this.#open += 1;
     const onOver = (): void => {
       this.#open -= 1;
       finished();
       this.#closed();
     };
-    return new ChannelReply({ channel: this.#channel, exchange, idText, onOver });
+    return new ChannelReply({ channel: this.#channel, exchange, idText, onOver, epilogue });
   }
 
   #modernRequest(place: Place, exchange: ChannelExchange, message: Message): void {
@@ -212,7 +216,8 @@ export class Conversation {
       this.#refuse(exchange, idInUse(), idText);
       return;
     }
-    const reply = this.#replyTo(exchange, idText, () => this.#modern.finished(idText));
+    const epilogue = message.method === 'subscriptions/listen' ? cancelled(idText) : undefined;
+    const reply = this.#replyTo(exchange, idText, () => this.#modern.finished(idText), epilogue);
     this.#modern.begin(idText, reply);
     serveModern(place, exchange, message, reply);
   }
