@@ -8,10 +8,18 @@ import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
 
 /**
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
- * API of as many operations as upstream. `lists`: as bare, with many upstreams. `subscriptions`: token and policy, for
- * many connections. Metrics in all.
+ * API of as many operations as upstream. `to-legacy`, `to-modern`: as bare, with an upstream held to one era. `lists`:
+ * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. Metrics in all.
  */
-export type Profile = 'bare' | 'secure' | 'api' | 'api-of-500' | 'lists' | 'subscriptions';
+export type Profile =
+  | 'bare'
+  | 'secure'
+  | 'api'
+  | 'api-of-500'
+  | 'to-legacy'
+  | 'to-modern'
+  | 'lists'
+  | 'subscriptions';
 
 export interface Ports {
   readonly main: number;
@@ -35,6 +43,12 @@ servers:
   bench: { at: [{ listener: main, path: ${ENDPOINT_PATH} }], anonymous: true, expose: [{ upstream: fast }] }
 telemetry: { log: { access: false } }
 `;
+
+/** What is asked of the other era has to be told in the upstream's. */
+const heldTo =
+  (era: 'modern' | 'legacy') =>
+  (ports: Ports): string =>
+    bare(ports).replace('fast: {', `fast: { protocol: { era: ${era} },`);
 
 const api = (ports: Ports): string =>
   bare(ports).replace(
@@ -109,7 +123,16 @@ const SUBJECTS: Partial<Record<Profile, readonly string[]>> = {
   subscriptions: Array.from({ length: PRINCIPALS }, (_, index) => `caller-${index}`),
 };
 
-const YAML = { bare, secure, api, 'api-of-500': api, lists, subscriptions } as const;
+const YAML = {
+  bare,
+  secure,
+  api,
+  'api-of-500': api,
+  'to-legacy': heldTo('legacy'),
+  'to-modern': heldTo('modern'),
+  lists,
+  subscriptions,
+} as const;
 
 /** Writes gateway.yaml and what it names into `folder`. Resolves to the tokens of its callers. */
 export const writeConfiguration = async (

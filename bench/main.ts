@@ -43,6 +43,8 @@ const GATEWAYS = [
   { key: 'secure', profile: 'secure', era: 'modern' },
   { key: 'bareLegacy', profile: 'bare', era: 'legacy' },
   { key: 'secureLegacy', profile: 'secure', era: 'legacy' },
+  { key: 'toLegacy', profile: 'to-legacy', era: 'modern' },
+  { key: 'toModern', profile: 'to-modern', era: 'legacy' },
   { key: 'api', profile: 'api', era: 'modern' },
   { key: 'apiOf500', profile: 'api-of-500', era: 'modern' },
 ] as const;

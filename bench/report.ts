@@ -64,6 +64,8 @@ divided by the requests they answered. It says what a request costs, whoever els
 - **gateway secure**: a JWT (ES256, local key set), a CEL policy, a rate limit by principal and tool, an access log
   to a file, metrics.
 - **…, 2025-11-25**: the same \`tools/call\` in sessions of that revision, one for each connection.
+- **…, 2026-07-28 to 2025-11-25** and the other way: the call of one era before an upstream held to the other one.
+  Budgeted is what it costs against the same call within its era.
 - **…, OpenAPI of 1 or 500 operations**: the same \`tools/call\`, which becomes a GET of an HTTP API with three
   parameters in the query. Budgeted is what the number of operations adds to a call.
 
