@@ -79,6 +79,25 @@ describe('judge', () => {
     expect(verdictOf(111)).toMatchObject([{ passed: false }]);
   });
 
+  it('holds a call across the eras against the one within the era of its client', () => {
+    const verdictsOf = (across: number) =>
+      judge(
+        samplesOf({
+          [NAMES.bare]: [100],
+          [NAMES.bareLegacy]: [200],
+          [NAMES.toLegacy]: [across],
+          [NAMES.toModern]: [2 * across],
+        }),
+        undefined,
+        1,
+      );
+    expect(verdictsOf(150)).toMatchObject([
+      { measured: 1.5, passed: true },
+      { measured: 1.5, passed: true },
+    ]);
+    expect(verdictsOf(151)).toMatchObject([{ passed: false }, { passed: false }]);
+  });
+
   it('judges nothing that was not measured', () => {
     expect(judge(samplesOf({ [NAMES.floor]: [10] }), undefined, 1)).toEqual([]);
   });
