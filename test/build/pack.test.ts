@@ -84,6 +84,7 @@ describe('the packed package', () => {
     ]);
     expect(await readdir(join(installed, 'schema'))).toEqual(['gateway.schema.json']);
     expect((await readdir(join(installed, 'docs'))).sort()).toEqual([
+      'compatibility.md',
       'diagnostics',
       'features.md',
       'features.table.md',
