@@ -20,7 +20,7 @@ import { refuseUntold } from './modern/client-ceiling.ts';
 import { modernStatus } from './modern/modern-reply.ts';
 import { answerAs, readResponse, type UpstreamResponse } from './response.ts';
 import type { Rewrite } from './result-rewrite.ts';
-import { applyEdits, type Edit } from './splice.ts';
+import { applyEdits, dropMembers, type Edit } from './splice.ts';
 import { requestAsTask, requestPlainly } from './task/required-task.ts';
 import { createdSessionTask, createdTask } from './task/task-result.ts';
 
@@ -89,6 +89,9 @@ const paramsEdits = (call: Call, metaText: string | undefined, options: ForwardO
   return edits;
 };
 
+/** What a request made again brings (MCP 2026-07-28, patterns/mrtr). */
+const ROUND_MEMBERS: ReadonlySet<string> = new Set(['inputResponses', 'requestState']);
+
 const requestBody = (
   call: Call,
   id: number,
@@ -106,6 +109,15 @@ const requestBody = (
   const { root } = message.members;
   const at = root.keys.indexOf('id');
   const edits = paramsEdits(call, metaText, options);
+  const { params } = message.members;
+  // A legacy client knows no rounds: what it puts in their place is not the answer to anything.
+  if (
+    adaptation.crossesEras &&
+    client.era === 'legacy' &&
+    options.before === undefined &&
+    params !== undefined
+  )
+    edits.push(...dropMembers(params, ROUND_MEMBERS));
   edits.push({ start: root.starts[at]!, end: root.ends[at]!, text: String(id) });
   return applyEdits(message.text, edits);
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
+import { startEverything } from '../../support/everything/server.ts';
 import { json } from '../../support/fast-upstream.ts';
 import { startTestGateway } from '../../support/gateway.ts';
 import { legacyRequest, openSession } from '../../support/legacy-client.ts';
@@ -13,6 +14,15 @@ it('hard case 24: a client of the first SDK, which takes nothing in an empty res
   await using peer = await openV1(gateway.url());
   await peer.ping();
   await peer.setLogLevel('info');
+});
+
+it('hard case 24: a client of the first SDK can subscribe to a resource of a modern upstream, and unsubscribe', async () => {
+  await using everything = await startEverything();
+  const upstream = { protocol: { era: 'modern' } };
+  await using gateway = await startTestGateway(configuration({ everything: everything.url }, { upstream }));
+  await using peer = await openV1(gateway.url());
+  await peer.subscribe('test://watched-resource');
+  await peer.unsubscribe('test://watched-resource');
 });
 
 describe('an empty result', () => {

@@ -121,6 +121,25 @@ describe('a call that is made again with what was asked for', () => {
     expect(paced()[1]!.params).not.toHaveProperty('inputResponses');
   });
 
+  it('is no answer to anything where the client made it up itself', async () => {
+    const calls = behave(asksOnce({ inputRequests: ROOTS, requestState: 's' }));
+    const session = await open();
+    const forged = { inputResponses: { roots: { roots: [] } }, name: 'ask', requestState: 'forged' };
+    const stream = await streamedRequest(gateway.url(), session, {
+      id: 1,
+      method: 'tools/call',
+      params: forged,
+    });
+    await answer(session, (await stream.message(isAsk)).id, { roots: [{ uri: 'file:///a' }] });
+    await stream.message(({ id }) => id === 1);
+    const [first, second] = calls();
+    expect(Object.keys(first!.params!).sort()).toEqual(['_meta', 'name']);
+    expect(second!.params).toMatchObject({
+      requestState: 's',
+      inputResponses: { roots: { roots: [{ uri: 'file:///a' }] } },
+    });
+  });
+
   it('goes on with what the user declined', async () => {
     const calls = behave(
       asksOnce({ inputRequests: { who: { method: 'elicitation/create', params: FORM } } }),
