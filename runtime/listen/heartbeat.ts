@@ -32,5 +32,5 @@ export class Heartbeat {
   }
 }
 
-/** Often enough for proxies that drop a silent connection after 30 s. */
-export const heartbeat = new Heartbeat(15_000);
+/** A stream is silent for two intervals at most: proxies drop a connection that is so for 30 s. */
+export const heartbeat = new Heartbeat(10_000);

@@ -117,14 +117,14 @@ export class ModernFeed extends Feed implements ListenOwner {
 
   onChange(stream: UpstreamListen, text: string, message: UpstreamMessage): void {
     const uri = isObject(message.params) ? message.params.uri : undefined;
-    if (!this.#overlap.tells(stream, `${message.method} ${JSON.stringify(uri)}`)) return;
+    if (!this.#overlap.tells(stream, `${message.method} ${JSON.stringify(uri)}`, performance.now())) return;
     noteChange(this.link, String(message.method));
     this.take(text, message);
   }
 
   onFailed(stream: UpstreamListen, refused: boolean): void {
     this.#opening = undefined;
-    this.#overlap.delete(stream, stream);
+    this.#overlap.delete(stream, performance.now());
     if (this.link.closed) {
       this.lose('link');
       return;
@@ -150,7 +150,7 @@ export class ModernFeed extends Feed implements ListenOwner {
   }
 
   onEnded(stream: UpstreamListen): void {
-    this.#overlap.delete(stream, this.#opening);
+    this.#overlap.delete(stream, performance.now());
     const timer = this.#retiring.get(stream);
     if (timer !== undefined) {
       clearTimeout(timer);
@@ -210,7 +210,7 @@ export class ModernFeed extends Feed implements ListenOwner {
     clearTimeout(this.#retiring.get(stream));
     this.#retiring.delete(stream);
     stream.close();
-    this.#overlap.delete(stream, this.#opening);
+    this.#overlap.delete(stream, performance.now());
   }
 
   #retryLater(): void {
@@ -244,7 +244,7 @@ export class ModernFeed extends Feed implements ListenOwner {
     for (const stream of [this.#current, this.#opening]) {
       if (stream === undefined) continue;
       stream.close();
-      this.#overlap.delete(stream, undefined);
+      this.#overlap.delete(stream, performance.now());
     }
     this.#current = undefined;
     this.#opening = undefined;

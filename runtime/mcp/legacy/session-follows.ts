@@ -13,20 +13,23 @@ const UPDATED = 'notifications/resources/updated';
 
 /** What follows need of their session. */
 interface FollowingSession {
-  readonly context: AskContext;
+  /** What is said of the client where the gateway asks for it. */
+  readonly context: () => AskContext;
   readonly subscriptions: SessionSubscriptions;
   /** A change, as a client of a session is told it. */
   tellChange(upstream: string, text: string, message: UpstreamMessage): void;
 }
 
 export class SessionFollows implements FollowOwner {
-  readonly context: AskContext;
   readonly #session: FollowingSession;
   readonly #follows = new Map<Part, Follow>();
 
   constructor(session: FollowingSession) {
-    this.context = session.context;
     this.#session = session;
+  }
+
+  get context(): AskContext {
+    return this.#session.context();
   }
 
   get size(): number {

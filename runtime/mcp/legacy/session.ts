@@ -102,7 +102,7 @@ export class Session implements InputSource {
     this.#server = server;
     this.#capabilitiesText = JSON.stringify(modernCapabilities(client, server.node.features));
     this.#follows = new SessionFollows({
-      context: { info: server.info, capabilitiesText: '{}' },
+      context: () => ({ info: this.#server.info, capabilitiesText: this.#capabilitiesText }),
       subscriptions: this.subscriptions,
       tellChange: (upstream, text, message) => {
         if (!this.#closed && this.#mayTell(upstream, String(message.method), message))

@@ -2,43 +2,67 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Overlap } from '../../../../runtime/mcp/changes/overlap.ts';
 
+const LATER_MS = 10_000;
+
 describe('an overlap of two streams', () => {
   it('tells all that a stream which is alone tells', () => {
     const overlap = new Overlap<string>();
     overlap.add('old');
-    expect([1, 2, 3].map(() => overlap.tells('old', 'a'))).toEqual([true, true, true]);
+    expect([1, 2, 3].map((nowMs) => overlap.tells('old', 'a', nowMs))).toEqual([true, true, true]);
   });
 
   it('tells nothing of a stream that is over', () => {
     const overlap = new Overlap<string>();
     overlap.add('old');
-    overlap.delete('old', undefined);
-    expect(overlap.tells('old', 'a')).toBe(false);
+    overlap.delete('old', 0);
+    expect(overlap.tells('old', 'a', 0)).toBe(false);
   });
 
   it('tells at once what only the newer stream was asked for', () => {
     const overlap = new Overlap<string>();
     overlap.add('old');
     overlap.add('new');
-    expect(overlap.tells('new', 'b')).toBe(true);
+    expect(overlap.tells('new', 'b', 0)).toBe(true);
   });
 
-  it('tells what only the newer one told once the older one is over', () => {
+  it('tells once what is still on its way when the older one ends', () => {
     const overlap = new Overlap<string>();
     overlap.add('old');
     overlap.add('new');
-    expect(overlap.tells('old', 'a')).toBe(true);
-    overlap.delete('old', undefined);
-    expect(overlap.tells('new', 'a')).toBe(true);
+    expect(overlap.tells('old', 'a', 0)).toBe(true);
+    overlap.delete('old', 1);
+    expect(overlap.tells('new', 'a', 2)).toBe(false);
+    expect(overlap.tells('new', 'a', 3)).toBe(true);
   });
 
-  it('begins anew with those that are left of three', () => {
+  it('tells what happens again long after the older one has ended', () => {
     const overlap = new Overlap<string>();
-    for (const stream of ['first', 'second', 'third']) overlap.add(stream);
-    expect(overlap.tells('first', 'a')).toBe(true);
-    overlap.delete('first', undefined);
-    expect(overlap.tells('second', 'a')).toBe(true);
-    expect(overlap.tells('third', 'a')).toBe(false);
+    overlap.add('old');
+    overlap.add('new');
+    expect(overlap.tells('old', 'a', 0)).toBe(true);
+    overlap.delete('old', 1);
+    expect(overlap.tells('new', 'a', LATER_MS)).toBe(true);
+  });
+
+  it('tells the next change at once of a kind that the newer one had been too late for', () => {
+    const overlap = new Overlap<string>();
+    overlap.add('old');
+    overlap.add('new');
+    expect([0, 1].map((nowMs) => overlap.tells('old', 'a', nowMs))).toEqual([true, true]);
+    expect(overlap.tells('new', 'a', 2)).toBe(false);
+    overlap.delete('old', 3);
+    expect(overlap.tells('new', 'a', 4)).toBe(true);
+  });
+
+  it('begins with what was told before a third was asked for', () => {
+    const overlap = new Overlap<string>();
+    for (const stream of ['first', 'second']) overlap.add(stream);
+    expect(overlap.tells('first', 'a', 0)).toBe(true);
+    overlap.add('third');
+    overlap.delete('first', 1);
+    expect(overlap.tells('second', 'a', 2)).toBe(false);
+    expect(overlap.tells('second', 'a', 3)).toBe(true);
+    expect(overlap.tells('third', 'a', 4)).toBe(false);
   });
 
   it('counts nothing twice and leaves nothing out, however the streams are read', () => {
@@ -53,7 +77,7 @@ describe('an overlap of two streams', () => {
         const heard: string[] = [];
         const read = (stream: 'old' | 'new'): void => {
           const key = queues[stream].shift();
-          if (key !== undefined && overlap.tells(stream, key)) heard.push(key);
+          if (key !== undefined && overlap.tells(stream, key, 0)) heard.push(key);
         };
         for (const isOld of order) read(isOld ? 'old' : 'new');
         while (queues.old.length > 0) read('old');
