@@ -5,7 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-const EVERY_BYTES = 8 * 1024 * 1024;
+const EVERY_BYTES = 16 * 1024 * 1024;
 
 type Collector = (options: { readonly type: 'minor' }) => void;
 

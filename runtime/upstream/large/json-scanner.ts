@@ -57,6 +57,30 @@ const SHORT_ESCAPES = new Uint8Array(256);
 for (const byte of Buffer.from('"\\/bfnrt')) SHORT_ESCAPES[byte] = 1;
 const LOWER_U = 117;
 
+/** Whether one of four bytes is a quote, a backslash or a control character, all at once. */
+const isSpecial = (word: number): boolean => {
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  const found =
+    (((quote - 0x01010101) | 0) & ~quote) |
+    (((backslash - 0x01010101) | 0) & ~backslash) |
+    (((word - 0x20202020) | 0) & ~word);
+  return (found & 0x80808080) !== 0;
+};
+
+/** Where the first byte lies that means something in a string, from `from` on. `words` is the same chunk. */
+const skipPlain = (chunk: Uint8Array, words: DataView, from: number): number => {
+  const { length } = chunk;
+  let at = from;
+  while (at + 4 <= length && !isSpecial(words.getInt32(at))) at += 4;
+  while (at < length) {
+    const byte = chunk[at]!;
+    if (byte === QUOTE || byte === BACKSLASH || byte < 32) break;
+    at += 1;
+  }
+  return at;
+};
+
 type NumberState = 'minus' | 'zero' | 'int' | 'dot' | 'fraction' | 'e' | 'sign' | 'exponent';
 
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
@@ -119,26 +143,22 @@ export class JsonScanner {
 
   /** Reads on. False: this is no JSON, or nests too deeply. */
   push(chunk: Uint8Array): boolean {
+    const words = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
     let at = 0;
     while (at < chunk.length) {
-      at = this.#state === 'string' ? this.#string(chunk, at) : this.#step(chunk[at]!, at);
+      at = this.#state === 'string' ? this.#string(chunk, words, at) : this.#step(chunk[at]!, at);
       if (at < 0) return false;
     }
     return true;
   }
 
   /** The offset to go on from; -1 for a fault. */
-  #string(chunk: Uint8Array, from: number): number {
-    let at = from;
+  #string(chunk: Uint8Array, words: DataView, from: number): number {
     const { length } = chunk;
-    while (at < length) {
-      const byte = chunk[at]!;
-      if (byte === QUOTE || byte < 32) break;
-      // The usual escapes that lie in one piece are stepped over; the others take the way of single bytes.
-      if (byte !== BACKSLASH) at += 1;
-      else if (at + 1 < length && SHORT_ESCAPES[chunk[at + 1]!] === 1) at += 2;
-      else break;
-    }
+    let at = skipPlain(chunk, words, from);
+    // The usual escapes that lie in one piece are stepped over; the others take the way of single bytes.
+    while (at + 1 < length && chunk[at] === BACKSLASH && SHORT_ESCAPES[chunk[at + 1]!] === 1)
+      at = skipPlain(chunk, words, at + 2);
     if (at === length) return at;
     if (chunk[at] === BACKSLASH) {
       this.#state = 'escape';
