@@ -249,7 +249,9 @@ class ForwardSink implements MovableSink {
 
   onLarge(watch?: LargeWatch): LargeReply | undefined {
     const { rewrite, resultEdits } = this.#options;
-    // What reads a result wants all of it.
+    // What reads a result wants all of it. Once it is known whose the URIs are, the next may not have to be read.
+    const { uris } = this.#call.view;
+    if (rewrite !== undefined && !uris.isKnown) void uris.learn();
     if (rewrite !== undefined || resultEdits !== undefined) return undefined;
     const edits = this.#adaptation.largeEdits(this.#call.method, this.#options.tool);
     const own: LargeWatch = {

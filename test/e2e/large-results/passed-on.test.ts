@@ -158,6 +158,22 @@ describe('a large result across eras', () => {
   });
 });
 
+describe('a large result of one of several upstreams', () => {
+  it('is passed on as soon as it is known that no URI in it has to be changed', async () => {
+    const big = await startToolUpstream('big', ['fetch'], { eras: ['modern'] });
+    const other = await startToolUpstream('other', ['look'], { eras: ['modern'] });
+    await using gateway = await startTestGateway(configuration({ big: big.url, other: other.url }), {
+      tap: false,
+    });
+    // More than is ever held.
+    const layout = { bytes: 70 * 1024 * 1024, more: TYPE };
+    big.behave(answerLarge('json', () => layout));
+    const call = async (): Promise<number> => (await rawRequest(gateway.url(), modernCall())).text.length;
+    await expect.poll(call, { timeout: 60_000 }).toBe(textOf('1', layout).length);
+    await Promise.all([big.close(), other.close()]);
+  }, 90_000);
+});
+
 describe('a bound on results', () => {
   it('[INPUT-03/size] holds to the byte for a result that is passed on in pieces', async () => {
     const upstream = await startToolUpstream('big', ['fetch'], { eras: ['modern'] });
