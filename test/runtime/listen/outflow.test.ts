@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import type { WebExchange } from '../../../runtime/listen/exchange.ts';
+import { Outflow } from '../../../runtime/listen/outflow.ts';
+import { writeHead } from '../../../runtime/listen/reply.ts';
+import { listenerNode, serve } from './listener-fixture.ts';
+
+const MUCH = Buffer.alloc(32 * 1024 * 1024, 'x');
+const GET = 'GET /reply HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+
+/** Serves a reply that `act` writes. */
+const replying = (act: (exchange: WebExchange) => void) =>
+  serve(listenerNode(), {
+    '/reply': (exchange) => {
+      writeHead(exchange as WebExchange, 200, []);
+      act(exchange as WebExchange);
+    },
+  });
+
+it('tells when the client has read, and only then takes more', async () => {
+  const drained = Promise.withResolvers<void>();
+  const flow = { onDrain: () => drained.resolve(), onGone: () => drained.reject(new Error('gone')) };
+  await using served = await replying((exchange) => {
+    const outflow = new Outflow(exchange, flow);
+    expect(outflow.write(MUCH)).toBe(false);
+    expect(outflow.write(MUCH)).toBe(false);
+  });
+  const socket = connect(served.port, '127.0.0.1');
+  socket.write(GET);
+  socket.resume();
+  await drained.promise;
+  socket.destroy();
+});
+
+it('cuts off a client that reads nothing for too long, and says so', async () => {
+  const gone = Promise.withResolvers<string>();
+  await using served = await replying((exchange) => {
+    const flow = { onDrain: () => undefined, onGone: () => gone.resolve(exchange.record.outcome) };
+    new Outflow(exchange, flow, 100).write(MUCH);
+  });
+  const socket = connect(served.port, '127.0.0.1');
+  socket.write(GET);
+  expect(await gone.promise).toBe('slow_reader');
+  socket.resume();
+  socket.on('error', () => undefined);
+  await once(socket, 'close');
+});
+
+it('tells once that the client went away', async () => {
+  let times = 0;
+  const gone = Promise.withResolvers<void>();
+  const began = Promise.withResolvers<void>();
+  await using served = await replying((exchange) => {
+    const onGone = (): void => {
+      times += 1;
+      gone.resolve();
+    };
+    new Outflow(exchange, { onDrain: () => undefined, onGone }, 1000).write(MUCH);
+    began.resolve();
+  });
+  const socket = connect(served.port, '127.0.0.1');
+  socket.write(GET);
+  await began.promise;
+  socket.destroy();
+  await gone.promise;
+  expect(times).toBe(1);
+});
