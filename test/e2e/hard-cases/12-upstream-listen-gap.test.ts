@@ -28,7 +28,7 @@ describe('a stream of changes that an upstream breaks', () => {
       headers: { accept: 'text/event-stream', ...session },
     });
     expect(feed.asked.at(-1)).toEqual({ toolsListChanged: true, resourceSubscriptions: ['a://b', 'a://c'] });
-    await expect.poll(() => feed.open).toBe(1);
+    await expect.poll(() => feed.open, { timeout: 10_000 }).toBe(1);
     feed.cutAll();
     await one.message(({ method }) => method === UPDATED);
     await other.message(({ method }) => method === UPDATED);

@@ -35,6 +35,20 @@ describe('an event stream', () => {
     connection.socket.destroy();
   });
 
+  it('goes on when it is said to last, and holds no headers any more', async () => {
+    let held: Exchange | undefined;
+    const connection = await open((stream, exchange) => {
+      held = exchange;
+      stream.send('before');
+      stream.lasts();
+      setImmediate(() => setImmediate(() => stream.send('after')));
+    });
+    expect(await connection.until('data: after')).toContain('data: before');
+    expect(held!.request.headers).toEqual({});
+    expect(held!.request.rawHeaders).toEqual([]);
+    connection.socket.destroy();
+  });
+
   it('writes each kind of line as the standard has it, and cannot be made to write another', async () => {
     const connection = await open((stream) => {
       stream.retry(500);
