@@ -70,7 +70,7 @@ divided by the requests they answered. It says what a request costs, whoever els
   parameters in the query. Budgeted is what the number of operations adds to a call.
 
 The memory of a subscription is what the gateway's process grows by, resident and external, when ten thousand are
-opened and left alone for 12 s, divided by their number; 500 are open before. Each is a \`subscriptions/listen\` with
+opened and left alone for 12 s, divided by their number; 2,000 are open before. Each is a \`subscriptions/listen\` with
 a token, to a list and to one of a thousand resources, on a connection of its own, under a CEL policy; the client is
 another process. Afterwards each must be told of a change, once.
 

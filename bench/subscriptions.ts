@@ -24,8 +24,8 @@ export interface Subscriptions {
 
 const SUBSCRIBER = fileURLToPath(new URL('subscriber.ts', import.meta.url));
 const PROBE = pathToFileURL(fileURLToPath(new URL('memory-probe.ts', import.meta.url)));
-/** Opened before the first measurement, so that all code has run. */
-const WARM = 500;
+/** Opened before the first measurement, so that all code has run and the young generation has its size. */
+const WARM = 2_000;
 /** Idle for so long V8 collects what it has put off. */
 const SETTLE_MS = 12_000;
 const PROBE_DEADLINE_MS = 20_000;

@@ -51,7 +51,7 @@ export class ConnectionGate {
     const key = clientKey(peer);
     this.#perClient.set(key, (this.#perClient.get(key) ?? 0) + 1);
     observer.connectionOpened(name);
-    socket.once('close', () => this.#forget(socket, key));
+    socket.on('close', () => this.#forget(socket, key));
     return true;
   }
 

@@ -20,6 +20,12 @@ const IDLE_CHECK_MS = 50;
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
+/** Shared by all sockets, where a closure for each would be held as long as it. */
+function concludeSocket(this: Socket): void {
+  const connection = knownConnection(this);
+  if (connection !== undefined) concludeConnection(connection);
+}
+
 /** HTTP/1.1 connections without a request; also those beside HTTP/2, which the types do not know of. */
 const closeIdle = (server: ListenerServer): void => (server as HttpServer).closeIdleConnections();
 
@@ -180,7 +186,7 @@ export class Listener {
     const known = knownConnection(socket);
     if (known !== undefined) return known;
     const connection = rememberConnection(socket, peerAddress(socket, this.#context.unix));
-    socket.once('close', () => concludeConnection(connection));
+    socket.on('close', concludeSocket);
     return connection;
   }
 
