@@ -59,11 +59,7 @@ const matrix = (name: string, value: unknown, explode: boolean): string => {
 /** Dots that a server or proxy would take as steps through the path, also where it decodes slashes first. */
 const STEPS = /(?:^|[/\\])\.{1,2}(?:$|[/\\;])/;
 
-/** The value in the path. No value changes which resource the rest of the path names. */
-export const inPath = ({ name, style, explode }: OpenApiParameterNode, value: unknown): string => {
-  const bare = joined(value, explode, plain);
-  if (bare === '') throw new InvalidArgument('it is empty');
-  if (STEPS.test(bare)) throw new InvalidArgument('it has a step through the path in it');
+const styled = ({ name, style, explode }: OpenApiParameterNode, value: unknown): string => {
   switch (style) {
     case 'label':
       return labelled(value, explode, '.');
@@ -74,6 +70,17 @@ export const inPath = ({ name, style, explode }: OpenApiParameterNode, value: un
     default:
       return joined(value, explode, encoded);
   }
+};
+
+/** The value in the path. No value changes which resource the rest of the path names. */
+export const inPath = (parameter: OpenApiParameterNode, value: unknown): string => {
+  const bare = joined(value, parameter.explode, plain);
+  if (bare === '') throw new InvalidArgument('it is empty');
+  const text = styled(parameter, value);
+  // The style may add dots of its own.
+  if (STEPS.test(bare) || STEPS.test(decodeURIComponent(text)))
+    throw new InvalidArgument('it has a step through the path in it');
+  return text;
 };
 
 const deepObject = (name: string, value: unknown, pairs: string[]): void => {

@@ -106,6 +106,16 @@ describe('no value', () => {
   );
   const pathStyles = fc.constantFrom<ParameterStyle>('simple', 'label', 'matrix', 'json');
 
+  it.each([
+    ['label', true, ['', '']],
+    ['label', true, ['']],
+    ['label', false, '.'],
+    ['label', false, './x'],
+    ['simple', false, '..'],
+  ] as const)('in the path is a step through it: %s, explode %s, %j', (style, explode, value) => {
+    expect(() => inPath(parameter(style, explode), value)).toThrow(InvalidArgument);
+  });
+
   it('in the path leads to another path, query, fragment or host', () => {
     fc.assert(
       fc.property(anything, pathStyles, fc.boolean(), (value, style, explode) => {
