@@ -26,20 +26,33 @@ export interface Compared {
   readonly same: Readonly<Record<Era, Readonly<Record<Upstream, boolean>>>>;
 }
 
-const isSame = async (pairings: Pairings, era: Era, scenario: Scenario) => {
+/** A busy machine can outlast the deadline of a scenario: what differs is looked at once more. */
+const LOOKS = 2;
+
+const isSame = async (
+  pairings: Pairings,
+  era: Era,
+  upstream: Upstream,
+  scenario: Scenario,
+  direct: unknown,
+) => {
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const through = await seenThrough(pairings, era, upstream, scenario).catch(() => undefined);
+    if (isDeepStrictEqual(through, direct)) return true;
+  }
+  return false;
+};
+
+const sameAs = async (
+  pairings: Pairings,
+  era: Era,
+  scenario: Scenario,
+): Promise<Record<Upstream, boolean>> => {
   const direct = await seenDirectly(pairings, era, scenario);
   const results = await Promise.all(
-    UPSTREAMS.map((upstream) =>
-      seenThrough(pairings, era, upstream, scenario).then(
-        (through) => isDeepStrictEqual(through, direct),
-        () => false,
-      ),
-    ),
+    UPSTREAMS.map(async (upstream) => [upstream, await isSame(pairings, era, upstream, scenario, direct)]),
   );
-  return Object.fromEntries(UPSTREAMS.map((upstream, at) => [upstream, results[at]!])) as Record<
-    Upstream,
-    boolean
-  >;
+  return Object.fromEntries(results);
 };
 
 /** Runs every scenario in every pairing. */
@@ -48,7 +61,7 @@ export const comparePairings = async (): Promise<readonly Compared[]> => {
   const rows: Compared[] = [];
   for (const [title, scenario] of Object.entries(SCENARIOS)) {
     const same: Partial<Record<Era, Record<Upstream, boolean>>> = {};
-    for (const era of ERAS) same[era] = await isSame(pairings, era, scenario);
+    for (const era of ERAS) same[era] = await sameAs(pairings, era, scenario);
     rows.push({ title, same: same as Compared['same'] });
   }
   return rows;
