@@ -44,6 +44,9 @@ export interface InputSource {
   requireInput(call: Call, required: InputRequired): void;
 }
 
+/** Stops the clock of a call while its client is asked, and lets it go on. */
+export type Pause = (paused: boolean) => void;
+
 export interface Call {
   readonly exchange: Exchange;
   readonly server: PreparedServer;
@@ -64,7 +67,7 @@ export interface Call {
    */
   besides(link: Link, text: string, message: UpstreamMessage): void;
   /** Told how to take the call back, as soon as it is under way. */
-  onCancellable(cancel: Cancel): void;
+  onCancellable(cancel: Cancel, pause?: Pause): void;
   /** Whether somebody still waits for an answer: the client may have gone, or taken the request back. */
   isWanted(): boolean;
   /** The tasks of its session, where it has one that knows tasks. */

@@ -6,7 +6,6 @@ import { isObject, type Message as UpstreamMessage } from '../upstream/message.t
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
 import { adaptationOf } from './bridge/adaptations.ts';
 import { BridgedCall, type MovableSink } from './bridge/bridged-call.ts';
-import { toLegacy } from './bridge/to-legacy.ts';
 import { type Call, later } from './call.ts';
 import { forwardedHeaders } from './caller-headers.ts';
 import type { Item } from './catalogue.ts';
@@ -318,10 +317,14 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
   };
   call.exchange.record.upstream = exposure.upstream.name;
   const sink = new ForwardSink(call, exposure, link, id, adaptation, tokenText, options);
-  if (adaptation !== toLegacy) {
-    const cancel =
-      options.asTask === true ? requestAsTask(link, request, sink).cancel : link.request(request, sink);
-    call.onCancellable(cancel);
+  if (link.era === 'modern') {
+    call.onCancellable(link.request(request, sink));
+    return;
+  }
+  const begin = options.asTask === true ? requestAsTask : requestPlainly;
+  if (call.client.era === 'legacy') {
+    const { cancel, pause } = begin(link, request, sink);
+    call.onCancellable(cancel, pause);
     return;
   }
   const calls = exposure.bridged.callsOn(link);
@@ -329,8 +332,7 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
   const bridged = new BridgedCall(call, {
     link,
     calls,
-    begin: (reply) =>
-      options.asTask === true ? requestAsTask(link, asked, reply) : requestPlainly(link, asked, reply),
+    begin: (reply) => begin(link, asked, reply),
     sink,
     again: options.isSecond === true ? undefined : (retried) => again(retried, exposure, options),
     turnTimeoutMs: exposure.upstreamNode.timeouts.callMs,

@@ -1,13 +1,22 @@
 /** The requests of a session that have no answer yet. */
 import type { GatewayError } from '../../errors.ts';
 import type { Cancel } from '../../upstream/link.ts';
+import type { Pause } from '../call.ts';
 import type { ClientReply } from '../client-reply.ts';
 
 interface Waiting {
   readonly reply: ClientReply;
   /** Set once the request is under way. */
   cancel: Cancel | undefined;
+  pause: Pause | undefined;
+  /** What its upstream has asked the client and waits for. */
+  asks: number;
+  /** Ends the time that the client is given to answer. */
+  timer: NodeJS.Timeout | undefined;
 }
+
+/** How long a call's clock stands still for its client: a user may take long, one that is gone takes for ever. */
+const MAX_PAUSE_MS = 10 * 60 * 1000;
 
 /** Requests of one session that may wait at once. */
 const MAX_IN_FLIGHT = 512;
@@ -27,7 +36,7 @@ export class InFlight {
   /** Notes a request by the JSON text of its id. False: the id is in use, or there are too many. */
   begin(idText: string, reply: ClientReply): boolean {
     if (this.#waiting.has(idText) || this.full) return false;
-    this.#waiting.set(idText, { reply, cancel: undefined });
+    this.#waiting.set(idText, { reply, cancel: undefined, pause: undefined, asks: 0, timer: undefined });
     return true;
   }
 
@@ -37,12 +46,35 @@ export class InFlight {
   }
 
   /** The request is under way; a request that is over already has nothing to take back. */
-  started(idText: string, cancel: Cancel): void {
+  started(idText: string, cancel: Cancel, pause: Pause | undefined): void {
     const waiting = this.#waiting.get(idText);
-    if (waiting !== undefined) waiting.cancel = cancel;
+    if (waiting === undefined) return;
+    waiting.cancel = cancel;
+    waiting.pause = pause;
+  }
+
+  /** The client is asked on behalf of a request: the time that it takes is not the upstream's. */
+  asked(idText: string): void {
+    const waiting = this.#waiting.get(idText);
+    if (waiting === undefined) return;
+    waiting.asks += 1;
+    if (waiting.asks > 1) return;
+    waiting.pause?.(true);
+    waiting.timer = setTimeout(() => waiting.pause?.(false), MAX_PAUSE_MS).unref();
+  }
+
+  /** An ask is answered, or was taken back. */
+  settled(idText: string): void {
+    const waiting = this.#waiting.get(idText);
+    if (waiting === undefined || waiting.asks === 0) return;
+    waiting.asks -= 1;
+    if (waiting.asks > 0) return;
+    clearTimeout(waiting.timer);
+    waiting.pause?.(false);
   }
 
   finished(idText: string): void {
+    clearTimeout(this.#waiting.get(idText)?.timer);
     this.#waiting.delete(idText);
   }
 
@@ -50,7 +82,7 @@ export class InFlight {
   cancel(idText: string, reason: string): void {
     const waiting = this.#waiting.get(idText);
     if (waiting === undefined) return;
-    this.#waiting.delete(idText);
+    this.finished(idText);
     waiting.cancel?.(reason);
     waiting.reply.abandon();
   }
@@ -63,7 +95,7 @@ export class InFlight {
   /** The session is over: all that wait are taken back and answered with `error`. */
   end(error: GatewayError): void {
     for (const [idText, { reply, cancel }] of this.#waiting) {
-      this.#waiting.delete(idText);
+      this.finished(idText);
       cancel?.(error.message);
       reply.error(error);
     }

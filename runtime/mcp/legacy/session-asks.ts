@@ -54,11 +54,14 @@ const answerOf = (text: string, root: Members): Answer => {
 
 export class SessionAsks {
   readonly #client: AskedClient;
+  readonly #onSettled: (callIdText: string) => void;
   readonly #asks = new Map<string, UpstreamAsk | OwnAsk>();
   #next = 1;
 
-  constructor(client: AskedClient) {
+  /** @param onSettled told of a call that one of its upstream's asks is answered or taken back */
+  constructor(client: AskedClient, onSettled: (callIdText: string) => void) {
     this.#client = client;
+    this.#onSettled = onSettled;
   }
 
   /** The text of an upstream's request for the client, or undefined if the client cannot have it. */
@@ -133,6 +136,7 @@ export class SessionAsks {
     if (ask.readResult !== undefined && result !== undefined)
       edits.push(replaceMember(root, 'result', ask.readResult(result))!);
     ask.link.send(applyEdits(text, edits));
+    if (ask.callIdText !== undefined) this.#onSettled(ask.callIdText);
   }
 
   /** The client's progress on an ask; an unknown token is ignored. */
@@ -150,6 +154,7 @@ export class SessionAsks {
     const idText = JSON.stringify(params.requestId);
     for (const [ownId, ask] of this.#asks) {
       if (ask.kind !== 'upstream' || ask.link !== link || ask.idText !== idText) continue;
+      if (ask.callIdText !== undefined) this.#onSettled(ask.callIdText);
       return this.retract(ownId, typeof params.reason === 'string' ? params.reason : undefined);
     }
     return undefined;

@@ -65,7 +65,7 @@ export const sessionCall = (
     tasks: session.tasks,
     besides: (link, text, asked) =>
       session.fromUpstream(link, text, asked, idText, (told) => reply.message(told)),
-    onCancellable: (cancel) => session.inFlight.started(idText, cancel),
+    onCancellable: (cancel, pause) => session.inFlight.started(idText, cancel, pause),
     isWanted: () => session.inFlight.has(idText),
   };
 };

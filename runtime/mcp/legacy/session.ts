@@ -98,7 +98,7 @@ export class Session implements InputSource {
     this.version = client.version;
     this.tasks = client.version < TASKS_REVISION ? undefined : new SessionTasks();
     this.client = client;
-    this.asks = new SessionAsks(client);
+    this.asks = new SessionAsks(client, (callIdText) => this.inFlight.settled(callIdText));
     this.#server = server;
     this.#capabilitiesText = JSON.stringify(modernCapabilities(client, server.node.features));
     this.#follows = new SessionFollows({
@@ -242,7 +242,10 @@ export class Session implements InputSource {
       const asker = { link, callIdText, label };
       const request = this.asks.take(asker, text, message, this.#server.node.features);
       if (request === undefined) refuseRequest(link, message);
-      else send(request);
+      else {
+        if (callIdText !== undefined) this.inFlight.asked(callIdText);
+        send(request);
+      }
       return;
     }
     noteChange(link, message.method);
