@@ -19,8 +19,8 @@ const OVERLAP_MS = 1000;
 const MAX_RETIRING = 4;
 /** What nobody wants any more is given back after so long, all of it at once. */
 const NARROW_AFTER_MS = 5000;
-/** URIs in one stream, beyond which a follower gets a feed of its own. */
-const MAX_URIS = 1000;
+/** Names of one kind in one stream, beyond which a follower gets a feed of its own. */
+const MAX_NAMES = 1000;
 
 interface Newcomer {
   readonly follower: Follower;
@@ -56,8 +56,7 @@ export class ModernFeed extends Feed implements ListenOwner {
 
   /** Whether one more follower with `filter` fits in. */
   admits(filter: Filter): boolean {
-    const added = filter.resourceSubscriptions?.filter((uri) => !this.wants.wantsUri(uri)) ?? [];
-    return added.length === 0 || this.wants.uriCount + added.length <= MAX_URIS;
+    return this.wants.hasRoom(filter, MAX_NAMES);
   }
 
   override get idle(): boolean {
@@ -116,8 +115,8 @@ export class ModernFeed extends Feed implements ListenOwner {
   }
 
   onChange(stream: UpstreamListen, text: string, message: UpstreamMessage): void {
-    const uri = isObject(message.params) ? message.params.uri : undefined;
-    if (!this.#overlap.tells(stream, `${message.method} ${JSON.stringify(uri)}`, performance.now())) return;
+    const about = isObject(message.params) ? [message.params.uri, message.params.taskId] : [];
+    if (!this.#overlap.tells(stream, `${message.method} ${JSON.stringify(about)}`, performance.now())) return;
     noteChange(this.link, String(message.method));
     this.take(text, message);
   }

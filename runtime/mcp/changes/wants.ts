@@ -1,11 +1,13 @@
 /** Who wants to be told of which changes, and of what all of them together do. */
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
-import { type Filter, FLAGS } from '../modern/subscription-filter.ts';
+import { type Filter, FLAGS, NAMED } from '../modern/subscription-filter.ts';
 import { scopesOf } from '../uri-scope.ts';
+import { Names } from './names.ts';
 
 type Flag = (typeof FLAGS)[number][0];
 
 const UPDATED = 'notifications/resources/updated';
+const TASK = 'notifications/tasks';
 
 /** A longer URI is nobody's: as where it is read. */
 const MAX_URI_LENGTH = 8192;
@@ -15,10 +17,10 @@ const FLAG_OF: ReadonlyMap<unknown, Flag> = new Map(FLAGS.map(([flag, , method])
 /** Whether all of `filter` is asked for by `wider`. */
 export const covers = (wider: Filter, filter: Filter): boolean => {
   for (const [flag] of FLAGS) if (filter[flag] && !wider[flag]) return false;
-  const uris = filter.resourceSubscriptions ?? [];
-  if (uris.length === 0) return true;
-  const known = new Set(wider.resourceSubscriptions);
-  return uris.every((uri) => known.has(uri));
+  return NAMED.every((key) => {
+    const known = new Set(wider[key]);
+    return (filter[key] ?? []).every((name) => known.has(name));
+  });
 };
 
 /** What `granted` has of `filter`: itself, if all of it. */
@@ -26,15 +28,18 @@ export const common = (filter: Filter, granted: Filter): Filter => {
   if (covers(granted, filter)) return filter;
   const shared: Filter = {};
   for (const [flag] of FLAGS) if (filter[flag] && granted[flag]) shared[flag] = true;
-  if (filter.resourceSubscriptions === undefined) return shared;
-  const known = new Set(granted.resourceSubscriptions);
-  const uris = filter.resourceSubscriptions.filter((uri) => known.has(uri));
-  return uris.length === 0 ? shared : { ...shared, resourceSubscriptions: uris };
+  for (const key of NAMED) {
+    if (filter[key] === undefined) continue;
+    const known = new Set(granted[key]);
+    const names = filter[key].filter((name) => known.has(name));
+    if (names.length > 0) shared[key] = names;
+  }
+  return shared;
 };
 
 /** Whether a filter asks for nothing. */
 export const isEmpty = (filter: Filter): boolean =>
-  FLAGS.every(([flag]) => filter[flag] !== true) && (filter.resourceSubscriptions ?? []).length === 0;
+  FLAGS.every(([flag]) => filter[flag] !== true) && NAMED.every((key) => (filter[key] ?? []).length === 0);
 
 /** An index of followers by what they want: finding those whom a change concerns takes no walk over all. */
 export class Wants<Follower> {
@@ -43,33 +48,32 @@ export class Wants<Follower> {
     promptsListChanged: new Set(),
     resourcesListChanged: new Set(),
   };
-  readonly #uris = new Map<string, Set<Follower>>();
+  readonly #names: Readonly<Record<(typeof NAMED)[number], Names<Follower>>> = {
+    resourceSubscriptions: new Names(),
+    taskIds: new Names(),
+  };
 
   add(follower: Follower, filter: Filter): void {
     for (const [flag] of FLAGS) if (filter[flag]) this.#flags[flag].add(follower);
-    for (const uri of filter.resourceSubscriptions ?? []) {
-      const known = this.#uris.get(uri);
-      if (known === undefined) this.#uris.set(uri, new Set([follower]));
-      else known.add(follower);
-    }
+    for (const key of NAMED) this.#names[key].add(follower, filter[key]);
   }
 
   delete(follower: Follower, filter: Filter): void {
     for (const [flag] of FLAGS) if (filter[flag]) this.#flags[flag].delete(follower);
-    for (const uri of filter.resourceSubscriptions ?? []) {
-      const known = this.#uris.get(uri);
-      known?.delete(follower);
-      if (known?.size === 0) this.#uris.delete(uri);
-    }
-  }
-
-  /** How many URIs are wanted. */
-  get uriCount(): number {
-    return this.#uris.size;
+    for (const key of NAMED) this.#names[key].delete(follower, filter[key]);
   }
 
   wantsUri(uri: string): boolean {
-    return this.#uris.has(uri);
+    return this.#names.resourceSubscriptions.has(uri);
+  }
+
+  /** Whether no kind of names is wanted in more than `max`, with those of `filter`. */
+  hasRoom(filter: Filter, max: number): boolean {
+    return NAMED.every((key) => {
+      const known = this.#names[key];
+      const added = filter[key]?.filter((name) => !known.has(name)) ?? [];
+      return added.length === 0 || known.size + added.length <= max;
+    });
   }
 
   /** What all want together, with `more` added. */
@@ -77,9 +81,10 @@ export class Wants<Follower> {
     const all: Filter = {};
     for (const [flag] of FLAGS)
       if (this.#flags[flag].size > 0 || more.some((filter) => filter[flag])) all[flag] = true;
-    const uris = new Set(this.#uris.keys());
-    for (const filter of more) for (const uri of filter.resourceSubscriptions ?? []) uris.add(uri);
-    if (uris.size > 0) all.resourceSubscriptions = [...uris];
+    for (const key of NAMED) {
+      const names = this.#names[key].with(more.map((filter) => filter[key]));
+      if (names !== undefined) all[key] = names;
+    }
     return all;
   }
 
@@ -87,11 +92,13 @@ export class Wants<Follower> {
   concerned({ method, params }: UpstreamMessage): Iterable<Follower> {
     const flag = FLAG_OF.get(method);
     if (flag !== undefined) return this.#flags[flag];
-    const uri = method === UPDATED && isObject(params) ? params.uri : undefined;
-    if (typeof uri !== 'string' || uri.length > MAX_URI_LENGTH || this.#uris.size === 0) return [];
+    if (!isObject(params)) return [];
+    if (method === TASK) return this.#names.taskIds.of(String(params.taskId));
+    const uris = this.#names.resourceSubscriptions;
+    const uri = method === UPDATED ? params.uri : undefined;
+    if (typeof uri !== 'string' || uri.length > MAX_URI_LENGTH || uris.size === 0) return [];
     const found = new Set<Follower>();
-    for (const scope of scopesOf(uri))
-      for (const follower of this.#uris.get(scope) ?? []) found.add(follower);
+    for (const scope of scopesOf(uri)) for (const follower of uris.of(scope)) found.add(follower);
     return found;
   }
 }

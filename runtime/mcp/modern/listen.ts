@@ -16,9 +16,15 @@ import type { Part } from '../part.ts';
 import { claimantOf, type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
+import { taskFacts, toolOf } from '../task/call-task.ts';
+import { declaresTasks, offersTasks } from '../task/extension.ts';
+import { openTaskId, type TaskOrigin } from '../task/task-id.ts';
 import type { View } from '../view.ts';
 import { type Subscriber, Subscription } from './subscription.ts';
 import { type Filter, readFilter } from './subscription-filter.ts';
+
+/** The tasks that a client follows, by the ids that it knows them by. */
+type Tasks = ReadonlyMap<string, TaskOrigin>;
 
 /** What is kept of a call to decide by, for as long as its stream lasts. */
 interface Reader {
@@ -71,7 +77,38 @@ const urisByPart = async (
   return found;
 };
 
-const openAll = async (reader: Reader, subscription: Subscription, filter: Filter): Promise<void> => {
+/** Whether the caller may be told of a task: it follows its tool, whose arguments are not known now. */
+const mayFollow = ({ server, view, facts: { args: _, ...facts } }: Reader, origin: TaskOrigin): boolean => {
+  const entry = toolOf(view, origin);
+  const known = { ...facts, nowMs: Date.now() };
+  return entry !== undefined && decide({ server }, taskFacts(known, entry)).kind !== 'deny';
+};
+
+/** The tasks of the caller among `ids`, by these. */
+const tasksBehind = async (call: Call, reader: Reader, ids: readonly string[]): Promise<Tasks> => {
+  const { server, exchange, view, message } = call;
+  const found = new Map<string, TaskOrigin>();
+  if (ids.length === 0 || !server.node.features.tasks || !declaresTasks(message)) return found;
+  await view.prepare('tools');
+  for (const id of ids) {
+    const origin = openTaskId(server, exchange.principal, id);
+    if (origin !== undefined && mayFollow(reader, origin)) found.set(id, origin);
+  }
+  return found;
+};
+
+const taskIdsOf = (tasks: Tasks, part: Part): string[] | undefined => {
+  if (!offersTasks(part)) return undefined;
+  const own = [...tasks.values()].filter(({ upstream }) => upstream === part.exposure.upstream.name);
+  return own.length === 0 ? undefined : own.map(({ id }) => id);
+};
+
+const openAll = async (
+  reader: Reader,
+  subscription: Subscription,
+  filter: Filter,
+  tasks: Tasks,
+): Promise<void> => {
   const { view, server } = reader;
   await view.prepare(undefined);
   const asked = server.node.features.resources ? (filter.resourceSubscriptions ?? []) : [];
@@ -82,6 +119,8 @@ const openAll = async (reader: Reader, subscription: Subscription, filter: Filte
       const share = { ...common(filter, offeredFlags(part, server.node.features)) };
       const own = uris.get(part);
       if (own !== undefined) share.resourceSubscriptions = own;
+      const taskIds = taskIdsOf(tasks, part);
+      if (taskIds !== undefined) share.taskIds = taskIds;
       if (!isEmpty(share)) await subscription.open(part, share);
     }),
   );
@@ -99,7 +138,7 @@ const readerOf = (call: Call): Reader => ({
   facts: callFacts(call, '', {}),
 });
 
-const subscriberOf = (call: Call, reader: Reader): Subscriber => {
+const subscriberOf = (call: Call, reader: Reader, tasks: Tasks): Subscriber => {
   const { idText, message, reply, server } = call;
   const capabilitiesText = memberText(message.text, message.members.meta, META.clientCapabilities) ?? '{}';
   return {
@@ -109,7 +148,16 @@ const subscriberOf = (call: Call, reader: Reader): Subscriber => {
     context: { info: server.info, capabilitiesText },
     view: call.view,
     mayUpdate: (part, uri) => mayUpdate(reader, part, uri),
+    taskId: (part, id) => clientTaskId(reader, tasks, part, id),
   };
+};
+
+/** The client's id of an upstream's task, if it may be told of that now. */
+const clientTaskId = (reader: Reader, tasks: Tasks, part: Part, id: unknown): string | undefined => {
+  for (const [sealed, origin] of tasks)
+    if (origin.id === id && origin.upstream === part.exposure.upstream.name)
+      return mayFollow(reader, origin) ? sealed : undefined;
+  return undefined;
 };
 
 /** Serves subscriptions/listen. */
@@ -123,12 +171,13 @@ export const callListen = async (call: Call): Promise<void> => {
   }
   if (!call.isWanted()) return;
   const reader = readerOf(call);
-  const subscription = new Subscription(subscriberOf(call, reader));
+  const tasks = await tasksBehind(call, reader, filter!.taskIds ?? []);
+  const subscription = new Subscription(subscriberOf(call, reader, tasks));
   call.exchange.onAbort = subscription.abandon;
   call.exchange.record.outcome = 'ok';
   call.server.listens.add(subscription);
   try {
-    if (!subscription.ended) await openAll(reader, subscription, filter!);
+    if (!subscription.ended) await openAll(reader, subscription, filter!, tasks);
   } catch (thrown) {
     subscription.abandon();
     throw thrown;

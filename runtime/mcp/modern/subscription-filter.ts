@@ -6,7 +6,12 @@ export interface Filter {
   promptsListChanged?: true;
   resourcesListChanged?: true;
   resourceSubscriptions?: string[];
+  /** Of the tasks extension (SEP-2663): the client's ids in its own filter, the upstream's in a share of it. */
+  taskIds?: string[];
 }
+
+/** The members of a filter that are lists of names. */
+export const NAMED = ['resourceSubscriptions', 'taskIds'] as const;
 
 /** Each flag with the kind of list that it is about and the notification that it asks for. */
 export const FLAGS = [
@@ -15,28 +20,31 @@ export const FLAGS = [
   ['resourcesListChanged', 'resources', 'notifications/resources/list_changed'],
 ] as const;
 
-/** More URIs than this in one stream are refused. */
-const MAX_URIS = 1000;
+/** More names of one kind than this in one stream are refused. */
+const MAX_NAMES = 1000;
 
 /** The filter in `value`, without what this revision does not know; undefined if it is none. */
 export const readFilter = (value: unknown): Filter | undefined => {
   if (!isObject(value)) return undefined;
   const filter: Filter = {};
   for (const [flag] of FLAGS) if (value[flag] === true) filter[flag] = true;
-  const uris = value.resourceSubscriptions;
-  if (uris === undefined) return filter;
-  if (!Array.isArray(uris) || uris.length > MAX_URIS || uris.some((uri) => typeof uri !== 'string'))
-    return undefined;
-  return { ...filter, resourceSubscriptions: [...new Set(uris as string[])] };
+  for (const key of NAMED) {
+    const names = value[key];
+    if (names === undefined) continue;
+    if (!Array.isArray(names) || names.length > MAX_NAMES || names.some((name) => typeof name !== 'string'))
+      return undefined;
+    filter[key] = [...new Set(names as string[])];
+  }
+  return filter;
 };
 
 /** Adds to `honoured` what an upstream acknowledged of its `share`; what it was not asked for is not its to grant. */
 export const honour = (honoured: Filter, share: Filter, acknowledged: unknown): void => {
   if (!isObject(acknowledged)) return;
   for (const [flag] of FLAGS) if (acknowledged[flag] === true && share[flag]) honoured[flag] = true;
-  const uris = acknowledged.resourceSubscriptions;
-  if (!Array.isArray(uris)) return;
-  const granted = share.resourceSubscriptions?.filter((uri) => uris.includes(uri)) ?? [];
-  if (granted.length > 0)
-    honoured.resourceSubscriptions = [...(honoured.resourceSubscriptions ?? []), ...granted];
+  for (const key of NAMED) {
+    const names = acknowledged[key];
+    const granted = Array.isArray(names) ? (share[key]?.filter((name) => names.includes(name)) ?? []) : [];
+    if (granted.length > 0) honoured[key] = [...(honoured[key] ?? []), ...granted];
+  }
 };

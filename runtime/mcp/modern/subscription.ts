@@ -7,6 +7,7 @@ import { exposedUpdate, exposedUri } from '../exposed-uris.ts';
 import type { Part } from '../part.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
+import { withTaskId } from '../task/session-tasks.ts';
 import type { View } from '../view.ts';
 import type { ListenStream } from './listen-streams.ts';
 import { type Filter, FLAGS } from './subscription-filter.ts';
@@ -14,6 +15,7 @@ import { withSubscriptionId } from './subscription-id.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 const UPDATED = 'notifications/resources/updated';
+const TASK = 'notifications/tasks';
 
 /** Changes that are held back until all upstreams have acknowledged; a stream with more ends. */
 const MAX_EARLY = 2000;
@@ -28,6 +30,8 @@ export interface Subscriber {
   readonly view: View;
   /** Whether it may be told now that a resource of an upstream changed. */
   mayUpdate(part: Part, uri: string): boolean | Promise<boolean>;
+  /** Its own id of an upstream's task; undefined where it may not be told of that now. */
+  taskId(part: Part, id: unknown): string | undefined;
 }
 
 /**
@@ -73,6 +77,7 @@ export class Subscription implements ListenStream, FollowOwner {
 
   onChange({ part }: Follow, text: string, message: UpstreamMessage): void {
     if (message.method === UPDATED) this.#tellUpdate(part, text, message);
+    else if (message.method === TASK) this.#tellTask(part, text, message);
     else this.#tell(text);
   }
 
@@ -90,6 +95,11 @@ export class Subscription implements ListenStream, FollowOwner {
 
   #tellMissed(part: Part, message: UpstreamMessage): void {
     this.#tellUpdate(part, JSON.stringify({ jsonrpc: '2.0', ...message }), message);
+  }
+
+  #tellTask(part: Part, text: string, { params }: UpstreamMessage): void {
+    const id = isObject(params) ? this.#subscriber.taskId(part, params.taskId) : undefined;
+    if (id !== undefined) this.#tell(withTaskId(text, ['params'], id));
   }
 
   #tellUpdate(part: Part, text: string, message: UpstreamMessage): void {
@@ -126,6 +136,8 @@ export class Subscription implements ListenStream, FollowOwner {
     for (const { part, honoured } of this.#follows) {
       for (const [flag] of FLAGS) if (honoured[flag]) all[flag] = true;
       const uris = honoured.resourceSubscriptions?.map((uri) => exposedUri(this.#subscriber.view, part, uri));
+      const ids = honoured.taskIds?.flatMap((id) => this.#subscriber.taskId(part, id) ?? []);
+      if (ids !== undefined) all.taskIds = [...(all.taskIds ?? []), ...ids];
       if (uris !== undefined) all.resourceSubscriptions = [...(all.resourceSubscriptions ?? []), ...uris];
     }
     return all;

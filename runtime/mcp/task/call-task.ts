@@ -11,6 +11,7 @@ import type { Entry } from '../name-index.ts';
 import { encodeHeaderValue } from '../param-header.ts';
 import type { UpstreamResponse } from '../response.ts';
 import type { Edit } from '../splice.ts';
+import type { View } from '../view.ts';
 import { declaresTasks, offersTasks, tasksNotDeclared } from './extension.ts';
 import { openTaskId, type TaskOrigin } from './task-id.ts';
 import { toldTask } from './task-result.ts';
@@ -44,27 +45,30 @@ const refuse = (call: Call): void => {
 };
 
 /** A task follows its tool: who may not call that learns nothing of what it did. Its arguments are not known now. */
-const taskFacts = (call: Call, tool: string, entry: Entry | undefined): CallFacts => {
-  const facts = callFacts(call, tool, undefined);
-  if (entry === undefined) return facts;
-  return {
-    ...facts,
-    call: { method: 'tools/call', name: tool, id: call.idText },
-    upstream: { name: entry.tool.upstream },
-    tool: entry.tool,
-  };
+export const taskFacts = (facts: CallFacts, { tool }: Entry): CallFacts => ({
+  ...facts,
+  call: { ...facts.call, method: 'tools/call', name: tool.name },
+  upstream: { name: tool.upstream },
+  tool,
+});
+
+/** The tool that a task runs for; undefined where it is not exposed any more. */
+export const toolOf = (view: View, { upstream, tool }: TaskOrigin): Entry | undefined => {
+  const entry = view.indexNow('tools').byName.get(tool);
+  return entry?.tool.upstream === upstream ? entry : undefined;
 };
 
 /** Sends the request to the upstream that runs the task, if that speaks `era` still and the rules of its tool allow. */
 export const callOrigin = (
   call: Call,
-  { upstream, tool, id }: TaskOrigin,
+  origin: TaskOrigin,
   era: Era,
   resultEdits: (response: UpstreamResponse) => Edit[],
 ): void => {
-  const known = call.view.indexNow('tools').byName.get(tool);
-  const entry = known?.tool.upstream === upstream ? known : undefined;
-  const facts = taskFacts(call, tool, entry);
+  const { tool, id } = origin;
+  const entry = toolOf(call.view, origin);
+  const plain = callFacts(call, tool, undefined);
+  const facts = entry === undefined ? plain : taskFacts(plain, entry);
   if (!admit(call, facts)) return;
   const decision = decide(call, facts);
   const refused =

@@ -31,7 +31,22 @@ describe('wants', () => {
     wants.delete('ada', { ...ada, resourceSubscriptions: ['a://x'] });
     wants.delete('bob', { resourceSubscriptions: ['a://x', 'a://y'] });
     expect(wants.union()).toEqual({});
-    expect(wants.uriCount).toBe(0);
+    expect(wants.hasRoom({ resourceSubscriptions: ['a://z'] }, 1)).toBe(true);
+  });
+
+  it('finds those who follow a task, and counts its kinds of names apart', () => {
+    const wants = new Wants<string>();
+    wants.add('ada', { taskIds: ['t1', 't2'] });
+    wants.add('bob', { taskIds: ['t2'], resourceSubscriptions: ['t1'] });
+    const told = (taskId: string) => [
+      ...wants.concerned({ method: 'notifications/tasks', params: { taskId } }),
+    ];
+    expect([told('t1'), told('t2'), told('t3')]).toEqual([['ada'], ['ada', 'bob'], []]);
+    expect(wants.union()).toEqual({ taskIds: ['t1', 't2'], resourceSubscriptions: ['t1'] });
+    expect(wants.hasRoom({ taskIds: ['t2'] }, 2)).toBe(true);
+    expect(wants.hasRoom({ taskIds: ['t3'] }, 2)).toBe(false);
+    wants.delete('ada', { taskIds: ['t1', 't2'] });
+    expect([told('t1'), told('t2')]).toEqual([[], ['bob']]);
   });
 
   it('compares filters', () => {
