@@ -311,6 +311,7 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     method: call.message.method,
     body: requestBody(call, id, adaptation, tokenText, options),
     headers,
+    wantsLogs: call.client.logLevel !== undefined,
     idempotent: options.idempotent,
     timeoutMs: options.timeoutMs,
     maxBytes: options.maxBytes,

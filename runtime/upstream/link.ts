@@ -16,6 +16,8 @@ export interface OutboundRequest {
    * content type, accept, credentials and `set` headers are the link's own.
    */
   readonly headers: readonly string[];
+  /** Whether it asked for log messages: on a pipe that requests share, none but those can belong to it. */
+  readonly wantsLogs?: boolean;
   /** Whether a second execution is harmless: lists and reads, and tools that are trusted to say so. */
   readonly idempotent: boolean;
   /** The bound of a `bounds` limit, if smaller than the upstream's own. */

@@ -39,7 +39,7 @@ describe('the sessions that a session of a client has upstream', () => {
   });
 
   it('are deleted when the session is too old, though it is in use', async () => {
-    await using gateway = await startTestGateway(config({ sessions: { idle: '50ms', absolute: '3s' } }));
+    await using gateway = await startTestGateway(config({ sessions: { idle: '2s', absolute: '4s' } }));
     const session = await openSession(gateway.url());
     const reader = await openGetStream(gateway.url(), session);
     await allHave(0);

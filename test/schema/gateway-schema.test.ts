@@ -74,6 +74,10 @@ describe('the JSON Schema of gateway.yaml', () => {
       string,
       { properties: { type: SchemaObject } }
     >;
-    expect(names.map((name) => definitions[name]?.properties.type.const)).toEqual(['http', 'stdio']);
+    expect(names.map((name) => definitions[name]?.properties.type.const)).toEqual([
+      'http',
+      'stdio',
+      'openapi',
+    ]);
   });
 });

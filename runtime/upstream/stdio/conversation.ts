@@ -21,6 +21,8 @@ import { processFailure } from './stdio-call.ts';
 export interface Waiting {
   /** Whether it stays open, as a subscription does. */
   readonly staysOpen?: boolean;
+  /** Whether it asked for log messages. */
+  readonly wantsLogs?: boolean;
   readonly maxBytes: number;
   aside(text: string, message: Message): void;
   respond(text: string, message: Message): void;
@@ -235,7 +237,10 @@ export class Conversation implements ChildOwner {
       this.#waiter(meta[SUBSCRIPTION_ID])?.aside(text, message);
       return;
     }
-    const calls = [...this.#waiting.values()].filter((waiting) => waiting.staysOpen !== true);
+    const isLog = message.method === 'notifications/message';
+    const calls = [...this.#waiting.values()].filter(
+      ({ staysOpen, wantsLogs }) => staysOpen !== true && (!isLog || wantsLogs === true),
+    );
     // What names no request belongs to the only one there is, or cannot be told apart.
     if (calls.length === 1) calls[0]!.aside(text, message);
   }

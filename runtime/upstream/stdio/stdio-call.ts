@@ -9,6 +9,7 @@ import type { LargeLine } from './large-line.ts';
 import { LinePump } from './line-pump.ts';
 
 export class StdioCall extends Call {
+  readonly wantsLogs: boolean;
   readonly #conversation: Conversation;
   readonly #siblings: Set<StdioCall>;
   #answered = false;
@@ -22,6 +23,7 @@ export class StdioCall extends Call {
     siblings: Set<StdioCall>,
   ) {
     super(conversation.traffic, request, sink);
+    this.wantsLogs = request.wantsLogs === true;
     this.#conversation = conversation;
     this.#siblings = siblings;
   }

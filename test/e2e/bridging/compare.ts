@@ -26,21 +26,15 @@ export interface Compared {
   readonly same: Readonly<Record<Era, Readonly<Record<Upstream, boolean>>>>;
 }
 
-/** A busy machine can outlast the deadline of a scenario: what differs is looked at once more. */
-const LOOKS = 2;
-
 const isSame = async (
   pairings: Pairings,
   era: Era,
   upstream: Upstream,
   scenario: Scenario,
   direct: unknown,
-) => {
-  for (let look = 1; look <= LOOKS; look += 1) {
-    const through = await seenThrough(pairings, era, upstream, scenario).catch(() => undefined);
-    if (isDeepStrictEqual(through, direct)) return true;
-  }
-  return false;
+): Promise<boolean> => {
+  const through = await seenThrough(pairings, era, upstream, scenario).catch(() => undefined);
+  return isDeepStrictEqual(through, direct);
 };
 
 const sameAs = async (

@@ -32,6 +32,7 @@ describe.each(PEERS)('$name before an upstream over HTTP', ({ era, open }) => {
     expect(peer.era).toBe(era);
     expect(Object.keys(peer.capabilities).sort()).toEqual([
       'completions',
+      ...(era === 'modern' ? ['extensions'] : []),
       'logging',
       'prompts',
       'resources',

@@ -315,6 +315,17 @@ describe('one process and several links', () => {
     expect((await echo(held)).response).toBeDefined();
   });
 
+  test('a log message of a modern process belongs to the only request that asked for some', async () => {
+    const link = await upstream(['modern']).modern();
+    const silent = send(link, 'tools/call', { name: 'hang' });
+    const asking = send(link, 'tools/call', { name: 'hang' }, { wantsLogs: true });
+    await tool(link, 'notify', { notification: 'notifications/message' });
+    expect(asking.sink.messages).toMatchObject([{ method: 'notifications/message' }]);
+    const second = send(link, 'tools/call', { name: 'hang' }, { wantsLogs: true });
+    await tool(link, 'notify', { notification: 'notifications/message' });
+    expect([asking, second, silent].map(({ sink }) => sink.messages.length)).toEqual([1, 0, 0]);
+  });
+
   test('a modern process carries subscriptions, each told apart by its id', async () => {
     const link = await upstream(['modern'], {
       timeouts: { ...TIMEOUTS, firstByteMs: 100, callMs: 100 },
