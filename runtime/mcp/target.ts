@@ -2,7 +2,8 @@
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
-import { type ForwardOptions, forward } from './forward.ts';
+import { forward } from './forward.ts';
+import type { ForwardOptions } from './forward-options.ts';
 import { judge } from './gate.ts';
 import { stringParam } from './message.ts';
 import type { ListKind, Method } from './method.ts';
