@@ -15,11 +15,11 @@ export const checkExtensionMethods: Check = (config, report) => {
         for (const [item, method] of methods.entries()) {
           const place = placeAt(config, 'servers', server, 'expose', index, 'extensions', extension, item);
           const before = taken.get(method);
-          if (OWN.test(method)) report('GW2030', place, { method });
+          if (OWN.test(method)) report('GW2018', place, { method });
           else if (before === undefined) taken.set(method, { upstream, place });
           else {
             const labels = [{ place: before.place, text: 'given here' }];
-            report('GW2031', place, { method, upstream: before.upstream }, { labels });
+            report('GW2019', place, { method, upstream: before.upstream }, { labels });
           }
         }
       }

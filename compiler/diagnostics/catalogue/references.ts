@@ -109,13 +109,13 @@ export const REFERENCES = {
     label: () => 'exposed again here',
     help: () => ['give one of the two a `prefix`, or join them'],
   }),
-  GW2030: entry<{ method: string }>({
+  GW2018: entry<{ method: string }>({
     severity: 'error',
     title: 'Method that is no extension',
     message: ({ method }) => `\`${method}\` is a method of the protocol itself`,
     help: () => ['remove it: what the protocol defines is routed without a table'],
   }),
-  GW2031: entry<{ method: string; upstream: string }>({
+  GW2019: entry<{ method: string; upstream: string }>({
     severity: 'error',
     title: 'Extension method that goes to two upstreams',
     message: ({ method, upstream }) => `\`${method}\` goes to upstream \`${upstream}\` already`,
