@@ -34,6 +34,7 @@ const ordersOf = (config: Parameters<Check>[0]): readonly Order[] => {
   return [
     ...ofUpstreams,
     { below: ['sessions'], values: sessions, shorter: 'idle', longer: 'absolute' },
+    { below: ['sessions', 'parked'], values: sessions.parked!, shorter: 'idle', longer: 'absolute' },
     { below: ['reload', 'drain'], values: reload.drain!, ...window },
     { below: ['shutdown'], values: shutdown, ...window },
   ];

@@ -68,10 +68,9 @@ export const mergeInstructions = (parts: readonly Part[], own: string | undefine
   });
   if (told.length === 0) return undefined;
   if (told.length === 1) return told[0]!.text.slice(0, MAX_INSTRUCTIONS);
-  return told
-    .map(({ name, text }) => `[${name}]\n${text}`)
-    .join('\n\n')
-    .slice(0, MAX_INSTRUCTIONS);
+  // Each has its share, so that one that talks much silences no other.
+  const share = Math.floor(MAX_INSTRUCTIONS / told.length);
+  return told.map(({ name, text }) => `[${name}]\n${text.slice(0, share)}`).join('\n\n');
 };
 
 const MAX_INSTRUCTIONS = 20_000;

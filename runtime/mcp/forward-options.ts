@@ -25,6 +25,8 @@ export interface ForwardOptions {
   readonly isSecond?: boolean;
   /** The upstream says that the mirrored headers do not fit its tool. True: the call is made again, answer nothing. */
   readonly onHeaderMismatch?: () => boolean;
+  /** The upstream does not know what was asked for. True: another is asked, answer nothing. */
+  readonly onNotFound?: () => boolean;
   /** The tool runs as a task only, which the client knows nothing of. */
   readonly asTask?: boolean;
   /** Edits of a result that the upstream gave, besides those of the eras. */

@@ -150,9 +150,16 @@ export class ForwardSink implements MovableSink {
     }
     call.exchange.record.outcome = response.outcome;
     call.server.metrics.upstreamRequest(this.#link.upstream, response.outcome);
-    if (response.errorCode === RPC.headerMismatch && this.#options.onHeaderMismatch?.() === true) return;
+    if (response.errorCode !== undefined && this.#isTriedElsewhere(response.errorCode)) return;
     this.#options.onOutcome?.(response.errorCode === undefined);
     call.reply.response(answer, isModern ? modernStatus(response.errorCode) : 200);
+  }
+
+  #isTriedElsewhere(errorCode: number): boolean {
+    const { onHeaderMismatch, onNotFound } = this.#options;
+    if (errorCode === RPC.headerMismatch) return onHeaderMismatch?.() === true;
+    const unknown = errorCode === RPC.resourceNotFound || errorCode === RPC.invalidParams;
+    return unknown && onNotFound?.() === true;
   }
 
   onLarge(watch?: LargeWatch): LargeReply | undefined {

@@ -1,4 +1,7 @@
-/** Which upstream a resource belongs to: the one that lists it, else one whose template it fits, else the first that may. */
+/**
+ * Which upstream a resource belongs to: the one that lists it, else one whose template it fits, else the first that
+ * may, and after it the others.
+ */
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Item } from './catalogue.ts';
 import type { Part } from './part.ts';
@@ -28,6 +31,8 @@ export interface Ownership {
   readonly part: Part | undefined;
   readonly uri: string;
   readonly mimeType: string;
+  /** Those that may have it too, where no list and no template says whose it is. */
+  readonly others?: readonly Part[];
 }
 
 /** The owner of a URI that is called otherwise than its upstream does, as another claims it too. */
@@ -47,7 +52,7 @@ const choose = (view: View, uri: string): Ownership => {
   }
   const named = view.indexNow('resourceTemplates').byName.get(uri);
   if (named !== undefined) return { part: named.part, uri: named.item.name, mimeType: '' };
-  return renamed(view, uri) ?? { part: byTemplate(view, uri), uri, mimeType: '' };
+  return renamed(view, uri) ?? byTemplate(view, uri);
 };
 
 /** The first of `parts` that has a template which the URI fits, one that expands to it before all others. */
@@ -63,9 +68,12 @@ const fittingPart = (view: View, parts: readonly Part[], uri: string): Part | un
 export const claimantOf = (view: View, parts: readonly Part[], uri: string): Part | undefined =>
   view.indexNow('resources').byName.get(uri)?.part ?? fittingPart(view, parts, uri);
 
-const byTemplate = (view: View, uri: string): Part | undefined => {
+const byTemplate = (view: View, uri: string): Ownership => {
   const parts = candidates(view, uri);
-  return fittingPart(view, parts, uri) ?? parts.find((part) => part.connected !== undefined) ?? parts[0];
+  const fitting = fittingPart(view, parts, uri);
+  if (fitting !== undefined) return { part: fitting, uri, mimeType: '' };
+  const [first, ...others] = parts.filter((part) => part.connected !== undefined);
+  return { part: first ?? parts[0], uri, mimeType: '', others };
 };
 
 /**

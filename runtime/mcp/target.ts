@@ -4,12 +4,12 @@ import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
 import { forward } from './forward.ts';
 import type { ForwardOptions } from './forward-options.ts';
-import { judge } from './gate.ts';
+import { decide, judge } from './gate.ts';
 import { stringParam } from './message.ts';
 import type { ListKind, Method } from './method.ts';
 import type { Entry } from './name-index.ts';
 import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } from './param-header.ts';
-import type { Part } from './part.ts';
+import type { Connected, Part } from './part.ts';
 import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';
 import { rewriteFor } from './result-rewrite.ts';
 import { needsTask } from './task/required-task.ts';
@@ -84,14 +84,37 @@ const callOwned = (call: Call, uri: string, owner: Ownership): void => {
     call.reply.error(refused ?? unavailable(part));
     return;
   }
-  forward(call, part.exposure, connected.link, {
-    upstreamName: owner.uri === uri ? undefined : owner.uri,
+  sendRead(call, uri, owner.uri, part, connected, owner.others ?? []);
+};
+
+/** Reads from `part`; where that does not know the URI, from the next of `others` that the caller may ask for it. */
+const sendRead = (
+  call: Call,
+  uri: string,
+  upstreamUri: string,
+  part: Part,
+  { link }: Connected,
+  others: readonly Part[],
+): void =>
+  forward(call, part.exposure, link, {
+    upstreamName: upstreamUri === uri ? undefined : upstreamUri,
     parameter: 'uri',
-    mirrored: ['mcp-name', encodeHeaderValue(owner.uri)],
+    mirrored: ['mcp-name', encodeHeaderValue(upstreamUri)],
     idempotent: true,
     rewrite: rewriteFor(call, part),
+    ...(others.length === 0 ? undefined : { onNotFound: () => readElsewhere(call, uri, others) }),
     ...call.server.limits.bounds(undefined),
   });
+
+/** False: nobody else may be asked. */
+const readElsewhere = (call: Call, uri: string, parts: readonly Part[]): boolean => {
+  for (const [at, part] of parts.entries()) {
+    const facts = resourceFacts(callFacts(call, uri, {}), uri, { part, mimeType: '' });
+    if (part.connected === undefined || decide(call, facts).kind !== 'allow') continue;
+    sendRead(call, uri, uri, part, part.connected, parts.slice(at + 1));
+    return true;
+  }
+  return false;
 };
 
 const targetFacts = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): CallFacts => {

@@ -107,6 +107,9 @@ Scenarios of extensions belong to no revision:
 
 ${matrix(extensions)}
 
+Not run: \`tasks-status-notifications\`, which the suite itself always skips, and the scenarios of skills (SEP-2640),
+an extension in review that the gateway carries by \`expose[].extensions\` alone.
+
 ## As a client
 
 The suite is the upstream; a client of the SDK drives it through the gateway, in the revision of the scenario. What

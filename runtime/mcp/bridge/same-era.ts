@@ -4,6 +4,7 @@ import { memberText } from '../json-members.ts';
 import type { Method } from '../method.ts';
 import { rewriteObject } from '../splice.ts';
 import type { Adaptation, LargeEdits } from './adaptation.ts';
+import { notFoundEdits } from './not-found.ts';
 
 const PROGRESS_TOKEN: ReadonlySet<string> = new Set(['progressToken']);
 
@@ -41,8 +42,9 @@ const READ: LargeEdits = {
 export const sameModern: Adaptation = {
   ...sameLegacy,
   largeEdits: ({ name }) => (name === 'resources/read' ? READ : COMPLETE),
-  responseEdits: ({ result, resultStart }, method) => {
-    if (result === undefined || resultStart === undefined) return [];
+  responseEdits: (response, method, request) => {
+    const { result, resultStart } = response;
+    if (result === undefined || resultStart === undefined) return notFoundEdits(response, request);
     if (result.resultType !== undefined && typeof result.resultType !== 'string')
       throw upstreamError('upstream_protocol', 'a result of no type');
     const added = unsaid(result, method);

@@ -1,17 +1,16 @@
 /**
- * A modern client at a legacy upstream: the plain part of bridging (calls, reads, lists, completions). The
- * session that the gateway holds declares no client capability, so nothing is asked back.
+ * A modern client at a legacy upstream: the plain part of bridging (calls, reads, lists, completions). What the
+ * upstream asks meanwhile is the business of bridged-call.ts.
  */
 
-import { RPC } from '../../errors.ts';
-import { membersAt, memberText } from '../json-members.ts';
+import { memberText } from '../json-members.ts';
 import { wantsLevel } from '../log-level.ts';
-import type { Message } from '../message.ts';
 import type { Method } from '../method.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { MODERN_REQUEST_META } from '../revision.ts';
 import { type Edit, rewriteObject } from '../splice.ts';
 import type { Adaptation } from './adaptation.ts';
+import { notFoundEdits } from './not-found.ts';
 
 const DROPPED_META: ReadonlySet<string> = new Set([...MODERN_REQUEST_META, 'progressToken']);
 const isDropped = (key: string): boolean => DROPPED_META.has(key);
@@ -40,24 +39,6 @@ const resultEdit = (response: UpstreamResponse, start: number, method: Method): 
   return { start, end, text: rest === '{}' ? `{${added}}` : `{${added},${rest.slice(1)}` };
 };
 
-const URI: ReadonlySet<string> = new Set(['uri']);
-const CODE_AND_DATA: ReadonlySet<string> = new Set(['code', 'data']);
-
-/** A not-found as 2026-07-28 has it: invalid parameters, with the URI that was asked for. */
-const errorEdits = (response: UpstreamResponse, { params: { uri } }: Message): Edit[] => {
-  if (response.errorCode !== RPC.resourceNotFound) return [];
-  const at = response.root.keys.indexOf('error');
-  const start = response.root.starts[at]!;
-  const end = response.root.ends[at]!;
-  const error = response.text.slice(start, end);
-  const told = memberText(error, membersAt(error, 0), 'data');
-  const members: [string, string][] = [['code', String(RPC.invalidParams)]];
-  if (typeof uri === 'string')
-    members.push(['data', rewriteObject(told ?? '', URI, [['uri', JSON.stringify(uri)]])]);
-  else if (told !== undefined) members.push(['data', told]);
-  return [{ start, end, text: rewriteObject(error, CODE_AND_DATA, members) }];
-};
-
 export const toLegacy: Adaptation = {
   crossesEras: true,
   metaText: (message, progressToken) => {
@@ -73,7 +54,7 @@ export const toLegacy: Adaptation = {
   },
   responseEdits: (response, method, request) =>
     response.resultStart === undefined
-      ? errorEdits(response, request)
+      ? notFoundEdits(response, request)
       : [resultEdit(response, response.resultStart, method)],
   largeEdits: (method) => ({ added: addedTo(method), drops: (key) => MODERN_RESULT.has(key), unsaid: [] }),
   notification: (text, { method, params }, logLevel) => {
