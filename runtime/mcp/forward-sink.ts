@@ -117,7 +117,7 @@ export class ForwardSink implements MovableSink {
 
   onResponse(text: string, message: UpstreamMessage): void {
     const { rewrite } = this.#options;
-    const rewritten = rewrite === undefined ? text : rewrite(text, message);
+    const rewritten = rewrite === undefined ? text : rewrite.change(text, message);
     if (typeof rewritten === 'string') this.#answer(rewritten, message);
     else later(this.#call, rewritten, (changed) => this.#answer(changed, message));
   }
@@ -164,10 +164,10 @@ export class ForwardSink implements MovableSink {
 
   onLarge(watch?: LargeWatch): LargeReply | undefined {
     const { rewrite, resultEdits } = this.#options;
-    // What reads a result wants all of it. Once it is known whose the URIs are, the next may not have to be read.
+    // What looks for URIs wants all of a result. Once it is known whose they are, the next may not have to be read.
     const { uris } = this.#call.view;
     if (rewrite !== undefined && !uris.isKnown) void uris.learn();
-    if (rewrite !== undefined || resultEdits !== undefined) return undefined;
+    if ((rewrite !== undefined && rewrite.large === undefined) || resultEdits !== undefined) return undefined;
     const edits = this.#adaptation.largeEdits(this.#call.method, this.#options.tool);
     const own: LargeWatch = {
       begun: () => undefined,
@@ -177,7 +177,8 @@ export class ForwardSink implements MovableSink {
         this.#options.onOutcome?.(typeof outcome === 'string');
       },
     };
-    return largeResult(this.#call, this.#link.era, edits, watch === undefined ? [own] : [watch, own]);
+    const watches = watch === undefined ? [own] : [watch, own];
+    return largeResult(this.#call, this.#link.era, edits, rewrite?.large, watches);
   }
 
   #requireInput(response: UpstreamResponse): void {

@@ -3,7 +3,8 @@ import type { Message as UpstreamMessage } from '../upstream/message.ts';
 import { membersAt, memberText } from './json-members.ts';
 import { applyEdits, rewriteObject } from './splice.ts';
 
-const LABEL = 'io.gatewright/upstream';
+/** The member of `_meta` that names the upstream. */
+export const LABEL = 'io.gatewright/upstream';
 const LABELS: ReadonlySet<string> = new Set([LABEL]);
 const META: ReadonlySet<string> = new Set(['_meta']);
 

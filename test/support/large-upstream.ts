@@ -16,14 +16,19 @@ export interface Layout {
   readonly idLast?: boolean;
   /** Members of the result besides its content, as JSON text: `,"isError":true`. */
   readonly more?: string;
+  /** It answers a read of the resource with this URI; a call of a tool if absent. */
+  readonly uri?: string;
 }
 
 /** The pieces of a response with a text of about `bytes`. */
 export function* largeResponse(
   idText: string,
-  { bytes, idLast = false, more = '' }: Layout,
+  { bytes, idLast = false, more = '', uri }: Layout,
 ): Generator<Buffer> {
-  const open = '"result":{"content":[{"type":"text","text":"';
+  const open =
+    uri === undefined
+      ? '"result":{"content":[{"type":"text","text":"'
+      : `"result":{"contents":[{"uri":${JSON.stringify(uri)},"text":"`;
   const close = `"}]${more}}`;
   yield Buffer.from(idLast ? `{${open}` : `{"jsonrpc":"2.0","id":${idText},${open}`);
   for (let left = bytes; left > 0; left -= BLOCK.length) yield BLOCK;

@@ -22,8 +22,8 @@ export interface LargeEdits {
   readonly added: string;
   /** Whether a member of the result is left out; `first` is the first character of its value. */
   drops(key: string, first: string): boolean;
-  /** Changes the members of `_meta`, as JSON text; undefined leaves it out. Absent: it stays as it is. */
-  meta?(text: string): string | undefined;
+  /** Members of `_meta` that are left out, and it too where nothing remains. Absent: it stays as it is. */
+  readonly metaDrops?: ReadonlySet<string>;
   /** Members put last where the result has none of that name, as key and JSON text. */
   readonly unsaid: readonly (readonly [key: string, json: string])[];
 }

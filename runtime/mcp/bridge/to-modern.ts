@@ -62,10 +62,7 @@ const errorEdits = (response: UpstreamResponse, method: string): Edit[] => {
 const LARGE: LargeEdits = {
   added: '',
   drops: (key, first) => MODERN_RESULT.has(key) || (key === 'structuredContent' && first !== '{'),
-  meta: (text) => {
-    const rest = rewriteObject(text, MODERN_META, []);
-    return rest === '{}' ? undefined : rest;
-  },
+  metaDrops: MODERN_META,
   unsaid: [],
 };
 

@@ -4,10 +4,17 @@ import { Utf8Check } from './utf8-check.ts';
 
 /**
  * What becomes of a member of the result. `read` passes it on and tells its value, `take` tells it and leaves it out;
- * `edit` changes its text, unless that is too long: then it passes; `whole` says that this result cannot be passed on
- * in pieces.
+ * `edit` changes its text, unless that is too long: then it passes; `enter` changes the members of an object, however
+ * long it is; `whole` says that this result cannot be passed on in pieces.
  */
-export type MemberUse = 'pass' | 'drop' | 'read' | 'take' | 'edit' | 'whole';
+export type MemberUse = 'pass' | 'drop' | 'read' | 'take' | 'edit' | 'enter' | 'whole';
+
+/** What changes in the members of an object. */
+export interface InnerEdits {
+  drops(key: string): boolean;
+  /** Members put last, as JSON text without braces; empty for none. */
+  readonly last: string;
+}
 
 /** What changes in a response on its way. */
 export interface ResponseEdits {
@@ -21,6 +28,8 @@ export interface ResponseEdits {
   member(key: string, first: number): MemberUse;
   /** The text in place of that of a member that is edited; undefined leaves it out. */
   edit(key: string, text: string): string | undefined;
+  /** What changes in members that are entered. */
+  readonly inner?: InnerEdits | undefined;
   /** The value of a member that is read; undefined for one that is no short scalar. */
   read(key: string, value: string | number | boolean | null | undefined): 'pass' | 'whole';
 }
@@ -74,7 +83,7 @@ export class ResponseRewriter implements MemberSink {
   #committed = false;
   readonly #rootKeys = new Set<string>();
   /** How many members of the object at a depth were given out. */
-  readonly #kept = [0, 0, 0];
+  readonly #kept = [0, 0, 0, 0];
 
   /** @param wantedId the id that the response must have; undefined: any */
   constructor(wantedId: number | undefined, edits: ResponseEdits) {
@@ -111,6 +120,7 @@ export class ResponseRewriter implements MemberSink {
   onOpen(depth: number, at: number): void {
     if (this.#isOver()) return;
     this.#giveOut(at);
+    this.#kept[depth] = 0;
     if (depth === 2 && this.#edits.added !== '') {
       this.#out.push(Buffer.from(this.#edits.added));
       this.#kept[depth] = 1;
@@ -131,10 +141,11 @@ export class ResponseRewriter implements MemberSink {
     this.#held = undefined;
     const start = held.indexOf('"');
     this.#key = JSON.parse(held.toString('utf8', start, held.lastIndexOf('"') + 1)) as string;
-    const use = depth === 1 ? this.#rootMember(first) : this.#edits.member(this.#key, first);
+    const use = this.#useOf(depth, first);
     this.#cutting = use === 'drop' || use === 'take' || use === 'edit';
     this.#edited = use === 'edit' ? held : undefined;
     if (use === 'whole') this.#other('a result that has to be read whole');
+    if (use === 'enter') this.#scanner.trackedDepth = 3;
     if (use === 'read' || use === 'take' || use === 'edit') this.#capture();
     if (!this.#cutting) this.#keep(depth, held);
     // The id is put in when it was read.
@@ -145,6 +156,7 @@ export class ResponseRewriter implements MemberSink {
     this.#giveOut(at);
     if (this.#isOver()) return;
     this.#cutting = false;
+    if (depth === 2) this.#scanner.trackedDepth = 2;
     if (depth === 1 && this.#key === 'result') this.#scanner.trackedDepth = 1;
     const captured = this.#captured;
     if (captured === undefined) return;
@@ -165,14 +177,20 @@ export class ResponseRewriter implements MemberSink {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) this.#out.push(...held);
-    if (depth === 2) this.#addLast();
+    if (depth === 2) this.#addLast(depth, this.#edits.addedLast());
+    if (depth === 3) this.#addLast(depth, this.#edits.inner?.last ?? '');
     // The next `}` at depth 1 closes the response, after the result's own.
     if (depth === 2) this.#key = 'result';
   }
 
-  #addLast(): void {
-    const added = this.#edits.addedLast();
-    if (added !== '') this.#out.push(Buffer.from(this.#kept[2]! > 0 ? `,${added}` : added));
+  #addLast(depth: number, added: string): void {
+    if (added !== '') this.#out.push(Buffer.from(this.#kept[depth]! > 0 ? `,${added}` : added));
+  }
+
+  #useOf(depth: number, first: number): MemberUse {
+    if (depth === 1) return this.#rootMember(first);
+    if (depth === 2) return this.#edits.member(this.#key, first);
+    return this.#edits.inner?.drops(this.#key) === true ? 'drop' : 'pass';
   }
 
   #rootMember(first: number): MemberUse {

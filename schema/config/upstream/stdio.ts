@@ -39,7 +39,11 @@ export const StdioUpstream = closed(
     breaker: optional(Breaker),
     trust: optional(Trust),
   },
-  { description: 'An MCP server that is a child process.' },
+  {
+    description:
+      'An MCP server that is a child process. What is larger than 1 MiB in its results passes through an unlinked ' +
+      'file in the temporary folder of the system (TMPDIR).',
+  },
 );
 
 export type StdioUpstream = Static<typeof StdioUpstream>;

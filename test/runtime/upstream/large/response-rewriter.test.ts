@@ -120,6 +120,41 @@ describe('a response', () => {
     expect(whole(long, edits).text === long).toBe(true);
   });
 
+  describe('with an object that is entered', () => {
+    const edits: ResponseEdits = {
+      ...asIs,
+      member: (key) => (key === 'm' ? 'enter' : 'pass'),
+      inner: { drops: (key) => key === 'x', last: '"x":"right"' },
+    };
+
+    test.each([
+      ['{"m":{},"b":2}', '{"m":{"x":"right"},"b":2}'],
+      ['{"a":1,"m":{ "x":"forged" }}', '{"a":1,"m":{ "x":"right"}}'],
+      ['{"m":{"x":{"x":1},"a":[{"x":1}], "x":2},"x":3}', '{"m":{"a":[{"x":1}],"x":"right"},"x":3}'],
+      ['{"m":{"\\u0078":"forged","a":{"x":1}}}', '{"m":{"a":{"x":1},"x":"right"}}'],
+      [
+        '{"m":{"a":1},"m":{"x":2},"c":{"m":{"x":3}}}',
+        '{"m":{"a":1,"x":"right"},"m":{"x":"right"},"c":{"m":{"x":3}}}',
+      ],
+    ])('changes its members, and no others: %s', (before, after) => {
+      const text = `{"id":7,"result":${before},"jsonrpc":"2.0"}`;
+      const expected = `{"id":7,"result":${after},"jsonrpc":"2.0"}`;
+      const out = whole(text, edits).text!;
+      expect(JSON.parse(out)).toEqual(JSON.parse(expected));
+      expect(out.replaceAll(' ', '')).toBe(expected.replaceAll(' ', ''));
+      for (let at = 1; at < text.length; at += 1)
+        expect(rewrite(splitAt(Buffer.from(text), [at]), edits).text, `split at ${at}`).toBe(out);
+    });
+
+    test('changes them however long it is', () => {
+      const [long, more] = [`"a":"${'y'.repeat(70_000)}"`, `"b":[${'1,'.repeat(40_000)}1]`];
+      const before = `{"id":7,"result":{"m":{"x":"${'z'.repeat(70_000)}",${long},"x":1,${more}}}}`;
+      expect(whole(before, edits).text === `{"id":7,"result":{"m":{${long},${more},"x":"right"}}}`).toBe(
+        true,
+      );
+    });
+  });
+
   test('loses the null that stands for an error', () => {
     expect(whole('{"error":null,"id":7,"result":{}}').text).toBe('{"id":7,"result":{}}');
     expect(whole('{"id":7,"result":{},"error": null}').text).toBe('{"id":7,"result":{}}');
