@@ -3,13 +3,21 @@ import type { ServerResponse } from 'node:http';
 import { EventWriter } from './event-writer.ts';
 import type { WebExchange } from './exchange.ts';
 import { heartbeat } from './heartbeat.ts';
+import { LARGE_EVENT_LENGTH, sendInPieces } from './large-event.ts';
 import { holdLittle } from './lasting-reply.ts';
 import { breakOff } from './outflow.ts';
 import { writeHead } from './reply.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
-/** A reader that falls further behind than this is cut off. */
-const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** How slowly a stream may be read. */
+export interface StreamBounds {
+  /** A reader that has more to read than this is cut off when the next event comes, however large that is. */
+  readonly maxBufferedBytes: number;
+  /** So is one that takes nothing of a large event for as long. */
+  readonly stallMs?: number;
+}
+
+const BOUNDS: StreamBounds = { maxBufferedBytes: 8 * 1024 * 1024 };
 const LINE_BREAK = /\r\n|\r|\n/;
 const STREAM_HEADERS = [
   'content-type',
@@ -24,24 +32,34 @@ const flushHead = (stream: EventStream, response: ServerResponse): void => {
   if (!stream.started && !stream.closed) response.flushHeaders();
 };
 
+/** What waits for the end of an event that comes in pieces. */
+interface Behind {
+  readonly texts: string[];
+  /** Of all but the largest: one that is large does not make its reader slow. */
+  length: number;
+  largest: number;
+  /** The event itself is there whole: only its reader is waited for. */
+  readonly whole: boolean;
+}
+
 /** An open stream of events. Writes after its end are ignored. */
 export class EventStream {
   readonly #exchange: WebExchange;
   readonly #response: ServerResponse;
-  readonly #maxBufferedBytes: number;
+  readonly #bounds: StreamBounds;
   #written = false;
   #quiet = true;
   #closed = false;
-  /** What waits for the end of an event that comes in pieces. */
-  #behind: string[] | undefined;
-  #behindLength = 0;
+  #behind: Behind | undefined;
   /** Called once, when the client went away or was cut off for reading too slowly; not after `end`. */
   onClose: (() => void) | undefined;
+  /** Called once, when nothing waits any more of what `send` said of that it waits. */
+  onSent: (() => void) | undefined;
 
-  constructor(exchange: WebExchange, maxBufferedBytes: number) {
+  constructor(exchange: WebExchange, bounds: StreamBounds) {
     this.#exchange = exchange;
     this.#response = exchange.response as ServerResponse;
-    this.#maxBufferedBytes = maxBufferedBytes;
+    this.#bounds = bounds;
     heartbeat.add(this);
     exchange.onAbort = () => this.#abandon();
     process.nextTick(flushHead, this, this.#response);
@@ -68,11 +86,15 @@ export class EventStream {
     if (!this.#closed) setImmediate(holdLittle, this.#exchange);
   }
 
-  /** One event. `data` may have several lines; `id` and `event` have no line break. */
-  send(data: string, id?: string, event?: string): void {
+  /**
+   * One event. `data` may have several lines; `id` and `event` have no line break. False: it was not handed to the
+   * connection whole, because it is large or behind one that is, or because the stream is closed.
+   */
+  send(data: string, id?: string, event?: string): boolean {
     const lines = LINE_BREAK.test(data) ? data.split(LINE_BREAK).join('\ndata: ') : data;
     const head = event === undefined ? '' : `event: ${event}\n`;
     this.#write(`${head}${id === undefined ? '' : `id: ${id}\n`}data: ${lines}\n\n`);
+    return this.#behind === undefined && !this.#closed;
   }
 
   /**
@@ -82,14 +104,11 @@ export class EventStream {
   openEvent(begin: () => string | undefined, onEnd: () => void): ResponseWriter {
     const opened = (): string | undefined => {
       this.#written = true;
-      this.#behind = [];
+      this.#behind = { texts: [], length: 0, largest: 0, whole: false };
       return begin();
     };
     return new EventWriter(this.#exchange, opened, () => {
-      const behind = this.#behind ?? [];
-      this.#behind = undefined;
-      this.#behindLength = 0;
-      for (const text of behind) this.#write(text);
+      this.#goOn();
       onEnd();
     });
   }
@@ -115,28 +134,56 @@ export class EventStream {
     this.#quiet = true;
   }
 
-  /** Ends the reply after what was sent. An event that is not whole is broken off. */
+  /** Ends the reply after what was sent. An event that is not there whole is broken off. */
   end(): void {
     if (this.#closed) return;
-    const onClose = this.#behind === undefined ? undefined : this.onClose;
+    const isBroken = this.#behind?.whole === false;
     this.#close();
-    if (this.#behind === undefined) this.#response.end();
-    else breakOff(this.#exchange);
-    onClose?.();
+    if (isBroken) breakOff(this.#exchange);
+    else if (this.#behind === undefined) this.#response.end();
+    if (isBroken) this.onClose?.();
   }
 
   #write(text: string): void {
     if (this.#closed) return;
     this.#written = true;
     this.#quiet = false;
-    if (this.#behind !== undefined) {
-      this.#behind.push(text);
-      this.#behindLength += text.length;
-      if (this.#behindLength > this.#maxBufferedBytes) this.#cutOff();
-      return;
-    }
-    this.#response.write(text);
-    if (this.#response.writableLength > this.#maxBufferedBytes) this.#cutOff();
+    this.#put(text);
+  }
+
+  /** What waits already tells whether the reader is slow; how large the next event is does not. */
+  #put(text: string): void {
+    const behind = this.#behind;
+    if ((behind?.length ?? this.#response.writableLength) > this.#bounds.maxBufferedBytes) this.#cutOff();
+    else if (behind !== undefined) {
+      behind.texts.push(text);
+      behind.length += Math.min(text.length, behind.largest);
+      behind.largest = Math.max(text.length, behind.largest);
+    } else if (text.length < LARGE_EVENT_LENGTH) this.#response.write(text);
+    else this.#putInPieces(text);
+  }
+
+  #putInPieces(text: string): void {
+    this.#behind = { texts: [], length: 0, largest: 0, whole: true };
+    sendInPieces(
+      this.#exchange,
+      text,
+      () => this.#goOn(),
+      () => this.#abandon(),
+      this.#bounds.stallMs,
+    );
+  }
+
+  /** After an event in pieces: what waited for its end, and the end of the stream if that was asked for. */
+  #goOn(): void {
+    const texts = this.#behind?.texts ?? [];
+    this.#behind = undefined;
+    for (const text of texts) if (!this.#response.destroyed) this.#put(text);
+    if (this.#behind !== undefined || this.#response.destroyed) return;
+    const { onSent } = this;
+    this.onSent = undefined;
+    if (this.#closed) this.#response.end();
+    onSent?.();
   }
 
   #cutOff(): void {
@@ -165,14 +212,14 @@ export class EventStream {
 export const startEventStream = (
   exchange: WebExchange,
   headers: readonly string[] = [],
-  maxBufferedBytes = MAX_BUFFERED_BYTES,
+  bounds = BOUNDS,
 ): EventStream => {
   const open = writeHead(
     exchange,
     200,
     headers.length === 0 ? STREAM_HEADERS : [...STREAM_HEADERS, ...headers],
   );
-  const stream = new EventStream(exchange, maxBufferedBytes);
+  const stream = new EventStream(exchange, bounds);
   if (!open) stream.end();
   return stream;
 };

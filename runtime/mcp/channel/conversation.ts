@@ -267,6 +267,11 @@ export class Conversation {
     serveInitialize(place.server, exchange, message, offered, this.#greeting(place, reply));
   }
 
+  #passOn(text: string): true {
+    this.#channel.send(text);
+    return true;
+  }
+
   #greeting(place: Place, reply: ChannelReply): Greeting {
     return {
       welcome: (session, text) => {
@@ -278,7 +283,7 @@ export class Conversation {
         reply.response(text);
         this.#takeEarly();
         session.streams.standalone.attach(
-          { stays: true, onClose: undefined, send: (told) => this.#channel.send(told), end: () => undefined },
+          { stays: true, onClose: undefined, send: (told) => this.#passOn(told), end: () => undefined },
           undefined,
         );
         return true;

@@ -3,7 +3,9 @@ import type { ResponseWriter } from '../../listen/response-writer.ts';
 
 /** What a stream is sent to: a connection that reads it. */
 export interface StreamSink {
-  send(data: string, id: string): void;
+  /** False: it waits, or the client has gone. `onSent` is called when nothing waits any more. */
+  send(data: string, id: string): boolean;
+  onSent?: (() => void) | undefined;
   /**
    * One event in pieces, where the connection takes such. `begin` is called before its first byte and gives its id,
    * `onEnd` when it is whole.
@@ -38,7 +40,7 @@ export class SessionStream {
   #sink: StreamSink | undefined;
   #done = false;
 
-  /** @param onKept told how many more (or fewer) characters are kept */
+  /** @param onKept told how many more (or fewer) characters are kept; 0: more of them was delivered */
   constructor(number: number, onKept: (bytes: number) => void) {
     this.number = number;
     this.#onKept = onKept;
@@ -71,10 +73,7 @@ export class SessionStream {
   append(data: string): void {
     this.#sequence += 1;
     this.#kept.push({ sequence: this.#sequence, data });
-    if (this.#sink !== undefined) {
-      this.#sink.send(data, this.eventId(this.#sequence));
-      this.#delivered = this.#sequence;
-    }
+    if (this.#sink !== undefined) this.#send(this.#sink, this.#sequence, data);
     this.#onKept(data.length);
   }
 
@@ -109,9 +108,8 @@ export class SessionStream {
     sink.onClose = () => {
       if (this.#sink === sink) this.#sink = undefined;
     };
-    for (const { sequence, data } of this.#kept)
-      if (sequence > (after ?? this.#delivered)) sink.send(data, this.eventId(sequence));
-    this.#delivered = this.#sequence;
+    const from = after ?? this.#delivered;
+    for (const { sequence, data } of [...this.#kept]) if (sequence > from) this.#send(sink, sequence, data);
     if (this.#done) this.finish();
   }
 
@@ -122,11 +120,21 @@ export class SessionStream {
     this.#sink = undefined;
   }
 
+  #send(sink: StreamSink, sequence: number, data: string): void {
+    if (sink.send(data, this.eventId(sequence))) this.#delivered = Math.max(this.#delivered, sequence);
+    else
+      sink.onSent = () => {
+        this.#delivered = Math.max(this.#delivered, sequence);
+        this.#onKept(0);
+      };
+  }
+
   /** Forgets the oldest event that was delivered, or any; false if there is none. */
   forgetOldest(onlyDelivered: boolean): boolean {
     const oldest = this.#kept[0];
     if (oldest === undefined || (onlyDelivered && oldest.sequence > this.#delivered)) return false;
     this.#kept.shift();
+    this.#delivered = Math.max(this.#delivered, oldest.sequence);
     this.#onKept(-oldest.data.length);
     return true;
   }
@@ -181,7 +189,7 @@ export class SessionStreams {
   #make(number: number): SessionStream {
     const stream = new SessionStream(number, (bytes) => {
       this.#keptBytes += bytes;
-      if (bytes > 0) this.#trim();
+      if (bytes >= 0) this.#trim();
     });
     this.#streams.set(number, stream);
     return stream;

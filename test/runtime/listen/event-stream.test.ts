@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EventStream, startEventStream } from '../../../runtime/listen/event-stream.ts';
+import {
+  type EventStream,
+  type StreamBounds,
+  startEventStream,
+} from '../../../runtime/listen/event-stream.ts';
 import type { Exchange } from '../../../runtime/listen/exchange.ts';
 import { type Beating, Heartbeat } from '../../../runtime/listen/heartbeat.ts';
 import { replyJson } from '../../../runtime/listen/reply.ts';
@@ -15,10 +19,10 @@ const GET = 'GET /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\
 
 const open = async (
   act: (stream: EventStream, exchange: Exchange) => void,
-  maxBufferedBytes?: number,
+  bounds?: StreamBounds,
 ): Promise<RawConnection> => {
   served = await serve(listenerNode(), {
-    '/events': (exchange) => act(startEventStream(exchange, ['x-own', 'yes'], maxBufferedBytes), exchange),
+    '/events': (exchange) => act(startEventStream(exchange, ['x-own', 'yes'], bounds), exchange),
   });
   const connection = new RawConnection(served.port);
   connection.write(GET);
@@ -71,21 +75,93 @@ describe('an event stream', () => {
   it('cuts off a client that does not read, before it costs more memory than allowed', async () => {
     let closed = 0;
     let sent = 0;
-    const connection = await open((stream) => {
-      stream.onClose = () => {
-        closed += 1;
-      };
-      const text = 'x'.repeat(100_000);
-      while (!stream.closed && sent < 1_000) {
-        stream.send(text);
-        sent += 1;
-      }
-    }, 1_000_000);
+    const connection = await open(
+      (stream) => {
+        stream.onClose = () => {
+          closed += 1;
+        };
+        const text = 'x'.repeat(100_000);
+        while (!stream.closed && sent < 1_000) {
+          stream.send(text);
+          sent += 1;
+        }
+      },
+      { maxBufferedBytes: 1_000_000 },
+    );
     connection.socket.pause();
     await until(() => served.observer.finished.length === 1);
     expect([closed, served.held()]).toEqual([1, 0]);
     expect(sent).toBeLessThan(1_000);
     expect(served.observer.finished[0]!.record.outcome).toBe('slow_reader');
+    connection.socket.destroy();
+  });
+
+  it('sends events of any size whole and in order to a client that reads, and then ends', async () => {
+    const large = '狐\ud83e\udd8a!'.repeat(3_000_000);
+    const taken: boolean[] = [];
+    let sent = 0;
+    served = await serve(listenerNode(), {
+      '/events': (exchange) => {
+        const stream = startEventStream(exchange);
+        stream.onSent = () => {
+          sent += 1;
+        };
+        for (const text of ['before', large, 'between', large, 'after']) taken.push(stream.send(text));
+        stream.beat();
+        stream.end();
+      },
+    });
+    const text = await (await fetch(`http://127.0.0.1:${served.port}/events`)).text();
+    const expected = ['before', large, 'between', large, 'after'].map((data) => `data: ${data}\n\n`).join('');
+    expect(text === expected).toBe(true);
+    expect(taken).toEqual([true, false, false, false, false]);
+    expect(sent).toBe(1);
+    await expect.poll(() => served.observer.finished.length).toBe(1);
+    expect(served.observer.finished[0]!.record.outcome).toBe('ok');
+  });
+
+  it.each([false, true])(
+    'cuts off a client that takes nothing of a large event for too long, the stream ended before: %s',
+    async (ended) => {
+      let closed = 0;
+      let sent = 0;
+      const connection = await open(
+        (stream) => {
+          stream.onClose = () => {
+            closed += 1;
+          };
+          stream.onSent = () => {
+            sent += 1;
+          };
+          stream.send('x'.repeat(32 * 1024 * 1024));
+          if (ended) stream.end();
+        },
+        { maxBufferedBytes: 1_000_000, stallMs: 100 },
+      );
+      connection.socket.pause();
+      await expect.poll(() => served.observer.finished.length, { timeout: 15_000 }).toBe(1);
+      expect(served.observer.finished[0]!.record.outcome).toBe('slow_reader');
+      expect([closed, sent, served.held()]).toEqual([ended ? 0 : 1, 0, 0]);
+      connection.socket.destroy();
+    },
+  );
+
+  it('cuts off a client with too much behind a large event that it does not read', async () => {
+    let events = 0;
+    const connection = await open(
+      (stream) => {
+        stream.send('x'.repeat(32 * 1024 * 1024));
+        while (!stream.closed && events < 1_000) {
+          stream.send('x'.repeat(100_000));
+          events += 1;
+        }
+      },
+      { maxBufferedBytes: 1_000_000 },
+    );
+    connection.socket.pause();
+    await expect.poll(() => served.observer.finished.length, { timeout: 15_000 }).toBe(1);
+    expect(served.observer.finished[0]!.record.outcome).toBe('slow_reader');
+    expect(events).toBeLessThan(15);
     connection.socket.destroy();
   });
 

@@ -128,7 +128,7 @@ describe('a listener with TLS', () => {
   it('cuts off an HTTP/2 client that does not read its stream', async () => {
     served = await serve(tlsNode(), {
       '/events': (exchange) => {
-        const events = startEventStream(exchange, [], 500_000);
+        const events = startEventStream(exchange, [], { maxBufferedBytes: 500_000 });
         for (let i = 0; i < 100 && !events.closed; i += 1) events.send('x'.repeat(100_000));
       },
     });

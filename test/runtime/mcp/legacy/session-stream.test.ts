@@ -4,13 +4,14 @@ import { SessionStreams } from '../../../../runtime/mcp/legacy/session-stream.ts
 
 const MEBIBYTE = 'x'.repeat(1024 * 1024);
 
-/** A connection that notes what it is sent. */
-const connection = () => {
+/** A connection that notes what it is sent; a slow one says that it waits. */
+const connection = (slow = false) => {
   const sent: (readonly [id: string, data: string])[] = [];
   const sink = {
     onClose: undefined as (() => void) | undefined,
+    onSent: undefined as (() => void) | undefined,
     ended: false,
-    send: (data: string, id: string) => sent.push([id, data]),
+    send: (data: string, id: string) => sent.push([id, data]) > 0 && !slow,
     end: () => {
       sink.ended = true;
     },
@@ -87,5 +88,25 @@ describe('the streams of a session', () => {
     const back = connection();
     streams.find(waiting.eventId(0))?.stream.attach(back.stream, 0);
     expect(back.sent.map(([, data]) => data)).toEqual(['result']);
+  });
+
+  it.each([false, true])('keep a large event until its client has it, over by then: %s', (over) => {
+    const streams = new SessionStreams();
+    const stream = streams.open();
+    const broken = connection(true);
+    stream.attach(broken.stream, undefined);
+    const large = MEBIBYTE.repeat(12);
+    stream.append(large);
+    if (over) stream.finish();
+    else broken.sink.onClose!();
+    streams.open().append('of another');
+    const back = connection(true);
+    streams.find(stream.eventId(0))!.stream.attach(back.stream, 0);
+    expect(back.sent.map(([, data]) => data === large)).toEqual([true]);
+    back.sink.onSent!();
+    expect(stream.delivered).toBe(true);
+    const late = connection();
+    streams.find(stream.eventId(0))?.stream.attach(late.stream, 0);
+    expect(late.sent).toEqual([]);
   });
 });
