@@ -7,6 +7,7 @@ import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { answerLarge, largeResponse, sendPieces } from '../../support/large-upstream.ts';
 import { legacyMessage, openSession } from '../../support/legacy-client.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
+import { type OfferingUpstream, startOfferingUpstream, toolsNamed } from '../../support/offering-upstream.ts';
 import { type RawRequest, rawRequest } from '../../support/raw-request.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
@@ -28,16 +29,21 @@ describe.each([
   ['modern', ',"resultType":"complete"'],
   ['legacy', ''],
 ] as const)('a large result for a %s client', (era, more) => {
-  let upstream: FastUpstream;
+  let upstreams: readonly OfferingUpstream[];
   let gateway: TestGateway;
   beforeAll(async () => {
-    upstream = await startToolUpstream('big', ['fetch'], { eras: [era] });
-    const server = { provenance: true };
-    gateway = await startTestGateway(configuration({ big: upstream.url }, { server }), { tap: false });
+    // Of two that claim the same URI all results are read for it.
+    const resources = [{ uri: 'data://same', name: 'same' }];
+    const options = { eras: [era] };
+    const big = await startOfferingUpstream('big', { tools: toolsNamed('fetch'), resources }, options);
+    const other = await startOfferingUpstream('other', { resources }, options);
+    upstreams = [big, other];
+    const config = configuration({ big: big.url, other: other.url }, { server: { provenance: true } });
+    gateway = await startTestGateway(config, { tap: false });
   });
   afterAll(async () => {
     await gateway.close();
-    await upstream.close();
+    for (const { upstream } of upstreams) await upstream.close();
   });
 
   const call = async (): Promise<RawRequest> => {
@@ -56,8 +62,8 @@ describe.each([
     };
   };
 
-  it('comes whole behind its progress where it is labelled with its origin', async () => {
-    upstream.behave(({ message, response }) => {
+  it('comes whole behind its progress where it is read for URIs and labelled with its origin', async () => {
+    upstreams[0]!.upstream.behave(({ message, response }) => {
       const { progressToken } = message.params!._meta as { progressToken: unknown };
       const params = { progressToken, progress: 1 };
       openStream(response);
