@@ -47,6 +47,7 @@ export const ask = (
       method,
       body: askBody(link, id, method, params, context),
       headers: link.era === 'modern' ? ['mcp-method', method, ...headers] : headers,
+      isOwn: true,
       idempotent: true,
       timeoutMs,
     };

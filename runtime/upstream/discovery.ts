@@ -16,6 +16,10 @@ interface Implementation {
   readonly version: string;
 }
 
+/** So much an upstream may say of itself; every client that is told of its server's upstreams pays for it. */
+const MAX_PEER_BYTES = 256 * 1024;
+const MAX_PEER_DEPTH = 64;
+
 /** The text of a `server/discover` request (MCP 2026-07-28, server/discover). */
 export const discoverRequest = (id: number, clientInfo: Implementation): string =>
   JSON.stringify({
@@ -54,7 +58,10 @@ export type Discovered =
   | { readonly kind: 'other-revision'; readonly versions: readonly string[] }
   | { readonly kind: 'legacy' };
 
-/** Only a DiscoverResult, or the modern error for versions, shows the modern era; no other code does. */
+/**
+ * Only a DiscoverResult, or the modern error for versions, shows the modern era; no other code does. Throws
+ * `upstream_protocol` for a DiscoverResult that says too much.
+ */
 export const readDiscover = (message: Message): Discovered => {
   if (!isObject(message.result)) {
     const versions = refusedVersions(message);
@@ -74,32 +81,47 @@ const refusedVersions = (message: Message): readonly string[] => {
   return isObject(data) && isStrings(data.supported) ? data.supported : [];
 };
 
-/** The peer in an InitializeResult. Throws `upstream_protocol` if it is none, or of an unknown revision. */
+/** The peer in an InitializeResult. Throws `upstream_protocol` if it is none, of an unknown revision or too large. */
 export const initializedPeer = (message: Message): PeerInfo => {
   const { result } = message;
   if (!isObject(result)) throw upstreamError('upstream_protocol', message.error ?? 'initialize: no result');
-  const { protocolVersion, capabilities, serverInfo, instructions } = result;
+  const { protocolVersion } = result;
   if (!LEGACY_VERSIONS.some((version) => version === protocolVersion)) {
     throw upstreamError('upstream_protocol', `initialize: revision ${String(protocolVersion)}`);
   }
-  return {
-    protocolVersion: protocolVersion as string,
-    capabilities: isObject(capabilities) ? capabilities : {},
-    serverInfo: isObject(serverInfo) ? serverInfo : {},
-    instructions: typeof instructions === 'string' ? instructions : undefined,
-  };
+  return bounded(protocolVersion as string, result, result.serverInfo);
 };
 
 const discoveredPeer = (result: Readonly<Record<string, unknown>>): PeerInfo => {
-  const { capabilities, instructions, _meta: meta } = result;
+  const { _meta: meta } = result;
   const serverInfo = isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined;
-  return {
-    protocolVersion: MODERN_VERSION,
+  return bounded(MODERN_VERSION, result, serverInfo);
+};
+
+/** What an upstream says of itself. Throws `upstream_protocol` where it is too large or too deep to be passed on. */
+const bounded = (
+  protocolVersion: string,
+  { capabilities, instructions }: Readonly<Record<string, unknown>>,
+  serverInfo: unknown,
+): PeerInfo => {
+  const peer: PeerInfo = {
+    protocolVersion,
     capabilities: isObject(capabilities) ? capabilities : {},
     serverInfo: isObject(serverInfo) ? serverInfo : {},
     instructions: typeof instructions === 'string' ? instructions : undefined,
   };
+  if (isDeeper(peer.capabilities, MAX_PEER_DEPTH) || isDeeper(peer.serverInfo, MAX_PEER_DEPTH))
+    throw upstreamError('upstream_protocol', `it says more of itself than ${MAX_PEER_DEPTH} levels`);
+  if (Buffer.byteLength(JSON.stringify(peer)) > MAX_PEER_BYTES)
+    throw upstreamError('upstream_protocol', `it says more of itself than ${MAX_PEER_BYTES} bytes`);
+  return peer;
 };
+
+/** Goes no deeper than `levels`, whatever it is given. */
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 
 /** Names of revisions are dates and compare as text. */
 const isModern = (version: string): boolean => version >= MODERN_VERSION;

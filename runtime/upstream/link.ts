@@ -18,6 +18,8 @@ export interface OutboundRequest {
   readonly headers: readonly string[];
   /** Whether it asked for log messages: on a pipe that requests share, none but those can belong to it. */
   readonly wantsLogs?: boolean;
+  /** Whether the gateway asks on its own behalf: nothing that an upstream says of no request can belong to it. */
+  readonly isOwn?: boolean;
   /** Whether a second execution is harmless: lists and reads, and tools that are trusted to say so. */
   readonly idempotent: boolean;
   /** The bound of a `bounds` limit, if smaller than the upstream's own. */

@@ -3,6 +3,7 @@ import { configuration } from '../support/configuration.ts';
 import { type Everything, startEverything } from '../support/everything/server.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { callTool, type ModernOptions, modernRequest } from '../support/modern-client.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const TASKS = { capabilities: { elicitation: {}, extensions: { 'io.modelcontextprotocol/tasks': {} } } };
 
@@ -58,6 +59,28 @@ describe('a call that goes on as a task', () => {
     expect(body.result).toEqual({ resultType: 'complete' });
     const done = await until(gateway.url(), taskId, 'completed');
     expect(done.result.content[0].text).toBe('a.txt: {"confirm":true}');
+  });
+
+  it('asks under the name of its upstream where there are several, and only what its client offers to answer', async () => {
+    const other = await startToolUpstream('other', ['a']);
+    await using _other = { [Symbol.asyncDispose]: () => other.close() };
+    await using gateway = await startTestGateway(
+      configuration({ everything: everything.url, other: other.url }),
+    );
+    const { taskId } = (await callTool(gateway.url(), 'confirm_delete', { filename: 'a.txt' }, TASKS)).body
+      .result;
+    const asking = await until(gateway.url(), taskId, 'input_required');
+    expect(asking.inputRequests.confirm.params.message).toBe('[everything] Delete a.txt?');
+    expect(asking.taskId).toBe(taskId);
+    const { extensions } = TASKS.capabilities;
+    for (const capabilities of [{ extensions }, { extensions, sampling: {}, elicitation: { url: {} } }]) {
+      const { body } = await about(gateway.url(), 'tasks/get', taskId, {}, { capabilities });
+      expect(body.error).toMatchObject({ data: { code: 'upstream_protocol' } });
+      expect(JSON.stringify(body)).not.toContain('a.txt');
+    }
+    const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } };
+    await about(gateway.url(), 'tasks/update', taskId, { inputResponses });
+    await until(gateway.url(), taskId, 'completed');
   });
 
   it('ends when it is cancelled', async () => {

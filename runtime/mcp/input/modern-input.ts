@@ -45,17 +45,28 @@ const requestEdits = (
 };
 
 /**
+ * Edits of the questions in a result, which say whose they are. Throws `upstream_protocol` for one that the client
+ * did not offer to answer.
+ */
+export const questionEdits = (
+  call: Call,
+  upstream: string,
+  { text, result, resultStart }: UpstreamResponse,
+): Edit[] =>
+  each(membersAt(text, resultStart!))
+    .filter(({ key }) => key === 'inputRequests')
+    .flatMap(({ start }) => requestEdits(call, upstream, text, start, result!.inputRequests));
+
+/**
  * Edits of a result that asks for input: the upstream's state is sealed, and questions say whose they are. Throws
  * `upstream_protocol` for a question that the client did not offer to answer.
  */
 export const inputEdits = (call: Call, upstream: string, response: UpstreamResponse): Edit[] => {
-  const { text, result, resultStart } = response;
+  const { text, resultStart } = response;
   if (call.method.kind !== 'target')
     throw upstreamError('upstream_protocol', 'input was asked for where none is due');
-  const edits: Edit[] = [];
+  const edits = questionEdits(call, upstream, response);
   for (const { key, start, end } of each(membersAt(text, resultStart!))) {
-    if (key === 'inputRequests')
-      edits.push(...requestEdits(call, upstream, text, start, result!.inputRequests));
     if (key !== 'requestState') continue;
     const state = { kind: 'upstream', upstream, stateText: text.slice(start, end) } as const;
     const sealed = sealState(call, state, call.server.parked.bounds.absoluteMs);

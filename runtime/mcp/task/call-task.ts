@@ -6,6 +6,7 @@ import { type Call, callFacts, later } from '../call.ts';
 import { methodNotFound } from '../classify.ts';
 import { forward } from '../forward.ts';
 import { admit, decide, denial } from '../gate.ts';
+import { questionEdits } from '../input/modern-input.ts';
 import { stringParam } from '../message.ts';
 import type { Entry } from '../name-index.ts';
 import { encodeHeaderValue } from '../param-header.ts';
@@ -32,7 +33,10 @@ export const callTask = (call: Call): void => {
     later(call, call.view.prepare(undefined), () => refuse(call));
     return;
   }
-  const edits = (response: UpstreamResponse): Edit[] => toldTask(response, origin.id, sealed);
+  const edits = (response: UpstreamResponse): Edit[] => [
+    ...toldTask(response, origin.id, sealed),
+    ...(response.result?.inputRequests === undefined ? [] : questionEdits(call, origin.upstream, response)),
+  ];
   const send = (): void => callOrigin(call, origin, 'modern', edits);
   if (call.view.index('tools') !== undefined) send();
   else later(call, call.view.prepare('tools'), send);

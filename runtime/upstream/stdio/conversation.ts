@@ -23,6 +23,8 @@ export interface Waiting {
   readonly staysOpen?: boolean;
   /** Whether it asked for log messages. */
   readonly wantsLogs?: boolean;
+  /** Whether the gateway asks on its own behalf, with nothing of a caller. */
+  readonly isOwn?: boolean;
   readonly maxBytes: number;
   aside(text: string, message: Message): void;
   respond(text: string, message: Message): void;
@@ -238,11 +240,14 @@ export class Conversation implements ChildOwner {
       return;
     }
     const isLog = message.method === 'notifications/message';
+    const asking = ({ wantsLogs }: Waiting): boolean => !isLog || wantsLogs === true;
     const calls = [...this.#waiting.values()].filter(
-      ({ staysOpen, wantsLogs }) => staysOpen !== true && (!isLog || wantsLogs === true),
+      (each) => each.staysOpen !== true && each.isOwn !== true && (this.#shared || asking(each)),
     );
-    // What names no request belongs to the only one there is, or cannot be told apart.
-    if (calls.length === 1) calls[0]!.aside(text, message);
+    // What names no request belongs to the only one there is, or cannot be told apart. Where callers share the
+    // process, one that did not ask for logs counts too: they may tell of its arguments (MCP 2026-07-28, logging).
+    const [only] = calls;
+    if (calls.length === 1 && asking(only!)) only!.aside(text, message);
   }
 
   /** A link must not throw. One that does must not take the others of the process with it. */

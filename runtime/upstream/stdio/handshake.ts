@@ -104,6 +104,7 @@ const asked = (conversation: Conversation, id: number, body: string): Promise<Me
   const answer = new Promise<Message>((resolve, reject) => {
     const settle = (): void => conversation.forget(id);
     conversation.await(id, {
+      isOwn: true,
       maxBytes: MAX_HANDSHAKE_BYTES,
       aside: () => undefined,
       respond: (_text, message) => {

@@ -10,6 +10,7 @@ import { LinePump } from './line-pump.ts';
 
 export class StdioCall extends Call {
   readonly wantsLogs: boolean;
+  readonly isOwn: boolean;
   readonly #conversation: Conversation;
   readonly #siblings: Set<StdioCall>;
   #answered = false;
@@ -24,6 +25,7 @@ export class StdioCall extends Call {
   ) {
     super(conversation.traffic, request, sink);
     this.wantsLogs = request.wantsLogs === true;
+    this.isOwn = request.isOwn === true;
     this.#conversation = conversation;
     this.#siblings = siblings;
   }

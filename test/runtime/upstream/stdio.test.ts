@@ -315,8 +315,8 @@ describe('one process and several links', () => {
     expect((await echo(held)).response).toBeDefined();
   });
 
-  test('a log message of a modern process belongs to the only request that asked for some', async () => {
-    const link = await upstream(['modern']).modern();
+  test('a log message of a modern process that belongs to one caller is of the only request that asked for some', async () => {
+    const link = await upstream(['modern'], { isolation: 'per-principal' }).modern('alice');
     const silent = send(link, 'tools/call', { name: 'hang' });
     const asking = send(link, 'tools/call', { name: 'hang' }, { wantsLogs: true });
     await tool(link, 'notify', { notification: 'notifications/message' });
@@ -324,6 +324,31 @@ describe('one process and several links', () => {
     const second = send(link, 'tools/call', { name: 'hang' }, { wantsLogs: true });
     await tool(link, 'notify', { notification: 'notifications/message' });
     expect([asking, second, silent].map(({ sink }) => sink.messages.length)).toEqual([1, 0, 0]);
+  });
+
+  test('a log message of a modern process that callers share goes to nobody while two of them have calls', async () => {
+    const link = await upstream(['modern']).modern();
+    const params = { name: 'notify', notification: 'notifications/message' };
+    const listening = send(link, 'subscriptions/listen');
+    const own = send(link, 'tools/call', { name: 'hang' }, { isOwn: true, wantsLogs: true });
+    const alone = send(link, 'tools/call', params, { wantsLogs: true });
+    await alone.sink.ended;
+    expect(alone.sink.messages).toMatchObject([{ method: 'notifications/message' }]);
+    const silent = send(link, 'tools/call', params);
+    await silent.sink.ended;
+    const listener = send(link, 'tools/call', { name: 'hang' }, { wantsLogs: true });
+    const spoken = send(link, 'tools/call', params);
+    await spoken.sink.ended;
+    const asking = send(link, 'tools/call', params, { wantsLogs: true });
+    await asking.sink.ended;
+    expect([own, silent, listener, spoken, asking].map(({ sink }) => sink.messages)).toEqual([
+      [],
+      [],
+      [],
+      [],
+      [],
+    ]);
+    expect(listening.sink.messages.map(({ method }) => method)).not.toContain('notifications/message');
   });
 
   test('a modern process carries subscriptions, each told apart by its id', async () => {
