@@ -24,6 +24,15 @@ export const modernMeta = (context: AskContext): string =>
   `"${META.protocolVersion}":"${MODERN_VERSION}","${META.clientInfo}":${JSON.stringify(context.info)},` +
   `"${META.clientCapabilities}":${context.capabilitiesText}`;
 
+/** The largest answer that is read for the gateway itself. */
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** The result of a request, with the whole answer as it came. */
+export interface Answer {
+  readonly text: string;
+  readonly result: Readonly<Record<string, unknown>>;
+}
+
 const askBody = (link: Link, id: number, method: string, params: object, context: AskContext): string => {
   const inner = JSON.stringify(params).slice(1, -1);
   const meta = link.era === 'modern' ? `"_meta":{${modernMeta(context)}}` : '';
@@ -38,7 +47,8 @@ export const ask = (
   params: object,
   context: AskContext,
   timeoutMs: number,
-): Promise<{ text: string; result: Readonly<Record<string, unknown>> }> =>
+  maxBytes = MAX_ANSWER_BYTES,
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const id = link.nextId();
     const headers = context.headers ?? link.callerHeaders ?? [];
@@ -50,6 +60,7 @@ export const ask = (
       isOwn: true,
       idempotent: true,
       timeoutMs,
+      maxBytes,
     };
     link.request(request, {
       onStream: () => undefined,

@@ -1,10 +1,11 @@
 /** What one upstream offers over one link: its lists, fetched whole, kept while fresh. */
 import { GatewayError } from '../errors.ts';
 import type { Link } from '../upstream/link.ts';
-import { type AskContext, ask } from './ask.ts';
+import type { AskContext } from './ask.ts';
 import { elementsAt, hasDuplicate, membersAt } from './json-members.ts';
 import type { JsonPath } from './json-paths.ts';
 import type { ListKind } from './method.ts';
+import { pageAsks } from './page-asks.ts';
 import { type ParamHeader, paramHeadersOf } from './param-header.ts';
 import { toolUiPaths } from './tool-ui.ts';
 
@@ -117,6 +118,7 @@ export class Catalogue {
   readonly #listings = new Map<ListKind, Listing>();
   readonly #pending = new Map<ListKind, Pending>();
 
+  /** @param timeoutMs for all pages of a list together */
   constructor(link: Link, context: AskContext, timeoutMs: number, lists: LinkLists) {
     this.#link = link;
     this.#context = context;
@@ -198,6 +200,7 @@ export class Catalogue {
 
   async #fetchPages(kind: ListKind, callerHeaders: readonly string[], changes: number): Promise<Listing> {
     const context = { ...this.#context, headers: callerHeaders };
+    const askPage = pageAsks(this.#link, LISTS[kind].method, context, this.#timeoutMs);
     const items: Item[] = [];
     const known = new Map(this.#lists.latest.get(kind)?.map((item) => [item.text, item]));
     const cursors = new Set<string>();
@@ -206,7 +209,7 @@ export class Catalogue {
     let params: { readonly cursor?: string } = {};
     let isWhole = false;
     while (cursors.size < MAX_PAGES && items.length < MAX_ITEMS) {
-      const { text, result } = await ask(this.#link, LISTS[kind].method, params, context, this.#timeoutMs);
+      const { text, result } = await askPage(params);
       for (const item of readPage(kind, text, known)) items.push(item);
       ttlMs = Math.min(ttlMs, typeof result.ttlMs === 'number' ? Math.max(0, result.ttlMs) : 0);
       if (result.cacheScope !== 'public') cacheScope = 'private';

@@ -1,16 +1,20 @@
 /** The catalogues of all links that are up, so that clients with the same capabilities share what was fetched. */
 import type { Link } from '../upstream/link.ts';
 import type { GatewayInfo } from './ask.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { Catalogue, type LinkLists, newLinkLists } from './catalogue.ts';
 import type { ListKind } from './method.ts';
+import { OwnedVariants } from './owned-variants.ts';
 
-/** Variants of client capabilities that are shared on one link; the oldest goes first. */
+/** Variants of client capabilities that are shared on one link. */
 const MAX_VARIANTS = 64;
+/** Those of one principal. */
+const MAX_OWN_VARIANTS = 32;
 
 interface LinkCatalogues {
   /** Held by every catalogue of the link, those that are shared no longer too. */
   readonly lists: LinkLists;
-  readonly variants: Map<string, Catalogue>;
+  readonly variants: OwnedVariants<Catalogue>;
 }
 
 const byLink = new WeakMap<Link, LinkCatalogues>();
@@ -18,26 +22,32 @@ const byLink = new WeakMap<Link, LinkCatalogues>();
 const cataloguesOf = (link: Link): LinkCatalogues => {
   const known = byLink.get(link);
   if (known !== undefined) return known;
-  const made: LinkCatalogues = { lists: newLinkLists(), variants: new Map() };
+  const variants = new OwnedVariants<Catalogue>(MAX_VARIANTS, MAX_OWN_VARIANTS);
+  const made: LinkCatalogues = { lists: newLinkLists(), variants };
   byLink.set(link, made);
   return made;
 };
 
-/** The catalogue of a link as seen with these client capabilities (JSON text) and headers of callers (their key). */
+/**
+ * The catalogue of a link as seen with these client capabilities (JSON text, whose spelling makes no difference) and
+ * headers of callers (their key).
+ * @param owner key of the principal who wants it
+ * @param timeoutMs for a whole list
+ */
 export const catalogueOf = (
   link: Link,
+  owner: string,
   capabilitiesText: string,
   info: GatewayInfo,
   timeoutMs: number,
   headers: string,
 ): Catalogue => {
   const { lists, variants } = cataloguesOf(link);
-  const key = link.era === 'modern' ? capabilitiesText + headers : headers;
-  const known = variants.get(key);
+  const key = link.era === 'modern' ? canonicalJson(capabilitiesText, 0) + headers : headers;
+  const known = variants.use(key);
   if (known !== undefined) return known;
   const catalogue = new Catalogue(link, { info, capabilitiesText }, timeoutMs, lists);
-  variants.set(key, catalogue);
-  if (variants.size > MAX_VARIANTS) variants.delete(variants.keys().next().value!);
+  variants.add(owner, key, catalogue);
   return catalogue;
 };
 

@@ -40,6 +40,16 @@ export const denial = (
   return new GatewayError('policy_denied', decision.because ?? 'denied by policy', { rpcCode: RPC.refused });
 };
 
+/** Decides a call that was admitted already, on what is known of its target by now. A refusal to answer with. */
+export const judgeAgain = (
+  call: Call,
+  facts: () => CallFacts,
+  unknown: () => GatewayError,
+): GatewayError | undefined => {
+  const { policies } = call.server;
+  return policies.none ? undefined : denial(call, policies.decide(facts()), unknown);
+};
+
 /** Admits and decides a call whose target is known to exist. Answered already, or a refusal to answer with. */
 export const judge = (
   call: Call,

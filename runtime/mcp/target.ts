@@ -4,7 +4,7 @@ import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
 import { forward } from './forward.ts';
 import type { ForwardOptions } from './forward-options.ts';
-import { decide, judge } from './gate.ts';
+import { decide, judge, judgeAgain } from './gate.ts';
 import { stringParam } from './message.ts';
 import type { ListKind, Method } from './method.ts';
 import type { Entry } from './name-index.ts';
@@ -182,7 +182,10 @@ const mirrored = (call: Call, entry: Entry): string[] => {
   return flat;
 };
 
-/** A legacy client mirrors nothing: its call is made again, once, when the tool's headers have changed. */
+/**
+ * A legacy client mirrors nothing: its call is made again, once, when the tool's headers have changed. More than they
+ * may have changed, so that it is decided again.
+ */
 const afterMismatch = (
   call: Call,
   method: TargetMethod,
@@ -198,7 +201,12 @@ const afterMismatch = (
   part.connected?.catalogue.invalidate('tools');
   later(call, call.view.prepare('tools'), () => {
     const found = call.view.indexNow('tools').byName.get(name);
-    if (found === undefined) call.reply.error(unknownTarget(method.target, name, true));
+    const unknown = () => unknownTarget(method.target, name, true);
+    const refused =
+      found === undefined
+        ? unknown()
+        : judgeAgain(call, () => targetFacts(call, method, name, found), unknown);
+    if (found === undefined || refused !== undefined) call.reply.error(refused ?? unknown());
     else send(call, method, name, found, true);
   });
   return true;

@@ -178,7 +178,8 @@ export class Session implements InputSource {
     const { callMs } = upstreamNode.timeouts;
     const headers = headersKey(callerHeaders);
     const { info } = this.#server;
-    return { link, catalogue: catalogueOf(link, this.capabilitiesText, info, callMs, headers) };
+    const owner = this.principal.key;
+    return { link, catalogue: catalogueOf(link, owner, this.capabilitiesText, info, callMs, headers) };
   }
 
   /** Listens to a modern upstream for all that the client is to be told of; resolves to what is granted. */

@@ -9,12 +9,28 @@ import {
   keptHeaders,
   type SentHeaders,
 } from '../caller-headers.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import { catalogueOf } from '../catalogues.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
+import { OwnedVariants } from '../owned-variants.ts';
 import type { Connected } from '../part.ts';
 import { type OnClash, View } from '../view.ts';
 
 const MAX_VIEWS = 2000;
+/** Of one principal, where its capabilities alone tell its views apart. */
+const MAX_OWN_VIEWS = 64;
+/** Of one principal, where forwarded headers do too: behind one principal may be as many callers. */
+const MAX_OWN_VIEWS_BY_HEADERS = 500;
+/** Ways of writing the same capabilities by which a view is found at once. */
+const MAX_SPELLINGS = 4;
+
+/** A view with the keys that it is found by. */
+interface KeptView {
+  readonly view: View;
+  readonly key: string;
+  /** Keys with the capabilities as they were written, the latest last. */
+  readonly spellings: string[];
+}
 
 /** Whether what an upstream offers may depend on whom it is asked for. */
 const isPerPrincipal = (node: UpstreamNode): boolean => {
@@ -33,7 +49,10 @@ export class ModernViews {
   readonly #exposures: readonly Exposure[];
   readonly #info: GatewayInfo;
   readonly #onClash: OnClash;
-  readonly #views = new Map<string, View>();
+  /** By principal, canonical capabilities and headers. */
+  readonly #views: OwnedVariants<KeptView>;
+  readonly #bySpelling = new Map<string, KeptView>();
+  #latest: KeptView | undefined;
   readonly #perPrincipal: boolean;
   readonly #forwardNames: readonly string[];
 
@@ -42,6 +61,8 @@ export class ModernViews {
     this.#info = info;
     this.#onClash = onClash;
     this.#forwardNames = forwardNames(exposures);
+    const maxOwn = this.#forwardNames.length === 0 ? MAX_OWN_VIEWS : MAX_OWN_VIEWS_BY_HEADERS;
+    this.#views = new OwnedVariants(MAX_VIEWS, maxOwn);
     this.#perPrincipal = exposures.some(({ upstreamNode }) => isPerPrincipal(upstreamNode));
   }
 
@@ -55,19 +76,43 @@ export class ModernViews {
   }
 
   #view(principal: Principal, capabilitiesText: string, headers: string): View {
+    const known = this.#bySpelling.get(this.#keyOf(principal, capabilitiesText, headers));
+    if (known === undefined) return this.#viewSpelt(principal, capabilitiesText, headers);
+    if (known !== this.#latest) {
+      this.#latest = known;
+      this.#views.use(known.key);
+    }
+    return known.view;
+  }
+
+  #keyOf(principal: Principal, capabilitiesText: string, headers: string): string {
     const variant = capabilitiesText + headers;
-    const key = this.#perPrincipal ? `${principal.key}\n${variant}` : variant;
-    const known = this.#views.get(key);
-    if (known !== undefined) return known;
+    return this.#perPrincipal ? `${principal.key}\n${variant}` : variant;
+  }
+
+  #viewSpelt(principal: Principal, capabilitiesText: string, headers: string): View {
+    // A copy: the text is a slice of the request, all of which would be kept with it.
+    const copy = Buffer.from(capabilitiesText).toString();
+    const key = this.#keyOf(principal, canonicalJson(copy, 0), headers);
+    const kept = this.#views.use(key) ?? this.#add(key, principal, copy);
+    const spelling = this.#keyOf(principal, copy, headers);
+    if (kept.spellings.push(spelling) > MAX_SPELLINGS) this.#bySpelling.delete(kept.spellings.shift()!);
+    this.#bySpelling.set(spelling, kept);
+    this.#latest = kept;
+    return kept.view;
+  }
+
+  #add(key: string, principal: Principal, capabilitiesText: string): KeptView {
     const view = new View(
       this.#exposures,
       'modern',
       (exposure, callerHeaders) => this.#connect(exposure, principal, capabilitiesText, callerHeaders),
       this.#onClash,
     );
-    this.#views.set(key, view);
-    if (this.#views.size > MAX_VIEWS) this.#views.delete(this.#views.keys().next().value!);
-    return view;
+    const made: KeptView = { view, key, spellings: [] };
+    const gone = this.#views.add(principal.key, key, made);
+    for (const spelling of gone?.spellings ?? []) this.#bySpelling.delete(spelling);
+    return made;
   }
 
   async #connect(
@@ -83,13 +128,16 @@ export class ModernViews {
         ? await upstream.modern(isolationKeyOf(upstreamNode, principal), callerHeaders)
         : await bridged.link(principal, JSON.parse(capabilitiesText), callerHeaders);
     const { callMs } = upstreamNode.timeouts;
+    const key = headersKey(callerHeaders);
     return {
       link,
-      catalogue: catalogueOf(link, capabilitiesText, this.#info, callMs, headersKey(callerHeaders)),
+      catalogue: catalogueOf(link, principal.key, capabilitiesText, this.#info, callMs, key),
     };
   }
 
   close(): void {
     this.#views.clear();
+    this.#bySpelling.clear();
+    this.#latest = undefined;
   }
 }

@@ -1,12 +1,12 @@
 /** tasks/list of a legacy session (MCP 2025-11-25, tasks): the tasks that its own calls created, of all upstreams. */
 import { GatewayError, RPC } from '../../errors.ts';
 import { isObject } from '../../upstream/message.ts';
-import { ask } from '../ask.ts';
 import { type Call, callFacts, later } from '../call.ts';
 import { resultText } from '../client-reply.ts';
 import { admit } from '../gate.ts';
 import { elementsAt, membersAt } from '../json-members.ts';
 import { PARTIAL } from '../list.ts';
+import { pageAsks } from '../page-asks.ts';
 import type { Part } from '../part.ts';
 import { type SessionTasks, withTaskId } from './session-tasks.ts';
 
@@ -36,12 +36,11 @@ const listPart = async (call: Call, part: Part, tasks: SessionTasks): Promise<st
   const link = part.connected?.link;
   if (link === undefined || tasksOf(part)?.list === undefined) return [];
   const context = { info: call.server.info, capabilitiesText: '{}' };
-  const { listMs } = part.exposure.upstreamNode.timeouts;
+  const askPage = pageAsks(link, 'tasks/list', context, part.exposure.upstreamNode.timeouts.listMs);
   const found: string[] = [];
-  let cursor: unknown;
+  let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const params = typeof cursor === 'string' ? { cursor } : {};
-    const { text, result } = await ask(link, 'tasks/list', params, context, listMs);
+    const { text, result } = await askPage(cursor === undefined ? {} : { cursor });
     found.push(...ownTasks(text, link.upstream, tasks));
     if (typeof result.nextCursor !== 'string' || result.nextCursor === cursor) break;
     cursor = result.nextCursor;
