@@ -12,6 +12,7 @@ import type { Entry, NameIndex } from './name-index.ts';
 import { isForAnybody } from './result-rewrite.ts';
 import { META } from './revision.ts';
 import { ToldList } from './told-list.ts';
+import { requestSteps } from './uri-template.ts';
 
 type ListMethod = Extract<Method, { kind: 'list' }>;
 
@@ -78,6 +79,7 @@ const makeList = (
 ): { readonly list: ToldList; readonly isLasting: boolean } => {
   const { policies, node } = call.server;
   const texts: string[] = [];
+  const steps = requestSteps();
   let isLasting = policies.lasting;
   for (const entry of index.entries) {
     if (!policies.none) {
@@ -85,7 +87,7 @@ const makeList = (
       if (decision.kind === 'deny' && decision.reason === 'error') isLasting = false;
       if (decision.kind === 'deny') continue;
     }
-    const text = itemText(call, kind, entry, index);
+    const text = itemText(call, kind, entry, index, steps);
     if (text !== undefined) texts.push(text);
   }
   return { list: new ToldList(texts, node.lists), isLasting };

@@ -7,6 +7,7 @@ import { encodeHeaderValue } from './param-header.ts';
 import type { Part } from './part.ts';
 import { closedToApps } from './tool-ui.ts';
 import type { ClaimedUris, UriClaims } from './uri-claims.ts';
+import { requestSteps, type Steps } from './uri-template.ts';
 
 /** An item under the name that callers use. */
 export interface Entry {
@@ -56,9 +57,10 @@ const exposedName = (
   kind: ListKind,
   name: string,
   uris: ClaimedUris | undefined,
+  steps: Steps,
 ): string | undefined => {
   if (kind === 'tools' || kind === 'prompts') return exposure[kind].expose(name);
-  return exposure.resources.expose(name) === undefined ? undefined : (uris?.expose(name) ?? name);
+  return exposure.resources.expose(name) === undefined ? undefined : (uris?.expose(name, steps) ?? name);
 };
 
 const entryOf = (part: Part, item: Item, name: string): Entry => {
@@ -79,9 +81,10 @@ export const buildNameIndex = (parts: readonly Part[], kind: ListKind, claims: U
   const entries: Entry[] = [];
   const byName = new Map<string, Entry>();
   const clashes: NameIndex['clashes'][number][] = [];
+  const steps = requestSteps();
   for (const [at, part] of parts.entries()) {
     for (const item of items[at] ?? []) {
-      const name = exposedName(part, kind, item.name, claims.of[at]);
+      const name = exposedName(part, kind, item.name, claims.of[at], steps);
       if (name === undefined) continue;
       const holder = byName.get(name);
       if (holder === undefined) {

@@ -5,20 +5,45 @@
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Item } from './catalogue.ts';
 import type { Part } from './part.ts';
-import { expandsTo, parseTemplate, type UriTemplate } from './uri-template.ts';
+import {
+  admits,
+  expandsTo,
+  isComparable,
+  MAX_REQUEST_STEPS,
+  MAX_URI_LENGTH,
+  parseTemplate,
+  requestSteps,
+  type Steps,
+  type UriTemplate,
+} from './uri-template.ts';
 import type { View } from './view.ts';
 
-const templates = new WeakMap<Item, UriTemplate>();
+const templates = new WeakMap<Item, UriTemplate | 'too-long'>();
 
-const templateOf = (item: Item): UriTemplate => {
+const templateOf = (item: Item): UriTemplate | 'too-long' => {
   const known = templates.get(item);
   if (known !== undefined) return known;
-  const parsed = parseTemplate(item.name);
+  const parsed = isComparable(item.name) ? parseTemplate(item.name) : 'too-long';
   templates.set(item, parsed);
   return parsed;
 };
 
-const MAX_URI_LENGTH = 8192;
+/** What one request may spend on looking for owners, however many URIs it names. */
+export interface OwnerSteps {
+  readonly renamed: Steps;
+  /** Of each upstream its own: one that lists too much is no longer looked at, all others are. */
+  readonly byPart: Map<Part, Steps>;
+}
+
+export const ownerSteps = (): OwnerSteps => ({ renamed: requestSteps(), byPart: new Map() });
+
+const stepsOf = ({ byPart }: OwnerSteps, view: View, part: Part): Steps => {
+  const known = byPart.get(part);
+  if (known !== undefined) return known;
+  const steps = { left: MAX_REQUEST_STEPS / view.parts.length };
+  byPart.set(part, steps);
+  return steps;
+};
 
 const mayOwn = (part: Part, uri: string): boolean =>
   part.exposure.resources.expose(uri) !== undefined &&
@@ -36,14 +61,14 @@ export interface Ownership {
 }
 
 /** The owner of a URI that is called otherwise than its upstream does, as another claims it too. */
-const renamed = (view: View, uri: string): Ownership | undefined => {
-  const own = view.uris.claims.resolve(uri);
+const renamed = (view: View, uri: string, steps: OwnerSteps): Ownership | undefined => {
+  const own = view.uris.claims.resolve(uri, steps.renamed);
   if (own === undefined) return undefined;
   const part = view.parts[own.at]!;
   return mayOwn(part, own.uri) ? { part, uri: own.uri, mimeType: '' } : undefined;
 };
 
-const choose = (view: View, uri: string): Ownership => {
+const choose = (view: View, uri: string, steps: OwnerSteps): Ownership => {
   const listed = view.indexNow('resources').byName.get(uri);
   if (listed !== undefined) {
     const { mimeType } = listed.item.value;
@@ -52,25 +77,30 @@ const choose = (view: View, uri: string): Ownership => {
   }
   const named = view.indexNow('resourceTemplates').byName.get(uri);
   if (named !== undefined) return { part: named.part, uri: named.item.name, mimeType: '' };
-  return renamed(view, uri) ?? byTemplate(view, uri);
+  return renamed(view, uri, steps) ?? byTemplate(view, uri, steps);
 };
 
 /** The first of `parts` that has a template which the URI fits, one that expands to it before all others. */
-const fittingPart = (view: View, parts: readonly Part[], uri: string): Part | undefined => {
-  const fitting = view
-    .indexNow('resourceTemplates')
-    .entries.filter(({ item, part }) => parts.includes(part) && templateOf(item).admits(uri));
-  const fits = fitting.find(({ item }) => expandsTo(templateOf(item), uri)) ?? fitting[0];
-  return fits?.part;
+const fittingPart = (view: View, parts: readonly Part[], uri: string, all: OwnerSteps): Part | undefined => {
+  let first: Part | undefined;
+  for (const { item, part } of view.indexNow('resourceTemplates').entries) {
+    const steps = stepsOf(all, view, part);
+    if (steps.left < 0 || !parts.includes(part)) continue;
+    const template = templateOf(item);
+    if (template === 'too-long' || !admits(template, uri, steps) || steps.left < 0) continue;
+    if (expandsTo(template, uri, steps) && steps.left >= 0) return part;
+    first ??= part;
+  }
+  return first;
 };
 
 /** Which of `parts` says that a URI is its own, by its lists as far as they are known; undefined if none does. */
 export const claimantOf = (view: View, parts: readonly Part[], uri: string): Part | undefined =>
-  view.indexNow('resources').byName.get(uri)?.part ?? fittingPart(view, parts, uri);
+  view.indexNow('resources').byName.get(uri)?.part ?? fittingPart(view, parts, uri, ownerSteps());
 
-const byTemplate = (view: View, uri: string): Ownership => {
+const byTemplate = (view: View, uri: string, steps: OwnerSteps): Ownership => {
   const parts = candidates(view, uri);
-  const fitting = fittingPart(view, parts, uri);
+  const fitting = fittingPart(view, parts, uri, steps);
   if (fitting !== undefined) return { part: fitting, uri, mimeType: '' };
   const [first, ...others] = parts.filter((part) => part.connected !== undefined);
   return { part: first ?? parts[0], uri, mimeType: '', others };
@@ -78,25 +108,35 @@ const byTemplate = (view: View, uri: string): Ownership => {
 
 /**
  * The owner of a URI, at once where only one upstream can be it. With `listed`, the media type is told too, for
- * which the lists are fetched.
+ * which the lists are fetched. `steps` are those of the whole request.
  */
-export const ownerOf = (view: View, uri: string, listed: boolean): Ownership | Promise<Ownership> => {
+export const ownerOf = (
+  view: View,
+  uri: string,
+  listed: boolean,
+  steps = ownerSteps(),
+): Ownership | Promise<Ownership> => {
   if (uri.length > MAX_URI_LENGTH) return { part: undefined, uri, mimeType: '' };
   const connecting = view.parts.some((part) => part.ready() !== undefined);
   if (!connecting && !listed && view.uris.isKnown) {
-    const found = renamed(view, uri);
+    const found = renamed(view, uri, steps);
     if (found !== undefined) return found;
     const parts = candidates(view, uri);
     if (parts.length <= 1) return { part: parts[0], uri, mimeType: '' };
   }
-  return searchOwner(view, uri, listed);
+  return searchOwner(view, uri, listed, steps);
 };
 
-const searchOwner = async (view: View, uri: string, listed: boolean): Promise<Ownership> => {
+const searchOwner = async (
+  view: View,
+  uri: string,
+  listed: boolean,
+  steps: OwnerSteps,
+): Promise<Ownership> => {
   await view.prepare(undefined);
   if (listed || !view.uris.isKnown || candidates(view, uri).length > 1)
     await Promise.all([view.prepare('resources'), view.prepare('resourceTemplates'), view.uris.learn()]);
-  return choose(view, uri);
+  return choose(view, uri, steps);
 };
 
 /**

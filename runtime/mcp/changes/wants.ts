@@ -2,15 +2,13 @@
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { type Filter, FLAGS, NAMED } from '../modern/subscription-filter.ts';
 import { scopesOf } from '../uri-scope.ts';
+import { MAX_URI_LENGTH } from '../uri-template.ts';
 import { Names } from './names.ts';
 
 type Flag = (typeof FLAGS)[number][0];
 
 const UPDATED = 'notifications/resources/updated';
 const TASK = 'notifications/tasks';
-
-/** A longer URI is nobody's: as where it is read. */
-const MAX_URI_LENGTH = 8192;
 
 const FLAG_OF: ReadonlyMap<unknown, Flag> = new Map(FLAGS.map(([flag, , method]) => [method, flag]));
 

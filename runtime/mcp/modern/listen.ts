@@ -13,7 +13,7 @@ import { exposedUri } from '../exposed-uris.ts';
 import { admit, decide } from '../gate.ts';
 import { memberText } from '../json-members.ts';
 import type { Part } from '../part.ts';
-import { claimantOf, type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
+import { claimantOf, type Ownership, ownerOf, ownerSteps, resourceFacts } from '../resource-owner.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
 import { taskFacts, toolOf } from '../task/call-task.ts';
@@ -66,8 +66,9 @@ const urisByPart = async (
   subscription: Subscription,
 ): Promise<ReadonlyMap<Part, string[]>> => {
   const found = new Map<Part, string[]>();
+  const steps = ownerSteps();
   for (const uri of uris) {
-    const owner = await ownerOf(reader.view, uri, reader.server.policies.readsMimeType);
+    const owner = await ownerOf(reader.view, uri, reader.server.policies.readsMimeType, steps);
     if (subscription.ended) break;
     if (owner.part === undefined || !mayRead(reader, owner.uri, owner)) continue;
     const known = found.get(owner.part);

@@ -8,6 +8,7 @@ import type { Part } from '../part.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
 import { withTaskId } from '../task/session-tasks.ts';
+import { requestSteps } from '../uri-template.ts';
 import type { View } from '../view.ts';
 import type { ListenStream } from './listen-streams.ts';
 import { type Filter, FLAGS } from './subscription-filter.ts';
@@ -133,9 +134,12 @@ export class Subscription implements ListenStream, FollowOwner {
 
   #honoured(): Filter {
     const all: Filter = {};
+    const steps = requestSteps();
     for (const { part, honoured } of this.#follows) {
       for (const [flag] of FLAGS) if (honoured[flag]) all[flag] = true;
-      const uris = honoured.resourceSubscriptions?.map((uri) => exposedUri(this.#subscriber.view, part, uri));
+      const uris = honoured.resourceSubscriptions?.map((uri) =>
+        exposedUri(this.#subscriber.view, part, uri, steps),
+      );
       const ids = honoured.taskIds?.flatMap((id) => this.#subscriber.taskId(part, id) ?? []);
       if (ids !== undefined) all.taskIds = [...(all.taskIds ?? []), ...ids];
       if (uris !== undefined) all.resourceSubscriptions = [...(all.resourceSubscriptions ?? []), ...uris];
