@@ -51,7 +51,8 @@ export class EventStream {
   #quiet = true;
   #closed = false;
   #behind: Behind | undefined;
-  /** Called once, when the client went away or was cut off for reading too slowly; not after `end`. */
+  #expiresAtMs: number | undefined;
+  /** Called once, when the client went away, read too slowly or may read no longer; not after `end`. */
   onClose: (() => void) | undefined;
   /** Called once, when nothing waits any more of what `send` said of that it waits. */
   onSent: (() => void) | undefined;
@@ -87,10 +88,19 @@ export class EventStream {
   }
 
   /**
+   * When its reader's credential expires, in milliseconds since the epoch; undefined: never. From then on nothing is
+   * sent, and the stream ends in order with the next that would be, or with the next beat.
+   */
+  expires(atMs: number | undefined): void {
+    this.#expiresAtMs = atMs;
+  }
+
+  /**
    * One event. `data` may have several lines; `id` and `event` have no line break. False: it was not handed to the
    * connection whole, because it is large or behind one that is, or because the stream is closed.
    */
   send(data: string, id?: string, event?: string): boolean {
+    if (this.#endExpired()) return false;
     const lines = LINE_BREAK.test(data) ? data.split(LINE_BREAK).join('\ndata: ') : data;
     const head = event === undefined ? '' : `event: ${event}\n`;
     this.#write(`${head}${id === undefined ? '' : `id: ${id}\n`}data: ${lines}\n\n`);
@@ -100,8 +110,10 @@ export class EventStream {
   /**
    * One event whose data comes in pieces; what is sent meanwhile follows it. Its reader may be as slow as it likes,
    * within a deadline. `begin` is called before its first byte and gives its id, `onEnd` when it is whole.
+   * Undefined: its reader may read no longer.
    */
-  openEvent(begin: () => string | undefined, onEnd: () => void): ResponseWriter {
+  openEvent(begin: () => string | undefined, onEnd: () => void): ResponseWriter | undefined {
+    if (this.#endExpired()) return undefined;
     const opened = (): string | undefined => {
       this.#written = true;
       this.#behind = { texts: [], length: 0, largest: 0, whole: false };
@@ -130,6 +142,7 @@ export class EventStream {
 
   /** A comment, if nothing was sent since the last beat. */
   beat(): void {
+    if (this.#endExpired()) return;
     if (this.#quiet && this.#behind === undefined) this.comment('');
     this.#quiet = true;
   }
@@ -142,6 +155,15 @@ export class EventStream {
     if (isBroken) breakOff(this.#exchange);
     else if (this.#behind === undefined) this.#response.end();
     if (isBroken) this.onClose?.();
+  }
+
+  #endExpired(): boolean {
+    if (this.#expiresAtMs === undefined || this.#closed || Date.now() < this.#expiresAtMs) return false;
+    const { onClose } = this;
+    this.onClose = undefined;
+    this.end();
+    onClose?.();
+    return true;
   }
 
   #write(text: string): void {

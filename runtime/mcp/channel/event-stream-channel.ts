@@ -50,6 +50,7 @@ class EventStreamChannel implements Channel {
     this.#lifecycle = lifecycle;
     this.#onOver = onOver;
     stream.onClose = () => this.#close();
+    stream.expires(principal.expiresAtMs);
     lifecycle.closers.add(this.#onClosing);
   }
 

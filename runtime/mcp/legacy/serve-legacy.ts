@@ -136,5 +136,6 @@ const openStream = (exchange: WebExchange, session: Session): void => {
   const stream = resumed?.stream ?? session.streams.standalone;
   if (pollsStreams(session)) sink.prime(resumed === undefined ? stream.lastEventId : String(lastEventId));
   stream.attach(sink, resumed?.sequence);
+  sink.expires(exchange.principal.expiresAtMs);
   sink.lasts();
 };

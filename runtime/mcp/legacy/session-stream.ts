@@ -8,14 +8,14 @@ export interface StreamSink {
   onSent?: (() => void) | undefined;
   /**
    * One event in pieces, where the connection takes such. `begin` is called before its first byte and gives its id,
-   * `onEnd` when it is whole.
+   * `onEnd` when it is whole. Undefined: it takes nothing more.
    */
-  openEvent?(begin: () => string, onEnd: () => void): ResponseWriter;
+  openEvent?(begin: () => string, onEnd: () => void): ResponseWriter | undefined;
   /** Ends the connection after what was sent. */
   end(): void;
   /** The only connection that its client has: it is not sent away to come back. */
   readonly stays?: boolean;
-  /** Called once when the client went away; not after `end`. */
+  /** Called once when the client went away or may read no longer; not after `end`. */
   onClose: (() => void) | undefined;
 }
 
@@ -122,7 +122,8 @@ export class SessionStream {
 
   #send(sink: StreamSink, sequence: number, data: string): void {
     if (sink.send(data, this.eventId(sequence))) this.#delivered = Math.max(this.#delivered, sequence);
-    else
+    // One that takes nothing more has said so meanwhile.
+    else if (this.#sink === sink)
       sink.onSent = () => {
         this.#delivered = Math.max(this.#delivered, sequence);
         this.#onKept(0);

@@ -140,7 +140,7 @@ const readerOf = (call: Call): Reader => ({
 });
 
 const subscriberOf = (call: Call, reader: Reader, tasks: Tasks): Subscriber => {
-  const { idText, message, reply, server } = call;
+  const { exchange, idText, message, reply, server } = call;
   const capabilitiesText = memberText(message.text, message.members.meta, META.clientCapabilities) ?? '{}';
   return {
     server,
@@ -148,6 +148,7 @@ const subscriberOf = (call: Call, reader: Reader, tasks: Tasks): Subscriber => {
     idText,
     context: { info: server.info, capabilitiesText },
     view: call.view,
+    expiresAtMs: exchange.principal.expiresAtMs,
     mayUpdate: (part, uri) => mayUpdate(reader, part, uri),
     taskId: (part, id) => clientTaskId(reader, tasks, part, id),
   };

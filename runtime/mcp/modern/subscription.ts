@@ -1,4 +1,5 @@
 /** One client's stream of changes, fed by each upstream that has a share in it. */
+import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { AskContext } from '../ask.ts';
 import { Follow, type FollowOwner } from '../changes/follow.ts';
@@ -29,6 +30,8 @@ export interface Subscriber {
   readonly idText: string;
   readonly context: AskContext;
   readonly view: View;
+  /** When its credential expires, in milliseconds since the epoch; undefined: never. */
+  readonly expiresAtMs: number | undefined;
   /** Whether it may be told now that a resource of an upstream changed. */
   mayUpdate(part: Part, uri: string): boolean | Promise<boolean>;
   /** Its own id of an upstream's task; undefined where it may not be told of that now. */
@@ -39,8 +42,9 @@ export interface Subscriber {
  * Lives as long as all that it has promised: an upstream that is lost is followed again, and the client told that
  * it may have missed something. Where an upstream refuses what it had granted the stream ends gracefully: a client
  * that comes back learns what it can have; one that is left with half of what it was promised never learns of it.
+ * Likewise where the credential expires: nothing that happens from then on is told.
  */
-export class Subscription implements ListenStream, FollowOwner {
+export class Subscription implements ListenStream, FollowOwner, Beating {
   readonly #subscriber: Subscriber;
   #follows: readonly Follow[] = [];
   #early: string[] | undefined = [];
@@ -49,6 +53,7 @@ export class Subscription implements ListenStream, FollowOwner {
 
   constructor(subscriber: Subscriber) {
     this.#subscriber = subscriber;
+    if (subscriber.expiresAtMs !== undefined) heartbeat.add(this);
   }
 
   get server(): string {
@@ -116,7 +121,16 @@ export class Subscription implements ListenStream, FollowOwner {
       );
   }
 
+  /** Ends it if its credential has expired. */
+  beat(): void {
+    const { expiresAtMs } = this.#subscriber;
+    if (this.#ended || expiresAtMs === undefined || Date.now() < expiresAtMs) return;
+    if (this.#early !== undefined) this.#early = [];
+    this.end();
+  }
+
   #tell(text: string): void {
+    this.beat();
     if (this.#ended) return;
     const tagged = withSubscriptionId(text, this.#subscriber.idText);
     if (tagged === undefined) return;
@@ -127,6 +141,7 @@ export class Subscription implements ListenStream, FollowOwner {
 
   /** Tells the client what is honoured, and then what has happened since. */
   acknowledge(): void {
+    this.beat();
     if (this.#ended) return;
     this.#tellHonoured();
     if (this.#isBroken) this.end();
@@ -175,6 +190,7 @@ export class Subscription implements ListenStream, FollowOwner {
   readonly abandon = (): void => {
     this.#ended = true;
     this.#subscriber.server.listens.remove(this);
+    heartbeat.remove(this);
     for (const follow of this.#follows) follow.close();
   };
 }

@@ -194,6 +194,55 @@ describe('an event stream', () => {
   });
 });
 
+describe('an event stream whose reader may read no longer', () => {
+  it.each<[string, (stream: EventStream) => unknown]>([
+    ['event', (stream) => stream.send('late')],
+    [
+      'event in pieces',
+      (stream) => expect(stream.openEvent(() => undefined, expect.unreachable)).toBe(undefined),
+    ],
+    ['beat', (stream) => stream.beat()],
+  ])('ends in order at the next %s, which is not sent, and says so once', async (_what, next) => {
+    let closed = 0;
+    const connection = await open((stream) => {
+      stream.onClose = () => {
+        closed += 1;
+      };
+      stream.expires(Date.now() + 60_000);
+      stream.send('early');
+      stream.beat();
+      stream.beat();
+      stream.expires(Date.now());
+      next(stream);
+      stream.send('after');
+      stream.beat();
+      stream.end();
+    });
+    await connection.closed;
+    expect(connection.text.match(/data: \w+|: \n/g)).toEqual(['data: early', ': \n']);
+    expect(connection.text.endsWith('0\r\n\r\n')).toBe(true);
+    await until(() => served.held() === 0);
+    expect([closed, served.observer.finished[0]!.record.outcome]).toEqual([1, 'ok']);
+  });
+
+  it('breaks off an event that is not whole', async () => {
+    let closed = 0;
+    const connection = await open((stream) => {
+      stream.onClose = () => {
+        closed += 1;
+      };
+      stream.openEvent(() => undefined, expect.unreachable)!.write(Buffer.from('begun'));
+      stream.expires(Date.now());
+      stream.send('late');
+    });
+    await connection.closed;
+    expect(connection.text).not.toContain('late');
+    expect(connection.text.endsWith('0\r\n\r\n')).toBe(false);
+    await until(() => served.held() === 0);
+    expect(closed).toBe(1);
+  });
+});
+
 describe('Heartbeat', () => {
   it('beats for all streams with one timer, until the last is removed', async () => {
     served = await serve(listenerNode());

@@ -33,6 +33,24 @@ describe('the streams of a session', () => {
     expect(second.sent).toEqual([]);
   });
 
+  it('send what a connection took no more to whoever connects next, and only that', () => {
+    const { standalone } = new SessionStreams();
+    const full = connection();
+    standalone.attach(full.stream, undefined);
+    standalone.append('taken');
+    full.sink.send = () => {
+      full.sink.onClose?.();
+      return false;
+    };
+    standalone.append('refused');
+    standalone.append('later');
+    full.sink.onSent?.();
+    const next = connection();
+    standalone.attach(next.stream, undefined);
+    expect(full.sent.map(([, data]) => data)).toEqual(['taken']);
+    expect(next.sent.map(([, data]) => data)).toEqual(['refused', 'later']);
+  });
+
   it('send again what came after the event that a client saw last, and nothing of other streams', () => {
     const streams = new SessionStreams();
     const [mine, other] = [streams.open(), streams.open()];
