@@ -67,7 +67,8 @@ const startJobs = async (): Promise<Jobs> => {
     upstream,
     filters,
     tell: (taskId, status) => {
-      for (const send of streams.values()) send({ taskId, status });
+      const inputRequests = { ask: { method: 'sampling/createMessage', params: {} } };
+      for (const send of streams.values()) send({ taskId, status, inputRequests });
     },
     [Symbol.asyncDispose]: () => upstream.close(),
   };
@@ -107,7 +108,9 @@ it('a client hears of its tasks by the ids that it knows, and of nobody else’s
   jobs.tell('job-2', 'completed');
   jobs.tell('job-1', 'failed');
   const isTask = ({ method }: { method?: string }) => method === 'notifications/tasks';
-  expect((await aliceHears.message(isTask)).params).toMatchObject({ taskId: hers, status: 'failed' });
+  const heard = (await aliceHears.message(isTask)).params;
+  expect(heard).toMatchObject({ taskId: hers, status: 'failed' });
+  expect(heard).not.toHaveProperty('inputRequests');
   expect((await bobHears.message(isTask)).params).toMatchObject({ taskId: his, status: 'completed' });
   aliceHears.close();
   bobHears.close();

@@ -8,7 +8,7 @@ import { exposedUpdate, exposedUri } from '../exposed-uris.ts';
 import type { Part } from '../part.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
-import { withTaskId } from '../task/session-tasks.ts';
+import { withoutQuestions, withTaskId } from '../task/session-tasks.ts';
 import { requestSteps } from '../uri-template.ts';
 import type { View } from '../view.ts';
 import type { ListenStream } from './listen-streams.ts';
@@ -105,7 +105,7 @@ export class Subscription implements ListenStream, FollowOwner, Beating {
 
   #tellTask(part: Part, text: string, { params }: UpstreamMessage): void {
     const id = isObject(params) ? this.#subscriber.taskId(part, params.taskId) : undefined;
-    if (id !== undefined) this.#tell(withTaskId(text, ['params'], id));
+    if (id !== undefined) this.#tell(withoutQuestions(withTaskId(text, ['params'], id)));
   }
 
   #tellUpdate(part: Part, text: string, message: UpstreamMessage): void {

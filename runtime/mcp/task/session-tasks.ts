@@ -1,7 +1,7 @@
 /** The tasks that a legacy session's calls have created: all that its client may be told of. */
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
-import { membersAt } from '../json-members.ts';
-import { applyEdits, replaceMember } from '../splice.ts';
+import { membersAt, memberText } from '../json-members.ts';
+import { applyEdits, replaceMember, rewriteObject } from '../splice.ts';
 import { RELATED_TASK } from './required-task.ts';
 
 /** Tasks of one session that are known by name; the oldest is forgotten beyond it. */
@@ -49,4 +49,14 @@ export const withTaskId = (text: string, path: readonly string[], id: string): s
   }
   const edit = replaceMember(members, 'taskId', JSON.stringify(id));
   return edit === undefined ? text : applyEdits(text, [edit]);
+};
+
+const QUESTIONS: ReadonlySet<string> = new Set(['inputRequests']);
+
+/** A notification without what its task asks: tasks/get tells that, as far as the client can be asked. */
+export const withoutQuestions = (text: string): string => {
+  const root = membersAt(text, 0);
+  const params = memberText(text, root, 'params');
+  if (params === undefined || !params.startsWith('{')) return text;
+  return applyEdits(text, [replaceMember(root, 'params', rewriteObject(params, QUESTIONS, []))!]);
 };
