@@ -174,6 +174,7 @@ export const callListen = async (call: Call): Promise<void> => {
   if (!call.isWanted()) return;
   const reader = readerOf(call);
   const tasks = await tasksBehind(call, reader, filter!.taskIds ?? []);
+  if (!call.isWanted()) return;
   const subscription = new Subscription(subscriberOf(call, reader, tasks));
   call.exchange.onAbort = subscription.abandon;
   call.exchange.record.outcome = 'ok';
