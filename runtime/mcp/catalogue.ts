@@ -1,8 +1,8 @@
 /** What one upstream offers over one link: its lists, fetched whole, kept while fresh. */
 import { GatewayError } from '../errors.ts';
+import { elementsAt, hasDuplicate, membersAt } from '../json-members.ts';
 import type { Link } from '../upstream/link.ts';
 import type { AskContext } from './ask.ts';
-import { elementsAt, hasDuplicate, membersAt } from './json-members.ts';
 import type { JsonPath } from './json-paths.ts';
 import type { ListKind } from './method.ts';
 import { pageAsks } from './page-asks.ts';

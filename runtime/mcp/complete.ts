@@ -1,10 +1,10 @@
 /** completion/complete: allowed where its target is, sent to the target's owner. */
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
+import { membersAt, walkMessage } from '../json-members.ts';
 import { type Call, callFacts, later } from './call.ts';
 import { forward } from './forward.ts';
 import { admit, decide, denial } from './gate.ts';
-import { membersAt, walkMessage } from './json-members.ts';
 import type { Message } from './message.ts';
 import type { Part } from './part.ts';
 import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';

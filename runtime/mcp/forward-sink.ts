@@ -1,5 +1,6 @@
 /** What an upstream sends in answer to a forwarded request, on its way to the client. */
 import { asGatewayError, type GatewayError, RPC } from '../errors.ts';
+import { membersAt } from '../json-members.ts';
 import { REVISION_REFUSED, upstreamError } from '../upstream/failure.ts';
 import type { LargeReply, Link } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
@@ -9,7 +10,6 @@ import { type Call, later } from './call.ts';
 import type { Exposure } from './exposure.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { asksForInput, inputEdits } from './input/modern-input.ts';
-import { membersAt } from './json-members.ts';
 import { type LargeWatch, largeResult } from './large-result.ts';
 import type { Message } from './message.ts';
 import { refuseUntold } from './modern/client-ceiling.ts';
@@ -117,7 +117,13 @@ export class ForwardSink implements MovableSink {
 
   onResponse(text: string, message: UpstreamMessage): void {
     const { rewrite } = this.#options;
-    const rewritten = rewrite === undefined ? text : rewrite.change(text, message);
+    let rewritten: string | Promise<string>;
+    try {
+      rewritten = rewrite === undefined ? text : rewrite.change(text, message);
+    } catch (thrown) {
+      this.onError(asGatewayError(thrown));
+      return;
+    }
     if (typeof rewritten === 'string') this.#answer(rewritten, message);
     else later(this.#call, rewritten, (changed) => this.#answer(changed, message));
   }

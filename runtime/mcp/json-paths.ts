@@ -1,5 +1,5 @@
 /** Strings deep in a JSON text, replaced where they stand. */
-import { elementsAt, type Members, membersAt } from './json-members.ts';
+import { elementsAt, type Members, membersAt } from '../json-members.ts';
 import { applyEdits, dropMember, type Edit } from './splice.ts';
 
 export type JsonPath = readonly (string | number)[];

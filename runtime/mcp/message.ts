@@ -1,7 +1,7 @@
 /** A JSON-RPC message as it came from a client. */
 import { GatewayError, RPC } from '../errors.ts';
+import { type MessageMembers, memberText, walkMessage } from '../json-members.ts';
 import { isObject } from '../upstream/message.ts';
-import { type MessageMembers, memberText, walkMessage } from './json-members.ts';
 
 /** One message: its text, its value and where its members lie. */
 export interface Message {

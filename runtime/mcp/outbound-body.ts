@@ -1,8 +1,9 @@
 /** The text of a client's request as it goes to an upstream. */
+
+import { memberText } from '../json-members.ts';
 import type { Adaptation, RequestContext } from './bridge/adaptation.ts';
 import type { Call } from './call.ts';
 import type { ForwardOptions } from './forward-options.ts';
-import { memberText } from './json-members.ts';
 import { applyEdits, dropMembers, type Edit } from './splice.ts';
 
 /** JSON text of the progress token that the client gave; undefined if none. */

@@ -1,6 +1,7 @@
 /** Which upstream a result or an item comes from, told to clients where the server's `provenance` is on. */
+
+import { membersAt, memberText } from '../json-members.ts';
 import type { Message as UpstreamMessage } from '../upstream/message.ts';
-import { membersAt, memberText } from './json-members.ts';
 import { applyEdits, rewriteObject } from './splice.ts';
 
 /** The member of `_meta` that names the upstream. */

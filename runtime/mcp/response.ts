@@ -1,8 +1,8 @@
 /** A JSON-RPC response of an upstream, read as far as the gateway needs. */
 import { GatewayError } from '../errors.ts';
+import { hasDuplicate, type Members, membersAt } from '../json-members.ts';
 import { upstreamError } from '../upstream/failure.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
-import { hasDuplicate, type Members, membersAt } from './json-members.ts';
 import { applyEdits, dropMember, type Edit } from './splice.ts';
 
 export interface UpstreamResponse {

@@ -1,5 +1,5 @@
 /** Changes of a JSON text by place: what is not named stays as it came. */
-import { type Members, membersAt } from './json-members.ts';
+import { type Members, membersAt } from '../json-members.ts';
 
 /** Replaces the text from `start` to `end`. */
 export interface Edit {

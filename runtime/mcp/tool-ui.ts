@@ -2,8 +2,9 @@
  * The user interface of a tool: the `ui://` resource that a host shows for it (MCP Apps, SEP-1865). A host lets an
  * interface call tools of its own server; behind a gateway those are the tools of all upstreams.
  */
+
+import { membersAt, memberText } from '../json-members.ts';
 import { isObject } from '../upstream/message.ts';
-import { membersAt, memberText } from './json-members.ts';
 import type { JsonPath } from './json-paths.ts';
 import type { Entry } from './name-index.ts';
 import type { Part } from './part.ts';

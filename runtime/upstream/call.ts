@@ -1,6 +1,6 @@
 /** One request in flight: deadline, breaker and retries around the attempts of a transport. */
 import type { RetryCondition, RetryNode, TimeoutsNode } from '../../schema/graph/upstream.ts';
-import type { GatewayError } from '../errors.ts';
+import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Admission, Breaker } from '../traffic/breaker.ts';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
@@ -176,6 +176,8 @@ export abstract class Call implements Timed {
       this.#sink.onResponse(text, message);
     } catch (thrown) {
       this.#bug(thrown);
+      // Nothing else would ever end it: its deadline is gone.
+      this.#tellError(asGatewayError(thrown));
     }
   }
 

@@ -3,9 +3,10 @@
  * for input; the call stays open upstream, parked, until a retry brings the answers (MCP 2026-07-28, patterns/mrtr).
  */
 import { asGatewayError, type GatewayError } from '../../errors.ts';
+import { membersAt, memberText } from '../../json-members.ts';
 import { SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
 import type { Cancel, LargeReply, Link, ReplySink } from '../../upstream/link.ts';
-import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
+import { idTextOf, isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { tellChange } from '../changes/feeds.ts';
@@ -20,7 +21,6 @@ import {
 import type { Parked } from '../input/parked-calls.ts';
 import { sealState } from '../input/request-state.ts';
 import { isUrlRequired, urlRequired } from '../input/url-elicitation.ts';
-import { membersAt, memberText } from '../json-members.ts';
 import type { LargeWatch } from '../large-result.ts';
 import type { Begun } from '../task/required-task.ts';
 import type { CallOnLink, LinkCalls } from './link-calls.ts';
@@ -149,8 +149,8 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
 
   /** The upstream wants no answer any more. */
   #withdraw({ params }: UpstreamMessage): void {
-    if (!isObject(params)) return;
-    const idText = JSON.stringify(params.requestId);
+    const idText = isObject(params) ? idTextOf(params.requestId) : undefined;
+    if (idText === undefined) return;
     for (const [key, question] of this.#questions)
       if (question.idText === idText) this.#questions.delete(key);
   }
@@ -158,12 +158,30 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   #gather(): void {
     this.#state = 'gathering';
     this.#pause(true);
-    this.#gathering = setTimeout(() => {
+    this.#gathering = setTimeout(() => this.#gathered(), GATHER_MS);
+  }
+
+  #gathered(): void {
+    const call = this.#call;
+    try {
       // The client may have gone away, or the upstream have withdrawn what it asked.
-      if (!this.#call.isWanted()) this.#giveUp('the caller went away');
+      if (!call.isWanted()) this.#giveUp('the caller went away');
       else if (this.#questions.size > 0) this.#park();
       else this.#run();
-    }, GATHER_MS);
+    } catch (thrown) {
+      this.#guarded(() => this.#giveUp('it could not be gone on with'));
+      this.#guarded(() => call.reply.error(asGatewayError(thrown)));
+    }
+  }
+
+  /** What a timer calls has nobody to throw to but the process. */
+  #guarded(end: () => void): void {
+    try {
+      end();
+    } catch (thrown) {
+      const { upstream } = this.#errand.link;
+      this.#call.server.log.error('a call could not be ended', { upstream, cause: thrown });
+    }
   }
 
   #run(): void {
@@ -195,6 +213,16 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   }
 
   retried(call: Call): void {
+    try {
+      this.#goOn(call);
+    } catch (thrown) {
+      // Its handle is used up: nobody could come for it again.
+      this.#guarded(() => this.#giveUp('it could not be gone on with'));
+      throw thrown;
+    }
+  }
+
+  #goOn(call: Call): void {
     const answers = inputResponses(call);
     this.#call = call;
     this.#errand.sink.moveTo(call);
@@ -221,7 +249,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   }
 
   expired(): void {
-    this.#giveUp('no input came in time');
+    this.#guarded(() => this.#giveUp('no input came in time'));
   }
 
   onResponse(text: string, message: UpstreamMessage): void {

@@ -1,6 +1,6 @@
 /** The error code of a resource that does not exist, which 2026-07-28 retired. */
 import { RPC } from '../../errors.ts';
-import { membersAt, memberText } from '../json-members.ts';
+import { membersAt, memberText } from '../../json-members.ts';
 import type { Message } from '../message.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { type Edit, rewriteObject } from '../splice.ts';

@@ -1,6 +1,7 @@
 /** Client and upstream speak the same era: all is passed on, but for the progress token, which is the link's. */
+
+import { memberText } from '../../json-members.ts';
 import { upstreamError } from '../../upstream/failure.ts';
-import { memberText } from '../json-members.ts';
 import type { Method } from '../method.ts';
 import { rewriteObject } from '../splice.ts';
 import type { Adaptation, LargeEdits } from './adaptation.ts';

@@ -3,7 +3,7 @@
  * upstream asks meanwhile is the business of bridged-call.ts.
  */
 
-import { memberText } from '../json-members.ts';
+import { memberText } from '../../json-members.ts';
 import { wantsLevel } from '../log-level.ts';
 import type { Method } from '../method.ts';
 import type { UpstreamResponse } from '../response.ts';

@@ -3,10 +3,10 @@
  * modern clients know is left out of results.
  */
 import { RPC } from '../../errors.ts';
+import { membersAt, memberText } from '../../json-members.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import { isObject } from '../../upstream/message.ts';
 import type { Item } from '../catalogue.ts';
-import { membersAt, memberText } from '../json-members.ts';
 import type { Method } from '../method.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { META, MODERN_VERSION } from '../revision.ts';

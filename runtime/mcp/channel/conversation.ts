@@ -4,11 +4,11 @@
  * server/discover alone decides nothing (MCP 2026-07-28, transports, stdio).
  */
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
+import { memberText } from '../../json-members.ts';
 import { errorResponse } from '../../listen/reply.ts';
 import { classify } from '../classify.ts';
 import { resultText } from '../client-reply.ts';
 import { shuttingDown } from '../closing.ts';
-import { memberText } from '../json-members.ts';
 import { notForBatches, readBatch, runBatch } from '../legacy/batch.ts';
 import { InFlight } from '../legacy/in-flight.ts';
 import { type Greeting, serveInitialize } from '../legacy/initialize.ts';

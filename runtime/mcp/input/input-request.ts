@@ -1,7 +1,8 @@
 /** Requests of upstreams as input requests of a result (MCP 2026-07-28, patterns/mrtr). */
+
+import { membersAt, memberText } from '../../json-members.ts';
 import { isObject } from '../../upstream/message.ts';
 import type { Call } from '../call.ts';
-import { membersAt, memberText } from '../json-members.ts';
 import { META } from '../revision.ts';
 import { rewriteObject } from '../splice.ts';
 import { canBeAsked } from './declared-capabilities.ts';

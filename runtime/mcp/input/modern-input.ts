@@ -1,8 +1,9 @@
 /** Results of modern upstreams that ask for input, as the client gets them. */
+
+import { type Members, membersAt } from '../../json-members.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import { isObject } from '../../upstream/message.ts';
 import type { Call } from '../call.ts';
-import { type Members, membersAt } from '../json-members.ts';
 import type { UpstreamResponse } from '../response.ts';
 import type { Edit } from '../splice.ts';
 import { labelled, labelOf, mayAsk } from './input-request.ts';
@@ -59,15 +60,17 @@ export const questionEdits = (
 
 /**
  * Edits of a result that asks for input: the upstream's state is sealed, and questions say whose they are. Throws
- * `upstream_protocol` for a question that the client did not offer to answer.
+ * `upstream_protocol` for a question that the client did not offer to answer, and for a state that is no text.
  */
 export const inputEdits = (call: Call, upstream: string, response: UpstreamResponse): Edit[] => {
-  const { text, resultStart } = response;
+  const { text, result, resultStart } = response;
   if (call.method.kind !== 'target')
     throw upstreamError('upstream_protocol', 'input was asked for where none is due');
   const edits = questionEdits(call, upstream, response);
   for (const { key, start, end } of each(membersAt(text, resultStart!))) {
     if (key !== 'requestState') continue;
+    if (typeof result!.requestState !== 'string')
+      throw upstreamError('upstream_protocol', 'a request state that is no text');
     const state = { kind: 'upstream', upstream, stateText: text.slice(start, end) } as const;
     const sealed = sealState(call, state, call.server.parked.bounds.absoluteMs);
     edits.push({ start, end, text: JSON.stringify(sealed) });

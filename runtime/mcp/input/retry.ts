@@ -1,8 +1,8 @@
 /** Retries: requests of modern clients that bring what was asked for (MCP 2026-07-28, patterns/mrtr). */
 import { GatewayError, RPC } from '../../errors.ts';
+import { walkMessage } from '../../json-members.ts';
 import type { Link } from '../../upstream/link.ts';
 import type { Call } from '../call.ts';
-import { walkMessage } from '../json-members.ts';
 import type { Message } from '../message.ts';
 import { applyEdits, dropMember, type Edit, replaceMember } from '../splice.ts';
 import { openState, stateRefused } from './request-state.ts';

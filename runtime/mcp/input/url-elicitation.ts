@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { GatewayError, RPC } from '../../errors.ts';
+import { elementsAt, membersAt, memberText } from '../../json-members.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { Call } from '../call.ts';
-import { elementsAt, membersAt, memberText } from '../json-members.ts';
 import { inputRequestText, inputRequiredResult, inputResponses, labelOf, mayAsk } from './input-request.ts';
 import { type RequestState, sealState } from './request-state.ts';
 

@@ -1,5 +1,6 @@
 /** JSON-RPC batches, which only 2025-03-26 knows: split, run one by one, answered as one array. */
 import { GatewayError, RPC } from '../../errors.ts';
+import { elementsAt } from '../../json-members.ts';
 import type { Exchange, WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
 import type { Link } from '../../upstream/link.ts';
@@ -8,7 +9,6 @@ import { refuseRequest } from '../ask.ts';
 import type { InputSource } from '../call.ts';
 import { hasModernClaim } from '../classify.ts';
 import type { ClientReply } from '../client-reply.ts';
-import { elementsAt } from '../json-members.ts';
 import { isRefused, type Message, readMessage } from '../message.ts';
 import type { Place, PreparedServer } from '../server.ts';
 import { failInput } from './input-round.ts';

@@ -3,13 +3,13 @@
  * requests of its own: each round asks all at once on the stream of the call, and makes the call again with the answers.
  */
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
+import { membersAt, memberText, walkMessage } from '../../json-members.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import { isObject } from '../../upstream/message.ts';
 import { type Asked, adaptAsk, whyNotAsked } from '../bridge/older/ask.ts';
 import type { Call, InputRequired } from '../call.ts';
 import { resultText } from '../client-reply.ts';
 import { isSound, labelled, labelOf } from '../input/input-request.ts';
-import { membersAt, memberText, walkMessage } from '../json-members.ts';
 import type { Message } from '../message.ts';
 import { applyEdits, replaceMember, rewriteObject } from '../splice.ts';
 import type { Session } from './session.ts';
@@ -175,6 +175,9 @@ export const runInputRound = (session: Session, call: Call, required: InputRequi
   const stateText = memberText(text, members, 'requestState');
   const requestsText = memberText(text, members, 'inputRequests') ?? '{}';
   const questions = questionsOf(requestsText, response.result!.inputRequests);
+  const { requestState } = response.result!;
+  if (requestState !== undefined && typeof requestState !== 'string')
+    throw upstreamError('upstream_protocol', 'a request state that is no text');
   if (call.method.kind !== 'target' || (questions.length === 0 && stateText === undefined))
     throw upstreamError('upstream_protocol', 'input is required where it cannot be, or none is named');
   if (round > MAX_ROUNDS) {

@@ -1,5 +1,5 @@
 /** Notifications of legacy clients: each goes to the upstream that it concerns, or ends here. */
-import { memberText } from '../json-members.ts';
+import { memberText } from '../../json-members.ts';
 import type { Message } from '../message.ts';
 import type { Session } from './session.ts';
 

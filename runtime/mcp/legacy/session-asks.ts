@@ -1,11 +1,11 @@
 /** What a session's client is asked: sampling, elicitation, roots; for upstreams, or by the gateway in their stead. */
 import type { Features } from '../../../schema/graph/server.ts';
+import { type Members, membersAt, memberText } from '../../json-members.ts';
 import type { Link } from '../../upstream/link.ts';
-import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
+import { idTextOf, isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
 import { type AskedClient, adaptAsk, whyNotAsked } from '../bridge/older/ask.ts';
 import { labelled } from '../input/input-request.ts';
-import { type Members, membersAt, memberText } from '../json-members.ts';
 import { applyEdits, type Edit, replaceMember } from '../splice.ts';
 
 /** What came of an ask of the gateway's own. */
@@ -151,7 +151,8 @@ export class SessionAsks {
   /** The upstream takes an ask back: what the client is to be told, or undefined if it was told nothing of it. */
   withdraw(link: Link, { params }: UpstreamMessage): string | undefined {
     if (!isObject(params)) return undefined;
-    const idText = JSON.stringify(params.requestId);
+    const idText = idTextOf(params.requestId);
+    if (idText === undefined) return undefined;
     for (const [ownId, ask] of this.#asks) {
       if (ask.kind !== 'upstream' || ask.link !== link || ask.idText !== idText) continue;
       if (ask.callIdText !== undefined) this.#onSettled(ask.callIdText);

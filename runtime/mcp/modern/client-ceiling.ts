@@ -2,9 +2,9 @@
 import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Features } from '../../../schema/graph/server.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { walkMessage } from '../../json-members.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import { isObject } from '../../upstream/message.ts';
-import { walkMessage } from '../json-members.ts';
 import type { Message } from '../message.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { META } from '../revision.ts';

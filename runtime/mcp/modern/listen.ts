@@ -5,13 +5,13 @@
 
 import type { CallFacts } from '../../../schema/decision.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { memberText } from '../../json-members.ts';
 import { type Call, callFacts } from '../call.ts';
 import { offeredFlags } from '../changes/offers.ts';
 import { common, isEmpty } from '../changes/wants.ts';
 import { closingRefusal } from '../closing.ts';
 import { exposedUri } from '../exposed-uris.ts';
 import { admit, decide } from '../gate.ts';
-import { memberText } from '../json-members.ts';
 import type { Part } from '../part.ts';
 import { claimantOf, type Ownership, ownerOf, ownerSteps, resourceFacts } from '../resource-owner.ts';
 import { META } from '../revision.ts';

@@ -2,6 +2,7 @@
 import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Features } from '../../../schema/graph/server.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { memberText } from '../../json-members.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { refuseRequest } from '../ask.ts';
 import { type Call, type ClientInfo, callFacts, later } from '../call.ts';
@@ -13,7 +14,6 @@ import { callComplete } from '../complete.ts';
 import { callExtension } from '../extension-method.ts';
 import { mergeExtensions } from '../extensions.ts';
 import { admit } from '../gate.ts';
-import { memberText } from '../json-members.ts';
 import { callList } from '../list.ts';
 import { isLogLevel } from '../log-level.ts';
 import type { Message } from '../message.ts';

@@ -1,5 +1,5 @@
 /** The id that tells a client which of its streams a notification belongs to. */
-import { hasDuplicate, type Members, membersAt, memberText } from '../json-members.ts';
+import { hasDuplicate, type Members, membersAt, memberText } from '../../json-members.ts';
 import { META } from '../revision.ts';
 import { applyEdits, rewriteObject } from '../splice.ts';
 

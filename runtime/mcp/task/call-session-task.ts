@@ -1,9 +1,9 @@
 /** Requests of a legacy session about tasks (MCP 2025-11-25, tasks). */
 
+import { membersAt } from '../../json-members.ts';
 import type { Call } from '../call.ts';
 import { later } from '../call.ts';
 import { methodNotFound } from '../classify.ts';
-import { membersAt } from '../json-members.ts';
 import { stringParam } from '../message.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { type Edit, replaceMember } from '../splice.ts';

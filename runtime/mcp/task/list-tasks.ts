@@ -1,10 +1,10 @@
 /** tasks/list of a legacy session (MCP 2025-11-25, tasks): the tasks that its own calls created, of all upstreams. */
 import { GatewayError, RPC } from '../../errors.ts';
+import { elementsAt, membersAt } from '../../json-members.ts';
 import { isObject } from '../../upstream/message.ts';
 import { type Call, callFacts, later } from '../call.ts';
 import { resultText } from '../client-reply.ts';
 import { admit } from '../gate.ts';
-import { elementsAt, membersAt } from '../json-members.ts';
 import { PARTIAL } from '../list.ts';
 import { pageAsks } from '../page-asks.ts';
 import type { Part } from '../part.ts';

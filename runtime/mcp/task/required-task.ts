@@ -2,11 +2,12 @@
  * Tools of legacy upstreams that run as tasks only (MCP 2025-11-25, tasks, `taskSupport: required`), for clients that
  * know no tasks of that kind: the gateway makes the task and waits for its result.
  */
+
+import { membersAt, memberText } from '../../json-members.ts';
 import type { Cancel, Link, OutboundRequest, ReplySink } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { Call } from '../call.ts';
 import type { Item } from '../catalogue.ts';
-import { membersAt, memberText } from '../json-members.ts';
 import { applyEdits, replaceMember, rewriteObject } from '../splice.ts';
 
 /** Relates a message to its task (MCP 2025-11-25, tasks). */

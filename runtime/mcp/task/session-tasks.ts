@@ -1,6 +1,7 @@
 /** The tasks that a legacy session's calls have created: all that its client may be told of. */
+
+import { membersAt, memberText } from '../../json-members.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
-import { membersAt, memberText } from '../json-members.ts';
 import { applyEdits, replaceMember, rewriteObject } from '../splice.ts';
 import { RELATED_TASK } from './required-task.ts';
 

@@ -1,8 +1,9 @@
 /** Results that carry a task id at their root: what creates a task, and what tells of one (SEP-2663). */
+
+import { membersAt } from '../../json-members.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import { isObject } from '../../upstream/message.ts';
 import type { Call } from '../call.ts';
-import { membersAt } from '../json-members.ts';
 import type { UpstreamResponse } from '../response.ts';
 import { type Edit, replaceMember } from '../splice.ts';
 import { declaresTasks } from './extension.ts';

@@ -57,7 +57,7 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   onJson(text: string): void {
     const parsed = parseMessages(text);
     if (parsed === undefined) this.failed(protocolFailure('reply is not JSON-RPC'));
-    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(JSON.stringify(each), each);
+    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(each.text, each.message);
     else this.#take(text, parsed as Message);
     // What was not the response was passed on; the reply is over all the same.
     if (!this.over) this.failed(protocolFailure('reply without a response'));
@@ -66,7 +66,7 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   onEvent(data: string): void {
     const parsed = parseMessages(data);
     if (parsed === undefined) this.#refuse(protocolFailure('event is not JSON-RPC'));
-    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(JSON.stringify(each), each);
+    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(each.text, each.message);
     else this.#take(data, parsed as Message);
   }
 

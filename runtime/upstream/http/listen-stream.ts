@@ -59,9 +59,17 @@ export class ListenStream implements ExchangeTarget {
   onEvent(data: string): void {
     const parsed = parseMessages(data);
     if (parsed === undefined) this.#session.log('warn', 'upstream sent an event that is not JSON-RPC', {});
-    else if (Array.isArray(parsed))
-      for (const each of parsed) this.#owner.onMessage(JSON.stringify(each), each);
-    else this.#owner.onMessage(data, parsed as Message);
+    else if (Array.isArray(parsed)) for (const { text, message } of parsed) this.#tell(text, message);
+    else this.#tell(data, parsed as Message);
+  }
+
+  /** An owner must not throw. One that does must not take the connection's reader with it. */
+  #tell(text: string, message: Message): void {
+    try {
+      this.#owner.onMessage(text, message);
+    } catch (thrown) {
+      this.#session.log('error', 'a message could not be handed on', { cause: thrown });
+    }
   }
 
   onStreamEnd(_cause: Error | undefined): void {

@@ -138,7 +138,7 @@ export class Conversation implements ChildOwner {
   onLine(line: string): void {
     const parsed = parseMessages(line);
     if (parsed === undefined) this.#nonsense(line);
-    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(JSON.stringify(each), each);
+    else if (Array.isArray(parsed)) for (const each of parsed) this.#take(each.text, each.message);
     else this.#take(line, parsed as Message);
   }
 
@@ -149,9 +149,10 @@ export class Conversation implements ChildOwner {
   }
 
   async onLargeLine(line: LargeLine): Promise<void> {
-    const isSound = line.end();
-    const waiting = line.isResponse ? this.#waiter(line.id) : undefined;
+    let waiting: Waiting | undefined;
     try {
+      const isSound = line.end();
+      waiting = line.isResponse ? this.#waiter(line.id) : undefined;
       if (waiting === undefined) await this.#takeWhole(line, isSound);
       else if (line.lost || line.bytes > waiting.maxBytes) waiting.failed(tooLargeFailure(waiting.maxBytes));
       else if (!isSound) waiting.failed(protocolFailure(line.fault));
@@ -159,7 +160,7 @@ export class Conversation implements ChildOwner {
       else await this.#takeWhole(line, isSound);
     } catch (thrown) {
       const error = upstreamError('upstream_unavailable', thrown);
-      waiting?.failed({ error, sent: true });
+      this.#guarded(() => waiting?.failed({ error, sent: true }));
     }
     line.close();
   }
@@ -185,11 +186,16 @@ export class Conversation implements ChildOwner {
     for (const waiting of [...this.#waiting.values()]) waiting.failed(failure);
   }
 
+  /** Must not throw: it is called where the pipe is read, for everybody who shares the process. */
   #take(text: string, message: Message): void {
-    if (isResponse(message)) this.#response(text, message);
-    else if (typeof message.method !== 'string') this.#nonsense(text);
-    else if (message.id !== undefined) this.#request(text, message);
-    else this.#notification(text, message);
+    try {
+      if (isResponse(message)) this.#response(text, message);
+      else if (typeof message.method !== 'string') this.#nonsense(text);
+      else if (message.id !== undefined) this.#request(text, message);
+      else this.#notification(text, message);
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
   }
 
   #response(text: string, message: Message): void {
@@ -255,9 +261,13 @@ export class Conversation implements ChildOwner {
     try {
       tell();
     } catch (thrown) {
-      const { upstream } = this.traffic;
-      this.#context.log('error', 'a message could not be handed on', { upstream, cause: thrown });
+      this.#bug(thrown);
     }
+  }
+
+  #bug(thrown: unknown): void {
+    const { upstream } = this.traffic;
+    this.#context.log('error', 'a message could not be handed on', { upstream, cause: thrown });
   }
 
   #waiter(id: unknown): Waiting | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { membersAt } from '../../../runtime/mcp/json-members.ts';
+import { membersAt } from '../../../runtime/json-members.ts';
 import {
   applyEdits,
   dropMember,

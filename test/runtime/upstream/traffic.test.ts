@@ -234,3 +234,24 @@ describe('the breaker', () => {
     expect(server.log).toHaveLength(1);
   });
 });
+
+test('a call whose receiver throws for its response is ended by an error, and only once', async () => {
+  const made = await link({});
+  const { sink: failing } = callEcho(made);
+  failing.onResponse = () => {
+    throw new RangeError('too deep');
+  };
+  await failing.ended;
+  expect(failing.error).toMatchObject({ code: 'internal' });
+  expect(failing.events).toEqual(['error']);
+  expect(context.logged).toContainEqual(expect.objectContaining({ level: 'error' }));
+  const { sink: worse } = callEcho(made);
+  const told = Promise.withResolvers<string>();
+  worse.onResponse = failing.onResponse;
+  worse.onError = ({ code }) => {
+    told.resolve(code);
+    throw new Error('again');
+  };
+  expect(await told.promise).toBe('internal');
+  expect((await echo(made, harmless)).response).toBeDefined();
+});

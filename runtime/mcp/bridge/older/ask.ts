@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { featureOf } from '../../../../policies/features/features.ts';
 import type { Features } from '../../../../schema/graph/server.ts';
+import { membersAt, memberText } from '../../../json-members.ts';
 import { isObject } from '../../../upstream/message.ts';
-import { membersAt, memberText } from '../../json-members.ts';
 import { SINCE } from '../../revision.ts';
 import { applyEdits, replaceMember, rewriteObject } from '../../splice.ts';
 import { olderForm } from './form.ts';

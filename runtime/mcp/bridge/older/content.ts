@@ -1,6 +1,7 @@
 /** Blocks of content for clients of revisions that do not know them all. */
+
+import { elementsAt, membersAt, memberText } from '../../../json-members.ts';
 import { isObject } from '../../../upstream/message.ts';
-import { elementsAt, membersAt, memberText } from '../../json-members.ts';
 import { SINCE } from '../../revision.ts';
 import { type Edit, rewriteObject } from '../../splice.ts';
 

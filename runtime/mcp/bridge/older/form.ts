@@ -2,8 +2,9 @@
  * Forms of elicitations for clients of 2025-06-18, which know no choice of several values, titles of choices under
  * another name, and no defaults but of flags (MCP 2025-11-25, changelog; PrimitiveSchemaDefinition).
  */
+
+import { elementsAt, type Members, membersAt, memberText } from '../../../json-members.ts';
 import { isObject } from '../../../upstream/message.ts';
-import { elementsAt, type Members, membersAt, memberText } from '../../json-members.ts';
 import { applyEdits, dropMembers, replaceMember, rewriteObject } from '../../splice.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;

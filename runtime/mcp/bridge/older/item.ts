@@ -1,6 +1,7 @@
 /** Items of lists for clients of a revision older than what the upstream speaks. */
+
+import { elementsAt, membersAt, memberText } from '../../../json-members.ts';
 import { isObject } from '../../../upstream/message.ts';
-import { elementsAt, membersAt, memberText } from '../../json-members.ts';
 import type { ListKind } from '../../method.ts';
 import { SINCE } from '../../revision.ts';
 import { applyEdits, dropMembers, rewriteObject } from '../../splice.ts';

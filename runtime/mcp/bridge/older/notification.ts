@@ -1,6 +1,7 @@
 /** Notifications for clients of a revision older than what the upstream speaks. */
+
+import { membersAt } from '../../../json-members.ts';
 import { isObject, type Message as UpstreamMessage } from '../../../upstream/message.ts';
-import { membersAt } from '../../json-members.ts';
 import { SINCE } from '../../revision.ts';
 import { applyEdits, dropMembers } from '../../splice.ts';
 

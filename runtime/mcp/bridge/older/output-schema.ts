@@ -2,8 +2,9 @@
  * Output schemas for clients of 2025-06-18 and 2025-11-25, which know structured content as an object only: any other
  * schema becomes that of an object whose one member `result` has it (MCP 2025-11-25, Tool.outputSchema).
  */
+
+import { elementsAt, type Members, membersAt, memberText } from '../../../json-members.ts';
 import { isObject } from '../../../upstream/message.ts';
-import { elementsAt, type Members, membersAt, memberText } from '../../json-members.ts';
 import { applyEdits, dropMember, type Edit } from '../../splice.ts';
 
 /** Whether an older client could not read a tool with this schema, nor its results. */

@@ -1,8 +1,8 @@
 /** Results for clients of a revision older than what the upstream speaks. */
 import { isDeepStrictEqual } from 'node:util';
+import { elementsAt, type Members, membersAt } from '../../../json-members.ts';
 import { isObject } from '../../../upstream/message.ts';
 import type { Item } from '../../catalogue.ts';
-import { elementsAt, type Members, membersAt } from '../../json-members.ts';
 import type { Method } from '../../method.ts';
 import type { UpstreamResponse } from '../../response.ts';
 import { SINCE } from '../../revision.ts';

@@ -1,6 +1,7 @@
 /** Requests for a completion, for clients of revisions before 2025-11-25: one block a message, and no tools. */
+
+import { elementsAt, membersAt } from '../../../json-members.ts';
 import { isObject } from '../../../upstream/message.ts';
-import { elementsAt, membersAt } from '../../json-members.ts';
 import { SINCE } from '../../revision.ts';
 import { applyEdits } from '../../splice.ts';
 

@@ -7,7 +7,7 @@ import {
   memberText,
   skipValue,
   walkMessage,
-} from '../../../runtime/mcp/json-members.ts';
+} from '../../runtime/json-members.ts';
 
 const DEPTH = 100;
 
