@@ -13,10 +13,11 @@ const APPS_EXTENSION = 'io.modelcontextprotocol/ui';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-const settingsOf = (part: Part, id: string): Settings | undefined => {
-  const extensions = part.connected?.link.peer.capabilities.extensions;
-  const settings = isObject(extensions) ? extensions[id] : undefined;
-  return isObject(settings) ? settings : undefined;
+const offeredBy = (part: Part): readonly (readonly [id: string, settings: Settings])[] => {
+  const { extensions } = part.connected?.link.peer.capabilities ?? {};
+  if (!isObject(extensions)) return [];
+  const all = Object.keys(extensions).sort();
+  return all.flatMap((id) => (isObject(extensions[id]) ? [[id, extensions[id]] as const] : []));
 };
 
 const carries = (part: Part, id: string, features: Features, clientEra: Era): boolean => {
@@ -38,12 +39,8 @@ export const mergeExtensions = (
 ): Readonly<Record<string, Settings>> | undefined => {
   const found = new Map<string, Settings[]>();
   for (const part of parts) {
-    const offered = part.connected?.link.peer.capabilities.extensions;
-    for (const id of isObject(offered) ? Object.keys(offered).sort() : []) {
-      const settings = settingsOf(part, id);
-      if (settings !== undefined && carries(part, id, features, clientEra))
-        found.set(id, [...(found.get(id) ?? []), settings]);
-    }
+    for (const [id, settings] of offeredBy(part))
+      if (carries(part, id, features, clientEra)) found.set(id, [...(found.get(id) ?? []), settings]);
   }
   if (found.size === 0) return undefined;
   return Object.fromEntries([...found].map(([id, all]) => [id, merged(all)]));

@@ -1,6 +1,7 @@
 /** `upstreams.*` of type `http`: an MCP server behind streamable HTTP. */
 import { type Static, Type } from 'typebox';
 import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
+import { tlsTowards } from './tls.ts';
 import { Breaker, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
@@ -55,19 +56,7 @@ export const HttpUpstream = closed(
         { description: 'Headers towards the upstream.', default: {} },
       ),
     ),
-    tls: optional(
-      closed(
-        {
-          ca: optional(
-            secret({
-              description: 'PEM certificates of a private authority, instead of the public ones.',
-              examples: ['${file:/run/tls/ca.pem}'],
-            }),
-          ),
-        },
-        { description: 'TLS towards the upstream.', default: {} },
-      ),
-    ),
+    tls: optional(tlsTowards('the upstream')),
     connections: optional(
       count({ description: 'Connections kept to the endpoint at most.', default: 128, maximum: 10_000 }),
     ),

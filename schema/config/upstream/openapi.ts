@@ -15,6 +15,7 @@ import {
   textsBy,
   unionByType,
 } from '../value.ts';
+import { tlsTowards } from './tls.ts';
 import { Breaker, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
@@ -114,19 +115,7 @@ export const OpenApiUpstream = closed(
         { description: 'Where connections may go.', default: {} },
       ),
     ),
-    tls: optional(
-      closed(
-        {
-          ca: optional(
-            secret({
-              description: 'PEM certificates of a private authority, instead of the public ones.',
-              examples: ['${file:/run/tls/ca.pem}'],
-            }),
-          ),
-        },
-        { description: 'TLS towards the API.', default: {} },
-      ),
-    ),
+    tls: optional(tlsTowards('the API')),
     connections: optional(
       count({ description: 'Connections kept to the API at most.', default: 128, maximum: 10_000 }),
     ),
