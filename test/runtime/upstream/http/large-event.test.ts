@@ -21,13 +21,13 @@ const pass = (chunks: readonly Buffer[]): { data: string; fields: string[]; behi
   let behind = 0;
   let skipLf = false;
   for (const chunk of chunks) {
-    if (event.ended) behind += chunk.length - (skipLf && chunk[0] === 10 ? 1 : 0);
-    else {
-      behind += chunk.length - event.push(chunk);
-      skipLf = event.endedWithCr;
+    if (event.ended) {
+      behind += chunk.length - (skipLf && chunk[0] === 10 ? 1 : 0);
+      if (chunk.length > 0) skipLf = false;
       continue;
     }
-    skipLf = false;
+    behind += chunk.length - event.push(chunk);
+    skipLf = event.endedWithCr;
   }
   return ended ? { data: Buffer.concat(parts).toString('utf8'), fields, behind } : undefined;
 };
