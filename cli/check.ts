@@ -1,11 +1,12 @@
 /** `gatewright check`: compiles the configuration and reports every finding. Serves and changes nothing. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type CompileResult, compile } from '../compiler/compile.ts';
+import type { CompileResult } from '../compiler/compile.ts';
 import { applyFixes } from '../compiler/diagnostics/apply-fixes.ts';
 import { renderJson } from '../compiler/diagnostics/render/json.ts';
 import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
+import { compileAt, readFrom } from './compile-at.ts';
 import type { Command, CommandIo } from './io.ts';
 
 const USAGE = 'usage: gatewright check [gateway.yaml] [--format pretty|json] [--deny-warnings] [--fix]\n';
@@ -46,20 +47,6 @@ const parseOptions = (args: readonly string[]): Options | string => {
     return (error as Error).message;
   }
 };
-
-/** Bytes of a file; undefined if it is missing or no file. Other failures are those of the machine and thrown. */
-const readFrom = (cwd: string) => (path: string) => {
-  try {
-    return readFileSync(resolve(cwd, path));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'].includes(code ?? ''))
-      return undefined;
-    throw error;
-  }
-};
-
-const compileAt = (main: string, cwd: string): CompileResult => compile({ main, read: readFrom(cwd) });
 
 /** Writes the files that fixes change; how many fixes there were. */
 const fixFiles = (result: CompileResult, cwd: string): number => {

@@ -1,5 +1,5 @@
 /** The whole pipeline: text in, graph and findings out. Pure: the host hands in the bytes of files. */
-import type { Diagnostic } from '../schema/diagnostic.ts';
+import type { Diagnostic, Span } from '../schema/diagnostic.ts';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
 import { CHECKS } from './check/check.ts';
 import { checkUnused } from './check/unused.ts';
@@ -16,7 +16,8 @@ import { judgePosture } from './posture/posture.ts';
 import { decode } from './source/decode.ts';
 import { type Files, openFiles, type SourceRead } from './source/files.ts';
 import { readYaml } from './source/read-yaml.ts';
-import { type SourceFile, sourceFile } from './source/source-file.ts';
+import { type SourceFile, sourceFile, spanOf } from './source/source-file.ts';
+import { keyPlaceAt, type Path, type SourceMap, valueAt } from './source/tree.ts';
 
 export interface CompileInput {
   /** Path of the configuration; files that it names are relative to its folder. */
@@ -32,6 +33,8 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Every file asked for, found or not: what to watch, also after a compile that failed. */
   readonly sources: readonly SourceRead[];
+  /** Where what stands at a path of the configuration is written: its key, or the value of an item of a list. */
+  readonly placeOf: (path: Path) => Span | undefined;
 }
 
 const openMain = (files: Files, path: string, report: Report): SourceFile | undefined => {
@@ -47,6 +50,11 @@ const seal = (graph: Graph, files: Files): CompiledGraph => ({
   fingerprints: fingerprintNodes(graph),
   sources: files.reads().map(({ path, sha256: hash }) => ({ path: files.relative(path), sha256: hash! })),
 });
+
+const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
+  const place = tree && (keyPlaceAt(tree, path) ?? valueAt(tree, path)?.place);
+  return place && spanOf(place);
+};
 
 /** Compiles a configuration. Never throws for what a file holds. */
 export const compile = ({ main, read }: CompileInput): CompileResult => {
@@ -69,5 +77,10 @@ export const compile = ({ main, read }: CompileInput): CompileResult => {
     }
   }
   const sources = files.reads();
-  return { compiled, diagnostics: sortDiagnostics(findings.all(), sources), sources };
+  return {
+    compiled,
+    diagnostics: sortDiagnostics(findings.all(), sources),
+    sources,
+    placeOf: placeIn(tree),
+  };
 };

@@ -1,0 +1,19 @@
+/** What every command that compiles does first: the host of the compiler, with the files below a folder. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type CompileResult, compile } from '../compiler/compile.ts';
+
+const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
+
+/** Bytes of a file; undefined if it is missing or no file. Other failures are those of the machine and thrown. */
+export const readFrom = (cwd: string) => (path: string) => {
+  try {
+    return readFileSync(resolve(cwd, path));
+  } catch (error) {
+    if (ABSENT.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+};
+
+/** Compiles `main` and what it names, relative to `cwd`. */
+export const compileAt = (main: string, cwd: string): CompileResult => compile({ main, read: readFrom(cwd) });
