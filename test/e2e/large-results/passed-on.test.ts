@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
-import { type FastUpstream, openStream } from '../../support/fast-upstream.ts';
+import { answer, type FastUpstream, openStream } from '../../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { answerLarge, type Layout, largeResponse, sendPieces } from '../../support/large-upstream.ts';
 import { legacyRequest, openSession } from '../../support/legacy-client.ts';
@@ -194,6 +194,35 @@ describe('a bound on results', () => {
     await gateway.load(bounded(size - 1));
     await expect(rawRequest(gateway.url(), modernCall())).rejects.toThrow(/aborted/);
     expect((await outcomes(gateway)).at(-1)).toBe('result_too_large');
+    await upstream.close();
+  });
+});
+
+describe('an event of nonsense that is too large to be held', () => {
+  it.each(
+    (['modern', 'legacy'] as const).flatMap((era) =>
+      ['x', '{"a":', '{"jsonrpc":"2.0","id":424242,"result":{"pad":"'].map((begin) => [era, begin] as const),
+    ),
+  )('of a %s upstream fails its own call and no other: %s', async (era, begin) => {
+    const upstream = await startToolUpstream('big', ['fetch'], { eras: [era] });
+    await using gateway = await startTestGateway(configuration({ big: upstream.url }), { tap: false });
+    expect((await callTool(gateway.url(), 'fetch')).body.result).toBeDefined();
+    for (const ending of ['end', 'open', 'cut', 'reset'] as const) {
+      upstream.behave(({ response }) => {
+        openStream(response);
+        const data = `data: ${begin}${'x'.repeat(2 * 1024 * 1024)}`;
+        response.write(ending === 'end' || ending === 'open' ? `${data}\n\n` : data, () => {
+          if (ending === 'reset') response.socket?.resetAndDestroy();
+          else if (ending !== 'open') response.end();
+        });
+      });
+      expect((await callTool(gateway.url(), 'fetch')).body.error.data.code).toMatch(
+        /^upstream_(protocol|unavailable)$/,
+      );
+      upstream.behave(answer);
+      for (let count = 0; count < 3; count += 1)
+        expect((await callTool(gateway.url(), 'fetch')).body.error).toBeUndefined();
+    }
     await upstream.close();
   });
 });
