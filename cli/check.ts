@@ -8,8 +8,9 @@ import { renderJson } from '../compiler/diagnostics/render/json.ts';
 import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
 import { compileAt, readFrom } from './compile-at.ts';
 import type { Command, CommandIo } from './io.ts';
+import { PROJECT_OPTIONS, PROJECT_USAGE, type Project, projectOf } from './project-options.ts';
 
-const USAGE = 'usage: gatewright check [gateway.yaml] [--format pretty|json] [--deny-warnings] [--fix]\n';
+const USAGE = `usage: gatewright check ${PROJECT_USAGE} [--format pretty|json] [--deny-warnings] [--fix]\n`;
 
 const OK = 0;
 const FINDINGS = 1;
@@ -17,7 +18,7 @@ const USAGE_ERROR = 2;
 const IO_ERROR = 3;
 
 interface Options {
-  readonly main: string;
+  readonly project: Project;
   readonly format: 'pretty' | 'json';
   readonly denyWarnings: boolean;
   readonly fix: boolean;
@@ -29,16 +30,18 @@ const parseOptions = (args: readonly string[]): Options | string => {
       args: [...args],
       allowPositionals: true,
       options: {
+        ...PROJECT_OPTIONS,
         format: { type: 'string', default: 'pretty' },
         'deny-warnings': { type: 'boolean', default: false },
         fix: { type: 'boolean', default: false },
       },
     });
     const { format } = values;
-    if (positionals.length > 1) return 'name one file';
+    const project = projectOf(positionals, values);
+    if (typeof project === 'string') return project;
     if (format !== 'pretty' && format !== 'json') return `unknown format \`${format}\``;
     return {
-      main: positionals[0] ?? 'gateway.yaml',
+      project,
       format,
       denyWarnings: values['deny-warnings'],
       fix: values.fix,
@@ -65,7 +68,7 @@ const fixFiles = (result: CompileResult, cwd: string): number => {
   return count;
 };
 
-const render = (result: CompileResult, { main, format }: Options, io: CommandIo): string => {
+const render = (result: CompileResult, { project: { main }, format }: Options, io: CommandIo): string => {
   const { compiled, diagnostics } = result;
   if (format === 'json') return renderJson(main, diagnostics, compiled?.hash);
   const read = readFrom(io.cwd);
@@ -87,10 +90,10 @@ export const check: Command = async (args, io) => {
     return USAGE_ERROR;
   }
   try {
-    let result = compileAt(options.main, io.cwd);
+    let result = compileAt(options.project, io.cwd);
     const fixed = options.fix ? fixFiles(result, io.cwd) : 0;
     if (fixed > 0) {
-      result = compileAt(options.main, io.cwd);
+      result = compileAt(options.project, io.cwd);
       io.err(`fixed ${fixed} ${fixed === 1 ? 'finding' : 'findings'}\n`);
     }
     io.out(render(result, options, io));

@@ -1,5 +1,6 @@
 /** The commands by name. Each is loaded when it is called, so that `run` does not wait for the others. */
 import type { Command } from './io.ts';
+import { PROJECT_USAGE } from './project-options.ts';
 
 interface CommandEntry {
   /** What follows the name. */
@@ -20,7 +21,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./stdio.ts')).stdio,
   },
   check: {
-    usage: '[gateway.yaml] [--format pretty|json] [--deny-warnings] [--fix]',
+    usage: `${PROJECT_USAGE} [--format pretty|json] [--deny-warnings] [--fix]`,
     summary: 'compile the configuration and report every finding',
     load: async () => (await import('./check.ts')).check,
   },

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type CompileResult, compile } from '../compiler/compile.ts';
+import type { Project } from './project-options.ts';
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
 
@@ -15,5 +16,6 @@ export const readFrom = (cwd: string) => (path: string) => {
   }
 };
 
-/** Compiles `main` and what it names, relative to `cwd`. */
-export const compileAt = (main: string, cwd: string): CompileResult => compile({ main, read: readFrom(cwd) });
+/** Compiles a project and what it names, relative to `cwd`. */
+export const compileAt = ({ main, overlays }: Project, cwd: string): CompileResult =>
+  compile({ main, overlays, read: readFrom(cwd) });

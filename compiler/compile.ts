@@ -24,6 +24,13 @@ export interface CompileInput {
   readonly main: string;
   /** Bytes of a file, undefined if it cannot be read. Asked once per path; must not throw. */
   readonly read: (path: string) => Uint8Array | undefined;
+  /**
+   * Names of what is in a folder, in any order, those of folders with a `/` behind; undefined if it cannot be listed.
+   * Asked once per folder that a glob names; must not throw.
+   */
+  readonly list?: (folder: string) => readonly string[] | undefined;
+  /** Files laid over the configuration, the later over the earlier. */
+  readonly overlays?: readonly string[];
 }
 
 export interface CompileResult {

@@ -1,0 +1,25 @@
+/** What every command that compiles takes: the configuration's file, and the overlays laid over it. */
+
+/** A configuration as it is named on the command line; paths are relative to the working directory. */
+export interface Project {
+  readonly main: string;
+  /** Later ones lie over earlier ones. */
+  readonly overlays: readonly string[];
+}
+
+/** For the usage line of a command. */
+export const PROJECT_USAGE = '[gateway.yaml] [--overlay <file>]…';
+
+/** To be spread into the options that `parseArgs` is told. */
+export const PROJECT_OPTIONS = { overlay: { type: 'string', multiple: true } } as const;
+
+const DEFAULT_MAIN = 'gateway.yaml';
+
+/** The project that `parseArgs` found, or what is wrong with the arguments. */
+export const projectOf = (
+  positionals: readonly string[],
+  values: { readonly overlay?: readonly string[] | undefined },
+): Project | string => {
+  if (positionals.length > 1) return 'name one file';
+  return { main: positionals[0] ?? DEFAULT_MAIN, overlays: values.overlay ?? [] };
+};
