@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadGraph } from '../../cli/load-graph.ts';
+
+const YAML = `version: 1
+listeners:
+  main: { bind: 127.0.0.1:8080 }
+servers:
+  tools:
+    at: [{ listener: main }]
+    anonymous: true
+    expose: [{ upstream: files }]
+upstreams:
+  files: { type: stdio, command: [mcp-server-filesystem, /data] }
+`;
+
+let cwd = '';
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'gatewright-load-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
+
+describe('loading a graph', () => {
+  it('compiles a configuration and tells where its paths are written', async () => {
+    write('gateway.yaml', YAML);
+    const loaded = await loadGraph('gateway.yaml', { cwd });
+    expect(loaded.compiled?.graph.servers.tools?.name).toBe('tools');
+    expect(loaded).toMatchObject({ diagnostics: [] });
+    const place = loaded.compiled && loaded.placeOf(['servers', 'tools']);
+    expect(place).toMatchObject({ file: 'gateway.yaml', line: 5, column: 3 });
+    expect(loaded.textOf('gateway.yaml')).toBe(YAML);
+  });
+
+  it('hands on the findings of a faulty one', async () => {
+    write('gateway.yaml', YAML.replace('upstream: files', 'upstream: fiels'));
+    const { compiled, diagnostics } = await loadGraph('gateway.yaml', { cwd });
+    expect(compiled).toBeUndefined();
+    expect(diagnostics.map(({ code }) => code)).toContain('GW2003');
+  });
+
+  it('says of a file that is not there that it cannot be read', async () => {
+    const { compiled, diagnostics, textOf } = await loadGraph('nowhere.yaml', { cwd });
+    expect(compiled).toBeUndefined();
+    expect(diagnostics.map(({ code }) => code)).toEqual(['GW0001']);
+    expect(textOf('nowhere.yaml')).toBeUndefined();
+  });
+});
