@@ -4,6 +4,7 @@ import type { Diagnostic } from '../schema/diagnostic.ts';
 import type { CompiledGraph } from '../schema/graph/graph.ts';
 import { compileAt, readFrom } from './compile-at.ts';
 import type { CommandIo } from './io.ts';
+import type { Project } from './project-options.ts';
 
 interface Load {
   /** Sorted by place. With a graph these are warnings. */
@@ -32,12 +33,13 @@ const textIn = (cwd: string) => {
   };
 };
 
-/** Loads the graph that `spec` names. Rejects only for failures of the machine. */
+/** Loads the graph that `spec` names, with overlays over a configuration. Rejects only for failures of the machine. */
 export const loadGraph = async (
   spec: string,
   { cwd }: Pick<CommandIo, 'cwd'>,
+  { overlays = [] }: { readonly overlays?: Project['overlays'] } = {},
 ): Promise<LoadedGraph | FaultyGraph> => {
-  const { compiled, diagnostics, placeOf } = compileAt(spec, cwd);
+  const { compiled, diagnostics, placeOf } = compileAt({ main: spec, overlays }, cwd);
   const textOf = textIn(cwd);
   return compiled === undefined
     ? { compiled, diagnostics, textOf }
