@@ -2,6 +2,7 @@
 import type { CallFacts, Decision } from '../schema/decision.ts';
 import type { PolicyNode } from '../schema/graph/policy.ts';
 import { prepareCelPolicy } from './cel/policy.ts';
+import type { DecisionExplanation } from './explanation.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
 import { prepareRbacPolicy } from './rbac/policy.ts';
 
@@ -14,6 +15,8 @@ export interface PreparedPolicies {
    * that it may not see from one that does not exist. Never throws.
    */
   decide(facts: CallFacts): Decision;
+  /** The decision of `decide` on the same facts, with what each policy that was asked said and why. Never throws. */
+  explain(facts: CallFacts): DecisionExplanation;
   /** Whether a decision hangs on nothing but the principal and the target, so that it can be kept. */
   readonly cacheable: boolean;
   /** Attributes of the call environment that the policies may read, with their groups. */
@@ -31,6 +34,7 @@ export const preparePolicies = (nodes: readonly PolicyNode[]): PreparedPolicies 
   const variables = new Set(policies.flatMap(({ policy }) => [...policy.variables]));
   return {
     decide: (facts) => decideBy(policies, facts),
+    explain: (facts) => explainBy(policies, facts),
     cacheable: PER_CALL.every((name) => !variables.has(name)),
     variables,
   };
@@ -96,4 +100,21 @@ const certainDenial = (policies: readonly DecidingPolicy[], facts: CallFacts): D
     if (verdict === 'deny' || verdict === 'error') return certain[verdict];
   }
   return undefined;
+};
+
+/** A policy that denies without the arguments is explained without them: they were not what decided. */
+const explainBy = (policies: readonly DecidingPolicy[], facts: CallFacts): DecisionExplanation => {
+  const decision = decideBy(policies, facts);
+  const decider = decision.kind === 'deny' ? decision.policy : undefined;
+  const at = policies.findIndex(({ policy }) => policy.name === decider);
+  const asked = decider === undefined ? policies.length : at + 1;
+  const { args: _, ...known } = facts;
+  const withoutArgs = decision.kind === 'deny' && decision.certain;
+  return {
+    decision,
+    policies: policies
+      .slice(0, asked)
+      .map(({ policy }, index) => policy.explain(withoutArgs && index === at ? known : facts)),
+    notAsked: policies.slice(asked).map(({ policy }) => policy.name),
+  };
 };

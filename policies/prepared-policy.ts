@@ -1,5 +1,6 @@
 /** What every kind of policy is made into. */
 import type { CallFacts } from '../schema/decision.ts';
+import type { PolicyExplanation } from './explanation.ts';
 
 /**
  * - `pass` and `deny`: as it says.
@@ -17,4 +18,6 @@ export interface PreparedPolicy {
   readonly variables: ReadonlySet<string>;
   /** Never throws. */
   judge(facts: CallFacts): Verdict;
+  /** What `judge` says and why. For people: it may take a thousand times as long. */
+  explain(facts: CallFacts): PolicyExplanation;
 }

@@ -2,14 +2,13 @@
 import { type CelError, type CelInput, type CelValue, celError, isCelError, plan } from '@bufbuild/cel';
 import { type AttributeUse, findAttributeUses } from './attributes.ts';
 import { ABSENT, type CelEnvironment, UNKNOWN } from './environment.ts';
-import { parseExpression } from './expression.ts';
+import { type CelExpr, parseExpression } from './expression.ts';
 import { METERED_FUNCTIONS, PLAIN_FUNCTIONS } from './functions.ts';
 import { celFromJson, MISSING, memberOf } from './json-value.ts';
 import { resetMeter } from './meter.ts';
 
 /** An expression over facts of type F. */
 export interface CelProgram<F> {
-  readonly expression: string;
   /** Attributes named and the groups that they are part of, e.g. `tool`, `tool.name`. */
   readonly variables: ReadonlySet<string>;
   /**
@@ -25,19 +24,19 @@ export type CelOutcome = CelValue | typeof UNKNOWN | CelError;
 /** @throws Error for an expression that the compiler's checker would have refused. */
 export const prepareCel = <F>(expression: string, environment: CelEnvironment<F>): CelProgram<F> => {
   try {
-    return prepare(expression, environment);
+    return prepareTree(parseExpression(expression).expr, environment);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`cannot prepare the CEL expression \`${expression.slice(0, 200)}\`: ${reason}`);
   }
 };
 
-const prepare = <F>(expression: string, environment: CelEnvironment<F>): CelProgram<F> => {
-  const { expr, uses, variables, loops } = findAttributeUses(parseExpression(expression).expr, environment);
+/** As {@link prepareCel}, of an expression or a part of one that was parsed already. */
+export const prepareTree = <F>(tree: CelExpr, environment: CelEnvironment<F>): CelProgram<F> => {
+  const { expr, uses, variables, loops } = findAttributeUses(tree, environment);
   const run = plan(loops ? METERED_FUNCTIONS : PLAIN_FUNCTIONS, expr);
   const Bindings = bindingsOf(uses);
   return {
-    expression,
     variables,
     evaluate(facts) {
       if (loops) resetMeter();

@@ -11,7 +11,7 @@ export type Permits = (facts: CallFacts) => boolean;
  * `names` bound the tools and prompts that are permitted, `uris` the resources; with both, each bounds its
  * own. A permission with one of them permits nothing of the other kind, and one with neither permits all.
  */
-const compilePermission = ({ method, names, uris }: RbacPermission): Permits => {
+export const compilePermission = ({ method, names, uris }: RbacPermission): Permits => {
   const anyMethod = method === '*';
   if (names === undefined && uris === undefined) {
     return (facts) => anyMethod || facts.call.method === method;
@@ -24,10 +24,4 @@ const compilePermission = ({ method, names, uris }: RbacPermission): Permits => 
     const name = facts.tool?.name ?? facts.prompt?.name;
     return name !== undefined && matchesName(name);
   };
-};
-
-/** Permits what any of the permissions does. */
-export const compilePermissions = (permissions: readonly RbacPermission[]): Permits => {
-  const compiled = permissions.map(compilePermission);
-  return (facts) => compiled.some((permits) => permits(facts));
 };
