@@ -1,16 +1,16 @@
 /** `gatewright check`: compiles the configuration and reports every finding. Serves and changes nothing. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { CompileResult } from '../compiler/compile.ts';
 import { applyFixes } from '../compiler/diagnostics/apply-fixes.ts';
 import { renderJson } from '../compiler/diagnostics/render/json.ts';
 import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
+import { parseArguments } from './arguments.ts';
 import { compileAt, readFrom } from './compile-at.ts';
 import type { Command, CommandIo } from './io.ts';
-import { PROJECT_OPTIONS, PROJECT_USAGE, type Project, projectOf } from './project-options.ts';
-
-const USAGE = `usage: gatewright check ${PROJECT_USAGE} [--format pretty|json] [--deny-warnings] [--fix]\n`;
+import { CHECK } from './manual/check.ts';
+import { usageLine } from './manual/manual.ts';
+import { type Project, projectOf } from './project-options.ts';
 
 const OK = 0;
 const FINDINGS = 1;
@@ -19,36 +19,18 @@ const IO_ERROR = 3;
 
 interface Options {
   readonly project: Project;
-  readonly format: 'pretty' | 'json';
+  readonly format: string;
   readonly denyWarnings: boolean;
   readonly fix: boolean;
 }
 
 const parseOptions = (args: readonly string[]): Options | string => {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        ...PROJECT_OPTIONS,
-        format: { type: 'string', default: 'pretty' },
-        'deny-warnings': { type: 'boolean', default: false },
-        fix: { type: 'boolean', default: false },
-      },
-    });
-    const { format } = values;
-    const project = projectOf(positionals, values);
-    if (typeof project === 'string') return project;
-    if (format !== 'pretty' && format !== 'json') return `unknown format \`${format}\``;
-    return {
-      project,
-      format,
-      denyWarnings: values['deny-warnings'],
-      fix: values.fix,
-    };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const parsed = parseArguments(args, CHECK, 1);
+  if (typeof parsed === 'string') return parsed;
+  const { values, positionals } = parsed;
+  const project = projectOf(positionals, values);
+  if (typeof project === 'string') return project;
+  return { project, format: values.format, denyWarnings: values['deny-warnings'], fix: values.fix };
 };
 
 /** Writes the files that fixes change; how many fixes there were. */
@@ -86,7 +68,7 @@ const isFailure = ({ diagnostics }: CompileResult, { denyWarnings }: Options): b
 export const check: Command = async (args, io) => {
   const options = parseOptions(args);
   if (typeof options === 'string') {
-    io.err(`error: ${options}\n${USAGE}`);
+    io.err(`error: ${options}\n${usageLine('check', CHECK)}\n`);
     return USAGE_ERROR;
   }
   try {

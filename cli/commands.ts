@@ -1,48 +1,25 @@
 /** The commands by name. Each is loaded when it is called, so that `run` does not wait for the others. */
 import type { Command } from './io.ts';
-import { PROJECT_USAGE } from './project-options.ts';
+import { CHECK } from './manual/check.ts';
+import { EXPLAIN_CODE } from './manual/explain-code.ts';
+import { KEYS } from './manual/keys.ts';
+import type { CommandManual } from './manual/manual.ts';
+import { RUN } from './manual/run.ts';
+import { SCHEMA } from './manual/schema.ts';
+import { STDIO } from './manual/stdio.ts';
+import { VERSION } from './manual/version.ts';
 
-interface CommandEntry {
-  /** What follows the name. */
-  readonly usage: string;
-  readonly summary: string;
+/** A command's manual (`manual/<command>.ts`) and how it is loaded. */
+interface CommandEntry extends CommandManual {
   readonly load: () => Promise<Command>;
 }
 
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
-  run: {
-    usage: '[gateway.yaml]',
-    summary: 'serve the configuration and reload it when it changes',
-    load: async () => (await import('./run.ts')).run,
-  },
-  stdio: {
-    usage: '<server> [gateway.yaml] [--log <file>]',
-    summary: 'serve one server on standard input and output, for a client that starts it',
-    load: async () => (await import('./stdio.ts')).stdio,
-  },
-  check: {
-    usage: `${PROJECT_USAGE} [--format pretty|json] [--deny-warnings] [--fix]`,
-    summary: 'compile the configuration and report every finding',
-    load: async () => (await import('./check.ts')).check,
-  },
-  schema: {
-    usage: '',
-    summary: 'print the JSON Schema of gateway.yaml',
-    load: async () => (await import('./schema.ts')).schema,
-  },
-  'explain-code': {
-    usage: '<code>',
-    summary: 'explain a diagnostic, for example GW2003',
-    load: async () => (await import('./explain-code.ts')).explainCode,
-  },
-  keys: {
-    usage: 'add|list|rotate|revoke …',
-    summary: 'manage API keys',
-    load: async () => (await import('./keys.ts')).keys,
-  },
-  version: {
-    usage: '',
-    summary: 'print the version',
-    load: async () => (await import('./version.ts')).version,
-  },
+  run: { ...RUN, load: async () => (await import('./run.ts')).run },
+  stdio: { ...STDIO, load: async () => (await import('./stdio.ts')).stdio },
+  check: { ...CHECK, load: async () => (await import('./check.ts')).check },
+  schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
+  'explain-code': { ...EXPLAIN_CODE, load: async () => (await import('./explain-code.ts')).explainCode },
+  keys: { ...KEYS, load: async () => (await import('./keys.ts')).keys },
+  version: { ...VERSION, load: async () => (await import('./version.ts')).version },
 };

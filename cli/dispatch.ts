@@ -1,6 +1,5 @@
 /** Chooses the command that the first argument names. */
 import { COMMANDS } from './commands.ts';
-import { helpText } from './help.ts';
 import type { Command, CommandIo } from './io.ts';
 
 const HELP_WORDS = new Set(['help', '--help', '-h']);
@@ -20,19 +19,18 @@ const unknown = async (word: string, io: CommandIo): Promise<number> => {
 export const dispatch: Command = async (argv, io) => {
   const [first, ...rest] = argv;
   if (first === undefined) {
-    io.err(helpText());
+    io.err((await import('./help.ts')).helpText());
     return 2;
   }
   if (HELP_WORDS.has(first)) {
-    io.out(helpText());
+    io.out((await import('./help.ts')).helpText());
     return 0;
   }
   const word = VERSION_WORDS.has(first) ? 'version' : first;
   const entry = commandOf(word);
   if (entry === undefined) return await unknown(word, io);
   if (rest.some((argument) => argument === '--help' || argument === '-h')) {
-    io.out(`usage: gatewright ${word} ${entry.usage}`.trimEnd());
-    io.out(`\n\n${entry.summary}\n`);
+    io.out((await import('./help.ts')).commandHelp(word, entry));
     return 0;
   }
   const command = await entry.load();

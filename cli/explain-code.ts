@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { CATALOGUE } from '../compiler/diagnostics/catalogue.ts';
 import { nearest } from '../compiler/diagnostics/nearest.ts';
 import type { Command } from './io.ts';
+import { EXPLAIN_CODE } from './manual/explain-code.ts';
+import { usageLine } from './manual/manual.ts';
 import { packageFile } from './package-file.ts';
-
-const USAGE = 'usage: gatewright explain-code <code>, for example GW2003\n';
 
 const OK = 0;
 const UNKNOWN = 1;
@@ -16,7 +16,7 @@ const IO_ERROR = 3;
 export const explainCode: Command = async (args, io) => {
   const [wanted, ...rest] = args;
   if (wanted === undefined || rest.length > 0) {
-    io.err(USAGE);
+    io.err(`${usageLine('explain-code', EXPLAIN_CODE)}, for example GW2003\n`);
     return USAGE_ERROR;
   }
   const code = wanted.toUpperCase();

@@ -7,6 +7,7 @@ import { NAME_PATTERN } from '../schema/config/value.ts';
 import { durationMs } from '../schema/unit.ts';
 import type { Command, CommandIo } from './io.ts';
 import { editKeysFile, type KeyRecord, KeysFileError, readKeysFile } from './keys-file.ts';
+import { KEYS } from './manual/keys.ts';
 
 const USAGE = `usage: gatewright keys add --server <name>… [--role <name>…] [--tenant <name>] [--expires 90d|<date>] [--id <id>]
        gatewright keys list
@@ -32,12 +33,12 @@ interface Context {
   readonly nowMs: number;
 }
 
-const FILE = { file: { type: 'string', default: 'keys.yaml' } } as const;
+const { file: FILE, ...OWN } = KEYS.options;
 
 const parse = <O extends ParseArgsOptionsConfig>({ args }: Context, options: O, positionals: 0 | 1) => {
   const parsed = (() => {
     try {
-      return parseArgs({ args: [...args], options: { ...FILE, ...options }, allowPositionals: true });
+      return parseArgs({ args: [...args], options: { file: FILE, ...options }, allowPositionals: true });
     } catch (error) {
       throw new UsageError((error as Error).message);
     }
@@ -86,9 +87,8 @@ const told = ({ id, servers, notAfter }: KeyRecord): string =>
 
 const add = async (context: Context): Promise<void> => {
   const { io, nowMs } = context;
-  const list = { type: 'string', multiple: true } as const;
-  const text = { type: 'string' } as const;
-  const { values } = parse(context, { server: list, role: list, tenant: text, expires: text, id: text }, 0);
+  const { server, role, tenant, expires, id: ownId } = OWN;
+  const { values } = parse(context, { server, role, tenant, expires, id: ownId }, 0);
   if (values.server === undefined) throw new UsageError('name the servers that the key opens: --server');
   const id = checkId(values.id ?? `k${randomBytes(6).toString('hex')}`);
   const { key, hash } = makeApiKey(id);
@@ -142,9 +142,8 @@ const successorOf = (id: string, isTaken: (id: string) => boolean): string => {
 
 const rotate = async (context: Context): Promise<void> => {
   const { io, nowMs } = context;
-  const text = { type: 'string' } as const;
-  const options = { overlap: { ...text, default: '24h' }, expires: text, 'new-id': text };
-  const { values, positionals } = parse(context, options, 1);
+  const { overlap, expires, 'new-id': successor } = OWN;
+  const { values, positionals } = parse(context, { overlap, expires, 'new-id': successor }, 1);
   const oldId = positionals[0] as string;
   const overlapMs = durationMs(values.overlap);
   if (overlapMs === undefined || nowMs + overlapMs > LAST_MS)

@@ -1,4 +1,5 @@
 /** What every command that compiles takes: the configuration's file, and the overlays laid over it. */
+import type { OptionManuals } from './manual/manual.ts';
 
 /** A configuration as it is named on the command line; paths are relative to the working directory. */
 export interface Project {
@@ -7,11 +8,18 @@ export interface Project {
   readonly overlays: readonly string[];
 }
 
-/** For the usage line of a command. */
-export const PROJECT_USAGE = '[gateway.yaml] [--overlay <file>]…';
+/** For the usage in a command's manual. */
+export const PROJECT_USAGE = '[gateway.yaml]';
 
-/** To be spread into the options that `parseArgs` is told. */
-export const PROJECT_OPTIONS = { overlay: { type: 'string', multiple: true } } as const;
+/** To be spread into the options of a command's manual. */
+export const PROJECT_OPTIONS = {
+  overlay: {
+    type: 'string',
+    multiple: true,
+    value: 'file',
+    does: 'lay this file over the configuration; may be given several times, later ones over earlier ones',
+  },
+} as const satisfies OptionManuals;
 
 const DEFAULT_MAIN = 'gateway.yaml';
 

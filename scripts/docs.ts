@@ -1,5 +1,11 @@
-/** `npm run docs`: the reference manual, from the configuration's schema. `--check` compares. */
+/**
+ * `npm run docs`: the reference manual, from the configuration's schema, the commands and the catalogue of diagnostics.
+ * `--check` compares.
+ */
+import { COMMANDS } from '../cli/commands.ts';
 import { Gateway } from '../schema/config/gateway.ts';
+import { commandIndex, commandPage } from './docs/command-page.ts';
+import { diagnosticIndex } from './docs/diagnostic-index.ts';
 import { type ConfigSchema, entryOf } from './docs/field.ts';
 import { kindPage, referencePage } from './docs/page.ts';
 import { emitGenerated } from './generated-files.ts';
@@ -27,5 +33,10 @@ const pages = new Map([['docs/reference.md', referencePage(gateway, kindsOf)]]);
 for (const section of Object.keys(FOLDERS))
   for (const { kind, schema, path } of kindsOf(section))
     pages.set(`docs/${path}`, kindPage(section, kind, schema));
+
+pages.set('docs/commands.md', commandIndex(COMMANDS));
+for (const [name, manual] of Object.entries(COMMANDS))
+  pages.set(`docs/commands/${name}.md`, commandPage(name, manual));
+pages.set('docs/diagnostics.md', diagnosticIndex());
 
 process.exitCode = emitGenerated(pages, process.argv, 'docs');

@@ -87,6 +87,8 @@ export const referencePage = (
     'Every section and field. Units are written: durations `ms s m h d`, sizes `B KiB MiB GiB`, rates `/s /m /h /d`.',
     'A text may hold references: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`; `$$` is a dollar.',
     '',
+    'The commands that read it are in [commands.md](commands.md), what they may find in [diagnostics.md](diagnostics.md).',
+    '',
     ...sections,
   ].join('\n');
 };

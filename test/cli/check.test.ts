@@ -127,6 +127,13 @@ describe('gatewright check', () => {
     },
   );
 
+  it('names the option that was meant, and the words that an option takes', async () => {
+    expect((await run('--frmat', 'json')).err).toMatch(
+      /^error: unknown option `--frmat`; did you mean `--format`\?\nusage: gatewright check /,
+    );
+    expect((await run('--format', 'xml')).err).toMatch(/^error: unknown format `xml`; there is pretty, json/);
+  });
+
   it('exits with 3 where a file cannot be written', async () => {
     write('gateway.yaml', BAD);
     chmodSync(join(cwd, 'gateway.yaml'), 0o444);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../cli/commands.ts';
 import { dispatch } from '../../cli/dispatch.ts';
 
 const run = async (...argv: string[]) => {
@@ -28,7 +29,7 @@ describe('the command line', () => {
   it.each(['version', '--version', 'schema'])('exits 2 if there is more after %s', async (command) => {
     const { code, out, err } = await run(command, 'extra');
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toMatch(/^usage: gatewright (version|schema)\n$/);
+    expect(err).toMatch(/^usage: gatewright (version|schema \[print\])\n$/);
   });
 
   it('lists the commands', async () => {
@@ -43,6 +44,14 @@ describe('the command line', () => {
     const { code, out } = await run('run', '--help');
     expect(code).toBe(0);
     expect(out).toContain('usage: gatewright run [gateway.yaml]');
+  });
+
+  it.each(Object.entries(COMMANDS))('tells the options and exit codes of %s', async (name, manual) => {
+    const { code, out } = await run(name, '--help');
+    expect(code).toBe(0);
+    for (const option of Object.keys(manual.options ?? {})) expect(out).toContain(`--${option}`);
+    for (const exit of Object.keys(manual.exits ?? {})) expect(out).toContain(`  ${exit}  `);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThan(200);
   });
 
   it('calls a misspelt command by the name it was meant to have and exits 2', async () => {

@@ -54,7 +54,12 @@ describe('gatewright schema', () => {
     });
   });
 
-  it('takes no arguments', async () => {
+  it('prints the same when it is told to print', async () => {
+    expect(await run(schema, 'print')).toEqual(await run(schema));
+  });
+
+  it('takes no other word', async () => {
     expect((await run(schema, 'x')).code).toBe(2);
+    expect((await run(schema, 'print', 'x')).code).toBe(2);
   });
 });

@@ -1,0 +1,24 @@
+/** The manual of `gatewright check`. */
+import { PROJECT_OPTIONS, PROJECT_USAGE } from '../project-options.ts';
+import type { CommandManual } from './manual.ts';
+
+export const CHECK = {
+  usage: PROJECT_USAGE,
+  summary: 'compile the configuration and report every finding',
+  about: [
+    'Needs no network, and writes nothing unless `--fix` is given. All findings are told in one run, each with its place, what to do, and a page that `gatewright explain-code` prints.',
+  ],
+  options: {
+    ...PROJECT_OPTIONS,
+    format: {
+      type: 'string',
+      default: 'pretty',
+      words: ['pretty', 'json'],
+      does: 'how findings are written',
+    },
+    'deny-warnings': { type: 'boolean', default: false, does: 'fail on warnings too' },
+    fix: { type: 'boolean', default: false, does: 'mend in the files what can be mended without doubt' },
+  },
+  exits: { 0: 'no errors', 1: 'errors, or warnings that are denied' },
+  examples: [{ line: 'gatewright check --deny-warnings', does: 'what a pull request has to pass' }],
+} as const satisfies CommandManual;

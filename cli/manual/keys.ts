@@ -1,0 +1,30 @@
+/** The manual of `gatewright keys`. */
+import type { CommandManual } from './manual.ts';
+
+export const KEYS = {
+  usage: 'add|list|rotate <id>|revoke <id>',
+  summary: 'manage API keys',
+  about: [
+    '`add` makes a key for servers and prints it once; only its hash is kept. `rotate` adds a successor and lets the old key end after an overlap. `revoke` removes a key. `list` shows them without secrets.',
+  ],
+  options: {
+    file: { type: 'string', default: 'keys.yaml', value: 'path', does: 'the file that keeps the keys' },
+    server: { type: 'string', multiple: true, value: 'name', does: '`add`: a server that the key opens' },
+    role: { type: 'string', multiple: true, value: 'name', does: '`add`: a role of its holder' },
+    tenant: { type: 'string', value: 'name', does: '`add`: the tenant of its holder' },
+    id: { type: 'string', value: 'id', does: '`add`: what the key is called' },
+    expires: { type: 'string', value: '90d|date', does: '`add`, `rotate`: when the new key ends' },
+    overlap: {
+      type: 'string',
+      default: '24h',
+      value: 'time',
+      does: '`rotate`: how long the old key is still good',
+    },
+    'new-id': { type: 'string', value: 'id', does: '`rotate`: what the new key is called' },
+  },
+  exits: { 0: 'done', 1: 'the keys are not such that it can be done' },
+  examples: [
+    { line: 'gatewright keys add --server engineering --expires 90d', does: 'a key for one server' },
+    { line: 'gatewright keys rotate ci --overlap 1h', does: 'replace a key, with an hour to change over' },
+  ],
+} as const satisfies CommandManual;
