@@ -1,8 +1,16 @@
 /**
- * The fields of a timestamp. They stand in for the library's, which compute in the machine's own time zone and
- * build a formatter for each call.
+ * Timestamps. What is here stands in for the library's, which computes fields in the machine's own time zone,
+ * builds a formatter for each call and takes a whole number for milliseconds.
  */
-import { type CelFunc, CelScalar, celMethod, objectType } from '@bufbuild/cel';
+import {
+  type CelFunc,
+  type CelInput,
+  CelScalar,
+  celError,
+  celFunc,
+  celMethod,
+  objectType,
+} from '@bufbuild/cel';
 
 const TIMESTAMP = objectType('google.protobuf.Timestamp');
 const { INT, STRING } = CelScalar;
@@ -110,8 +118,18 @@ const fieldAt = (read: (date: Date) => number, { message }: TimestampValue, zone
   return BigInt(read(new Date(ms + offsetMsAt(zoneName, ms))));
 };
 
-/** The accessors, without a zone (UTC) and with one. */
-export const calendarFunctions: readonly CelFunc[] = Object.entries(FIELDS).flatMap(([name, read]) => [
+/** From year 1 to 9999 (cel-spec, langdef, Timestamp). */
+const FIRST_SECOND = -62_135_596_800n;
+const LAST_SECOND = 253_402_300_799n;
+
+const timestampAt = (seconds: bigint): CelInput => {
+  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) throw celError('timestamp out of range');
+  return { $typeName: 'google.protobuf.Timestamp', seconds, nanos: 0 } as unknown as CelInput;
+};
+
+const ofSeconds = celFunc('timestamp', [INT], TIMESTAMP, (seconds) => timestampAt(seconds) as never);
+
+const accessors: readonly CelFunc[] = Object.entries(FIELDS).flatMap(([name, read]) => [
   celMethod(name, TIMESTAMP, [], INT, function () {
     return fieldAt(read, this as unknown as TimestampValue, '+00:00');
   }),
@@ -119,3 +137,6 @@ export const calendarFunctions: readonly CelFunc[] = Object.entries(FIELDS).flat
     return fieldAt(read, this as unknown as TimestampValue, zoneName);
   }),
 ]);
+
+/** `timestamp(seconds)`, and the accessors without a zone (UTC) and with one. */
+export const calendarFunctions: readonly CelFunc[] = [ofSeconds, ...accessors];

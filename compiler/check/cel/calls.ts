@@ -1,13 +1,22 @@
 /** Calls of functions and operators. */
 import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
-import { BOOL, type CelType, DYN, listOf, typeName } from '../../../policies/cel/types.ts';
+import {
+  BOOL,
+  type CelType,
+  DYN,
+  isDynamic,
+  listOf,
+  NEVER,
+  typeName,
+  typeOf,
+} from '../../../policies/cel/types.ts';
 import { nearest } from '../../diagnostics/nearest.ts';
 import { type CelSignature, FUNCTIONS, OPERATORS } from './functions.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
 import { literalProblem } from './literals.ts';
 import { typeOfIndex } from './names.ts';
 import { celProblem } from './problem.ts';
-import { areComparable, isAssignable, joinTypes } from './relations.ts';
+import { areComparable, entriesOf, isAssignable, joinTypes } from './relations.ts';
 
 type Call = CelNode<'callExpr'>;
 
@@ -83,16 +92,16 @@ const typeOfIn = (
   scope: Scope,
 ): CelType => {
   const [a, b] = [inference.typeOf(element, scope), inference.typeOf(range, scope)];
-  if (b.kind === 'dyn') return BOOL;
+  if (isDynamic(b)) return BOOL;
   const span = spanOf(inference, expr);
-  if (b.kind !== 'list' && b.kind !== 'map') {
+  const wanted = b.kind === 'list' ? b.element : entriesOf(b)?.key;
+  if (wanted === undefined) {
     const help = b.kind === 'string' ? "text in text is asked by `text.contains('part')`" : undefined;
     inference.problems.push(
       celProblem('type', span, `\`in\` takes a list or a map, not \`${typeName(b)}\``, [help]),
     );
     return BOOL;
   }
-  const wanted = b.kind === 'list' ? b.element : b.key;
   if (!areComparable(a, wanted)) {
     inference.problems.push(celProblem('type', span, `\`${typeName(a)}\` is never in \`${typeName(b)}\``));
   }
@@ -101,8 +110,8 @@ const typeOfIn = (
 
 const typeOfOperator = (inference: Inference, expr: CelExpr, call: Call, scope: Scope): CelType => {
   const types = call.args.map((operand) => inference.typeOf(operand, scope));
-  if (call.function === '_+_' && types.every(({ kind }) => kind === 'list' || kind === 'dyn')) {
-    if (types.some(({ kind }) => kind === 'list')) return joinTypes(types.map(elementsOf));
+  if (call.function === '_+_' && types.every((type) => type.kind === 'list' || isDynamic(type))) {
+    if (types.some(({ kind }) => kind === 'list')) return joinTypes(types.map(asList));
   }
   const fitting = OPERATORS.get(call.function)!.filter((signature) => takes(signature, types));
   if (fitting.length === 0) {
@@ -116,7 +125,8 @@ const typeOfOperator = (inference: Inference, expr: CelExpr, call: Call, scope: 
   return resultOf(fitting);
 };
 
-const elementsOf = (type: CelType): CelType => (type.kind === 'list' ? type : listOf(DYN));
+const asList = (type: CelType): CelType =>
+  type.kind === 'list' ? type : listOf(type.kind === 'never' ? NEVER : DYN);
 
 const typeOfFunction = (inference: Inference, expr: CelExpr, call: Call, scope: Scope): CelType => {
   const { problems } = inference;
@@ -127,13 +137,13 @@ const typeOfFunction = (inference: Inference, expr: CelExpr, call: Call, scope: 
     return DYN;
   }
   const signatures = FUNCTIONS.get(call.function);
+  const target = call.target && inference.typeOf(call.target, scope);
   if (signatures === undefined) {
     const meant = nearest(call.function, [...FUNCTIONS.keys(), ...LOOPS, 'has']);
     const help = meant && `did you mean \`${meant}\`?`;
     problems.push(celProblem('function', span, `unknown function \`${call.function}\``, [help]));
     return DYN;
   }
-  const target = call.target && inference.typeOf(call.target, scope);
   const types = call.args.map((argument) => inference.typeOf(argument, scope));
   const styled = signatures.filter(
     (signature) => (signature.target === undefined) === (target === undefined),
@@ -158,7 +168,7 @@ const typeOfFunction = (inference: Inference, expr: CelExpr, call: Call, scope: 
     return DYN;
   }
   reportLiteralProblem(inference, expr, call);
-  return resultOf(fitting);
+  return call.function === 'type' ? typeOf(types[0]!) : resultOf(fitting);
 };
 
 const takes = (

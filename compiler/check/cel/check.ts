@@ -17,6 +17,7 @@ import {
   INT,
   listOf,
   mapOf,
+  NEVER,
   NULL,
   STRING,
   typeName,
@@ -31,7 +32,7 @@ import { typeOfField, typeOfName } from './names.ts';
 import { type CelProblem, celProblem } from './problem.ts';
 import { isAssignable, joinTypes } from './relations.ts';
 import { parseCel, tooDeep } from './syntax.ts';
-import { celTokens, wholeSpan } from './tokens.ts';
+import { type CelToken, celTokens, wholeSpan } from './tokens.ts';
 
 const ENVIRONMENTS: Readonly<Record<CelEnvironmentName, CelEnvironment<never>>> = {
   call: CALL_ENVIRONMENT,
@@ -50,34 +51,40 @@ export const checkCel = (
   environment: CelEnvironmentName,
   result: CelResult,
 ): readonly CelProblem[] => {
+  const { type, problems, tokens } = inferCel(expression, ENVIRONMENTS[environment]);
+  const found = [...problems];
+  if (result === 'any') found.push(...keyProblems(tokens));
+  if (found.length === 0) found.push(...resultProblems(expression, type, result));
+  return found.sort((a, b) => a.offset - b.offset);
+};
+
+/** What an expression yields, and what is wrong with it whatever is wanted of it. */
+export interface CelInference {
+  /** `dyn` where there are problems. */
+  readonly type: CelType;
+  readonly problems: readonly CelProblem[];
+  readonly tokens: readonly CelToken[];
+}
+
+/** Types an expression over an environment. */
+export const inferCel = (expression: string, environment: CelEnvironment<never>): CelInference => {
   const parsed = parseCel(expression);
-  if (parsed.kind === 'failed') return [parsed.problem];
+  if (parsed.kind === 'failed') return { type: DYN, problems: [parsed.problem], tokens: [] };
+  const tokens = celTokens(expression);
   const inference: Inference = {
-    environment: ENVIRONMENTS[environment],
+    environment,
     sourceInfo: parsed.syntax.sourceInfo,
-    tokens: celTokens(expression),
+    tokens,
     problems: [],
     typeOf: (node, scope) => typeOf(inference, node, scope),
   };
   try {
-    return typeProblems(inference, expression, parsed.syntax.expr, result);
+    const type = inference.typeOf(parsed.syntax.expr, NO_NAMES);
+    return { type, problems: inference.problems, tokens };
   } catch (error) {
-    if (error instanceof RangeError) return [tooDeep(expression)];
+    if (error instanceof RangeError) return { type: DYN, problems: [tooDeep(expression)], tokens: [] };
     throw error;
   }
-};
-
-const typeProblems = (
-  inference: Inference,
-  expression: string,
-  expr: CelExpr,
-  result: CelResult,
-): readonly CelProblem[] => {
-  const { problems } = inference;
-  const type = inference.typeOf(expr, NO_NAMES);
-  if (result === 'any') problems.push(...keyProblems(inference));
-  if (problems.length === 0) problems.push(...resultProblems(expression, type, result));
-  return problems.sort((a, b) => a.offset - b.offset);
 };
 
 const typeOf = (inference: Inference, expr: CelExpr, scope: Scope): CelType => {
@@ -92,7 +99,7 @@ const typeOf = (inference: Inference, expr: CelExpr, scope: Scope): CelType => {
     case 'callExpr':
       return typeOfCall(inference, expr, exprKind.value, scope);
     case 'listExpr':
-      return listOf(joinTypes(exprKind.value.elements.map((element) => inference.typeOf(element, scope))));
+      return typeOfList(exprKind.value.elements.map((element) => inference.typeOf(element, scope)));
     case 'structExpr':
       return typeOfMap(inference, expr, exprKind.value, scope);
     case 'comprehensionExpr':
@@ -101,6 +108,9 @@ const typeOf = (inference: Inference, expr: CelExpr, scope: Scope): CelType => {
       return DYN;
   }
 };
+
+const typeOfList = (elements: readonly CelType[]): CelType =>
+  listOf(elements.length === 0 ? NEVER : joinTypes(elements));
 
 const MAX_INT = 2n ** 63n - 1n;
 const MAX_UINT = 2n ** 64n - 1n;
@@ -151,6 +161,7 @@ const typeOfMap = (
   }
   const keys: CelType[] = [];
   const values: CelType[] = [];
+  const seen = new Set<string>();
   for (const { keyKind, value } of map.entries) {
     if (keyKind.case !== 'mapKey' || value === undefined) continue;
     const key = inference.typeOf(keyKind.value, scope);
@@ -158,10 +169,25 @@ const typeOfMap = (
       const message = `\`${typeName(key)}\` cannot be a key of a map`;
       inference.problems.push(celProblem('type', spanOf(inference, keyKind.value), message));
     }
+    const text = literalKey(keyKind.value);
+    if (text !== undefined && seen.has(text)) {
+      const message = 'the key is given twice';
+      inference.problems.push(celProblem('type', spanOf(inference, keyKind.value), message));
+    } else if (text !== undefined) seen.add(text);
     keys.push(key);
     values.push(inference.typeOf(value, scope));
   }
+  if (keys.length === 0) return mapOf(NEVER, NEVER);
   return mapOf(joinTypes(keys), joinTypes(values));
+};
+
+/** A literal key as text, the same for numbers that are equal. */
+const literalKey = ({ exprKind }: CelExpr): string | undefined => {
+  if (exprKind.case !== 'constExpr') return undefined;
+  const { case: kind, value } = exprKind.value.constantKind;
+  return kind === 'stringValue' || kind === 'boolValue' || kind === 'int64Value' || kind === 'uint64Value'
+    ? JSON.stringify([typeof value === 'bigint' ? 'number' : kind, String(value)])
+    : undefined;
 };
 
 const WANTED: Readonly<Record<CelResult, readonly CelType[]>> = {

@@ -9,9 +9,9 @@ import {
   INT,
   listOf,
   mapOf,
+  NUMBER,
   STRING,
   TIMESTAMP,
-  TYPE,
   UINT,
 } from '../../../policies/cel/types.ts';
 
@@ -48,7 +48,7 @@ const part = [...field, method(DURATION, [], INT)];
 const question = [method(STRING, [STRING], BOOL)];
 const rewrite = [method(STRING, [], STRING)];
 
-/** Functions and methods by name. `timestamp(int)` is left out: libraries disagree on its unit. */
+/** Functions and methods by name. */
 export const FUNCTIONS: Signatures = new Map<string, readonly CelSignature[]>([
   [
     'size',
@@ -57,15 +57,15 @@ export const FUNCTIONS: Signatures = new Map<string, readonly CelSignature[]>([
       ...[STRING, BYTES, LIST, MAP].map((type) => method(type, [], INT)),
     ],
   ],
-  ['int', from(INT, INT, UINT, DOUBLE, STRING, TIMESTAMP, DURATION)],
-  ['uint', from(UINT, UINT, INT, DOUBLE, STRING)],
-  ['double', from(DOUBLE, DOUBLE, INT, UINT, STRING)],
+  ['int', from(INT, INT, UINT, DOUBLE, NUMBER, STRING, TIMESTAMP, DURATION)],
+  ['uint', from(UINT, UINT, INT, DOUBLE, NUMBER, STRING)],
+  ['double', from(DOUBLE, DOUBLE, INT, UINT, NUMBER, STRING)],
   ['bool', from(BOOL, BOOL, STRING)],
   ['bytes', from(BYTES, BYTES, STRING)],
-  ['string', from(STRING, STRING, BOOL, INT, UINT, DOUBLE, BYTES, TIMESTAMP, DURATION)],
-  ['timestamp', from(TIMESTAMP, TIMESTAMP, STRING)],
+  ['string', from(STRING, STRING, BOOL, INT, UINT, DOUBLE, NUMBER, BYTES, TIMESTAMP, DURATION)],
+  ['timestamp', from(TIMESTAMP, TIMESTAMP, STRING, INT)],
   ['duration', from(DURATION, DURATION, STRING)],
-  ['type', from(TYPE, DYN)],
+  ['type', from({ kind: 'type' }, DYN)],
   ['dyn', from(DYN, DYN)],
   ['contains', question],
   ['startsWith', question],
@@ -100,8 +100,10 @@ const both = (a: CelType, b: CelType, result: CelType): CelSignature => ({ param
 
 const NUMBERS = [INT, UINT, DOUBLE];
 
+const COMPARED = [...NUMBERS, NUMBER];
+
 const ordering = [
-  ...NUMBERS.flatMap((left) => NUMBERS.map((right) => both(left, right, BOOL))),
+  ...COMPARED.flatMap((left) => COMPARED.map((right) => both(left, right, BOOL))),
   ...same(BOOL, BOOL, STRING, BYTES, TIMESTAMP, DURATION),
 ];
 

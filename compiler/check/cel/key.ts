@@ -1,5 +1,4 @@
 /** What the key of a limit may not hang on. */
-import type { Inference } from './inference.ts';
 import { type CelProblem, celProblem } from './problem.ts';
 import type { CelToken } from './tokens.ts';
 
@@ -10,7 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Names of attributes are names of nothing else in an expression, so that its words tell where they are used. */
-export const keyProblems = ({ tokens }: Inference): readonly CelProblem[] =>
+export const keyProblems = (tokens: readonly CelToken[]): readonly CelProblem[] =>
   tokens.flatMap((token, index) => {
     if (token.kind !== 'name' || tokens[index - 1]?.text === '.') return [];
     const name = token.text === 'call' && isFieldAfter(tokens, index, 'id') ? 'call.id' : token.text;

@@ -7,7 +7,8 @@ import { patternProblem } from '../../../policies/cel/regex.ts';
 import { nearest } from '../../diagnostics/nearest.ts';
 import { type CelProblem, type CelSpan, celProblem } from './problem.ts';
 
-const literalText = ({ exprKind }: CelExpr): string | undefined =>
+/** The text that an expression is. */
+export const literalText = ({ exprKind }: CelExpr): string | undefined =>
   exprKind.case === 'constExpr' && exprKind.value.constantKind.case === 'stringValue'
     ? exprKind.value.constantKind.value
     : undefined;

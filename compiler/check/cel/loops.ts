@@ -1,6 +1,6 @@
 /** `all`, `exists`, `exists_one`, `filter` and `map`, which the parser has already spelt out. */
 import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
-import { BOOL, type CelType, DYN, listOf, typeName } from '../../../policies/cel/types.ts';
+import { BOOL, type CelType, DYN, listOf, STRING, typeName } from '../../../policies/cel/types.ts';
 import { expectBool } from './calls.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
 import { celProblem } from './problem.ts';
@@ -62,8 +62,11 @@ const elementType = (inference: Inference, range: CelExpr, scope: Scope): CelTyp
       return type.element;
     case 'map':
       return type.key;
+    case 'object':
+      return STRING;
     case 'dyn':
-      return DYN;
+    case 'never':
+      return type;
     default: {
       const message = `\`${typeName(type)}\` has no elements`;
       inference.problems.push(celProblem('type', operandSpan(inference, range), message));

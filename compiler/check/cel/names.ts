@@ -2,11 +2,25 @@
 import { TYPE_NAMES } from '../../../policies/cel/attributes.ts';
 import { type CelAttribute, type CelGroup, findAttribute } from '../../../policies/cel/environment.ts';
 import { type CelExpr, type CelNode, fieldChain } from '../../../policies/cel/expression.ts';
-import { BOOL, type CelType, DYN, INT, TYPE, typeName } from '../../../policies/cel/types.ts';
+import {
+  BOOL,
+  type CelObjectType,
+  type CelType,
+  DYN,
+  INT,
+  isDynamic,
+  listOf,
+  mapOf,
+  NULL,
+  STRING,
+  typeName,
+  typeOf,
+} from '../../../policies/cel/types.ts';
 import { nearest } from '../../diagnostics/nearest.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
-import { celProblem } from './problem.ts';
-import { isAssignable } from './relations.ts';
+import { literalText } from './literals.ts';
+import { type CelSpan, celProblem } from './problem.ts';
+import { areComparable, isAssignable, isNumeric } from './relations.ts';
 
 type Entry = CelAttribute<never> | CelGroup<never>;
 
@@ -26,7 +40,7 @@ export const typeOfName = (inference: Inference, expr: CelExpr, name: string, sc
   const { environment, problems } = inference;
   const entry = environment.fields.get(name);
   if (entry !== undefined && !('fields' in entry)) return entry.type;
-  if (entry === undefined && TYPE_NAMES.has(name)) return TYPE;
+  if (entry === undefined && TYPE_NAMES.has(name)) return typeNamed(name);
   const span = spanOf(inference, expr);
   if (entry !== undefined) {
     const fields = quoted(entry.fields.keys());
@@ -40,6 +54,15 @@ export const typeOfName = (inference: Inference, expr: CelExpr, name: string, sc
   );
   return DYN;
 };
+
+const NAMED_TYPES: Readonly<Record<string, CelType>> = {
+  list: listOf(DYN),
+  map: mapOf(DYN, DYN),
+  null_type: NULL,
+  type: { kind: 'type' },
+};
+
+const typeNamed = (name: string): CelType => typeOf(NAMED_TYPES[name] ?? ({ kind: name } as CelType));
 
 const helpForName = ({ environment }: Inference, name: string, scope: Scope): string[] => {
   if (name === 'result') return ['a result is known to response guards only'];
@@ -77,7 +100,7 @@ const typeInGroup = (
 ): CelType => {
   const entry = group.fields.get(field);
   const path = fieldChain(operand)!.join('.');
-  const span = fieldSpan(inference, expr, testOnly);
+  const span = fieldSpan(inference, expr);
   if (entry === undefined) {
     const meant = nearest(field, group.fields.keys());
     const help =
@@ -96,12 +119,11 @@ const typeInGroup = (
 };
 
 /** In `has(a.b)` the node stands at `has`; the field is the last name of its argument. */
-const fieldSpan = (inference: Inference, expr: CelExpr, testOnly: boolean) => {
-  if (!testOnly || expr.exprKind.case !== 'selectExpr' || expr.exprKind.value.operand === undefined) {
-    return spanOf(inference, expr);
-  }
-  const before = spanOf(inference, expr.exprKind.value.operand);
-  const { field } = expr.exprKind.value;
+const fieldSpan = (inference: Inference, expr: CelExpr): CelSpan => {
+  if (expr.exprKind.case !== 'selectExpr') return spanOf(inference, expr);
+  const { field, operand, testOnly } = expr.exprKind.value;
+  if (!testOnly || operand === undefined) return spanOf(inference, expr);
+  const before = spanOf(inference, operand);
   return (
     inference.tokens.find(({ offset, text }) => offset > before.offset && text === field) ??
     spanOf(inference, expr)
@@ -116,13 +138,34 @@ const typeOfMember = (
   scope: Scope,
 ): CelType => {
   const type = inference.typeOf(operand, scope);
-  if (type.kind === 'dyn') return DYN;
+  if (isDynamic(type)) return DYN;
+  if (type.kind === 'object')
+    return typeOfProperty(inference, type, operand, field, fieldSpan(inference, expr));
   if (type.kind === 'map' && isAssignable({ kind: 'string' }, type.key)) {
     checkHeaderName(inference, expr, operand, field);
     return type.value;
   }
   const message = `\`${typeName(type)}\` has no fields`;
   inference.problems.push(celProblem('type', spanOf(inference, expr), message));
+  return DYN;
+};
+
+/** A key that an object declares. */
+const typeOfProperty = (
+  inference: Inference,
+  { fields, isOpen }: CelObjectType,
+  operand: CelExpr,
+  field: string,
+  span: CelSpan,
+): CelType => {
+  const declared = fields.get(field);
+  if (declared !== undefined) return declared.type;
+  if (isOpen) return DYN;
+  const owner = fieldChain(operand)?.join('.');
+  const meant = nearest(field, fields.keys());
+  const help = meant === undefined ? `its fields: ${quoted(fields.keys())}` : `did you mean \`${meant}\`?`;
+  const message = `${owner === undefined ? 'the value' : `\`${owner}\``} has no field \`${field}\``;
+  inference.problems.push(celProblem('unknown-field', span, message, [help]));
   return DYN;
 };
 
@@ -153,16 +196,22 @@ export const typeOfIndex = (
   };
   switch (type.kind) {
     case 'dyn':
+    case 'never':
       return DYN;
     case 'list':
-      if (!isAssignable(indexType, INT)) wrongIndex(INT);
-      return type.element;
+      if (!isNumeric(indexType) && !isDynamic(indexType)) wrongIndex(INT);
+      return type.element.kind === 'never' ? DYN : type.element;
+    case 'object': {
+      const field = literalText(index);
+      if (field !== undefined)
+        return typeOfProperty(inference, type, operand, field, spanOf(inference, index));
+      if (!isAssignable(indexType, STRING)) wrongIndex(STRING);
+      return DYN;
+    }
     case 'map': {
-      if (!isAssignable(indexType, type.key)) wrongIndex(type.key);
-      const { exprKind } = index;
-      if (exprKind.case === 'constExpr' && exprKind.value.constantKind.case === 'stringValue') {
-        checkHeaderName(inference, index, operand, exprKind.value.constantKind.value);
-      }
+      if (!areComparable(indexType, type.key)) wrongIndex(type.key);
+      const field = literalText(index);
+      if (field !== undefined) checkHeaderName(inference, index, operand, field);
       return type.value;
     }
     default: {
