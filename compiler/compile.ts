@@ -1,4 +1,6 @@
 /** The whole pipeline: text in, graph and findings out. Pure: the host hands in the bytes of files. */
+
+import { canonicalJson } from '../schema/canonical-json.ts';
 import type { Diagnostic, Span } from '../schema/diagnostic.ts';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
 import { CHECKS } from './check/check.ts';
@@ -7,7 +9,6 @@ import { createFindings } from './diagnostics/findings.ts';
 import type { Report } from './diagnostics/report.ts';
 import { sortDiagnostics } from './diagnostics/sort.ts';
 import { readInputs } from './input/inputs.ts';
-import { canonicalJson } from './lower/canonical-json.ts';
 import { fingerprintNodes, sha256 } from './lower/fingerprint.ts';
 import { lower } from './lower/lower.ts';
 import { parse } from './parse/parse.ts';
@@ -55,7 +56,11 @@ const seal = (graph: Graph, files: Files): CompiledGraph => ({
   hash: sha256(canonicalJson(graph)),
   graph,
   fingerprints: fingerprintNodes(graph),
-  sources: files.reads().map(({ path, sha256: hash }) => ({ path: files.relative(path), sha256: hash! })),
+  sources: files
+    .reads()
+    .flatMap(({ path, sha256: hash }) =>
+      hash === undefined ? [] : [{ path: files.relative(path), sha256: hash }],
+    ),
 });
 
 const placeIn = (tree: SourceMap | undefined) => (path: Path) => {

@@ -1,6 +1,7 @@
 /** Every code there is, with its words. Codes are never reused. */
 import { EXPRESSIONS } from './catalogue/expressions.ts';
 import { FIT } from './catalogue/fit.ts';
+import { LOCK } from './catalogue/lock.ts';
 import { OPENAPI } from './catalogue/openapi.ts';
 import { POSTURE } from './catalogue/posture.ts';
 import { REFERENCES } from './catalogue/references.ts';
@@ -17,6 +18,7 @@ export const CATALOGUE = {
   ...FIT,
   ...OPENAPI,
   ...POSTURE,
+  ...LOCK,
 };
 
 export type Code = keyof typeof CATALOGUE;

@@ -1,12 +1,15 @@
 /** Files that the configuration names and that are compiled with it. */
 import type { ApiKeyEntry } from '../../schema/graph/identity.ts';
+import { LOCK_FILE, type Lock } from '../../schema/lock/lock.ts';
 import { type Configuration, isSound, placeAt } from '../configuration.ts';
 import type { Report } from '../diagnostics/report.ts';
+import { given } from '../lower/measure.ts';
 import { decode } from '../source/decode.ts';
 import type { Files } from '../source/files.ts';
 import type { Place, SourceFile } from '../source/source-file.ts';
 import { readJwksFile } from './jwks-file.ts';
 import { readKeysFile } from './keys-file.ts';
+import { MAX_LOCK_BYTES, readLockFile } from './lock-file.ts';
 import { type ApiSpec, MAX_SPEC_BYTES, readOpenApiFile } from './openapi-file.ts';
 
 export type JwkSet = { readonly keys: readonly Readonly<Record<string, unknown>>[] };
@@ -18,6 +21,8 @@ export interface Inputs {
   readonly jwks: ReadonlyMap<string, JwkSet>;
   /** What the documents of `openapi` upstreams say. */
   readonly specs: ReadonlyMap<string, ApiSpec>;
+  /** What was approved of; absent if there is no lock, or none that can be believed. */
+  readonly lock?: Lock;
 }
 
 const openInput = (
@@ -46,6 +51,14 @@ const readSpecs = (config: Configuration, files: Files, report: Report): Readonl
   return specs;
 };
 
+/** The lock needs no name in the configuration: it lies beside it, or there is none. */
+const readLock = (config: Configuration, files: Files, report: Report): Lock | undefined => {
+  const path = files.beside(LOCK_FILE);
+  const bytes = files.open(path);
+  const file = bytes && decode(path, bytes, report, MAX_LOCK_BYTES);
+  return file && readLockFile(file, config, report);
+};
+
 /** Reads the files that identities and upstreams name. Findings are in the file that causes them. */
 export const readInputs = (config: Configuration, files: Files, report: Report): Inputs => {
   const keys = new Map<string, readonly ApiKeyEntry[]>();
@@ -60,5 +73,10 @@ export const readInputs = (config: Configuration, files: Files, report: Report):
       if (set) jwks.set(name, set);
     } else keys.set(name, readKeysFile(file, config, name, report));
   }
-  return { keys, jwks, specs: readSpecs(config, files, report) };
+  return {
+    keys,
+    jwks,
+    specs: readSpecs(config, files, report),
+    ...given('lock', readLock(config, files, report)),
+  };
 };

@@ -1,7 +1,7 @@
 /** Hashes of nodes with all that they refer to. */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../schema/canonical-json.ts';
 import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
-import { canonicalJson } from './canonical-json.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -90,6 +90,7 @@ describe('a compile', () => {
     expect(sources).toEqual([
       { path: 'conf/gateway.yaml', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       { path: 'etc/keys.yaml' },
+      { path: 'conf/gateway.lock' },
     ]);
   });
 
@@ -115,7 +116,7 @@ describe('a compile', () => {
         return Buffer.from(path === 'gateway.yaml' ? text : 'keys: []');
       },
     });
-    expect(asked).toEqual(['gateway.yaml', 'keys.yaml']);
+    expect(asked).toEqual(['gateway.yaml', 'keys.yaml', 'gateway.lock']);
   });
 });
 

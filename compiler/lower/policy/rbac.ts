@@ -1,7 +1,8 @@
 /** `rbac`: every role with the permissions of the roles it includes. */
+
+import { canonicalJson } from '../../../schema/canonical-json.ts';
 import type { RbacPermission, RbacPolicyNode } from '../../../schema/graph/policy.ts';
 import type { GatewayData } from '../../configuration.ts';
-import { canonicalJson } from '../canonical-json.ts';
 import { given } from '../measure.ts';
 
 type RbacData = Extract<GatewayData['policies'][string], { type: 'rbac' }>;

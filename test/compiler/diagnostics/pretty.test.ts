@@ -3,7 +3,10 @@ import { compile } from '../../../compiler/compile.ts';
 import { renderPretty } from '../../../compiler/diagnostics/render/pretty.ts';
 
 const render = (text: string, color = false): string => {
-  const { diagnostics } = compile({ main: 'gateway.yaml', read: () => Buffer.from(text) });
+  const { diagnostics } = compile({
+    main: 'gateway.yaml',
+    read: (path) => (path === 'gateway.yaml' ? Buffer.from(text) : undefined),
+  });
   return renderPretty('gateway.yaml', diagnostics, { textOf: () => text, color });
 };
 

@@ -25,7 +25,10 @@ export const compileDocument = (document: DocumentMembers | string, options = ''
   const name = typeof document === 'string' ? 'api.yaml' : 'api.json';
   return compile({
     main: 'gateway.yaml',
-    read: (path) => Buffer.from(path === 'gateway.yaml' ? gateway(options).replace('api.json', name) : text),
+    read: (path) => {
+      if (path === 'gateway.yaml') return Buffer.from(gateway(options).replace('api.json', name));
+      return path === name ? Buffer.from(text) : undefined;
+    },
   });
 };
 

@@ -21,7 +21,8 @@ upstreams:
 `;
 
 const diagnose = (text: string) =>
-  compile({ main: 'gateway.yaml', read: () => Buffer.from(text) }).diagnostics;
+  compile({ main: 'gateway.yaml', read: (path) => (path === 'gateway.yaml' ? Buffer.from(text) : undefined) })
+    .diagnostics;
 
 const helpOf = (text: string): string =>
   diagnose(text)

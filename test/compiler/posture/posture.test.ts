@@ -3,7 +3,10 @@ import { stringify } from 'yaml';
 import { compile } from '../../../compiler/compile.ts';
 
 const codesOf = (configuration: unknown): readonly string[] =>
-  compile({ main: 'gateway.yaml', read: () => Buffer.from(stringify(configuration)) })
+  compile({
+    main: 'gateway.yaml',
+    read: (path) => (path === 'gateway.yaml' ? Buffer.from(stringify(configuration)) : undefined),
+  })
     .diagnostics.map(({ code }) => code)
     .filter((code) => code.startsWith('GW4'));
 
@@ -60,7 +63,8 @@ describe('a literal secret', () => {
     const value = 'hunter2hunter';
     const { diagnostics } = compile({
       main: 'gateway.yaml',
-      read: () => Buffer.from(stringify(withEnv({ DB_PASSWORD: value }))),
+      read: (path) =>
+        path === 'gateway.yaml' ? Buffer.from(stringify(withEnv({ DB_PASSWORD: value }))) : undefined,
     });
     expect(JSON.stringify(diagnostics)).not.toContain(value);
   });

@@ -9,7 +9,10 @@ upstreams: { files: { type: stdio, command: [mcp] } }
 
 /** What the only finding of a configuration points at. */
 const pointedAt = (text: string): string => {
-  const { diagnostics } = compile({ main: 'gateway.yaml', read: () => Buffer.from(text) });
+  const { diagnostics } = compile({
+    main: 'gateway.yaml',
+    read: (path) => (path === 'gateway.yaml' ? Buffer.from(text) : undefined),
+  });
   expect(diagnostics).toHaveLength(1);
   const { span } = diagnostics[0]!;
   return text.slice(span.offset, span.endOffset);
@@ -62,16 +65,20 @@ describe('the rest of a file', () => {
     const text = HEAD.replace(', policies: [p]', '')
       .replace('127.0.0.1:8080', '${env:BIND}')
       .replace('upstream: files', 'upstream: fiels');
-    const { diagnostics } = compile({ main: 'gateway.yaml', read: () => Buffer.from(text) });
+    const { diagnostics } = compile({
+      main: 'gateway.yaml',
+      read: (path) => (path === 'gateway.yaml' ? Buffer.from(text) : undefined),
+    });
     expect(diagnostics.map(({ code }) => code)).toEqual(['GW0012', 'GW3031', 'GW2003']);
   });
 });
 
 describe('aliases', () => {
   const codes = (text: string) =>
-    compile({ main: 'gateway.yaml', read: () => Buffer.from(text) }).diagnostics.map(
-      ({ code, message }) => `${code} ${message}`,
-    );
+    compile({
+      main: 'gateway.yaml',
+      read: (path) => (path === 'gateway.yaml' ? Buffer.from(text) : undefined),
+    }).diagnostics.map(({ code, message }) => `${code} ${message}`);
 
   it('stand for whole values', () => {
     const text = HEAD.replace(', policies: [p]', '')
@@ -98,9 +105,10 @@ describe('aliases', () => {
 
 describe('bytes', () => {
   const codes = (bytes: Uint8Array) =>
-    compile({ main: 'gateway.yaml', read: () => bytes }).diagnostics.map(
-      ({ code, message }) => `${code} ${message}`,
-    );
+    compile({
+      main: 'gateway.yaml',
+      read: (path) => (path === 'gateway.yaml' ? bytes : undefined),
+    }).diagnostics.map(({ code, message }) => `${code} ${message}`);
 
   it('that are no UTF-8 are named with their offset', () => {
     expect(codes(Buffer.from([0x61, 0x3a, 0x20, 0xff]))).toEqual([
@@ -117,7 +125,7 @@ describe('bytes', () => {
   it('of other encodings are recognised by their mark', () => {
     const { diagnostics } = compile({
       main: 'gateway.yaml',
-      read: () => Buffer.from('\ufeffversion: 1', 'utf16le'),
+      read: (path) => (path === 'gateway.yaml' ? Buffer.from('\ufeffversion: 1', 'utf16le') : undefined),
     });
     expect(diagnostics[0]?.help).toEqual(['it looks like UTF-16 (little endian); save it as UTF-8']);
   });
