@@ -1,4 +1,5 @@
 /** Operational failures: coded, with a message for the caller and a cause that never leaves the process. */
+import type { Answer } from '../policies/answers.ts';
 
 /** Stable codes, sent to clients as `error.data.code` and used as a label of logs and metrics. */
 export type ErrorCode =
@@ -95,6 +96,14 @@ export class GatewayError extends Error {
     this.data = options.data;
   }
 }
+
+/** The error of a refusal whose answer is the same wherever it is made. */
+export const answerError = (answer: Answer, options: GatewayErrorOptions = {}): GatewayError =>
+  new GatewayError(answer.code, answer.message, {
+    status: answer.status,
+    rpcCode: RPC[answer.rpc],
+    ...options,
+  });
 
 /** Any thrown value as a GatewayError; what is none becomes `internal` with the value as cause. */
 export const asGatewayError = (thrown: unknown): GatewayError =>

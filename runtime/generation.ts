@@ -1,10 +1,11 @@
 /** What the parts of a running gateway see of the graph that serves a request. */
+
+import type { AddressRules } from '../policies/listen/address-rules.ts';
+import type { HostRules } from '../policies/listen/host-rules.ts';
+import type { OriginRules } from '../policies/listen/origin-rules.ts';
 import type { Graph } from '../schema/graph/graph.ts';
 import type { ListenerNode } from '../schema/graph/listener.ts';
-import type { AddressRules } from './listen/address-rules.ts';
 import type { WebExchange } from './listen/exchange.ts';
-import type { HostRules } from './listen/host-rules.ts';
-import type { OriginRules } from './listen/origin-rules.ts';
 import type { Upgrade } from './listen/upgrade.ts';
 import type { WellKnownDocument } from './listen/well-known.ts';
 

@@ -161,7 +161,7 @@ const LAYERS = {
   identity: { section: 'identity', runtime: ['runtime/identity'] },
   upstream: { section: 'upstreams', runtime: ['runtime/upstream'] },
   policy: { section: 'policies', runtime: ['policies'] },
-  limit: { section: 'limits', runtime: ['policies', 'runtime/traffic'] },
+  limit: { section: 'limits', runtime: ['policies/limit', 'runtime/traffic'] },
 } as const;
 
 const kinds = Object.entries(LAYERS).flatMap(([folder, { section, runtime }]) =>

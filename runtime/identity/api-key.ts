@@ -1,8 +1,9 @@
 /** `identity.*` of type `api-key`: `gw_<id>_<secret>`, of which only the secret's SHA-256 is known here. */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { judgeKey, type KeyTerms, keyTerms } from '../../policies/identity/api-key.ts';
+import { invalid, type ProtectedResource, type Verdict } from '../../policies/identity/verdict.ts';
 import type { ApiKeyEntry, ApiKeyIdentityNode } from '../../schema/graph/identity.ts';
-import type { Principal } from '../../schema/principal.ts';
-import { type Identity, invalid, type ProtectedResource, type Verdict } from './identity.ts';
+import type { Identity } from './identity.ts';
 
 /** What an API key begins with, and no other bearer token does. */
 export const API_KEY_PREFIX = 'gw_';
@@ -21,11 +22,8 @@ export const makeApiKey = (id: string): { readonly key: string; readonly hash: s
   return { key: `${API_KEY_PREFIX}${id}_${secret}`, hash: hashApiKeySecret(secret) };
 };
 
-interface KnownKey {
+interface KnownKey extends KeyTerms {
   readonly hash: Buffer;
-  readonly servers: ReadonlySet<string>;
-  readonly notAfterMs: number;
-  readonly principal: Principal;
 }
 
 const HASH = /^[0-9a-f]{64}$/i;
@@ -37,20 +35,7 @@ const hashOf = (entry: ApiKeyEntry): Buffer => {
 
 const known = (identity: string, entry: ApiKeyEntry): KnownKey => ({
   hash: hashOf(entry),
-  servers: new Set(entry.servers),
-  notAfterMs: entry.notAfterMs ?? Number.POSITIVE_INFINITY,
-  principal: Object.freeze({
-    id: entry.id,
-    key: `${identity}:${entry.id}`,
-    kind: 'api-key' as const,
-    identity,
-    roles: Object.freeze([...entry.roles]),
-    tenant: entry.tenant,
-    assurance: 1,
-    claims: Object.freeze({}),
-    scopes: Object.freeze([]),
-    ...(entry.notAfterMs === undefined ? {} : { expiresAtMs: entry.notAfterMs }),
-  }),
+  ...keyTerms(identity, entry),
 });
 
 const NOBODY = Buffer.alloc(32);
@@ -74,8 +59,7 @@ export class ApiKeyIdentity implements Identity {
     const key = this.#keys.get(token.slice(API_KEY_PREFIX.length, end));
     const presented = hash('sha256', token.slice(end + 1), 'buffer');
     const matches = timingSafeEqual(presented, key?.hash ?? NOBODY);
-    if (!matches || key === undefined || nowMs >= key.notAfterMs) return invalid('api_key');
-    return key.servers.has(resource.server) ? key.principal : { kind: 'forbidden' };
+    return matches && key !== undefined ? judgeKey(key, resource, nowMs) : invalid('api_key');
   }
 
   async close(): Promise<void> {}

@@ -1,20 +1,28 @@
 /** The stage that finds out who is calling a server. */
+import {
+  type Answer,
+  CREDENTIAL_INVALID,
+  CREDENTIAL_MISSING,
+  CREDENTIAL_OF_OTHERS,
+  SCOPE_MISSING,
+} from '../../policies/answers.ts';
+import {
+  type InvalidReason,
+  invalid,
+  isPrincipal,
+  missingScope,
+  type ProtectedResource,
+  type Refusal,
+  severer,
+  type Verdict,
+} from '../../policies/identity/verdict.ts';
 import { ANONYMOUS, type Principal } from '../../schema/principal.ts';
-import { asGatewayError, GatewayError, RPC } from '../errors.ts';
+import { answerError, asGatewayError, GatewayError, RPC } from '../errors.ts';
 import type { Exchange } from '../listen/exchange.ts';
 import { API_KEY_PREFIX } from './api-key.ts';
 import { bearerToken, hasQueryToken, SEVERAL } from './bearer.ts';
 import { type Challenges, prepareChallenges } from './challenge.ts';
-import {
-  type Identity,
-  type InvalidReason,
-  invalid,
-  isPrincipal,
-  MAX_TOKEN_LENGTH,
-  type ProtectedResource,
-  type Refusal,
-  type Verdict,
-} from './identity.ts';
+import { type Identity, MAX_TOKEN_LENGTH } from './identity.ts';
 import { claimedIssuer } from './jwt-claims.ts';
 import { resourceMetadataUrl } from './resource-metadata.ts';
 
@@ -40,18 +48,11 @@ export type Authenticate = (
   done: (outcome: Principal | GatewayError) => void,
 ) => void;
 
-const SEVERITY = { invalid: 0, unavailable: 1, forbidden: 2 } as const;
+const refusal = (answer: Answer, headers: readonly string[] = [], cause?: string) =>
+  answerError(answer, { headers, cause });
 
-const severer = (one: Refusal, other: Refusal): Refusal =>
-  SEVERITY[other.kind] > SEVERITY[one.kind] ? other : one;
-
-const refusal = (
-  code: 'unauthenticated' | 'insufficient_scope' | 'forbidden',
-  message: string,
-  status: number,
-  headers: readonly string[] = [],
-  cause?: string,
-) => new GatewayError(code, message, { status, rpcCode: RPC.refused, headers, cause });
+const malformed = (message: string, headers: readonly string[]) =>
+  new GatewayError('unauthenticated', message, { status: 400, rpcCode: RPC.refused, headers });
 
 /** The errors of one server, each made once: refusing a flood must be cheap. */
 class Refusals {
@@ -65,26 +66,14 @@ class Refusals {
 
   constructor(challenges: Challenges) {
     this.#challenges = challenges;
-    this.missing = refusal('unauthenticated', 'authentication is required', 401, challenges.missing);
-    this.several = refusal(
-      'unauthenticated',
-      'more than one Authorization header',
-      400,
-      challenges.invalidRequest,
-    );
-    this.inQuery = refusal(
-      'unauthenticated',
+    this.missing = refusal(CREDENTIAL_MISSING, challenges.missing);
+    this.several = malformed('more than one Authorization header', challenges.invalidRequest);
+    this.inQuery = malformed(
       'an access token belongs in the Authorization header, not in the URL',
-      400,
       challenges.invalidRequest,
     );
-    this.scope = refusal(
-      'insufficient_scope',
-      'the access token lacks a scope that this server needs',
-      403,
-      challenges.insufficientScope,
-    );
-    this.#forbidden = refusal('forbidden', 'this credential does not open this server', 403);
+    this.scope = refusal(SCOPE_MISSING, challenges.insufficientScope);
+    this.#forbidden = refusal(CREDENTIAL_OF_OTHERS);
   }
 
   of(reason: Refusal): GatewayError {
@@ -113,8 +102,7 @@ class Refusals {
   }
 
   #invalidToken(cause: string): GatewayError {
-    const message = 'the access token is not valid for this server';
-    return refusal('unauthenticated', message, 401, this.#challenges.invalidToken, cause);
+    return refusal(CREDENTIAL_INVALID, this.#challenges.invalidToken, cause);
   }
 }
 
@@ -172,9 +160,7 @@ export const prepareAuthenticate = (
 
   const conclude = (verdict: Verdict): Principal | GatewayError => {
     if (!isPrincipal(verdict)) return refusals.of(verdict);
-    if (verdict.kind === 'api-key') return verdict;
-    for (const scope of server.scopes) if (!verdict.scopes.includes(scope)) return refusals.scope;
-    return verdict;
+    return missingScope(verdict, server.scopes) === undefined ? verdict : refusals.scope;
   };
 
   return (exchange, nowMs, done) => {

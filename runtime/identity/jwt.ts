@@ -1,24 +1,21 @@
 /** `identity.*` of type `jwt`: bearer tokens that are JWTs of one issuer. */
 import { hash } from 'node:crypto';
-import type { ClaimsOutcome } from '../../policies/claims.ts';
-import type { JwtIdentityNode } from '../../schema/graph/identity.ts';
-import type { Principal } from '../../schema/principal.ts';
+import { type ClaimsMapping, jwtPrincipal } from '../../policies/identity/jwt-principal.ts';
+import { type TokenTerms, termsFault } from '../../policies/identity/jwt-terms.ts';
 import {
-  type Identity,
   type InvalidReason,
   invalid,
-  MAX_TOKEN_LENGTH,
   type ProtectedResource,
   type Refusal,
   type Verdict,
-} from './identity.ts';
+} from '../../policies/identity/verdict.ts';
+import type { JwtIdentityNode } from '../../schema/graph/identity.ts';
+import type { Principal } from '../../schema/principal.ts';
+import { type Identity, MAX_TOKEN_LENGTH } from './identity.ts';
 import type { JwkSet } from './jwk-set.ts';
 import { type IssuerKeys, RETRY_MS } from './jwks.ts';
-import { type JwtExpectations, parseJwt, readTerms, type TokenTerms, termsFault } from './jwt-claims.ts';
+import { type JwtExpectations, parseJwt, readTerms } from './jwt-claims.ts';
 import { TokenCache } from './token-cache.ts';
-
-/** What a principal is made of; undefined refuses the token without saying why. */
-export type ClaimsMapping = (claims: Readonly<Record<string, unknown>>) => ClaimsOutcome | undefined;
 
 /** A token whose signature was good. */
 interface VerifiedToken extends TokenTerms {
@@ -32,12 +29,6 @@ const REFUSED_COUNT = 2_048;
 const REFUSED_FOR_MS = 10_000;
 
 const isVerified = (outcome: VerifiedToken | Refusal): outcome is VerifiedToken => 'principal' in outcome;
-
-const scopesOf = ({ scope, scp }: Readonly<Record<string, unknown>>): readonly string[] => {
-  if (typeof scope === 'string') return scope.split(' ').filter((part) => part !== '');
-  if (typeof scp === 'string') return scp.split(' ').filter((part) => part !== '');
-  return Array.isArray(scp) ? scp.filter((part) => typeof part === 'string') : [];
-};
 
 /** Judges tokens of one issuer. Each token's signature is checked once; its times and audience every time. */
 export class JwtIdentity implements Identity {
@@ -132,7 +123,7 @@ export class JwtIdentity implements Identity {
   ): Promise<VerifiedToken | Refusal> {
     const signature = await this.#checkSignature(token, nowMs);
     if (signature.refusal?.kind === 'unavailable') return signature.refusal;
-    const principal = signature.refusal ?? this.#principal(claims, terms);
+    const principal = signature.refusal ?? jwtPrincipal(this.name, claims, terms, this.#mapClaims);
     const known = signature.keys === this.#trusted;
     if ('key' in principal) {
       const verified = { ...terms, principal };
@@ -163,22 +154,5 @@ export class JwtIdentity implements Identity {
     if (verdict === 'verified') return { keys };
     const reason: InvalidReason = verdict === 'unknown-key' ? 'unknown_key' : 'signature';
     return { keys, refusal: invalid(reason) };
-  }
-
-  #principal(claims: Readonly<Record<string, unknown>>, terms: TokenTerms): Principal | Refusal {
-    const mapped = this.#mapClaims(claims);
-    if (mapped?.kind !== 'mapped') return invalid('principal', mapped?.problem);
-    return Object.freeze({
-      id: mapped.id,
-      key: `${this.name}:${mapped.id}`,
-      kind: 'user' as const,
-      identity: this.name,
-      roles: mapped.roles,
-      tenant: mapped.tenant,
-      assurance: 1,
-      claims,
-      scopes: Object.freeze(scopesOf(claims)),
-      expiresAtMs: terms.expiresAtMs,
-    });
   }
 }

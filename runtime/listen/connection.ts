@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import { canonicalAddress } from '../../policies/listen/address-rules.ts';
 import type { PreparedListener } from '../generation.ts';
-import { canonicalAddress } from './address-rules.ts';
 import type { OpenExchange } from './open-exchange.ts';
 
 /** What is remembered of a connection between its requests. */

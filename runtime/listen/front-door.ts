@@ -1,9 +1,10 @@
 /** What every request meets before its route, in the order in which it is cheapest to refuse. */
 import type { IncomingMessage } from 'node:http';
-import { asGatewayError, type ErrorCode, GatewayError, RPC } from '../errors.ts';
+import * as ANSWERS from '../../policies/answers.ts';
+import { forwardedAddress } from '../../policies/listen/client-address.ts';
+import { answerError, asGatewayError, type ErrorCode, GatewayError, RPC } from '../errors.ts';
 import type { PreparedListener } from '../generation.ts';
 import { discardBody } from './body.ts';
-import { forwardedAddress } from './client-address.ts';
 import type { WebExchange } from './exchange.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { isPreflight, replyPreflight } from './preflight.ts';
@@ -17,14 +18,14 @@ const refusal = (code: ErrorCode, status: number, message: string): GatewayError
     rpcCode: status === 403 || status === 503 ? RPC.refused : RPC.invalidRequest,
   });
 
-const ADDRESS_REFUSED = refusal('address_refused', 403, 'address not allowed');
-const ADDRESS_UNCLEAR = refusal('invalid_request', 400, 'forwarded address cannot be determined');
-const HOST_REFUSED = refusal('host_refused', 403, 'host not allowed');
-const HOST_UNCLEAR = refusal('invalid_request', 400, 'exactly one host is required');
+const ADDRESS_REFUSED = answerError(ANSWERS.ADDRESS_REFUSED);
+const ADDRESS_UNCLEAR = answerError(ANSWERS.ADDRESS_UNCLEAR);
+const HOST_REFUSED = answerError(ANSWERS.HOST_REFUSED);
+const HOST_UNCLEAR = answerError(ANSWERS.HOST_UNCLEAR);
 const CREDENTIALS_UNCLEAR = refusal('invalid_request', 400, 'more than one authorization header');
 const HEADERS_TOO_LARGE = refusal('invalid_request', 431, 'headers are too large');
-const ORIGIN_REFUSED = refusal('origin_refused', 403, 'origin not allowed');
-const NOT_FOUND = refusal('not_found', 404, 'nothing is served here');
+const ORIGIN_REFUSED = answerError(ANSWERS.ORIGIN_REFUSED);
+const NOT_FOUND = answerError(ANSWERS.NOT_FOUND);
 const NOT_SERVED = refusal('shutting_down', 503, 'not served here');
 const EXPECTATION = refusal('invalid_request', 417, 'expectation not supported');
 

@@ -1,9 +1,9 @@
 import { createSecureContext } from 'node:tls';
+import { compileAddressRules } from '../../policies/listen/address-rules.ts';
+import { compileHostRules } from '../../policies/listen/host-rules.ts';
+import { compileOriginRules } from '../../policies/listen/origin-rules.ts';
 import type { ListenerNode } from '../../schema/graph/listener.ts';
 import type { Handler, PreparedListener } from '../generation.ts';
-import { compileAddressRules } from './address-rules.ts';
-import { compileHostRules } from './host-rules.ts';
-import { compileOriginRules } from './origin-rules.ts';
 import type { Upgrade } from './upgrade.ts';
 import { prepareDocuments } from './well-known.ts';
 

@@ -2,7 +2,9 @@
  * Which era a POST belongs to, and whether its headers agree with its body (MCP 2026-07-28, streamable-http,
  * Server Validation; basic/versioning). The era is never raised by a header alone and never lowered by a missing one.
  */
-import { GatewayError, RPC } from '../errors.ts';
+import { methodUnknown } from '../../policies/answers.ts';
+import type { Era } from '../../schema/graph/upstream.ts';
+import { answerError, GatewayError, RPC } from '../errors.ts';
 import { isObject } from '../upstream/message.ts';
 import type { Message } from './message.ts';
 import { type Method, MODERN_METHODS } from './method.ts';
@@ -96,13 +98,12 @@ const classifyModern = (
       data: { supported, requested },
     });
   if (!MODERN_METHODS.has(message.method) && !extensionMethods.has(message.method))
-    return methodNotFound(404);
+    return methodNotFound('modern');
   return { era: 'modern' };
 };
 
 /** The answer to a method that does not exist here. */
-export const methodNotFound = (status: number): GatewayError =>
-  new GatewayError('method_not_found', 'method not found', { status, rpcCode: RPC.methodNotFound });
+export const methodNotFound = (era: Era): GatewayError => answerError(methodUnknown(era));
 
 /**
  * Classifies one message. `headers` are undefined where the transport has none. `modernVersions` are the revisions of

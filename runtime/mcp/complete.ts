@@ -7,7 +7,7 @@ import { forward } from './forward.ts';
 import { admit, decide, denial } from './gate.ts';
 import type { Message } from './message.ts';
 import type { Part } from './part.ts';
-import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';
+import { type Ownership, ownedFacts, ownerOf } from './resource-owner.ts';
 import { applyEdits, replaceMember } from './splice.ts';
 
 type Reference =
@@ -52,7 +52,7 @@ export const callComplete = (call: Call): void => {
 };
 
 const completeResource = (call: Call, uri: string, owner: Ownership): void =>
-  complete(call, resourceFacts(callFacts(call, uri, undefined), owner.uri, owner), owner.part, {
+  complete(call, ownedFacts(callFacts(call, uri, undefined), owner.uri, owner), owner.part, {
     key: 'uri',
     name: owner.uri === uri ? undefined : owner.uri,
   });

@@ -24,7 +24,7 @@ const unavailable = (): GatewayError =>
 
 /** Sends the request to the upstream that the table names. */
 export const callExtension = (call: Call, method: ExtensionMethod): void => {
-  const unknown = () => methodNotFound(call.client.era === 'modern' ? 404 : 200);
+  const unknown = () => methodNotFound(call.client.era);
   const facts = () => ({
     ...callFacts(call, '', call.message.params),
     upstream: { name: method.upstream },

@@ -1,6 +1,7 @@
 /** The one place where a call is admitted and decided: limits first, so that refused calls count too, then policies. */
+import { answerTo } from '../../policies/answers.ts';
 import type { CallFacts, Decision } from '../../schema/decision.ts';
-import { GatewayError, RPC } from '../errors.ts';
+import { answerError, type GatewayError } from '../errors.ts';
 import type { Call } from './call.ts';
 
 const ALLOW: Decision = Object.freeze({ kind: 'allow' });
@@ -23,9 +24,6 @@ export const decide = ({ server }: Pick<Call, 'server'>, facts: CallFacts): Deci
   return policies.none ? ALLOW : policies.decide(facts);
 };
 
-const undecidable = (): GatewayError =>
-  new GatewayError('policy_error', 'the call could not be decided', { rpcCode: RPC.refused });
-
 /** The answer to a denied call; `unknown` makes the answer to a target that does not exist. */
 export const denial = (
   call: Call,
@@ -34,10 +32,8 @@ export const denial = (
 ): GatewayError | undefined => {
   if (decision.kind === 'allow') return undefined;
   call.server.metrics.denied(decision.policy, decision.kind === 'deny' ? decision.reason : 'error');
-  if (decision.kind === 'undecided') return undecidable();
-  if (decision.certain) return unknown();
-  if (decision.reason === 'error') return undecidable();
-  return new GatewayError('policy_denied', decision.because ?? 'denied by policy', { rpcCode: RPC.refused });
+  const answer = answerTo(decision);
+  return answer === 'unknown' ? unknown() : answer && answerError(answer);
 };
 
 /** Decides a call that was admitted already, on what is known of its target by now. A refusal to answer with. */

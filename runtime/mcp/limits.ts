@@ -1,19 +1,17 @@
 /** The limits of a server, prepared: counted per key, told in headers. */
 
-import { compileGlobs, type Matcher } from '../../policies/glob.ts';
-import { prepareKey } from '../../policies/limit-key.ts';
+import { type Bounds, prepareBounds } from '../../policies/limit/bounds.ts';
+import { prepareRateScope, type RateScope } from '../../policies/limit/rate-scope.ts';
 import type { CallFacts } from '../../schema/decision.ts';
 import type { BoundsLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { GatewayError, RPC } from '../errors.ts';
-import { type Bounds, prepareBounds } from '../traffic/bounds.ts';
 import type { RateLimiter, RateVerdict } from '../traffic/rate.ts';
 import { rateHeaders } from '../traffic/rate-headers.ts';
 
 interface PreparedRate {
   readonly node: RateLimitNode;
   readonly limiter: RateLimiter;
-  readonly key: (facts: CallFacts) => string;
-  readonly tools: Matcher | undefined;
+  readonly scope: RateScope;
 }
 
 /** What `admit` found: headers for the reply, and a refusal if one limit is exhausted. */
@@ -26,9 +24,6 @@ export interface Admission {
 
 const ADMITTED: Admission = Object.freeze({ headers: [], refusal: undefined, limit: '' });
 
-const toolGlobs = (tools: readonly string[] | undefined): Matcher | undefined =>
-  tools === undefined ? undefined : compileGlobs(tools);
-
 export class Limits {
   readonly #rates: readonly PreparedRate[];
   /** The tightest bounds on a call, by exposed tool name. */
@@ -38,12 +33,7 @@ export class Limits {
     rates: readonly { readonly node: RateLimitNode; readonly limiter: RateLimiter }[],
     bounds: readonly BoundsLimitNode[],
   ) {
-    this.#rates = rates.map(({ node, limiter }) => ({
-      node,
-      limiter,
-      key: prepareKey(node.key),
-      tools: toolGlobs(node.tools),
-    }));
+    this.#rates = rates.map(({ node, limiter }) => ({ node, limiter, scope: prepareRateScope(node) }));
     this.bounds = prepareBounds(bounds);
   }
 
@@ -56,9 +46,9 @@ export class Limits {
   admit(facts: CallFacts): Admission {
     const verdicts: { node: RateLimitNode; verdict: RateVerdict }[] = [];
     let refused: (typeof verdicts)[number] | undefined;
-    for (const { node, limiter, key, tools } of this.#rates) {
-      if (tools !== undefined && (facts.call.method !== 'tools/call' || !tools(facts.call.name))) continue;
-      const verdict = limiter.take(key(facts), facts.nowMs);
+    for (const { node, limiter, scope } of this.#rates) {
+      if (!scope.applies(facts)) continue;
+      const verdict = limiter.take(scope.key(facts), facts.nowMs);
       verdicts.push({ node, verdict });
       if (!verdict.allowed && (refused === undefined || verdict.retryAfterMs > refused.verdict.retryAfterMs))
         refused = verdicts.at(-1);

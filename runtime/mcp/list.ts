@@ -1,4 +1,5 @@
 /** Lists: the union of what all upstreams offer, under exposed names, as far as this caller may see it. */
+import { CALLED_BY, promptFacts, resourceFacts, toolFacts } from '../../policies/target-facts.ts';
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
@@ -15,14 +16,6 @@ import { ToldList } from './told-list.ts';
 import { requestSteps } from './uri-template.ts';
 
 type ListMethod = Extract<Method, { kind: 'list' }>;
-
-/** What a call on each kind of item would be, so that a list and a call are decided alike. */
-const CALLED_BY: Readonly<Record<ListKind, string>> = {
-  tools: 'tools/call',
-  prompts: 'prompts/get',
-  resources: 'resources/read',
-  resourceTemplates: 'resources/read',
-};
 
 /** Tells clients that an upstream's share is missing for the moment. */
 export const PARTIAL = '"io.gatewright/partial":true';
@@ -49,22 +42,12 @@ export const callList = (call: Call, method: ListMethod): void => {
   else later(call, call.view.prepare(method.list), () => answerList(call, method.list, facts, place));
 };
 
-const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts => {
-  const { exposedName: name, item } = entry;
-  const mimeType = item.value.mimeType;
-  const known = {
-    ...facts,
-    call: { method: CALLED_BY[kind], name, id: '' },
-    upstream: { name: entry.tool.upstream },
-  };
-  if (kind === 'tools') return { ...known, tool: entry.tool };
-  if (kind === 'prompts') return { ...known, prompt: { name } };
-  const uri = item.name;
-  return {
-    ...known,
-    call: { ...known.call, name: uri },
-    resource: { uri, mimeType: typeof mimeType === 'string' ? mimeType : '' },
-  };
+const itemFacts = (facts: CallFacts, kind: ListKind, { exposedName, item, tool }: Entry): CallFacts => {
+  const { mimeType } = item.value;
+  const called = { ...facts, call: { method: CALLED_BY[kind], name: exposedName, id: '' } };
+  if (kind === 'tools') return toolFacts(called, tool);
+  if (kind === 'prompts') return promptFacts(called, exposedName, tool.upstream);
+  return resourceFacts(called, item.name, typeof mimeType === 'string' ? mimeType : '', tool.upstream);
 };
 
 /** Whether this kind of list exists here: an upstream offers it, or is not there to be asked. */
@@ -106,7 +89,7 @@ const listFor = (call: Call, kind: ListKind, index: NameIndex, facts: CallFacts)
 
 const answerList = (call: Call, kind: ListKind, facts: CallFacts, place: ListPlace | undefined): void => {
   if (!exists(call, kind)) {
-    call.reply.error(methodNotFound(call.client.era === 'modern' ? 404 : 200));
+    call.reply.error(methodNotFound(call.client.era));
     return;
   }
   const index = call.view.indexNow(kind);

@@ -1,6 +1,6 @@
 /** Exposed names to items: built once from the listings of all parts, again when one of them changes. */
+import { annotationsOf } from '../../policies/annotations.ts';
 import type { ToolAnnotations } from '../../schema/decision.ts';
-import { DEFAULT_ANNOTATIONS } from '../../schema/decision.ts';
 import type { Item } from './catalogue.ts';
 import type { ListKind } from './method.ts';
 import { encodeHeaderValue } from './param-header.ts';
@@ -36,21 +36,6 @@ export interface NameIndex {
   readonly clashes: readonly { readonly name: string; readonly kept: string; readonly refused: string }[];
 }
 
-const flag = (value: unknown, fallback: boolean): boolean => (typeof value === 'boolean' ? value : fallback);
-
-const annotationsOf = (item: Item, honoured: boolean): ToolAnnotations => {
-  const own = item.value.annotations;
-  if (!honoured || typeof own !== 'object' || own === null) return DEFAULT_ANNOTATIONS;
-  const stated = own as Readonly<Record<string, unknown>>;
-  return {
-    title: typeof stated.title === 'string' ? stated.title : '',
-    readOnlyHint: flag(stated.readOnlyHint, DEFAULT_ANNOTATIONS.readOnlyHint),
-    destructiveHint: flag(stated.destructiveHint, DEFAULT_ANNOTATIONS.destructiveHint),
-    idempotentHint: flag(stated.idempotentHint, DEFAULT_ANNOTATIONS.idempotentHint),
-    openWorldHint: flag(stated.openWorldHint, DEFAULT_ANNOTATIONS.openWorldHint),
-  };
-};
-
 /** The name that callers use for what the upstream lists; undefined where it is not exposed. */
 const exposedName = (
   { exposure }: Part,
@@ -71,7 +56,7 @@ const entryOf = (part: Part, item: Item, name: string): Entry => {
     item,
     part,
     mirroredName: encodeHeaderValue(item.name),
-    tool: { name, upstream: exposure.upstream.name, annotations: annotationsOf(item, honoured) },
+    tool: { name, upstream: exposure.upstream.name, annotations: annotationsOf(item.value, honoured) },
   };
 };
 

@@ -2,6 +2,7 @@
  * Which upstream a resource belongs to: the one that lists it, else one whose template it fits, else the first that
  * may, and after it the others.
  */
+import { resourceFacts } from '../../policies/target-facts.ts';
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Item } from './catalogue.ts';
 import type { Part } from './part.ts';
@@ -139,17 +140,9 @@ const searchOwner = async (
   return choose(view, uri, steps);
 };
 
-/**
- * What policies see of a read of a resource, or of what follows it: completion, subscription, a list. `uri` is the
- * upstream's own: rules are written for that, whatever other upstreams claim.
- */
-export const resourceFacts = (
+/** What policies see of a read of a resource, or of what follows it: completion, subscription, a list. */
+export const ownedFacts = (
   facts: CallFacts,
   uri: string,
   { part, mimeType }: Pick<Ownership, 'part' | 'mimeType'>,
-): CallFacts => ({
-  ...facts,
-  ...(part === undefined ? undefined : { upstream: { name: part.exposure.upstream.name } }),
-  call: { method: 'resources/read', name: uri, id: facts.call.id },
-  resource: { uri, mimeType },
-});
+): CallFacts => resourceFacts(facts, uri, mimeType, part?.exposure.upstream.name);

@@ -1,6 +1,9 @@
 /** tools/call, prompts/get and resources/read: find the owner, admit, decide, forward. */
+import { targetUnknown } from '../../policies/answers.ts';
+import { promptFacts, toolFacts } from '../../policies/target-facts.ts';
 import type { CallFacts } from '../../schema/decision.ts';
-import { GatewayError, RPC } from '../errors.ts';
+import type { Era } from '../../schema/graph/upstream.ts';
+import { answerError, GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
 import { forward } from './forward.ts';
 import type { ForwardOptions } from './forward-options.ts';
@@ -10,25 +13,15 @@ import type { ListKind, Method } from './method.ts';
 import type { Entry } from './name-index.ts';
 import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } from './param-header.ts';
 import type { Connected, Part } from './part.ts';
-import { type Ownership, ownerOf, resourceFacts } from './resource-owner.ts';
+import { type Ownership, ownedFacts, ownerOf } from './resource-owner.ts';
 import { rewriteFor } from './result-rewrite.ts';
 import { needsTask } from './task/required-task.ts';
 
 type TargetMethod = Extract<Method, { kind: 'target' }>;
 
 /** The answer to a target that does not exist or must not be seen; one and the same. */
-export const unknownTarget = (
-  target: TargetMethod['target'],
-  name: string,
-  legacy: boolean,
-): GatewayError => {
-  if (target === 'resource')
-    return new GatewayError('unknown_target', 'Resource not found', {
-      rpcCode: legacy ? RPC.resourceNotFound : RPC.invalidParams,
-      data: { uri: name },
-    });
-  return new GatewayError('unknown_target', `Unknown ${target}: ${name}`, { rpcCode: RPC.invalidParams });
-};
+export const unknownTarget = (target: TargetMethod['target'], name: string, era: Era): GatewayError =>
+  answerError(targetUnknown(target, name, era), target === 'resource' ? { data: { uri: name } } : {});
 
 /** Whether nobody knows if an upstream has the target, because it could not be asked. */
 const mayOffer = ({ connected, exposure }: Part, kind: 'tools' | 'prompts', name: string): boolean =>
@@ -75,8 +68,8 @@ const callResource = (call: Call, uri: string): void => {
 
 const callOwned = (call: Call, uri: string, owner: Ownership): void => {
   const { part } = owner;
-  const unknown = () => unknownTarget('resource', uri, call.client.era === 'legacy');
-  const judged = judge(call, () => resourceFacts(callFacts(call, uri, {}), owner.uri, owner), unknown);
+  const unknown = () => unknownTarget('resource', uri, call.client.era);
+  const judged = judge(call, () => ownedFacts(callFacts(call, uri, {}), owner.uri, owner), unknown);
   if (judged === 'answered') return;
   const refused = part === undefined ? unknown() : judged;
   const connected = part?.connected;
@@ -109,7 +102,7 @@ const sendRead = (
 /** False: nobody else may be asked. */
 const readElsewhere = (call: Call, uri: string, parts: readonly Part[]): boolean => {
   for (const [at, part] of parts.entries()) {
-    const facts = resourceFacts(callFacts(call, uri, {}), uri, { part, mimeType: '' });
+    const facts = ownedFacts(callFacts(call, uri, {}), uri, { part, mimeType: '' });
     if (part.connected === undefined || decide(call, facts).kind !== 'allow') continue;
     sendRead(call, uri, uri, part, part.connected, parts.slice(at + 1));
     return true;
@@ -120,14 +113,13 @@ const readElsewhere = (call: Call, uri: string, parts: readonly Part[]): boolean
 const targetFacts = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): CallFacts => {
   const facts = callFacts(call, name, call.message.params.arguments ?? {});
   if (entry === undefined) return facts;
-  const upstream = { name: entry.tool.upstream };
   return method.target === 'tool'
-    ? { ...facts, upstream, tool: entry.tool }
-    : { ...facts, upstream, prompt: { name } };
+    ? toolFacts(facts, entry.tool)
+    : promptFacts(facts, name, entry.tool.upstream);
 };
 
 const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): void => {
-  const unknown = () => unknownTarget(method.target, name, call.client.era === 'legacy');
+  const unknown = () => unknownTarget(method.target, name, call.client.era);
   const judged = judge(call, () => targetFacts(call, method, name, entry), unknown);
   if (judged === 'answered') return;
   if (entry === undefined) {
@@ -201,7 +193,7 @@ const afterMismatch = (
   part.connected?.catalogue.invalidate('tools');
   later(call, call.view.prepare('tools'), () => {
     const found = call.view.indexNow('tools').byName.get(name);
-    const unknown = () => unknownTarget(method.target, name, true);
+    const unknown = () => unknownTarget(method.target, name, 'legacy');
     const refused =
       found === undefined
         ? unknown()

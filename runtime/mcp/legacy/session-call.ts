@@ -94,7 +94,7 @@ export const serveRequest = (call: SessionCall): boolean => {
 const dispatchRequest = (call: SessionCall): void => {
   const { method } = call;
   if (!call.known || !admitsMethod(call.server.node.features, method.name)) {
-    call.reply.error(methodNotFound(200));
+    call.reply.error(methodNotFound('legacy'));
     return;
   }
   switch (method.kind) {
@@ -124,7 +124,7 @@ const dispatchRequest = (call: SessionCall): void => {
       return;
     case 'discover':
     case 'listen':
-      call.reply.error(methodNotFound(200));
+      call.reply.error(methodNotFound('legacy'));
       return;
     default:
       method satisfies never;

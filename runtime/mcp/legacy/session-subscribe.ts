@@ -10,7 +10,7 @@ import { forward } from '../forward.ts';
 import { admit, decide, denial } from '../gate.ts';
 import { stringParam } from '../message.ts';
 import type { Part } from '../part.ts';
-import { type Ownership, ownerOf, resourceFacts } from '../resource-owner.ts';
+import { type Ownership, ownedFacts, ownerOf } from '../resource-owner.ts';
 import { unknownTarget } from '../target.ts';
 import { answerEmpty } from './empty-answer.ts';
 import type { Session } from './session.ts';
@@ -80,7 +80,7 @@ const listenToModern = async (
   const { resources } = link.peer.capabilities;
   if (!isObject(resources) || resources.subscribe !== true) {
     call.session.subscriptions.delete(uri, link.upstream);
-    call.reply.error(methodNotFound(200));
+    call.reply.error(methodNotFound('legacy'));
     return;
   }
   const granted = call.session.follow(part);
@@ -94,9 +94,9 @@ const listenToModern = async (
 };
 
 const refusal = (call: SubscribingCall, uri: string, owner: Ownership): GatewayError | undefined => {
-  const unknown = () => unknownTarget('resource', uri, true);
+  const unknown = () => unknownTarget('resource', uri, 'legacy');
   if (owner.part === undefined) return unknown();
-  return denial(call, decide(call, resourceFacts(callFacts(call, uri, {}), owner.uri, owner)), unknown);
+  return denial(call, decide(call, ownedFacts(callFacts(call, uri, {}), owner.uri, owner)), unknown);
 };
 
 /** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */
@@ -113,9 +113,9 @@ export const serveSubscribe = async (call: SubscribingCall): Promise<void> => {
   const refused = refusal(call, uri, owned);
   const { part } = owned;
   if (refused !== undefined || part?.connected === undefined) {
-    call.reply.error(refused ?? part?.error ?? methodNotFound(200));
+    call.reply.error(refused ?? part?.error ?? methodNotFound('legacy'));
     return;
   }
-  const facts = resourceFacts(callFacts(call, uri, {}), owned.uri, owned);
+  const facts = ownedFacts(callFacts(call, uri, {}), owned.uri, owned);
   await subscribeAt(call, { part, link: part.connected.link, uri: owned.uri }, facts);
 };

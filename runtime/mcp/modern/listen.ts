@@ -13,7 +13,7 @@ import { closingRefusal } from '../closing.ts';
 import { exposedUri } from '../exposed-uris.ts';
 import { admit, decide } from '../gate.ts';
 import type { Part } from '../part.ts';
-import { claimantOf, type Ownership, ownerOf, ownerSteps, resourceFacts } from '../resource-owner.ts';
+import { claimantOf, type Ownership, ownedFacts, ownerOf, ownerSteps } from '../resource-owner.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
 import { taskFacts, toolOf } from '../task/call-task.ts';
@@ -39,7 +39,7 @@ const mayRead = (
   owner: Pick<Ownership, 'part' | 'mimeType'>,
 ): boolean => {
   const asked = { ...facts, nowMs: Date.now() };
-  return decide({ server }, resourceFacts(asked, uri, owner)).kind === 'allow';
+  return decide({ server }, ownedFacts(asked, uri, owner)).kind === 'allow';
 };
 
 /**

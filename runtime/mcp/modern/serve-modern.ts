@@ -88,7 +88,7 @@ export const serveModern = (place: Place, exchange: Exchange, sent: Message, rep
     },
   };
   if (!admitsMethod(server.node.features, method.name)) {
-    reply.error(methodNotFound(404));
+    reply.error(methodNotFound('modern'));
     return;
   }
   dispatch(call);
@@ -121,7 +121,7 @@ const dispatch = (call: Call): void => {
     case 'subscribe':
     case 'ping':
     case 'set-level':
-      call.reply.error(methodNotFound(404));
+      call.reply.error(methodNotFound('modern'));
       return;
     default:
       method satisfies never;

@@ -29,7 +29,7 @@ const relatedEdits = ({ text, resultStart }: UpstreamResponse, sealed: string): 
 export const callSessionTask = (call: Call): void => {
   const { tasks, server, exchange, method, view } = call;
   if (tasks === undefined) {
-    call.reply.error(methodNotFound(200));
+    call.reply.error(methodNotFound('legacy'));
     return;
   }
   if (method.name === 'tasks/list') {

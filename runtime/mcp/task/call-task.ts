@@ -45,7 +45,7 @@ export const callTask = (call: Call): void => {
 /** Where no upstream has tasks there are no such methods. */
 const refuse = (call: Call): void => {
   const exist = call.view.parts.some((part) => part.connected === undefined || offersTasks(part));
-  call.reply.error(exist ? unknownTask() : methodNotFound(404));
+  call.reply.error(exist ? unknownTask() : methodNotFound('modern'));
 };
 
 /** A task follows its tool: who may not call that learns nothing of what it did. Its arguments are not known now. */

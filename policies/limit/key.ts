@@ -1,8 +1,8 @@
 /** Keys of limits: what is counted apart. */
 import { type CelValue, isCelError, isCelList } from '@bufbuild/cel';
-import type { CallFacts } from '../schema/decision.ts';
-import { CALL_ENVIRONMENT, findAttribute, UNKNOWN } from './cel/environment.ts';
-import { prepareCel } from './cel/program.ts';
+import type { CallFacts } from '../../schema/decision.ts';
+import { CALL_ENVIRONMENT, findAttribute, UNKNOWN } from '../cel/environment.ts';
+import { prepareCel } from '../cel/program.ts';
 
 type KeyPart = (facts: CallFacts) => string;
 

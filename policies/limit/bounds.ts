@@ -1,6 +1,7 @@
 /** Bounds on the time and the result of a single call. */
-import { compileGlobs } from '../../policies/glob.ts';
+
 import type { BoundsLimitNode } from '../../schema/graph/limit.ts';
+import { compileGlobs } from '../glob.ts';
 
 /** The tightest bounds that apply to a call; absent where none does. */
 export interface Bounds {

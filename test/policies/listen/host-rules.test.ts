@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileHostRules } from '../../../runtime/listen/host-rules.ts';
+import { compileHostRules } from '../../../policies/listen/host-rules.ts';
 
 const admitted = (listed: readonly string[], hosts: readonly string[]): readonly string[] => {
   const rules = compileHostRules(listed);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { prepareBounds } from '../../../runtime/traffic/bounds.ts';
+import { prepareBounds } from '../../../policies/limit/bounds.ts';
 import type { BoundsLimitNode } from '../../../schema/graph/limit.ts';
 
 const node = (over: Partial<BoundsLimitNode>): BoundsLimitNode => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { prepareKey } from '../../policies/limit-key.ts';
-import { principal, resourceRead, toolCall } from './call-facts.ts';
+import { prepareKey } from '../../../policies/limit/key.ts';
+import { principal, resourceRead, toolCall } from '../call-facts.ts';
 
 const callBy = (id: string, identity = 'workforce') =>
   toolCall('x', { args: {}, principal: principal({ id, identity, key: `${identity}:${id}` }) });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileAddressRules } from '../../../runtime/listen/address-rules.ts';
+import { compileAddressRules } from '../../../policies/listen/address-rules.ts';
 
 const compile = (
   ip: { allow?: readonly string[]; deny?: readonly string[] },

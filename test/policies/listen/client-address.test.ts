@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalAddress, compileAddressRules } from '../../../runtime/listen/address-rules.ts';
-import { forwardedAddress } from '../../../runtime/listen/client-address.ts';
+import { canonicalAddress, compileAddressRules } from '../../../policies/listen/address-rules.ts';
+import { forwardedAddress } from '../../../policies/listen/client-address.ts';
 
 const rules = compileAddressRules({
   ip: { deny: [] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileOriginRules } from '../../../runtime/listen/origin-rules.ts';
+import { compileOriginRules } from '../../../policies/listen/origin-rules.ts';
 
 const rules = compileOriginRules(
   [
