@@ -1,0 +1,226 @@
+/** What serves: the generations of graphs, and what outlives them. One for each thread that takes traffic. */
+import type { Readable, Writable } from 'node:stream';
+import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
+import type { GenerationView } from './generation.ts';
+import type { ListenerObserver } from './listen/observer.ts';
+import { LiveObjects } from './live-objects.ts';
+import { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
+import { StdioChannel } from './mcp/channel/stdio.ts';
+import { ParkedCalls } from './mcp/input/parked-calls.ts';
+import { SessionStore } from './mcp/legacy/session-store.ts';
+import { ListenStreams } from './mcp/modern/listen-streams.ts';
+import { AccessLog } from './observe/access-log.ts';
+import type { LineDestination } from './observe/destination.ts';
+import type { RootLog } from './observe/log.ts';
+import type { Metrics, MetricsSources } from './observe/metrics.ts';
+import { TrafficObserver } from './observe/traffic-observer.ts';
+import type { OpsSource } from './ops/ops-source.ts';
+import { type PrepareContext, type PreparedGeneration, prepareGeneration } from './prepare.ts';
+import { Generations } from './reload/generations.ts';
+import type { LoadedGraph } from './reload/reloader.ts';
+import { Sealer } from './sealing/sealer.ts';
+import type { UpstreamContext } from './upstream/context.ts';
+import type { UpstreamState } from './upstream/link.ts';
+
+export interface ServingOptions {
+  readonly version: string;
+  /** The folder of the configuration file, absolute. */
+  readonly baseDirectory: string;
+  readonly destination: LineDestination;
+  readonly log: RootLog;
+  readonly metrics: Metrics;
+  readonly ops: OpsSource;
+  /** The only server, which {@link Serving.serveStdio} serves; no listener is bound. */
+  readonly stdio: string | undefined;
+}
+
+/** The two ends of a client that started the process. */
+export interface Pipes {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** An API key or access token for the server, where it has identities. */
+  readonly token: string | undefined;
+}
+
+/** Used until the first graph is served. */
+export const INITIAL_LOG: TelemetryNode['log'] = { level: 'info', format: 'json', access: false };
+
+/** Bounds until the first graph is served. */
+const NO_ROOM = { idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 };
+
+/** Idle connections may still send for this long after the end has begun. */
+const IDLE_WINDOW_MS = 500;
+
+const NO_GENERATION: GenerationView = {
+  number: 0,
+  artifactHash: '',
+  effectiveHash: '',
+  get graph(): Graph {
+    throw new Error('no graph is served yet');
+  },
+  listener: () => undefined,
+  acquire: () => undefined,
+  release: () => undefined,
+};
+
+/** Serves one graph after another. What a reload leaves alone stays as it is. */
+export class Serving {
+  readonly #options: ServingOptions;
+  readonly #observer: TrafficObserver;
+  readonly #accessLog: AccessLog;
+  readonly #generations = new Generations();
+  readonly #sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM });
+  readonly #parked = new ParkedCalls(NO_ROOM);
+  readonly #channels = new EventStreamChannels(NO_ROOM);
+  readonly #listens = new ListenStreams();
+  readonly #sealer = new Sealer();
+  readonly #live: LiveObjects;
+  #current: PreparedGeneration | undefined;
+  #stdio: StdioChannel | undefined;
+  #numbers = 0;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+    this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
+    this.#observer = new TrafficObserver(options.metrics, options.log);
+    this.#live = new LiveObjects(
+      options.log,
+      this.#observer satisfies ListenerObserver,
+      this.#upstreamContext(),
+    );
+    options.metrics.sources = this.#metricsSources();
+  }
+
+  /** What serves now; undefined before the first swap. */
+  get current(): PreparedGeneration | undefined {
+    return this.#current;
+  }
+
+  /** Generations that still serve requests of before. */
+  get draining(): number {
+    return this.#generations.draining.length;
+  }
+
+  /** Open sessions of legacy clients. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Upstreams that are up, by name. */
+  get upstreams(): Readonly<Record<string, UpstreamState>> {
+    return Object.fromEntries([...this.#live.running()].map(([name, upstream]) => [name, upstream.state()]));
+  }
+
+  /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
+  prepare(loaded: LoadedGraph): Promise<PreparedGeneration> {
+    return prepareGeneration(this.#prepareContext(), loaded, this.#numbers + 1);
+  }
+
+  /** From here on the prepared generation serves. Does not fail. */
+  swap(prepared: PreparedGeneration): void {
+    const { generation, servers, listeners } = prepared;
+    const { graph } = generation;
+    const { drain, maxGenerations } = graph.reload;
+    this.#numbers = generation.number;
+    this.#current = prepared;
+    this.#options.log.configure(graph.telemetry.log);
+    this.#accessLog.configure(graph.telemetry.log.format);
+    this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
+    this.#sealer.rekey(graph.sealing.keys);
+    this.#sessions.rebound(this.#sessionBounds(graph));
+    this.#channels.rebound(graph.sessions);
+    this.#parked.rebound(graph.sessions.parked);
+    for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
+    this.#generations.swap(generation, { ...drain, maxGenerations });
+    const fingerprints = new Map([...servers].map(([name, server]) => [name, server.fingerprint]));
+    this.#listens.afterSwap(fingerprints, drain.windowMs);
+    this.#sessions.afterSwap(servers, drain.windowMs);
+  }
+
+  /**
+   * Serves the server of the option `stdio` over pipes. Resolves when the client has left; rejects with a GatewayError
+   * if its token does not open the server. `close` lets calls in flight finish.
+   */
+  async serveStdio(pipes: Pipes): Promise<void> {
+    this.#stdio = await StdioChannel.open({
+      ...pipes,
+      place: () => this.#current!.stdio!,
+      context: { observer: this.#observer, current: () => this.#generations.current },
+    });
+    await this.#stdio.ended;
+  }
+
+  /**
+   * Ends in order: no new connections, streams get their results, calls in flight finish within `windowMs`, then
+   * sessions and processes. What is open at `deadlineMs` is cut.
+   */
+  async close(windowMs: number, deadlineMs: number): Promise<void> {
+    this.#listens.endAll();
+    const listeners = [...(this.#current?.listeners.values() ?? [])];
+    this.#sessions.endStreams();
+    await this.#stdio?.close(windowMs);
+    await Promise.all(
+      listeners.map(({ listener }) => listener.close(Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs)),
+    );
+    this.#parked.close();
+    await this.#sessions.close();
+    await this.#generations.close(0);
+  }
+
+  #prepareContext(): PrepareContext {
+    const { version, log, metrics, ops, stdio } = this.#options;
+    return {
+      version,
+      live: this.#live,
+      log,
+      metrics,
+      sessions: this.#sessions,
+      parked: this.#parked,
+      listens: this.#listens,
+      sealer: this.#sealer,
+      ops,
+      observer: this.#observer,
+      channels: this.#channels,
+      stdio,
+      current: () => (this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION),
+    };
+  }
+
+  /** Over pipes there is one client, who has its session for as long as the process. */
+  #sessionBounds({ sessions }: Graph): SessionsNode {
+    return this.#options.stdio === undefined
+      ? sessions
+      : { ...sessions, absoluteMs: Number.POSITIVE_INFINITY };
+  }
+
+  #upstreamContext(): UpstreamContext {
+    const { log, metrics, baseDirectory, version } = this.#options;
+    return {
+      log: (level, message, fields) => log[level](message, fields),
+      observer: {
+        onBreaker: (upstream, state) => log.warn('breaker changed', { upstream, state }),
+        onRetry: (upstream, condition) => metrics.upstreamRetry(upstream, condition),
+        onProcess: (upstream, event) => metrics.upstreamProcess(upstream, event),
+      },
+      baseDirectory,
+      gateway: { name: 'gatewright', version },
+    };
+  }
+
+  #metricsSources(): MetricsSources {
+    return {
+      upstreams: () =>
+        [...this.#live.running()].map(([name, upstream]) => {
+          const { breaker, inFlight, processes } = upstream.state();
+          return { name, breaker, inFlight, processes: processes.length };
+        }),
+      sessions: () => this.#sessions.size,
+      generations: () => ({ active: this.#generations.hasCurrent ? 1 : 0, draining: this.draining }),
+      generationRequests: () =>
+        [
+          ...this.#generations.draining,
+          ...(this.#generations.hasCurrent ? [this.#generations.current] : []),
+        ].map(({ number, requests }) => [number, requests] as const),
+    };
+  }
+}
