@@ -1,12 +1,11 @@
 /** `gatewright check`: compiles the configuration and reports every finding. Serves and changes nothing. */
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CompileResult } from '../compiler/compile.ts';
-import { applyFixes } from '../compiler/diagnostics/apply-fixes.ts';
+import type { Daring } from '../compiler/diagnostics/apply-fixes.ts';
 import { renderJson } from '../compiler/diagnostics/render/json.ts';
 import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
 import { parseArguments } from './arguments.ts';
-import { compileAt, readFrom } from './compile-at.ts';
+import { compileAt, inputAt, readFrom } from './compile-at.ts';
 import type { Command, CommandIo } from './io.ts';
 import { CHECK } from './manual/check.ts';
 import { usageLine } from './manual/manual.ts';
@@ -21,7 +20,7 @@ interface Options {
   readonly project: Project;
   readonly format: string;
   readonly denyWarnings: boolean;
-  readonly fix: boolean;
+  readonly fixes: Daring | 'none';
 }
 
 const parseOptions = (args: readonly string[]): Options | string => {
@@ -30,24 +29,22 @@ const parseOptions = (args: readonly string[]): Options | string => {
   const { values, positionals } = parsed;
   const project = projectOf(positionals, values);
   if (typeof project === 'string') return project;
-  return { project, format: values.format, denyWarnings: values['deny-warnings'], fix: values.fix };
+  return {
+    project,
+    format: values.format,
+    denyWarnings: values['deny-warnings'],
+    fixes: values['fix-guesses'] ? 'maybe' : values.fix ? 'always' : 'none',
+  };
 };
 
-/** Writes the files that fixes change; how many fixes there were. */
-const fixFiles = (result: CompileResult, cwd: string): number => {
-  const read = readFrom(cwd);
-  let count = 0;
-  for (const { path } of result.sources) {
-    const bytes = read(path);
-    if (!bytes) continue;
-    const whole = bytes.toString('utf8');
-    // Places are counted without a byte order mark.
-    const mark = whole.startsWith('\ufeff') ? '\ufeff' : '';
-    const { text, applied } = applyFixes(path, whole.slice(mark.length), result.diagnostics);
-    if (applied > 0) writeFileSync(resolve(cwd, path), mark + text);
-    count += applied;
-  }
-  return count;
+/** Mends the files that can be mended, and says how many findings that were. */
+const fixFiles = async (project: Project, daring: Daring, io: CommandIo): Promise<CompileResult> => {
+  const { mend } = await import('../compiler/mend.ts');
+  const { replaceFile } = await import('./replace-file.ts');
+  const { files, applied, result } = mend(inputAt(project, io.cwd), daring);
+  for (const [path, text] of files) replaceFile(resolve(io.cwd, path), text);
+  if (applied > 0) io.err(`fixed ${applied} ${applied === 1 ? 'finding' : 'findings'}\n`);
+  return result;
 };
 
 const render = (result: CompileResult, { project: { main }, format }: Options, io: CommandIo): string => {
@@ -72,12 +69,8 @@ export const check: Command = async (args, io) => {
     return USAGE_ERROR;
   }
   try {
-    let result = compileAt(options.project, io.cwd);
-    const fixed = options.fix ? fixFiles(result, io.cwd) : 0;
-    if (fixed > 0) {
-      result = compileAt(options.project, io.cwd);
-      io.err(`fixed ${fixed} ${fixed === 1 ? 'finding' : 'findings'}\n`);
-    }
+    const { project, fixes } = options;
+    const result = fixes === 'none' ? compileAt(project, io.cwd) : await fixFiles(project, fixes, io);
     io.out(render(result, options, io));
     return isFailure(result, options) ? FINDINGS : OK;
   } catch (error) {

@@ -1,7 +1,7 @@
 /** What every command that compiles does first: the host of the compiler, with the files below a folder. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type CompileResult, compile } from '../compiler/compile.ts';
+import { type CompileInput, type CompileResult, compile } from '../compiler/compile.ts';
 import type { Project } from './project-options.ts';
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
@@ -16,6 +16,12 @@ export const readFrom = (cwd: string) => (path: string) => {
   }
 };
 
+/** What the compiler is given for a project whose paths are relative to `cwd`. */
+export const inputAt = ({ main, overlays }: Project, cwd: string): CompileInput => ({
+  main,
+  overlays,
+  read: readFrom(cwd),
+});
+
 /** Compiles a project and what it names, relative to `cwd`. */
-export const compileAt = ({ main, overlays }: Project, cwd: string): CompileResult =>
-  compile({ main, overlays, read: readFrom(cwd) });
+export const compileAt = (project: Project, cwd: string): CompileResult => compile(inputAt(project, cwd));

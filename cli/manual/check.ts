@@ -18,6 +18,11 @@ export const CHECK = {
     },
     'deny-warnings': { type: 'boolean', default: false, does: 'fail on warnings too' },
     fix: { type: 'boolean', default: false, does: 'mend in the files what can be mended without doubt' },
+    'fix-guesses': {
+      type: 'boolean',
+      default: false,
+      does: 'mend also what can only be guessed, such as the unit of a number; look at the change',
+    },
   },
   exits: { 0: 'no errors', 1: 'errors, or warnings that are denied' },
   examples: [{ line: 'gatewright check --deny-warnings', does: 'what a pull request has to pass' }],

@@ -1,6 +1,7 @@
 /** References by name: each must be defined in its section. */
 import type { NamedSection } from '../../schema/config/value.ts';
 import type { Configuration } from '../configuration.ts';
+import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import { valueAt } from '../source/tree.ts';
 import type { Check } from './check.ts';
@@ -36,7 +37,7 @@ export const checkNames: Check = (config, report) => {
       { name, nearest: near, known },
       {
         labels: defined ? [{ place: defined, text: 'similar name defined here' }] : [],
-        fixes: near === undefined ? [] : [{ place: scalar.place, text: near, applicability: 'maybe' }],
+        fixes: meantFix(scalar.place, name, near, known),
       },
     );
   }

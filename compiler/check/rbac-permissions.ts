@@ -1,5 +1,6 @@
 /** Permissions that permit nothing: of methods that are not decided on, or bounded by what their method has not. */
 import { type Configuration, keyAt, placeAt } from '../configuration.ts';
+import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
 import type { Path } from '../source/tree.ts';
@@ -35,7 +36,7 @@ const checkPermission = (
   if (!methods.includes(method)) {
     const near = nearest(method, methods);
     const place = placeAt(config, ...path, 'method');
-    const fixes = near === undefined ? [] : [{ place, text: near, applicability: 'maybe' as const }];
+    const fixes = meantFix(place, method, near, methods);
     report('GW3060', place, { method, methods, nearest: near }, { fixes });
     return;
   }

@@ -1,5 +1,6 @@
 /** Roles of an `rbac` policy: known, and without cycles. */
 import { type Configuration, keyAt, keysAt, placeAt } from '../configuration.ts';
+import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
 import type { Path } from '../source/tree.ts';
@@ -44,7 +45,7 @@ const reportUnknown = (
           labels: [
             { place: keyAt(config, 'policies', name, 'roles', near), text: 'similar name defined here' },
           ],
-          fixes: [{ place, text: near, applicability: 'maybe' }],
+          fixes: meantFix(place, use.role, near, roles),
         },
   );
 };

@@ -20,6 +20,24 @@ const distance = (a: string, b: string): number => {
   return last[b.length]!;
 };
 
+const digits = (word: string): string => word.replace(/\D/g, '');
+
+/**
+ * Whether `word` is `meant` with one slip of the hand: one edit away, in something else than a digit, which tells
+ * names apart, and no other candidate is as near.
+ */
+export const isSlip = (word: string, meant: string, candidates: Iterable<string>): boolean => {
+  const wanted = word.toLowerCase();
+  const edits = distance(wanted, meant.toLowerCase());
+  if (edits > 1 || wanted.length < 3 || digits(word) !== digits(meant)) return false;
+  return [...candidates].every(
+    (other) =>
+      other === meant ||
+      Math.abs(other.length - wanted.length) > 1 ||
+      distance(wanted, other.toLowerCase()) > Math.max(1, edits),
+  );
+};
+
 /** The candidate nearest to `word`, regardless of case, if it is at most max(1, length / 3) edits away. */
 export const nearest = (word: string, candidates: Iterable<string>): string | undefined => {
   const wanted = word.toLowerCase();

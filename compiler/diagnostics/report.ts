@@ -1,18 +1,21 @@
 /** Collects findings: code, place and data here, words from the catalogue. */
-import type { Diagnostic, Severity } from '../../schema/diagnostic.ts';
+import type { Diagnostic, Fix, Severity } from '../../schema/diagnostic.ts';
 import { type Place, spanOf } from '../source/source-file.ts';
 import { CATALOGUE, type Code, type DataOf } from './catalogue.ts';
 import type { Entry } from './entry.ts';
+
+/** A change that would mend a finding; `always` where it says without doubt what was meant. */
+export interface ProposedFix {
+  readonly place: Place;
+  readonly text: string;
+  readonly applicability: Fix['applicability'];
+}
 
 /** What a finding has besides its code, place and data. */
 export interface Extras {
   readonly severity?: Severity;
   readonly labels?: readonly { readonly place: Place; readonly text: string }[];
-  readonly fixes?: readonly {
-    readonly place: Place;
-    readonly text: string;
-    readonly applicability: 'always' | 'maybe';
-  }[];
+  readonly fixes?: readonly ProposedFix[];
 }
 
 export type Report = <C extends Code>(code: C, place: Place, data: DataOf<C>, extras?: Extras) => void;

@@ -2,6 +2,7 @@
 import type { KeysFile } from '../../schema/config/keys-file.ts';
 import type { ApiKeyEntry } from '../../schema/graph/identity.ts';
 import type { Configuration } from '../configuration.ts';
+import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { given } from '../lower/measure.ts';
@@ -50,7 +51,7 @@ const checkServers = (
         { name, nearest: near, known },
         {
           labels: defined ? [{ place: defined, text: 'similar name defined here' }] : [],
-          fixes: near === undefined ? [] : [{ place: scalar.place, text: near, applicability: 'maybe' }],
+          fixes: meantFix(scalar.place, name, near, known),
         },
       );
     } else if (server && !(server.identity ?? []).includes(identity)) {

@@ -6,6 +6,7 @@ import type { OpenApiUpstreamNode } from '../../schema/graph/upstream.ts';
 import { isLoopbackHost } from '../address.ts';
 import { isOwnHeader } from '../check/upstream-headers.ts';
 import { type Configuration, type GatewayData, isWritten, keyAt, placeAt } from '../configuration.ts';
+import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { baseUrlProblem, serverUrl } from '../openapi/base-url.ts';
@@ -55,7 +56,12 @@ const checkPatterns = (
               text: 'similar name defined here',
             },
           ];
-    const fixes = near === undefined ? [] : [{ place, text: near, applicability: 'maybe' as const }];
+    const fixes = meantFix(
+      place,
+      pattern,
+      near,
+      all.map(({ id }) => id),
+    );
     report('GW3072', place, { pattern, nearest: near }, { labels, fixes });
   }
 };

@@ -1,8 +1,9 @@
 /** Values of the wrong type, words that are not allowed, numbers out of range. */
 import { stringify } from 'yaml';
 import { hasReference } from '../../schema/reference.ts';
+import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
-import type { Report } from '../diagnostics/report.ts';
+import type { ProposedFix, Report } from '../diagnostics/report.ts';
 import { flagLookAlike, textLookAlike } from '../source/look-alike.ts';
 import {
   anchorPlaceAt,
@@ -74,20 +75,38 @@ const isSoundText = (scalar: SourceScalar, schema: Schema): boolean =>
   schema['x-format'] !== 'secret' &&
   checkFormat({ text: scalar.written, scalar, place: scalar.place, schema, report: () => {} });
 
-const adviceFor = (value: SourceValue, schema: Schema): string | undefined => {
+interface Advice {
+  readonly help: string | undefined;
+  readonly fixes: readonly ProposedFix[];
+}
+
+const NO_ADVICE: Advice = { help: undefined, fixes: [] };
+
+const write = (
+  { place, style }: SourceScalar,
+  text: string,
+  applicability: ProposedFix['applicability'],
+): Advice => ({
+  help: `write \`${text}\``,
+  fixes: style === 'block' ? [] : [{ place, text, applicability }],
+});
+
+const adviceFor = (value: SourceValue, schema: Schema): Advice => {
+  if (value.kind !== 'scalar') return NO_ADVICE;
   const own = dereference(schema);
   const types = [own.type].flat();
-  if (types.includes('array') && value.kind === 'scalar' && value.value !== null) {
+  if (types.includes('array') && value.value !== null) {
     const list = listAdvice(value, own);
-    return list === undefined ? 'write a list, each item on its own' : `write \`${list}\``;
+    if (list === undefined) return { help: 'write a list, each item on its own', fixes: [] };
+    return write(value, list, 'maybe');
   }
-  if (types[0] === 'string' && value.kind === 'scalar' && typeof value.value !== 'string') {
-    return isSoundText(value, own) ? `write \`"${value.written}"\`` : undefined;
+  if (types[0] === 'string' && typeof value.value !== 'string') {
+    return isSoundText(value, own) ? write(value, `"${value.written}"`, 'always') : NO_ADVICE;
   }
-  if (types.includes('integer') && value.kind === 'scalar' && /^["']?-?\d+["']?$/.test(value.written)) {
-    return `write \`${value.written.replaceAll(/["']/g, '')}\``;
+  if (types.includes('integer') && /^["']?-?\d+["']?$/.test(value.written)) {
+    return write(value, value.written.replaceAll(/["']/g, ''), 'always');
   }
-  return undefined;
+  return NO_ADVICE;
 };
 
 /** On the value itself, on its first character if it is long, on its key if it is empty. */
@@ -100,7 +119,7 @@ const reportWord = (value: SourceScalar, schema: Schema, report: Report): void =
   const word = String(value.value);
   const words = schema.enum!;
   const near = nearest(word, words);
-  const fixes = near ? [{ place: value.place, text: near, applicability: 'maybe' as const }] : [];
+  const fixes = meantFix(value.place, word, near, words);
   report(
     'GW1004',
     value.place,
@@ -147,6 +166,7 @@ export const reportScalar = (root: SourceMap, fault: ScalarFault, report: Report
   if (value.kind === 'scalar' && value.value === null) {
     report('GW1013', place, { key: String(path.at(-1)), expected });
   } else {
-    report('GW1003', place, { expected, found: describeFound(value), help: adviceFor(value, schema) });
+    const { help, fixes } = adviceFor(value, schema);
+    report('GW1003', place, { expected, found: describeFound(value), help }, { fixes });
   }
 };

@@ -1,5 +1,6 @@
 /** Shape: the tree against the schema. Each finding is on the key or value that causes it. */
 import { hasReference } from '../../schema/reference.ts';
+import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
 import {
@@ -98,7 +99,7 @@ const reportKeys = (root: SourceMap, { path, value, schema, errors }: Fault, rep
     }
     const near = nearest(key, missing) ?? nearest(key, known);
     if (near) missing.delete(near);
-    const fixes = near ? [{ place, text: near, applicability: 'maybe' as const }] : [];
+    const fixes = meantFix(place, key, near, known);
     report('GW1001', place, { key, owner, nearest: near, known }, { fixes });
   }
   for (const key of missing) {
@@ -122,7 +123,7 @@ const reportType = (root: SourceMap, { path, value, schema }: Fault, report: Rep
     const word = type.value.kind === 'scalar' ? String(type.value.value ?? type.value.written) : '';
     const near = nearest(word, types);
     const place = type.value.kind === 'scalar' ? type.value.place : type.keyPlace;
-    const fixes = near ? [{ place, text: near, applicability: 'maybe' as const }] : [];
+    const fixes = meantFix(place, word, near, types);
     report('GW1006', place, { type: word, owner, types, nearest: near }, { fixes });
     return;
   }
@@ -133,7 +134,7 @@ const reportType = (root: SourceMap, { path, value, schema }: Fault, report: Rep
   if (misspelt) {
     const data = { key: misspelt.key, owner, nearest: 'type', known: [] };
     report('GW1001', misspelt.keyPlace, data, {
-      fixes: [{ place: misspelt.keyPlace, text: 'type', applicability: 'maybe' }],
+      fixes: meantFix(misspelt.keyPlace, misspelt.key, 'type', []),
     });
   } else if (!value.isIncomplete) report('GW1005', anchorPlaceAt(root, path), { owner, types });
 };
@@ -158,7 +159,7 @@ const reportOnlyType = (root: SourceMap, { path, value, schema }: Fault, report:
   const types = [String(schema.const)];
   const type = String(value.value ?? value.written);
   const near = nearest(type, types);
-  const fixes = near ? [{ place: value.place, text: near, applicability: 'maybe' as const }] : [];
+  const fixes = meantFix(value.place, type, near, types);
   const place = value.written === '' ? anchorPlaceAt(root, path) : value.place;
   report('GW1006', place, { type, owner: ownerOf(path.slice(0, -1)), types, nearest: near }, { fixes });
   return true;

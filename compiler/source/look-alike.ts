@@ -15,7 +15,10 @@ const report11 = (
   due: 'flag' | 'number' | 'text',
   reading: string,
 ): void => {
-  const fixes = [{ place: scalar.place, text: meant, applicability: 'maybe' as const }];
+  // A number with zeros in front may have been meant as octal.
+  const isGuess = due === 'number' && OCTAL.test(scalar.written);
+  const applicability = isGuess ? 'maybe' : 'always';
+  const fixes = [{ place: scalar.place, text: meant, applicability } as const];
   report('GW0011', scalar.place, { written: scalar.written, meant, due, reading }, { fixes });
 };
 

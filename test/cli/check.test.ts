@@ -1,4 +1,14 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -85,7 +95,7 @@ describe('gatewright check', () => {
       severity: 'error',
       title: 'Unknown upstream',
       span: { file: 'gateway.yaml', line: 8, column: 26, endLine: 8, endColumn: 31 },
-      fixes: [{ text: 'files', applicability: 'maybe' }],
+      fixes: [{ text: 'files', applicability: 'always' }],
       docs: 'docs/diagnostics/GW2003.md',
     });
   });
@@ -103,6 +113,26 @@ describe('gatewright check', () => {
     const { code, err } = await run('--fix');
     expect([code, err]).toEqual([0, 'fixed 1 finding\n']);
     expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(`\ufeff# kept\n${GOOD}`);
+  });
+
+  it('guesses only when it is told to', async () => {
+    write('gateway.yaml', `${GOOD}shutdown: { window: 30 }\n`);
+    const first = await run('--fix');
+    expect([first.code, first.err]).toEqual([1, '']);
+    expect(first.out).toContain('(fix: gatewright check --fix-guesses)');
+    expect((await run('--fix-guesses')).err).toBe('fixed 1 finding\n');
+    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(`${GOOD}shutdown: { window: 30s }\n`);
+  });
+
+  it('mends the file that a link leads to, and leaves its mode and nothing beside it', async () => {
+    write('real.yaml', BAD);
+    chmodSync(join(cwd, 'real.yaml'), 0o640);
+    symlinkSync('real.yaml', join(cwd, 'gateway.yaml'));
+    expect((await run('--fix')).code).toBe(0);
+    expect(readFileSync(join(cwd, 'real.yaml'), 'utf8')).toBe(GOOD);
+    expect(statSync(join(cwd, 'real.yaml')).mode & 0o777).toBe(0o640);
+    expect(lstatSync(join(cwd, 'gateway.yaml')).isSymbolicLink()).toBe(true);
+    expect(readdirSync(cwd).sort()).toEqual(['gateway.yaml', 'real.yaml']);
   });
 
   it('writes nothing unless it is told to', async () => {

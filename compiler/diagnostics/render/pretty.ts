@@ -1,6 +1,7 @@
 /** Findings for people: the place, the line, the words. */
 import type { Diagnostic, Span } from '../../../schema/diagnostic.ts';
 import { type SourceFile, sourceFile } from '../../source/source-file.ts';
+import { isMendable } from '../apply-fixes.ts';
 import { counted } from '../entry.ts';
 import { displayText } from './display-width.ts';
 import { snippetOf } from './snippet.ts';
@@ -21,6 +22,12 @@ interface Renderer {
 const MAX_SHOWN = 100;
 
 const FIX_HINT = '  (fix: gatewright check --fix)';
+const GUESS_HINT = '  (fix: gatewright check --fix-guesses)';
+
+const hintOf = (diagnostic: Diagnostic): string => {
+  if (diagnostic.fixes.length === 0) return '';
+  return isMendable(diagnostic, 'always') ? FIX_HINT : GUESS_HINT;
+};
 
 /** Findings whose place holds what must not be shown on screens and in the logs of builds. */
 const ON_SECRETS: ReadonlySet<string> = new Set(['GW3032', 'GW4010']);
@@ -78,7 +85,7 @@ const renderMark = (
 };
 
 const renderOne = (renderer: Renderer, diagnostic: Diagnostic): string => {
-  const { code, severity, message, span, labels, notes, help, fixes } = diagnostic;
+  const { code, severity, message, span, labels, notes, help } = diagnostic;
   const { paint } = renderer;
   const marks: readonly Mark[] = [
     { span, text: diagnostic.label, mark: '^', style: severity },
@@ -109,7 +116,7 @@ const renderOne = (renderer: Renderer, diagnostic: Diagnostic): string => {
     lines.push(empty, ...rendered);
   }
   for (const [index, line] of help.entries()) {
-    const hint = index === 0 && fixes.length > 0 ? FIX_HINT : '';
+    const hint = index === 0 ? hintOf(diagnostic) : '';
     lines.push(`${pad} ${paint('place', '=')} ${paint('strong', 'help')}: ${displayText(line)}${hint}`);
   }
   for (const line of notes)

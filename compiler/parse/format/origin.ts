@@ -10,8 +10,8 @@ export const checkOrigin: FormatCheck = ({ text, place, report }) => {
     isWeb && url.username === '' && /^[a-z]+:\/\/[^/?#]+$/i.test(text) && !url.hostname.includes('*');
   if (isBare) return true;
   const suggestion = isWeb && !url.hostname.includes('*') ? url.origin : undefined;
-  const fixes =
-    suggestion === undefined ? [] : [{ place, text: suggestion, applicability: 'maybe' as const }];
+  const applicability = text === `${suggestion}/` ? 'always' : 'maybe';
+  const fixes = suggestion === undefined ? [] : [{ place, text: suggestion, applicability } as const];
   report('GW3007', place, { text, suggestion }, { fixes });
   return false;
 };

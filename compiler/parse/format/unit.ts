@@ -18,6 +18,8 @@ interface Unit {
   readonly isValid: (text: string) => boolean;
   /** What people write instead, by lower case. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Those of them that say something else, strictly taken. */
+  readonly loose?: readonly string[];
 }
 
 const words = (unit: string, ...aliases: readonly string[]) =>
@@ -52,6 +54,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
       ...words('MiB', 'm', 'mb', 'mib', 'mi'),
       ...words('GiB', 'g', 'gb', 'gib', 'gi'),
     },
+    loose: ['k', 'kb', 'm', 'mb', 'g', 'gb'],
   },
   rate: {
     name: 'a rate',
@@ -98,7 +101,9 @@ export const checkUnit = (format: string, input: FormatInput): boolean => {
   const meant = unit.units.includes(written) ? written : unit.aliases[written.toLowerCase()];
   const suggestion = match && meant !== undefined ? `${match[1]}${meant}` : undefined;
   const usable = suggestion !== undefined && unit.isValid(suggestion) ? suggestion : undefined;
-  const fixes = usable === undefined ? [] : [{ place, text: usable, applicability: 'maybe' as const }];
+  const isGuess = unit.loose?.includes(written.toLowerCase()) === true;
+  const applicability = isGuess ? 'maybe' : 'always';
+  const fixes = usable === undefined ? [] : [{ place, text: usable, applicability } as const];
   report(unit.code, place, { text, suggestion: usable, units: unit.units }, { fixes });
   return false;
 };

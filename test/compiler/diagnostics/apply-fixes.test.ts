@@ -8,7 +8,7 @@ const diagnose = (text: string) =>
     .diagnostics;
 
 const mend = (text: string): string => {
-  const fixed = applyFixes('gateway.yaml', text, diagnose(text));
+  const fixed = applyFixes('gateway.yaml', text, diagnose(text), 'maybe');
   return fixed.applied === 0 ? fixed.text : mend(fixed.text);
 };
 
@@ -50,11 +50,12 @@ describe('fixes', () => {
       ...diagnose('nmae: x')[0]!,
       fixes: [{ span: span(offset, endOffset), text, applicability: 'always' as const }],
     });
-    const { text, applied } = applyFixes('f', 'abcdef', [
-      finding(1, 4, 'X'),
-      finding(3, 5, 'Y'),
-      finding(5, 6, 'Z'),
-    ]);
+    const { text, applied } = applyFixes(
+      'f',
+      'abcdef',
+      [finding(1, 4, 'X'), finding(3, 5, 'Y'), finding(5, 6, 'Z')],
+      'always',
+    );
     expect([text, applied]).toEqual(['aXeZ', 2]);
   });
 });

@@ -59,7 +59,7 @@ describe('a number or flag where a text of a form is due', () => {
     const faulty = SOUND.replace(BIND, '8080');
     const diagnostics = diagnose(faulty);
     expect(diagnostics).toMatchObject([{ code: 'GW3009', help: ['write `127.0.0.1:8080`'] }]);
-    expect(diagnose(applyFixes('gateway.yaml', faulty, diagnostics).text)).toEqual([]);
+    expect(diagnose(applyFixes('gateway.yaml', faulty, diagnostics, 'maybe').text)).toEqual([]);
   });
 
   it.each([
