@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type CompileInput, type CompileResult, compile } from '../compiler/compile.ts';
+import { listFolder } from '../runtime/reload/list-folder.ts';
 import type { Project } from './project-options.ts';
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
@@ -21,6 +22,7 @@ export const inputAt = ({ main, overlays }: Project, cwd: string): CompileInput 
   main,
   overlays,
   read: readFrom(cwd),
+  list: (folder) => listFolder(resolve(cwd, folder)),
 });
 
 /** Compiles a project and what it names, relative to `cwd`. */

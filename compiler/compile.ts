@@ -5,8 +5,8 @@ import type { Diagnostic, Span } from '../schema/diagnostic.ts';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
 import { CHECKS } from './check/check.ts';
 import { checkUnused } from './check/unused.ts';
+import { readWithIncludes } from './compose/includes.ts';
 import { createFindings } from './diagnostics/findings.ts';
-import type { Report } from './diagnostics/report.ts';
 import { sortDiagnostics } from './diagnostics/sort.ts';
 import { readInputs } from './input/inputs.ts';
 import { fingerprintNodes, sha256 } from './lower/fingerprint.ts';
@@ -14,10 +14,8 @@ import { lower } from './lower/lower.ts';
 import { parse } from './parse/parse.ts';
 import { lowerIgnored } from './posture/ignore-comments.ts';
 import { judgePosture } from './posture/posture.ts';
-import { decode } from './source/decode.ts';
 import { type Files, openFiles, type SourceRead } from './source/files.ts';
-import { readYaml } from './source/read-yaml.ts';
-import { type SourceFile, sourceFile, spanOf } from './source/source-file.ts';
+import { spanOf } from './source/source-file.ts';
 import { keyPlaceAt, type Path, type SourceMap, valueAt } from './source/tree.ts';
 
 export interface CompileInput {
@@ -39,18 +37,11 @@ export interface CompileResult {
   readonly compiled: CompiledGraph | undefined;
   /** Sorted by place. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Every file asked for, found or not: what to watch, also after a compile that failed. */
+  /** Every file and folder asked for, found or not: what to watch, also after a compile that failed. */
   readonly sources: readonly SourceRead[];
   /** Where what stands at a path of the configuration is written: its key, or the value of an item of a list. */
   readonly placeOf: (path: Path) => Span | undefined;
 }
-
-const openMain = (files: Files, path: string, report: Report): SourceFile | undefined => {
-  const bytes = files.open(path);
-  if (bytes) return decode(path, bytes, report);
-  report('GW0001', { file: sourceFile(path, ''), start: 0, end: 0 }, { path });
-  return undefined;
-};
 
 const seal = (graph: Graph, files: Files): CompiledGraph => ({
   hash: sha256(canonicalJson(graph)),
@@ -69,20 +60,19 @@ const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
 };
 
 /** Compiles a configuration. Never throws for what a file holds. */
-export const compile = ({ main, read }: CompileInput): CompileResult => {
-  const files = openFiles(main, read);
+export const compile = (input: CompileInput): CompileResult => {
+  const files = openFiles(input);
   const findings = createFindings();
   const { report } = findings;
 
-  const file = openMain(files, main, report);
-  const tree = file && readYaml(file, report);
+  const { tree, texts } = readWithIncludes(input.main, files, report);
   const config = tree && parse(tree, report);
   let compiled: CompiledGraph | undefined;
   if (config) {
     const inputs = readInputs(config, files, report);
     for (const check of CHECKS) check(config, report);
     judgePosture(config, inputs, report);
-    lowerIgnored(file, findings);
+    lowerIgnored(texts, findings);
     if (!findings.hasErrors()) {
       checkUnused(config, report);
       compiled = seal(lower(config, inputs), files);

@@ -88,6 +88,20 @@ export const parseReference = (text: string): ParsedReference => {
   return { parts, problems };
 };
 
+const partText = (part: ReferencePart): string => {
+  switch (part.kind) {
+    case 'text':
+      return part.text.replaceAll('$', () => '$$');
+    case 'env':
+      return `\${env:${part.name}${part.fallback === undefined ? '' : `:-${part.fallback}`}}`;
+    case 'file':
+      return `\${file:${part.path}}`;
+  }
+};
+
+/** The text that {@link parseReference} splits into these parts. */
+export const referenceText = (parts: readonly ReferencePart[]): string => parts.map(partText).join('');
+
 /** Whether a scalar's text holds a `${`, well formed or not, that `$$` does not take back. */
 export const hasReference = (text: string): boolean => {
   for (let at = text.indexOf('$'); at >= 0; at = text.indexOf('$', at)) {

@@ -32,7 +32,7 @@ const openInput = (
   report: Report,
   maxBytes?: number,
 ): SourceFile | undefined => {
-  const asked = files.beside(path);
+  const asked = files.beside(path, place.file.path);
   const bytes = files.open(asked);
   if (bytes) return decode(asked, bytes, report, maxBytes);
   report('GW0001', place, { path: asked });
@@ -53,7 +53,7 @@ const readSpecs = (config: Configuration, files: Files, report: Report): Readonl
 
 /** The lock needs no name in the configuration: it lies beside it, or there is none. */
 const readLock = (config: Configuration, files: Files, report: Report): Lock | undefined => {
-  const path = files.beside(LOCK_FILE);
+  const path = files.beside(LOCK_FILE, config.tree.place.file.path);
   const bytes = files.open(path);
   const file = bytes && decode(path, bytes, report, MAX_LOCK_BYTES);
   return file && readLockFile(file, config, report);

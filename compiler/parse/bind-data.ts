@@ -1,7 +1,13 @@
 /** The tree as typed data: formats checked, references recognised, defaults filled in. */
-
+import { posix } from 'node:path';
 import type { Reference } from '../../schema/graph/graph.ts';
-import { hasReference, parseReference, unescapeDollar } from '../../schema/reference.ts';
+import {
+  hasReference,
+  parseReference,
+  type ReferencePart,
+  referenceText,
+  unescapeDollar,
+} from '../../schema/reference.ts';
 import type { ScalarUse } from '../configuration.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { numberLookAlike, textLookAlike } from '../source/look-alike.ts';
@@ -14,6 +20,8 @@ import { admitsReference, chooseSchema, dereference, propertySchema, type Schema
 const UNSOUND = Symbol('unsound');
 
 interface Binder {
+  /** The folder that paths of references are relative to. */
+  readonly folder: string;
   readonly report: Report;
   /** Joined paths of what has the wrong shape. */
   readonly faults: ReadonlySet<string>;
@@ -49,6 +57,22 @@ const reportLiteral = (binder: Binder, scalar: SourceScalar, path: Path): typeof
 /** Without positions: some lists are sorted in the graph, which must not tell how they were written. */
 const fieldOf = (path: Path): string => path.filter((step) => typeof step === 'string').join('.');
 
+/** The text with its files as they are called from the main file's folder; as written where it stands there. */
+const fromMainFolder = (
+  binder: Binder,
+  scalar: SourceScalar,
+  text: string,
+  parts: readonly ReferencePart[],
+): string => {
+  const own = posix.relative(binder.folder, posix.dirname(scalar.place.file.path));
+  if (own === '') return text;
+  const moved = (part: ReferencePart): ReferencePart =>
+    part.kind === 'file' && !posix.isAbsolute(part.path)
+      ? { ...part, path: posix.join(own, part.path) }
+      : part;
+  return referenceText(parts.map(moved));
+};
+
 const bindReference = (
   binder: Binder,
   scalar: SourceScalar,
@@ -68,7 +92,7 @@ const bindReference = (
   binder.scalars.push({ path, scalar, schema });
   const { minimum, maximum, 'x-min-bytes': minBytes } = schema;
   return {
-    $reference: text,
+    $reference: fromMainFolder(binder, scalar, text, parts),
     path: fieldOf(path),
     as: referenceKind(schema),
     ...(minimum === undefined ? {} : { minimum }),
@@ -150,7 +174,12 @@ export const bindData = (
   faults: readonly Path[],
   report: Report,
 ): { data: Record<string, unknown>; scalars: readonly ScalarUse[] } => {
-  const binder: Binder = { report, faults: new Set(faults.map((path) => path.join('/'))), scalars: [] };
+  const binder: Binder = {
+    folder: posix.dirname(root.place.file.path),
+    report,
+    faults: new Set(faults.map((path) => path.join('/'))),
+    scalars: [],
+  };
   const data = bind(binder, root, schema, []) as Record<string, unknown>;
   return { data, scalars: binder.scalars };
 };

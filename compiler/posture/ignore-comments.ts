@@ -61,8 +61,8 @@ const covers = (comment: IgnoreComment, { code, span }: Diagnostic): boolean =>
   (span.line === comment.line || span.line === comment.line + 1);
 
 /** Takes back the findings that a comment lowers. Comments that lower nothing are findings themselves. */
-export const lowerIgnored = (file: SourceFile, findings: Findings): void => {
-  const comments = readComments(file, findings.report);
+export const lowerIgnored = (texts: readonly SourceFile[], findings: Findings): void => {
+  const comments = texts.flatMap((text) => readComments(text, findings.report));
   const idle = comments.filter((comment) => !findings.all().some((finding) => covers(comment, finding)));
   findings.remove((finding) => comments.some((comment) => covers(comment, finding)));
   // With errors elsewhere, what the comment is about may not have been reached.

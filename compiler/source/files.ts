@@ -2,38 +2,60 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 
-/** A file that was asked for; `sha256` is absent if it could not be read. */
+/** A file or folder that was asked for. */
 export interface SourceRead {
   /** As it was asked of the host. */
   readonly path: string;
+  /** Of a file's bytes; absent if it could not be read. */
   readonly sha256?: string;
+  /** A folder whose names were asked for. */
+  readonly isFolder?: true;
 }
 
 export interface Files {
   /** Bytes of a file; undefined if it cannot be read. */
   open(path: string): Uint8Array | undefined;
-  /** The path of a file that the main file names. */
-  beside(path: string): string;
-  /** Every file asked for, in the order in which it was asked for first. */
+  /** Names in a folder; undefined if it cannot be listed. */
+  list(folder: string): readonly string[] | undefined;
+  /** The path of a file that the file `from` names. */
+  beside(path: string, from: string): string;
+  /** Every file and folder asked for, in the order in which it was asked for first. */
   reads(): readonly SourceRead[];
   /** A path as the graph names it: relative to the main file's folder. */
   relative(path: string): string;
 }
 
-export const openFiles = (main: string, read: (path: string) => Uint8Array | undefined): Files => {
-  const known = new Map<string, { bytes: Uint8Array | undefined; read: SourceRead }>();
+/** What the host answers with; see `CompileInput`. */
+interface Host {
+  readonly main: string;
+  readonly read: (path: string) => Uint8Array | undefined;
+  readonly list?: (folder: string) => readonly string[] | undefined;
+}
+
+export const openFiles = ({ main, read, list }: Host): Files => {
+  const known = new Map<string, Uint8Array | undefined>();
+  const folders = new Map<string, readonly string[] | undefined>();
+  const order: SourceRead[] = [];
   const folder = posix.dirname(main);
   return {
     open(path) {
-      const seen = known.get(path);
-      if (seen) return seen.bytes;
+      if (known.has(path)) return known.get(path);
       const bytes = read(path);
       const sha256 = bytes && createHash('sha256').update(bytes).digest('hex');
-      known.set(path, { bytes, read: sha256 === undefined ? { path } : { path, sha256 } });
+      known.set(path, bytes);
+      order.push(sha256 === undefined ? { path } : { path, sha256 });
       return bytes;
     },
-    beside: (path) => (posix.isAbsolute(path) ? posix.normalize(path) : posix.join(folder, path)),
-    reads: () => Array.from(known.values(), ({ read }) => read),
+    list(path) {
+      if (folders.has(path)) return folders.get(path);
+      const names = list?.(path);
+      folders.set(path, names);
+      order.push({ path, isFolder: true });
+      return names;
+    },
+    beside: (path, from) =>
+      posix.isAbsolute(path) ? posix.normalize(path) : posix.join(posix.dirname(from), path),
+    reads: () => [...order],
     relative: (path) =>
       path === main
         ? posix.basename(main)

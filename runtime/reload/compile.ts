@@ -3,15 +3,16 @@ import { resolve } from 'node:path';
 import { compile } from '../../compiler/compile.ts';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph } from '../../schema/graph/graph.ts';
+import { listFolder } from './list-folder.ts';
 import { readSettledSync } from './read-settled.ts';
-import { ABSENT, type Snapshot } from './snapshot.ts';
+import { ABSENT, digestOfNames, folderKey, type Snapshot } from './snapshot.ts';
 
 export interface CompileOutcome {
   /** Absent if there are errors. */
   readonly compiled: CompiledGraph | undefined;
   /** Errors and warnings, sorted by place. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Every file that was asked for, present or not, with the digest of the bytes that were compiled. */
+  /** Every file and folder that was asked for, present or not, with the digest of what was compiled. */
   readonly files: Snapshot;
   /** Text of a file that was compiled, by its name in diagnostics, to show places in it. */
   readonly textOf: (file: string) => string | undefined;
@@ -29,7 +30,17 @@ export const compileFile = (main: string): CompileOutcome => {
       return undefined;
     }
   };
-  const { compiled, diagnostics, sources } = compile({ main, read });
-  const files = new Map(sources.map(({ path, sha256 }) => [resolve(path), sha256 ?? ABSENT]));
+  const names = new Map<string, string>();
+  const list = (folder: string): readonly string[] | undefined => {
+    const found = listFolder(resolve(folder));
+    names.set(folder, found === undefined ? ABSENT : digestOfNames(found));
+    return found;
+  };
+  const { compiled, diagnostics, sources } = compile({ main, read, list });
+  const files = new Map(
+    sources.map(({ path, sha256, isFolder }) =>
+      isFolder ? [folderKey(resolve(path)), names.get(path)!] : [resolve(path), sha256 ?? ABSENT],
+    ),
+  );
   return { compiled, diagnostics, files, textOf: (file) => texts.get(file)?.toString('utf8') };
 };

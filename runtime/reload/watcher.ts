@@ -1,4 +1,5 @@
 /** Tells when files of the running configuration hold other bytes than those that were loaded. */
+import { dirname } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { hasChanged, type Snapshot } from './snapshot.ts';
 import { type WatchedPaths, watchedPaths } from './watched-paths.ts';
@@ -41,7 +42,7 @@ export class Watcher {
   readonly #times: WatcherTimes;
   /** Undefined between a reported change and the next `watch`. */
   #snapshot: Snapshot | undefined;
-  #paths: WatchedPaths = { directories: new Set(), entries: new Set() };
+  #paths: WatchedPaths = { directories: new Set(), entries: new Set(), listed: new Set() };
   #events: FSWatcher | undefined;
   #settling: NodeJS.Timeout | undefined;
   #settleBy = 0;
@@ -94,7 +95,7 @@ export class Watcher {
     });
     this.#events = events;
     events.on('all', (_event, path) => {
-      if (this.#paths.entries.has(path)) this.#settle();
+      if (this.#paths.entries.has(path) || this.#paths.listed.has(dirname(path))) this.#settle();
     });
     events.on('error', (error) => {
       resolve();

@@ -9,11 +9,18 @@ import { Sealing } from './sealing.ts';
 import { Server } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { Upstream } from './upstream/upstream.ts';
-import { closed, named, oneOf, optional } from './value.ts';
+import { closed, includedFiles, listOf, named, oneOf, optional } from './value.ts';
 
 export const Gateway = closed(
   {
     version: Type.Literal(1, { description: 'The version of the language.' }),
+    include: optional(
+      listOf(includedFiles({ description: 'A file, or a glob such as `./gateway.d/*.yaml`.' }), {
+        description:
+          'Files that belong to this one, relative to it and below the folder of the main file: sections join entry by entry, and nothing may be given twice. `*` stands for a part of one name. Files that an included file names are relative to that file.',
+        examples: [['./gateway.d/*.yaml']],
+      }),
+    ),
     name: optional(
       Type.String({
         pattern: '^[a-zA-Z][a-zA-Z0-9_.-]{0,62}$',

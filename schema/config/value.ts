@@ -40,6 +40,8 @@ export const urlPath = (options: FieldOptions) => text('url-path', options);
 export const headerName = (options: FieldOptions) => text('header-name', options);
 /** A file of the configuration, relative to the file that names it: read and hashed when compiled. */
 export const inputFile = (options: FieldOptions) => text('input-file', options);
+/** A file of the language, or a glob of such files, below the folder of the main file. */
+export const includedFiles = (options: FieldOptions) => text('included-files', options);
 /** A name or a glob with `*`; no other character is special. */
 export const pattern = (options: FieldOptions) => text('pattern', options);
 /** A calendar date, `2027-06-30` (RFC 3339 full-date). */

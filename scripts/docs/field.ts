@@ -34,6 +34,7 @@ interface Field {
 /** What the formats are called in the manual. */
 const FORMATS: Readonly<Record<string, string>> = {
   'http-url': 'URL',
+  'included-files': 'file or glob',
   'input-file': 'file',
   'header-name': 'header name',
   'url-path': 'path',

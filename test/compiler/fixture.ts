@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { type CompileResult, compile } from '../../compiler/compile.ts';
 import { renderPretty } from '../../compiler/diagnostics/render/pretty.ts';
+import { listFolder } from '../../runtime/reload/list-folder.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
 
@@ -24,8 +25,13 @@ export const readerOf = (folder: string) => (path: string) => {
   return existsSync(file) ? readFileSync(file) : undefined;
 };
 
-export const compileFixture = (group: string, name: string): CompileResult =>
-  compile({ main: 'gateway.yaml', read: readerOf(join(FIXTURES, group, name)) });
+/** Lists folders below one folder. */
+export const listerOf = (folder: string) => (path: string) => listFolder(join(folder, path));
+
+export const compileFixture = (group: string, name: string): CompileResult => {
+  const folder = join(FIXTURES, group, name);
+  return compile({ main: 'gateway.yaml', read: readerOf(folder), list: listerOf(folder) });
+};
 
 /** What `gatewright check` prints about a fixture. */
 export const renderFixture = (group: string, name: string): string => {

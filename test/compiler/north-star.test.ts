@@ -11,7 +11,6 @@ const text = readFileSync(join(FOLDER, 'gateway.yaml'), 'utf8');
 const OPEN_SECTIONS = [
   'audit',
   'guards',
-  'include',
   'keys',
   'plugins',
   'secrets',

@@ -130,4 +130,32 @@ export const SYNTAX = {
     message: ({ key }) => `references are not resolved in keys: \`${key}\``,
     help: () => ['write the key itself'],
   }),
+  GW0030: entry<{ path: string; by: readonly string[] }>({
+    severity: 'error',
+    title: 'Files that include each other',
+    message: ({ path, by }) =>
+      by.length === 0
+        ? `\`${path}\` includes itself`
+        : `\`${path}\` includes itself by way of ${by.map((step) => `\`${step}\``).join(', ')}`,
+    help: () => ['remove one of the inclusions'],
+  }),
+  GW0031: entry<{ text: string; problem: string }>({
+    severity: 'error',
+    title: 'File that cannot be included',
+    message: ({ text, problem }) => `\`${text}\` cannot be included: ${problem}`,
+    help: () => ['name a file below the folder of the main file, such as `./gateway.d/*.yaml`'],
+  }),
+  GW0032: entry<{ glob: string }>({
+    severity: 'warning',
+    title: 'Nothing to include',
+    message: ({ glob }) => `\`${glob}\` matches no file`,
+    note: () => ['`*` stands for any part of one name; names that begin with a dot are passed over'],
+  }),
+  GW0033: entry<{ key: string }>({
+    severity: 'error',
+    title: 'Given in two files',
+    message: ({ key }) => `\`${key}\` is given in two files`,
+    label: () => 'given again here',
+    help: () => ['remove or rename one of the two', 'to change what another file gives, use an overlay'],
+  }),
 };
