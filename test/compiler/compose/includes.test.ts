@@ -134,7 +134,7 @@ describe('include', () => {
     };
     const result = compileInMemory(parts);
     expect(findingsOf(result)).toEqual(['error GW4001 a.yaml:4:5', 'error GW2003 a.yaml:5:26']);
-    const mended = applyFixes('a.yaml', parts['a.yaml'], result.diagnostics).text;
+    const mended = applyFixes('a.yaml', parts['a.yaml'], result.diagnostics, 'maybe').text;
     expect(mended).toContain('upstream: files');
     const ignoring = mended.replace('    anonymous', '    # gatewright-ignore GW4001: a test\n    anonymous');
     expect(findingsOf(compileInMemory({ ...parts, 'a.yaml': ignoring }))).toEqual([]);
