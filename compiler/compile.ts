@@ -1,12 +1,15 @@
 /** The whole pipeline: text in, graph and findings out. Pure: the host hands in the bytes of files. */
-
+import type { Artifact } from '../schema/artifact.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import type { Diagnostic, Span } from '../schema/diagnostic.ts';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
+import { openArtifact } from './artifact/open-artifact.ts';
+import { placesOf } from './artifact/places.ts';
+import { isArtifact } from './artifact/read-artifact.ts';
 import { CHECKS } from './check/check.ts';
 import { checkUnused } from './check/unused.ts';
 import { readWithIncludes } from './compose/includes.ts';
-import { createFindings } from './diagnostics/findings.ts';
+import { createFindings, type Findings } from './diagnostics/findings.ts';
 import { sortDiagnostics } from './diagnostics/sort.ts';
 import { readInputs } from './input/inputs.ts';
 import { fingerprintNodes, sha256 } from './lower/fingerprint.ts';
@@ -41,7 +44,12 @@ export interface CompileResult {
   readonly sources: readonly SourceRead[];
   /** Where what stands at a path of the configuration is written: its key, or the value of an item of a list. */
   readonly placeOf: (path: Path) => Span | undefined;
+  /** All of these places, as an artifact carries them. */
+  readonly places: () => Artifact['places'];
 }
+
+/** What comes of the main file, whatever it is. */
+type Compiled = Pick<CompileResult, 'compiled' | 'placeOf' | 'places'>;
 
 const seal = (graph: Graph, files: Files): CompiledGraph => ({
   hash: sha256(canonicalJson(graph)),
@@ -51,7 +59,8 @@ const seal = (graph: Graph, files: Files): CompiledGraph => ({
     .reads()
     .flatMap(({ path, sha256: hash }) =>
       hash === undefined ? [] : [{ path: files.relative(path), sha256: hash }],
-    ),
+    )
+    .sort((a, b) => (a.path < b.path ? -1 : 1)),
 });
 
 const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
@@ -59,13 +68,9 @@ const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
   return place && spanOf(place);
 };
 
-/** Compiles a configuration. Never throws for what a file holds. */
-export const compile = (input: CompileInput): CompileResult => {
-  const files = openFiles(input);
-  const findings = createFindings();
+const compileConfiguration = ({ main }: CompileInput, files: Files, findings: Findings): Compiled => {
   const { report } = findings;
-
-  const { tree, texts } = readWithIncludes(input.main, files, report);
+  const { tree, texts } = readWithIncludes(main, files, report);
   const config = tree && parse(tree, report);
   let compiled: CompiledGraph | undefined;
   if (config) {
@@ -78,11 +83,19 @@ export const compile = (input: CompileInput): CompileResult => {
       compiled = seal(lower(config, inputs), files);
     }
   }
+  const places = () => (tree ? placesOf(tree, files.relative) : {});
+  return { compiled, placeOf: placeIn(tree), places };
+};
+
+/** Compiles a configuration, or reads one that was compiled. Never throws for what a file holds. */
+export const compile = (input: CompileInput): CompileResult => {
+  const files = openFiles(input);
+  const findings = createFindings();
+  const bytes = files.open(input.main);
+  const result =
+    bytes && isArtifact(bytes)
+      ? openArtifact(input, bytes, findings.report)
+      : compileConfiguration(input, files, findings);
   const sources = files.reads();
-  return {
-    compiled,
-    diagnostics: sortDiagnostics(findings.all(), sources),
-    sources,
-    placeOf: placeIn(tree),
-  };
+  return { ...result, diagnostics: sortDiagnostics(findings.all(), sources), sources };
 };

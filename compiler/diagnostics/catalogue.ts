@@ -1,4 +1,5 @@
 /** Every code there is, with its words. Codes are never reused. */
+import { ARTIFACT } from './catalogue/artifact.ts';
 import { EXPRESSIONS } from './catalogue/expressions.ts';
 import { FIT } from './catalogue/fit.ts';
 import { LOCK } from './catalogue/lock.ts';
@@ -19,6 +20,7 @@ export const CATALOGUE = {
   ...OPENAPI,
   ...POSTURE,
   ...LOCK,
+  ...ARTIFACT,
 };
 
 export type Code = keyof typeof CATALOGUE;

@@ -6,6 +6,7 @@ import type { PolicyNode } from '../../schema/graph/policy.ts';
 import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import type { Configuration, GatewayData } from '../configuration.ts';
 import type { Inputs } from '../input/inputs.ts';
+import { deepFreeze } from './deep-freeze.ts';
 import { lowerApiKey } from './identity/api-key.ts';
 import { lowerJwt } from './identity/jwt.ts';
 import { lowerBoundsLimit } from './limit/bounds.ts';
@@ -20,12 +21,6 @@ import { lowerOpenApiUpstream } from './upstream/openapi.ts';
 import { lowerStdioUpstream } from './upstream/stdio.ts';
 
 const FORMAT_VERSION = 1;
-
-const deepFreeze = <T>(value: T): T => {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.values(value).forEach(deepFreeze);
-  return Object.freeze(value);
-};
 
 const mapEntries = <V, N>(record: Readonly<Record<string, V>>, lower: (entry: V, name: string) => N) =>
   Object.fromEntries(

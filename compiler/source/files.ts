@@ -21,7 +21,7 @@ export interface Files {
   beside(path: string, from: string): string;
   /** Every file and folder asked for, in the order in which it was asked for first. */
   reads(): readonly SourceRead[];
-  /** A path as the graph names it: relative to the main file's folder. */
+  /** A path as the graph names it: relative to the main file's folder, or absolute where the configuration says so. */
   relative(path: string): string;
 }
 
@@ -37,6 +37,8 @@ export const openFiles = ({ main, read, list }: Host): Files => {
   const folders = new Map<string, readonly string[] | undefined>();
   const order: SourceRead[] = [];
   const folder = posix.dirname(main);
+  /** Paths that are absolute in the configuration: how the main file was named does not change them. */
+  const absolute = new Set<string>();
   return {
     open(path) {
       if (known.has(path)) return known.get(path);
@@ -53,14 +55,14 @@ export const openFiles = ({ main, read, list }: Host): Files => {
       order.push({ path, isFolder: true });
       return names;
     },
-    beside: (path, from) =>
-      posix.isAbsolute(path) ? posix.normalize(path) : posix.join(posix.dirname(from), path),
+    beside: (path, from) => {
+      if (!posix.isAbsolute(path)) return posix.join(posix.dirname(from), path);
+      const whole = posix.normalize(path);
+      absolute.add(whole);
+      return whole;
+    },
     reads: () => [...order],
     relative: (path) =>
-      path === main
-        ? posix.basename(main)
-        : posix.isAbsolute(path) && !posix.isAbsolute(folder)
-          ? path
-          : posix.relative(folder, path),
+      path === main ? posix.basename(main) : absolute.has(path) ? path : posix.relative(folder, path),
   };
 };

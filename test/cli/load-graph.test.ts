@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compileAt } from '../../cli/compile-at.ts';
 import { loadGraph } from '../../cli/load-graph.ts';
+import { emitArtifact } from '../../compiler/emit/artifact.ts';
 
 const YAML = `version: 1
 listeners:
@@ -47,5 +49,27 @@ describe('loading a graph', () => {
     expect(compiled).toBeUndefined();
     expect(diagnostics.map(({ code }) => code)).toEqual(['GW0001']);
     expect(textOf('nowhere.yaml')).toBeUndefined();
+  });
+});
+
+describe('loading an artifact', () => {
+  it('yields the graph that was compiled, and the places of its configuration', async () => {
+    write('gateway.yaml', YAML);
+    const { compiled, places } = compileAt({ main: 'gateway.yaml', overlays: [] }, cwd);
+    const text = emitArtifact({ compiled: compiled!, places: places(), compilerVersion: '0.1.0' });
+    write('anything.json', text);
+    const loaded = await loadGraph('anything.json', { cwd });
+    expect(loaded.compiled).toEqual(compiled);
+    const place = loaded.compiled && loaded.placeOf(['servers', 'tools', 'expose', 0, 'upstream']);
+    expect(place).toMatchObject({ file: 'gateway.yaml', line: 8, column: 16 });
+  });
+
+  it('lays nothing over it', async () => {
+    write('gateway.yaml', YAML);
+    write('prod.yaml', 'name: prod\n');
+    const { compiled, places } = compileAt({ main: 'gateway.yaml', overlays: [] }, cwd);
+    write('a.json', emitArtifact({ compiled: compiled!, places: places(), compilerVersion: '0.1.0' }));
+    const { diagnostics } = await loadGraph('a.json', { cwd }, { overlays: ['prod.yaml'] });
+    expect(diagnostics.map(({ code }) => code)).toEqual(['GW6007']);
   });
 });

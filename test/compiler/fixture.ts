@@ -12,6 +12,11 @@ export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
 /** Whether goldens are written instead of compared: `UPDATE_GOLDENS=1`. */
 export const UPDATE_GOLDENS = process.env.UPDATE_GOLDENS === '1';
 
+/** What a fixture's artifact is called. */
+export const ARTIFACT = 'gateway.artifact.json';
+/** What a fixture's overlay is called. */
+const OVERLAY = 'overlay.yaml';
+
 /** Names of the fixtures of a group. */
 export const fixturesIn = (group: string): readonly string[] =>
   readdirSync(join(FIXTURES, group), { withFileTypes: true })
@@ -28,9 +33,14 @@ export const readerOf = (folder: string) => (path: string) => {
 /** Lists folders below one folder. */
 export const listerOf = (folder: string) => (path: string) => listFolder(join(folder, path));
 
+/** The file that a fixture is about: a configuration, or an artifact. */
+const mainOf = (group: string, name: string): string =>
+  existsSync(join(FIXTURES, group, name, ARTIFACT)) ? ARTIFACT : 'gateway.yaml';
+
 export const compileFixture = (group: string, name: string): CompileResult => {
   const folder = join(FIXTURES, group, name);
-  return compile({ main: 'gateway.yaml', read: readerOf(folder), list: listerOf(folder) });
+  const overlays = existsSync(join(folder, OVERLAY)) ? [OVERLAY] : [];
+  return compile({ main: mainOf(group, name), overlays, read: readerOf(folder), list: listerOf(folder) });
 };
 
 /** What `gatewright check` prints about a fixture. */
@@ -41,7 +51,7 @@ export const renderFixture = (group: string, name: string): string => {
     return bytes && new TextDecoder().decode(bytes);
   };
   const { diagnostics } = compileFixture(group, name);
-  return renderPretty('gateway.yaml', diagnostics, { textOf, color: false });
+  return renderPretty(mainOf(group, name), diagnostics, { textOf, color: false });
 };
 
 /** Compares a text with its golden file, or writes the file. */

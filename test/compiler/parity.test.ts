@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../compiler/diagnostics/catalogue.ts';
-import { FIXTURES, fixturesIn, UPDATE_GOLDENS } from './fixture.ts';
+import { ARTIFACT, FIXTURES, fixturesIn, UPDATE_GOLDENS } from './fixture.ts';
 
 const PAGES = fileURLToPath(new URL('../../docs/diagnostics', import.meta.url));
+/** So much of an artifact is shown: it is one line. */
+const MAX_SHOWN = 100;
 const CODES = Object.keys(CATALOGUE).sort();
 
 const codesOf = (group: string): readonly string[] =>
@@ -24,7 +26,9 @@ const blocksOf = (folder: string): string =>
     .filter(({ text }) => text.trim() !== '' && !text.includes('\ufffd'))
     .map(({ file, text }) => {
       const language = /\.(json|lock)$/.test(file) ? 'json' : 'yaml';
-      return `\`${file}\`:\n\n\`\`\`${language}\n${text.trimEnd()}\n\`\`\`\n`;
+      const shown =
+        file === ARTIFACT && text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} …` : text.trimEnd();
+      return `\`${file}\`:\n\n\`\`\`${language}\n${shown}\n\`\`\`\n`;
     })
     .join('\n');
 
@@ -49,7 +53,7 @@ describe('every diagnostic', () => {
   });
 
   it('is of an area that exists and has a title of its own', () => {
-    for (const code of CODES) expect(code).toMatch(/^GW[0123467]\d{3}$/);
+    for (const code of CODES) expect(code).toMatch(/^GW[0-7]\d{3}$/);
     const titles = Object.values(CATALOGUE).map(({ title }) => title);
     expect(new Set(titles).size).toBe(titles.length);
   });

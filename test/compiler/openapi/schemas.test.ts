@@ -228,7 +228,8 @@ describe('schemas', () => {
         const { compiled } = compileDocument({ ...withBody(body), ...components({ A: shared }), openapi });
         if (compiled === undefined) return;
         const { inputSchema } = JSON.parse(
-          nodeOf({ compiled, diagnostics: [], sources: [], placeOf: () => undefined }).operations[0]!.tool,
+          nodeOf({ compiled, diagnostics: [], sources: [], placeOf: () => undefined, places: () => ({}) })
+            .operations[0]!.tool,
         );
         expect(ajv.validateSchema(inputSchema), JSON.stringify([inputSchema, ajv.errors])).toBe(true);
       }),

@@ -1,0 +1,82 @@
+/** A graph that is read. */
+import { NAME_PATTERN } from '../../../schema/config/value.ts';
+import type {
+  Graph,
+  ParkedNode,
+  ReloadNode,
+  SealingNode,
+  SessionsNode,
+  ShutdownNode,
+  TelemetryNode,
+} from '../../../schema/graph/graph.ts';
+import { GRAPH_FORMAT_VERSION } from '../../../schema/graph/graph.ts';
+import { exactly, fields, flag, list, number, oneOf, record, type Shape, text } from '../shape.ts';
+import { identityShape } from './identity.ts';
+import { limitShape } from './limit.ts';
+import { listenerShape } from './listener.ts';
+import { policyShape } from './policy.ts';
+import { serverShape } from './server.ts';
+import { upstreamShape } from './upstream.ts';
+
+const NAME = new RegExp(NAME_PATTERN);
+
+/** Entries by their name. */
+const named = <T extends { readonly name: string }>(entry: Shape<T>): Shape<Readonly<Record<string, T>>> =>
+  record(
+    {
+      faultOf: (value, path) => {
+        const fault = entry.faultOf(value, path);
+        if (fault) return fault;
+        const name = String(path.at(-1));
+        return (value as T).name === name ? undefined : { path: [...path, 'name'], expected: `\`${name}\`` };
+      },
+    },
+    NAME,
+  );
+
+const telemetry = fields<TelemetryNode>({
+  log: fields<TelemetryNode['log']>({
+    level: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    format: oneOf('json', 'pretty'),
+    access: flag,
+  }),
+  metrics: fields<TelemetryNode['metrics']>({ prometheus: flag }),
+});
+
+const parked = fields<ParkedNode>({
+  idleMs: number,
+  absoluteMs: number,
+  max: number,
+  maxPerPrincipal: number,
+});
+
+const sessions = fields<SessionsNode>({
+  idleMs: number,
+  absoluteMs: number,
+  max: number,
+  maxPerPrincipal: number,
+  parked,
+});
+
+const reload = fields<ReloadNode>({
+  watch: flag,
+  drain: fields<ReloadNode['drain']>({ windowMs: number, deadlineMs: number }),
+  maxGenerations: number,
+});
+
+export const graphShape = fields<Graph>({
+  formatVersion: exactly(GRAPH_FORMAT_VERSION),
+  name: text,
+  profile: oneOf('production', 'development'),
+  listeners: named(listenerShape),
+  identities: named(identityShape),
+  servers: named(serverShape),
+  upstreams: named(upstreamShape),
+  policies: named(policyShape),
+  limits: named(limitShape),
+  telemetry,
+  sealing: fields<SealingNode>({ keys: list(text) }),
+  sessions,
+  reload,
+  shutdown: fields<ShutdownNode>({ windowMs: number, deadlineMs: number }),
+});

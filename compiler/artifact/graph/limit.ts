@@ -1,0 +1,25 @@
+/** Limits of a graph that is read. */
+import type { BoundsLimitNode, LimitNode, RateLimitNode } from '../../../schema/graph/limit.ts';
+import { byType, fields, list, literal, number, oneOf, optional } from '../shape.ts';
+
+const rate = fields<RateLimitNode>({
+  kind: oneOf('limit'),
+  type: oneOf('rate'),
+  name: literal,
+  count: number,
+  periodMs: number,
+  burst: number,
+  key: list(literal),
+  tools: optional(list(literal)),
+});
+
+const bounds = fields<BoundsLimitNode>({
+  kind: oneOf('limit'),
+  type: oneOf('bounds'),
+  name: literal,
+  callTimeoutMs: optional(number),
+  resultBytes: optional(number),
+  tools: optional(list(literal)),
+});
+
+export const limitShape = byType<LimitNode>({ rate, bounds });
