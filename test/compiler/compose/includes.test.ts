@@ -70,10 +70,10 @@ describe('include', () => {
       'conf/gateway.lock',
     ]);
     expect(result.compiled?.sources.map(({ path }) => path)).toEqual([
-      'gateway.yaml',
       'd/a.yaml',
-      'd/e/upstreams.yaml',
       'd/b.yaml',
+      'd/e/upstreams.yaml',
+      'gateway.yaml',
     ]);
   });
 
