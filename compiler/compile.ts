@@ -7,6 +7,7 @@ import { openArtifact } from './artifact/open-artifact.ts';
 import { placesOf } from './artifact/places.ts';
 import { isArtifact } from './artifact/read-artifact.ts';
 import { CHECKS } from './check/check.ts';
+import { checkLock } from './check/lock/lock.ts';
 import { checkUnused } from './check/unused.ts';
 import { readWithIncludes } from './compose/includes.ts';
 import { createFindings, type Findings } from './diagnostics/findings.ts';
@@ -33,6 +34,8 @@ export interface CompileInput {
   readonly list?: (folder: string) => readonly string[] | undefined;
   /** Files laid over the configuration, the later over the earlier. */
   readonly overlays?: readonly string[];
+  /** The lock is about to be written: what it says now is not asked for. */
+  readonly isLocking?: boolean;
 }
 
 export interface CompileResult {
@@ -74,8 +77,9 @@ const compileConfiguration = ({ main }: CompileInput, files: Files, findings: Fi
   const config = tree && parse(tree, report);
   let compiled: CompiledGraph | undefined;
   if (config) {
-    const inputs = readInputs(config, files, report);
+    const inputs = readInputs(config, files, report, input.isLocking ?? false);
     for (const check of CHECKS) check(config, report);
+    checkLock(config, inputs, report);
     judgePosture(config, inputs, report);
     lowerIgnored(texts, findings);
     if (!findings.hasErrors()) {

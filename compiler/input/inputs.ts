@@ -60,7 +60,12 @@ const readLock = (config: Configuration, files: Files, report: Report): Lock | u
 };
 
 /** Reads the files that identities and upstreams name. Findings are in the file that causes them. */
-export const readInputs = (config: Configuration, files: Files, report: Report): Inputs => {
+export const readInputs = (
+  config: Configuration,
+  files: Files,
+  report: Report,
+  isLocking: boolean,
+): Inputs => {
   const keys = new Map<string, readonly ApiKeyEntry[]>();
   const jwks = new Map<string, JwkSet>();
   for (const [name, identity] of Object.entries(config.data.identity)) {
@@ -77,6 +82,6 @@ export const readInputs = (config: Configuration, files: Files, report: Report):
     keys,
     jwks,
     specs: readSpecs(config, files, report),
-    ...given('lock', readLock(config, files, report)),
+    ...given('lock', isLocking ? undefined : readLock(config, files, report)),
   };
 };

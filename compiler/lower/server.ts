@@ -16,7 +16,8 @@ const lowerSelection = (
     ? { allow: [], rename: {} }
     : { allow: selection?.allow ?? ['*'], rename: selection?.rename ?? {} };
 
-const lowerExpose = (expose: ExposeData): ExposeNode => ({
+/** One share: selections complete. */
+export const lowerExpose = (expose: ExposeData): ExposeNode => ({
   upstream: expose.upstream,
   prefix: expose.prefix!,
   tools: lowerSelection(expose.tools),

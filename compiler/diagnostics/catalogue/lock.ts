@@ -1,7 +1,26 @@
 /** GW7xxx: `gateway.lock`, and the configuration beside it. */
-import { entry } from '../entry.ts';
+import { counted, didYouMean, entry } from '../entry.ts';
 
 const LOCK_ANEW = 'write it anew with `gatewright lock`, and review what changes';
+
+const NOT_LOCKED = '`gatewright lock` takes in what the upstream offers now';
+
+interface NotLocked {
+  readonly name: string;
+  readonly kind: 'tool' | 'prompt';
+  readonly upstream: string;
+  readonly nearest: string | undefined;
+}
+
+const MANY = 3;
+
+const someOf = (names: readonly string[]): string => {
+  const shown = names
+    .slice(0, MANY)
+    .map((name) => `\`${name}\``)
+    .join(', ');
+  return names.length > MANY ? `${shown} and ${counted(names.length - MANY, 'other')}` : shown;
+};
 
 export const LOCK = {
   GW7000: entry<{ problem: string }>({
@@ -39,5 +58,35 @@ export const LOCK = {
     title: 'Locked upstream that is not there',
     message: ({ name }) => `the lock has upstream \`${name}\`, the configuration does not`,
     help: () => ['`gatewright lock` takes it out of the lock'],
+  }),
+  GW7010: entry<NotLocked>({
+    severity: 'error',
+    title: 'Nothing locked is allowed by this',
+    message: ({ name, kind, upstream }) =>
+      `no locked ${kind} of upstream \`${upstream}\` matches \`${name}\``,
+    help: ({ nearest }) => [didYouMean(nearest), NOT_LOCKED],
+  }),
+  GW7011: entry<NotLocked>({
+    severity: 'error',
+    title: 'Rename of what is not locked',
+    message: ({ name, kind, upstream }) =>
+      `upstream \`${upstream}\` has no locked ${kind} \`${name}\` to rename`,
+    help: ({ nearest }) => [didYouMean(nearest), NOT_LOCKED],
+  }),
+  GW7012: entry<{ kind: 'tool' | 'prompt'; names: readonly string[]; one: string; other: string }>({
+    severity: 'error',
+    title: 'Locked names that clash',
+    message: ({ kind, names, one, other }) =>
+      `upstreams \`${one}\` and \`${other}\` both give the ${names.length === 1 ? `${kind} name` : `${kind} names`} ${someOf(names)}`,
+    label: () => 'given again by this one',
+    help: () => ['give one of the two a `prefix`, rename, or leave them out with `allow`'],
+    note: () => ['the first would have the name, and nobody could call the other'],
+  }),
+  GW7013: entry<{ name: string; nearest: string | undefined }>({
+    severity: 'error',
+    title: 'Permission for what is not exposed',
+    message: ({ name }) => `nothing that a server with this policy exposes matches \`${name}\``,
+    help: ({ nearest }) => [didYouMean(nearest), NOT_LOCKED],
+    note: () => ['policies see the exposed names: with the prefix, or as renamed'],
   }),
 };
