@@ -76,9 +76,9 @@ export const readKeysFile = (
   identity: string,
   report: Report,
 ): readonly ApiKeyEntry[] => {
-  const tree = readYaml(file, report);
-  if (!tree) return [];
-  const faults = checkShape(tree, { schema: KEYS_SCHEMA, validate: validateKeys }, report);
+  const root = readYaml(file, report);
+  if (!root) return [];
+  const { tree, faults } = checkShape(root, { schema: KEYS_SCHEMA, validate: validateKeys }, report);
   const { data, scalars } = bindData(tree, KEYS_SCHEMA, faults, report);
   checkIds(tree, report);
   checkServers(config, identity, scalars, report);

@@ -13,6 +13,7 @@ import type { Report } from '../diagnostics/report.ts';
 import { numberLookAlike, textLookAlike } from '../source/look-alike.ts';
 import type { Path, SourceList, SourceMap, SourceScalar, SourceValue } from '../source/tree.ts';
 import { checkFormat, checksNumber } from './format/format.ts';
+import { reportLiteralSecret } from './literal-secret.ts';
 import { reportReferenceProblem } from './reference-problem.ts';
 import { admitsReference, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
 
@@ -49,8 +50,7 @@ const referenceKind = (schema: Schema): Reference['as'] => {
 };
 
 const reportLiteral = (binder: Binder, scalar: SourceScalar, path: Path): typeof UNSOUND => {
-  const what = String(path.findLast((step) => typeof step === 'string'));
-  binder.report('GW3032', scalar.place, { what });
+  reportLiteralSecret(scalar, String(path.findLast((step) => typeof step === 'string')), binder.report);
   return UNSOUND;
 };
 

@@ -1,7 +1,8 @@
 /** What a map is called in a message: `` upstream `github` ``, `` `timeouts` of upstream `github` ``. */
 import type { Path } from '../source/tree.ts';
 
-const KINDS: Readonly<Record<string, string>> = {
+/** What an entry of a section is called. */
+export const KINDS: Readonly<Record<string, string>> = {
   listeners: 'listener',
   identity: 'identity',
   servers: 'server',

@@ -12,5 +12,10 @@ export const reportReferenceProblem = (
 ): void => {
   const { offset, length, reason, subject } = problem;
   const near = reason === 'unknown-source' ? nearest(subject, REFERENCE_SOURCES) : undefined;
-  report('GW3030', placeInScalar(scalar, offset, length), { reason, subject, nearest: near });
+  const place = placeInScalar(scalar, offset, length);
+  const isVariable = reason === 'unknown-source' && near === undefined && /^[A-Z_][A-Z0-9_]*$/.test(subject);
+  const written = place.file.text.slice(place.start, place.end);
+  const meant = isVariable && written.startsWith('${') ? `\${env:${written.slice(2)}` : undefined;
+  const fixes = meant === undefined ? [] : [{ place, text: meant, applicability: 'maybe' as const }];
+  report('GW3030', place, { reason, subject, nearest: near, meant }, { fixes });
 };

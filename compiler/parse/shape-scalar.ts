@@ -1,9 +1,8 @@
 /** Values of the wrong type, words that are not allowed, numbers out of range. */
-import { stringify } from 'yaml';
 import { hasReference } from '../../schema/reference.ts';
 import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
-import type { ProposedFix, Report } from '../diagnostics/report.ts';
+import type { Report } from '../diagnostics/report.ts';
 import { flagLookAlike, textLookAlike } from '../source/look-alike.ts';
 import {
   anchorPlaceAt,
@@ -12,9 +11,11 @@ import {
   type SourceScalar,
   type SourceValue,
 } from '../source/tree.ts';
-import { checkFormat, checksNumber } from './format/format.ts';
+import { adviceFor } from './advice.ts';
+import { checksNumber } from './format/format.ts';
 import { chooseSchema, dereference, type Schema } from './schema.ts';
 import type { ShapeError } from './shape-validator.generated.js';
+import { refusalOf, wordMeant } from './synonyms.ts';
 
 interface ScalarFault {
   readonly path: Path;
@@ -41,72 +42,17 @@ const describeExpected = (schema: Schema): string => {
   return TYPE_WORDS[[own.type].flat()[0] ?? 'string']!;
 };
 
+const MAX_SHOWN = 60;
+
+const shortened = (text: string): string =>
+  text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN).trimEnd()}…` : text;
+
 const describeFound = (value: SourceValue): string => {
   if (value.kind === 'map') return 'a mapping';
   if (value.kind === 'list') return 'a list';
   if (value.value === null) return value.written === '' ? 'nothing' : `\`${value.written}\``;
-  if (typeof value.value === 'string') return `the text \`${value.value}\``;
+  if (typeof value.value === 'string') return `the text \`${shortened(value.value)}\``;
   return typeof value.value === 'number' ? `the number ${value.written}` : `\`${value.written}\``;
-};
-
-/** As the list is written on one line; what another version of YAML would not read as a text is quoted. */
-const flowList = (items: readonly unknown[]): string =>
-  stringify(items, { collectionStyle: 'flow', flowCollectionPadding: true, lineWidth: 0, compat: 'yaml-1.1' })
-    .trim()
-    .replace(/^\[ (.*) \]$/, '[$1]');
-
-/** A scalar where a list is due: its words, or the one field that an item must have. */
-const listAdvice = ({ value, written }: SourceScalar, { items = {} }: Schema): string | undefined => {
-  const item = dereference(items);
-  if (item.type === 'object') {
-    const [key, another] = item.required ?? [];
-    return key === undefined || another !== undefined ? undefined : flowList([{ [key]: value ?? written }]);
-  }
-  const text = typeof value === 'string' ? value.trim() : written;
-  // What is quoted inside, and an expression, is not told apart by blanks.
-  if (/["'`]/.test(text)) return undefined;
-  const words = item['x-format'] === 'cel' ? [text] : text.match(/(?:\$\{[^}]*\}|[^\s,])+/g);
-  return words === null ? undefined : flowList(words);
-};
-
-/** Whether quotes would be all that is missing. */
-const isSoundText = (scalar: SourceScalar, schema: Schema): boolean =>
-  schema.enum === undefined &&
-  schema['x-format'] !== 'secret' &&
-  checkFormat({ text: scalar.written, scalar, place: scalar.place, schema, report: () => {} });
-
-interface Advice {
-  readonly help: string | undefined;
-  readonly fixes: readonly ProposedFix[];
-}
-
-const NO_ADVICE: Advice = { help: undefined, fixes: [] };
-
-const write = (
-  { place, style }: SourceScalar,
-  text: string,
-  applicability: ProposedFix['applicability'],
-): Advice => ({
-  help: `write \`${text}\``,
-  fixes: style === 'block' ? [] : [{ place, text, applicability }],
-});
-
-const adviceFor = (value: SourceValue, schema: Schema): Advice => {
-  if (value.kind !== 'scalar') return NO_ADVICE;
-  const own = dereference(schema);
-  const types = [own.type].flat();
-  if (types.includes('array') && value.value !== null) {
-    const list = listAdvice(value, own);
-    if (list === undefined) return { help: 'write a list, each item on its own', fixes: [] };
-    return write(value, list, 'maybe');
-  }
-  if (types[0] === 'string' && typeof value.value !== 'string') {
-    return isSoundText(value, own) ? write(value, `"${value.written}"`, 'always') : NO_ADVICE;
-  }
-  if (types.includes('integer') && /^["']?-?\d+["']?$/.test(value.written)) {
-    return write(value, value.written.replaceAll(/["']/g, ''), 'always');
-  }
-  return NO_ADVICE;
 };
 
 /** On the value itself, on its first character if it is long, on its key if it is empty. */
@@ -118,14 +64,10 @@ const placeOfFault = (root: SourceMap, path: Path, value: SourceValue) => {
 const reportWord = (value: SourceScalar, schema: Schema, report: Report): void => {
   const word = String(value.value);
   const words = schema.enum!;
-  const near = nearest(word, words);
+  const refusal = refusalOf(word);
+  const near = refusal === undefined ? (nearest(word, words) ?? wordMeant(word, words)) : undefined;
   const fixes = meantFix(value.place, word, near, words);
-  report(
-    'GW1004',
-    value.place,
-    { word, words, nearest: near, description: schema.description ?? '' },
-    { fixes },
-  );
+  report('GW1004', value.place, { word, words, nearest: near, refusal }, { fixes });
 };
 
 const reportRange = (value: SourceScalar, schema: Schema, report: Report): void => {
@@ -137,6 +79,10 @@ const reportText = (value: SourceScalar, { pattern }: Schema, report: Report): v
   report('GW1012', value.place, { text: String(value.value), pattern: pattern! });
 };
 
+const admitsFlag = ({ type, anyOf }: Schema): boolean =>
+  [type].flat().includes('boolean') ||
+  anyOf?.some((branch) => typeof dereference(branch).const === 'boolean') === true;
+
 /** Reports what is wrong with a scalar besides its type; whether that is all there is to say. */
 const reportValue = ({ path, value, errors }: ScalarFault, chosen: Schema, report: Report): boolean => {
   if (value.kind !== 'scalar' || value.value === null) return false;
@@ -146,7 +92,7 @@ const reportValue = ({ path, value, errors }: ScalarFault, chosen: Schema, repor
   const failed = (keyword: string) => errors.some((error) => error.keyword === keyword);
   if (text !== undefined && hasReference(text) && types.includes('string')) return true;
   if (format !== undefined && (text !== undefined || checksNumber(value, format))) return true;
-  if (types.includes('boolean') && flagLookAlike(value, report)) return true;
+  if (admitsFlag(chosen) && flagLookAlike(value, report)) return true;
   if (types[0] === 'string' && text === undefined && textLookAlike(value, report)) return true;
   if (chosen.enum && text !== undefined) reportWord(value, chosen, report);
   else if (failed('minimum') || failed('maximum')) reportRange(value, chosen, report);
@@ -157,6 +103,14 @@ const reportValue = ({ path, value, errors }: ScalarFault, chosen: Schema, repor
   return true;
 };
 
+const isIndex = (step: unknown): boolean => /^\d+$/.test(String(step));
+
+/** `` `path` ``, or for an item `` an item of `endpoints` ``. */
+const whatHasNoValue = (path: Path): string =>
+  isIndex(path.at(-1))
+    ? `an item of \`${path.findLast((step) => !isIndex(step)) ?? ''}\``
+    : `\`${path.at(-1)}\``;
+
 /** Reports a scalar, list or map that is not what its schema wants. Formats are checked elsewhere. */
 export const reportScalar = (root: SourceMap, fault: ScalarFault, report: Report): void => {
   const { path, value, schema } = fault;
@@ -164,9 +118,12 @@ export const reportScalar = (root: SourceMap, fault: ScalarFault, report: Report
   const place = placeOfFault(root, path, value);
   const expected = describeExpected(schema);
   if (value.kind === 'scalar' && value.value === null) {
-    report('GW1013', place, { key: String(path.at(-1)), expected });
-  } else {
-    const { help, fixes } = adviceFor(value, schema);
-    report('GW1003', place, { expected, found: describeFound(value), help }, { fixes });
+    report('GW1013', place, { what: whatHasNoValue(path), expected, isItem: isIndex(path.at(-1)) });
+    return;
   }
+  const advice = adviceFor(value, schema);
+  const isReplaced = value.kind === 'scalar' && value.style !== 'block' && advice?.text !== undefined;
+  const applicability = advice?.isSure ? 'always' : 'maybe';
+  const fixes = isReplaced ? [{ place, text: advice.text!, applicability } as const] : [];
+  report('GW1003', place, { expected, found: describeFound(value), help: advice?.help }, { fixes });
 };

@@ -12,8 +12,10 @@ import {
   type SourceValue,
   valueAt,
 } from '../source/tree.ts';
+import { meantBy } from './key-meant.ts';
 import { ownerOf } from './owner.ts';
-import { branchWord, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
+import { chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
+import { settleTypes } from './settle-types.ts';
 import { reportScalar } from './shape-scalar.ts';
 import type { ShapeError, Validate } from './shape-validator.generated.js';
 
@@ -67,17 +69,29 @@ const hasOtherType = (map: SourceMap, schema: Schema): boolean => {
   return due !== undefined && type?.kind === 'scalar' && type.value !== due;
 };
 
-/** The key of a client's file, which names by one word what are upstreams and servers here. */
-const CLIENT_KEY = /^mcp[-_]?servers$/i;
-const CLIENT_ADVICE =
-  'declare each of them as an upstream in `upstreams`, and in `servers` what of them is served, and where';
+/** The first sentence. */
+const briefly = (description: string): string =>
+  /^.*?[.:;](?=\s|$)/.exec(description)?.[0].replace(/[:;]$/, '.') ?? description;
+
+const reportMissing = (root: SourceMap, path: Path, schema: Schema, key: string, report: Report): void => {
+  const property = dereference(schema.properties?.[key] ?? {});
+  const example = property.examples?.[0] ?? property.default ?? property.const;
+  const isShown = example !== undefined && typeof example !== 'object';
+  report('GW1002', anchorPlaceAt(root, path), {
+    key,
+    owner: ownerOf(path),
+    description: briefly(property.description ?? ''),
+    example: isShown ? String(example) : undefined,
+  });
+};
 
 /** Unknown and missing keys of one map; a missing key that was misspelt is told once, as the unknown one. */
-const reportKeys = (root: SourceMap, { path, value, schema, errors }: Fault, report: Report): void => {
+const reportKeys = (root: SourceMap, fault: Fault, report: Report): void => {
+  const { path, value, schema, errors } = fault;
   const chosen = chooseSchema(schema, value);
   if (value.kind !== 'map' || !chosen) return;
   if (hasOtherType(value, chosen)) return;
-  const owner = ownerOf(path);
+  const name = ownerOf(path);
   const known = Object.keys(chosen.properties ?? {}).filter((key) => !value.entries.has(key));
   const missing = new Set<string>();
   for (const error of errors)
@@ -86,57 +100,20 @@ const reportKeys = (root: SourceMap, { path, value, schema, errors }: Fault, rep
   for (const error of errors) {
     if (error.keyword !== 'additionalProperties') continue;
     const key = String(error.params.additionalProperty);
-    const place = value.entries.get(key)!.keyPlace;
+    const entry = value.entries.get(key)!;
+    const place = entry.keyPlace;
     const pattern = Object.keys(chosen.patternProperties ?? {})[0];
     if (pattern !== undefined) {
-      report('GW1009', place, { name: key, pattern, owner });
+      report('GW1009', place, { name: key, pattern, owner: name });
       continue;
     }
-    if (path.length === 0 && CLIENT_KEY.test(key)) {
-      for (const meant of ['upstreams', 'servers']) missing.delete(meant);
-      report('GW1001', place, { key, owner, nearest: undefined, known: [], advice: CLIENT_ADVICE });
-      continue;
-    }
-    const near = nearest(key, missing) ?? nearest(key, known);
-    if (near) missing.delete(near);
+    const owner = { root, path, map: value, schema, missing };
+    const { nearest: near, advice, explains = [] } = meantBy(owner, entry);
+    for (const explained of near ? [near] : explains) missing.delete(explained);
     const fixes = meantFix(place, key, near, known);
-    report('GW1001', place, { key, owner, nearest: near, known }, { fixes });
+    report('GW1001', place, { key, owner: name, nearest: near, known, advice }, { fixes });
   }
-  for (const key of missing) {
-    const property = dereference(chosen.properties?.[key] ?? {});
-    const example = property.examples?.[0] ?? property.default ?? property.const;
-    report('GW1002', anchorPlaceAt(root, path), {
-      key,
-      owner,
-      description: property.description ?? '',
-      example: typeof example === 'object' ? undefined : example === undefined ? undefined : String(example),
-    });
-  }
-};
-
-const reportType = (root: SourceMap, { path, value, schema }: Fault, report: Report): void => {
-  if (value.kind !== 'map') return;
-  const owner = ownerOf(path);
-  const types = (schema.oneOf ?? []).map(branchWord);
-  const type = value.entries.get('type');
-  if (type) {
-    const word = type.value.kind === 'scalar' ? String(type.value.value ?? type.value.written) : '';
-    const near = nearest(word, types);
-    const place = type.value.kind === 'scalar' ? type.value.place : type.keyPlace;
-    const fixes = meantFix(place, word, near, types);
-    report('GW1006', place, { type: word, owner, types, nearest: near }, { fixes });
-    return;
-  }
-  const misspelt = [...value.entries.values()].find(
-    ({ key }) =>
-      nearest(key, ['type']) && !schema.oneOf!.some((branch) => propertySchema(dereference(branch), key)),
-  );
-  if (misspelt) {
-    const data = { key: misspelt.key, owner, nearest: 'type', known: [] };
-    report('GW1001', misspelt.keyPlace, data, {
-      fixes: meantFix(misspelt.keyPlace, misspelt.key, 'type', []),
-    });
-  } else if (!value.isIncomplete) report('GW1005', anchorPlaceAt(root, path), { owner, types });
+  for (const key of missing) reportMissing(root, path, chosen, key, report);
 };
 
 const reportLength = (root: SourceMap, { path, value, errors }: Fault, report: Report): void => {
@@ -168,9 +145,9 @@ const reportOnlyType = (root: SourceMap, { path, value, schema }: Fault, report:
 const reportFault = (root: SourceMap, fault: Fault, report: Report): void => {
   const { value, schema, errors } = fault;
   if (reportOnlyType(root, fault, report)) return;
-  if (errors.some(({ keyword }) => keyword === 'discriminator')) reportType(root, fault, report);
-  else if (value.kind === 'map' && chooseSchema(schema, value)?.type === 'object')
-    reportKeys(root, fault, report);
+  // Types were settled before.
+  if (errors.some(({ keyword }) => keyword === 'discriminator')) return;
+  if (value.kind === 'map' && chooseSchema(schema, value)?.type === 'object') reportKeys(root, fault, report);
   else if (errors.every(({ keyword }) => /^(min|max)(Items|Length)$/.test(keyword))) {
     if (!isReferenceScalar(value)) reportLength(root, fault, report);
   } else reportScalar(root, fault, report);
@@ -182,10 +159,18 @@ export interface Form {
   readonly validate: Validate;
 }
 
-/** Reports where the tree does not have the form's shape; the paths of what is wrong. */
-export const checkShape = (root: SourceMap, { schema, validate }: Form, report: Report): readonly Path[] => {
-  if (validate(plainData(root))) return [];
-  const faults = groupFaults(root, schema, validate.errors ?? []);
-  for (const fault of faults) reportFault(root, fault, report);
-  return (validate.errors ?? []).map(({ instancePath }) => pathOf(instancePath));
+/** A tree with the types that were meant, and the paths of what has the wrong shape. */
+interface Checked {
+  readonly tree: SourceMap;
+  readonly faults: readonly Path[];
+}
+
+/** Reports where the tree does not have the form's shape. */
+export const checkShape = (root: SourceMap, { schema, validate }: Form, report: Report): Checked => {
+  if (validate(plainData(root))) return { tree: root, faults: [] };
+  const { tree, settled } = settleTypes(root, schema, report);
+  const isSound = validate(plainData(tree));
+  const errors = isSound ? [] : (validate.errors ?? []);
+  for (const fault of groupFaults(tree, schema, errors)) reportFault(tree, fault, report);
+  return { tree, faults: [...settled, ...errors.map(({ instancePath }) => pathOf(instancePath))] };
 };

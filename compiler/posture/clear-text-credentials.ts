@@ -1,6 +1,6 @@
 /** GW4021: bearer tokens and keys over http from other machines. */
 import type { Check } from '../check/check.ts';
-import { type Configuration, isWritten, placeAt } from '../configuration.ts';
+import { type Configuration, isSound, isWritten, placeAt } from '../configuration.ts';
 import { isBeyondLoopback } from './reach.ts';
 
 /** Whether a proxy in front speaks TLS with callers. */
@@ -15,6 +15,8 @@ const takesCredentials = (config: Configuration, listener: string): boolean =>
 
 export const judgeClearTextCredentials: Check = (config, report) => {
   for (const [name, listener] of Object.entries(config.data.listeners)) {
+    // What is wrong with the listener may be its `tls`.
+    if (!isSound(config, 'listeners', name)) continue;
     if (isWritten(config, 'listeners', name, 'tls') || !isBeyondLoopback(listener) || isBehindTls(listener))
       continue;
     if (!takesCredentials(config, name)) continue;

@@ -1,9 +1,11 @@
 /** The tree of a YAML document: aliases followed, keys unique, everything with its place. */
 import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar, type YAMLMap } from 'yaml';
 import type { Report } from '../diagnostics/report.ts';
+import { revealStars } from './bare-star.ts';
 import { textLookAlike } from './look-alike.ts';
 import type { Place, SourceFile } from './source-file.ts';
 import type { SourceEntry, SourceScalar, SourceValue } from './tree.ts';
+import { withOwnQuotes } from './typographic-quotes.ts';
 import { revealReferences } from './unquoted-reference.ts';
 
 const MAX_DEPTH = 64;
@@ -48,14 +50,19 @@ const buildScalar = (builder: Builder, node: Scalar.Parsed): SourceScalar => {
   const header = builder.file.text.slice(start, valueEnd).search(/\r|\n/);
   const end = style === 'block' && header >= 0 ? start + header : valueEnd;
   const value = node.value as SourceScalar['value'] | bigint;
-  return {
+  const scalar: SourceScalar = {
     kind: 'scalar',
     place: placeOf(builder, start, end),
     value:
-      typeof value === 'string' ? revealReferences(value) : typeof value === 'bigint' ? Number(value) : value,
+      typeof value === 'string'
+        ? revealStars(revealReferences(value))
+        : typeof value === 'bigint'
+          ? Number(value)
+          : value,
     written: builder.file.text.slice(start, valueEnd),
     style,
   };
+  return withOwnQuotes(scalar, builder.report);
 };
 
 const exceed = (builder: Builder, place: Place, what: string, limit: number, unit: string): SourceValue => {
@@ -68,11 +75,16 @@ const exceed = (builder: Builder, place: Place, what: string, limit: number, uni
 const followAlias = (builder: Builder, node: ParsedNode, name: string): SourceValue => {
   const place = nodePlace(builder, node);
   const target = builder.anchors.get(name);
-  const refuse = (problem: string) => {
-    builder.report('GW0014', place, { problem });
+  const refuse = (problem: string, quoted?: string) => {
+    const fixes = quoted === undefined ? [] : [{ place, text: quoted, applicability: 'maybe' as const }];
+    builder.report('GW0014', place, { problem, quoted }, { fixes });
     return { ...nullAt(place), isHole: true as const };
   };
-  if (target === undefined) return refuse(`no value above is marked \`&${name}\``);
+  if (target === undefined) {
+    // What no one would call a value is the end of a pattern.
+    const isPattern = /^[^A-Za-z0-9]|\*/.test(name);
+    return refuse(`no value above is marked \`&${name}\``, isPattern ? `"*${name}"` : undefined);
+  }
   if (target === 'open') return refuse(`\`*${name}\` stands inside the value that it stands for`);
   builder.aliases++;
   if (builder.aliases === MAX_ALIASES + 1) return refuse(`more than ${MAX_ALIASES} aliases`);
@@ -115,6 +127,14 @@ const buildKey = (builder: Builder, key: ParsedNode): { key: string; keyPlace: P
   return undefined;
 };
 
+/** The keys that `<<` was meant to bring, so that the rest of the map can be judged. */
+const mergedEntries = (builder: Builder, node: YAMLMap.Parsed): readonly SourceEntry[] =>
+  (node.items as readonly Pair<ParsedNode, ParsedNode | null>[]).flatMap(({ key, value }) => {
+    if (!isScalar(key) || key.value !== '<<' || key.type !== 'PLAIN' || !isAlias(value)) return [];
+    const target = builder.anchors.get(value.source);
+    return typeof target === 'object' && target.kind === 'map' ? [...target.entries.values()] : [];
+  });
+
 const buildMap = (builder: Builder, node: YAMLMap.Parsed, depth: number): SourceValue => {
   const entries = new Map<string, SourceEntry>();
   let isIncomplete = false;
@@ -133,6 +153,9 @@ const buildMap = (builder: Builder, node: YAMLMap.Parsed, depth: number): Source
       const labels = [{ place: first.keyPlace, text: 'first given here' }];
       builder.report('GW0009', key.keyPlace, { key: key.key }, { labels });
     } else entries.set(key.key, { ...key, value });
+  }
+  for (const entry of mergedEntries(builder, node)) {
+    if (!entries.has(entry.key)) entries.set(entry.key, entry);
   }
   return { kind: 'map', place: nodePlace(builder, node), entries, isIncomplete };
 };

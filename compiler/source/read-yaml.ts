@@ -1,8 +1,12 @@
 /** Text to tree: YAML 1.2, core schema, strict. Reports everything that is wrong with the text as YAML. */
 import { type Document, isScalar, type ParsedNode, parseDocument } from 'yaml';
 import type { Report } from '../diagnostics/report.ts';
+import { hideStars, reportBareStars } from './bare-star.ts';
 import { buildTree } from './build-tree.ts';
+import { withOwnBlanks } from './foreign-blank.ts';
+import { reportMergeConflict } from './merge-conflict.ts';
 import { type SourceFile, sourceFile } from './source-file.ts';
+import { reportTemplate } from './template.ts';
 import type { SourceMap } from './tree.ts';
 import { hideReferences, unquotedReferences } from './unquoted-reference.ts';
 import { reportYamlErrors } from './yaml-error.ts';
@@ -34,32 +38,53 @@ const isBlank = (text: string): boolean => text.split(/\r\n|\r|\n/).every((line)
 /** What stands between `---` and the end if there is nothing. */
 const isNothing = (node: ParsedNode): boolean => isScalar(node) && node.value === null && node.source === '';
 
+/** A file in which what is recognised as a mistake is replaced by what was meant, every place kept. */
+interface Readable {
+  readonly document: Document.Parsed<ParsedNode>;
+  readonly file: SourceFile;
+}
+
+const withText = (file: SourceFile, text: string): Readable => ({
+  document: parse(text),
+  file: sourceFile(file.path, text),
+});
+
+const withoutUnquoted = (readable: Readable, report: Report): Readable => {
+  const { document, file } = readable;
+  const unquoted = document.errors.length > 0 ? unquotedReferences(document, file) : [];
+  for (const { place, reference, quoted } of unquoted) {
+    const fixes = [{ place, text: quoted, applicability: 'always' as const }];
+    report('GW0012', place, { reference, quoted }, { fixes });
+  }
+  return unquoted.length > 0 ? withText(file, hideReferences(file.text, unquoted)) : readable;
+};
+
+const withoutStars = (readable: Readable, report: Report): Readable => {
+  const { document, file } = readable;
+  const stars = reportBareStars(document, file, report);
+  return stars.length > 0 ? withText(file, hideStars(file.text, stars)) : readable;
+};
+
+const readMended = (file: SourceFile, report: Report): Readable | undefined => {
+  const document = parse(file.text);
+  const blank = withOwnBlanks(document, file, report);
+  const readable = blank === file ? { document, file } : withText(blank, blank.text);
+  if (readable.document.errors.length > 0 && reportMergeConflict(readable.file, report)) return undefined;
+  if (reportTemplate(readable.document, readable.file, report)) return undefined;
+  return withoutStars(withoutUnquoted(readable, report), report);
+};
+
 /** The file's top mapping; undefined, with findings, if there is none or it cannot be trusted. */
 export const readYaml = (file: SourceFile, report: Report): SourceMap | undefined => {
   if (reportBlank(file, report)) return undefined;
-  let document = parse(file.text);
-  let readable = file;
-  if (document.errors.length > 0) {
-    const unquoted = unquotedReferences(document, file);
-    for (const { place, reference, quoted } of unquoted) {
-      report(
-        'GW0012',
-        place,
-        { reference, quoted },
-        { fixes: [{ place, text: quoted, applicability: 'always' }] },
-      );
-    }
-    if (unquoted.length > 0) {
-      readable = sourceFile(file.path, hideReferences(file.text, unquoted));
-      document = parse(readable.text);
-    }
-  }
-  if (reportYamlErrors(document, readable, report)) return undefined;
-  if (!document.contents || isNothing(document.contents)) {
+  const readable = readMended(file, report);
+  if (!readable || reportYamlErrors(readable.document, readable.file, report)) return undefined;
+  const { contents } = readable.document;
+  if (!contents || isNothing(contents)) {
     report('GW0003', { file, start: 0, end: 0 }, { path: file.path });
     return undefined;
   }
-  const root = buildTree(document.contents, file, report);
+  const root = buildTree(contents, file, report);
   if (!root || root.kind === 'map') return root;
   const start = { ...root.place, end: Math.min(root.place.end, root.place.start + 1) };
   report('GW0006', start, { found: root.kind === 'list' ? 'a list' : 'a single value' });

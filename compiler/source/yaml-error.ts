@@ -1,7 +1,8 @@
 /** What the YAML library finds wrong, in the words of the catalogue. */
 import type { Document, ErrorCode, ParsedNode, YAMLError } from 'yaml';
 import type { Report } from '../diagnostics/report.ts';
-import { lineIndexAt, type Place, type SourceFile } from './source-file.ts';
+import { lineIndexAt, lineText, type Place, type SourceFile } from './source-file.ts';
+import { unclosedAt } from './unclosed.ts';
 
 /** Fact and advice for each code of the library that has no code of its own here. */
 const WORDS: Partial<Record<ErrorCode, readonly [problem: string, help?: string]>> = {
@@ -40,29 +41,81 @@ const placeOf = (file: SourceFile, { pos }: YAMLError): Place => {
   return { file, start, end: Math.min(Math.max(pos[1], start), Math.max(lineEndAt(file, start), start)) };
 };
 
+const indentOf = (file: SourceFile, line: number): number => lineText(file, line).search(/\S|$/);
+
+/** The first character at or behind `offset` that is neither blank nor comment. */
+const contentAt = (file: SourceFile, offset: number): number => {
+  const rest = /^(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t]*/.exec(file.text.slice(offset))?.[0] ?? '';
+  return offset + rest.length < file.text.length ? offset + rest.length : offset;
+};
+
+/** From `start` to the end of its line, or of its first word. */
+const lineAt = (file: SourceFile, start: number): Place => ({ file, start, end: lineEndAt(file, start) });
+const wordAt = (file: SourceFile, start: number): Place => {
+  const word = /^[^\s:]+/.exec(file.text.slice(start))?.[0] ?? '';
+  return { file, start, end: start + Math.max(word.length, 1) };
+};
+
 /** What is still open where the text ends, or undefined if the error is elsewhere. */
 const openAtEnd = (error: YAMLError, file: SourceFile): string | undefined => {
   if (error.code !== 'MISSING_CHAR' && error.code !== 'BAD_INDENT') return undefined;
   const end = file.text.trimEnd().length;
   if (Math.max(...error.pos) < end) return undefined;
-  if (/quote/.test(error.message)) return 'a quote';
-  return /flow|\]|\}/i.test(error.message) ? 'a bracket or brace' : undefined;
+  if (/quote/.test(error.message)) return 'the quote';
+  return /flow|\]|\}/i.test(error.message) ? 'the bracket or brace' : undefined;
+};
+
+/** A misplaced line: the first thing on it, and why it may have come to stand there. */
+const reportIndentation = (error: YAMLError, file: SourceFile, report: Report): void => {
+  const start = contentAt(file, error.pos[0]);
+  const above = lineText(file, lineIndexAt(file, start) - 1);
+  const isBelowComment = /^\s*#.*:\s*$/.test(above);
+  const [problem] = WORDS.BAD_INDENT!;
+  const help = isBelowComment
+    ? 'the key above it is commented out: comment this out too'
+    : WORDS.BAD_INDENT![1];
+  report('GW0008', wordAt(file, start), { problem, help });
+};
+
+/** `key=value` and `key:value`, which are no key and value; whether it was one of them. */
+const reportSeparator = (file: SourceFile, start: number, report: Report): boolean => {
+  const place = lineAt(file, start);
+  const match = /^(["']?[A-Za-z_][\w.-]*["']?)(\s*=\s*|:)(?=\S)(.*)$/.exec(file.text.slice(start, place.end));
+  if (!match) return false;
+  const [, key, sign, value] = match;
+  const meant = `${key}: ${value}`;
+  const problem =
+    sign === ':' ? 'a blank is missing behind the `:`' : '`=` does not give a key its value, `:` does';
+  const fixes = [{ place, text: meant, applicability: 'maybe' as const }];
+  report('GW0008', place, { problem, help: `write \`${meant}\`` }, { fixes });
+  return true;
+};
+
+/** A text over several lines where a key is due: the first has no `:`, or the last is indented too far. */
+const reportLongKey = (error: YAMLError, file: SourceFile, isValue: boolean, report: Report): void => {
+  const [start, end] = error.pos;
+  const last = lineIndexAt(file, Math.max(start, end - 1));
+  if (isValue && last > lineIndexAt(file, start)) {
+    report('GW0008', wordAt(file, file.lineStarts[last]! + indentOf(file, last)), {
+      problem: 'this line is indented further than the one above it, which has its value already',
+      help: 'align it with the lines it belongs to',
+    });
+  } else if (!reportSeparator(file, start, report)) {
+    const [problem, help] = WORDS.MULTILINE_IMPLICIT_KEY!;
+    report('GW0008', lineAt(file, start), { problem, help });
+  }
 };
 
 const reportError = (error: YAMLError, file: SourceFile, report: Report): void => {
   const place = placeOf(file, error);
-  const open = openAtEnd(error, file);
-  if (open) {
-    const end = file.text.trimEnd().length;
-    report('GW0004', { file, start: end, end }, { open });
-  } else if (error.code === 'MULTIPLE_DOCS') report('GW0007', { ...place, end: place.start + 3 }, {});
-  else if (error.code === 'TAB_AS_INDENT') report('GW0013', place, {});
+  if (error.code === 'MULTIPLE_DOCS') report('GW0007', { ...place, end: place.start + 3 }, {});
   else if (error.code === 'RESOURCE_EXHAUSTION') {
     report('GW0018', { ...place, end: place.start + 1 }, { what: 'the nesting', limit: 64, unit: 'level' });
   } else if (error.code === 'BAD_ALIAS') report('GW0014', place, { problem: 'this is no alias or anchor' });
   else if (error.code === 'TAG_RESOLVE_FAILED') {
     report('GW0015', place, { tag: file.text.slice(place.start, place.end) });
-  } else {
+  } else if (error.code === 'BAD_INDENT') reportIndentation(error, file, report);
+  else {
     const [problem, help] = WORDS[error.code] ?? ['this is not YAML'];
     report('GW0008', place, { problem, help });
   }
@@ -76,6 +129,45 @@ const reportVersion = (document: Document.Parsed<ParsedNode>, file: SourceFile, 
   return true;
 };
 
+/** Lines that are indented with tabs from `line` on. */
+const tabbedLines = (file: SourceFile, line: number): number => {
+  let count = 1;
+  while (/^[ ]*\t[ \t]*\S/.test(lineText(file, line + count))) count++;
+  return count;
+};
+
+/** A bracket, brace or quote that is never closed, and where that shows; what follows is of no use. */
+const reportUnclosed = (
+  error: YAMLError,
+  document: Document.Parsed<ParsedNode>,
+  file: SourceFile,
+  report: Report,
+): boolean => {
+  const open = openAtEnd(error, file);
+  const isCutShort = error.code === 'BAD_INDENT' && error.message.startsWith('Flow');
+  if (open === undefined && !isCutShort) return false;
+  const start = unclosedAt(document, file);
+  const opening = start === undefined ? undefined : { file, start, end: start + 1 };
+  if (open !== undefined) {
+    const end = file.text.trimEnd().length;
+    const labels = opening ? [{ place: opening, text: 'opened here' }] : [];
+    const sign =
+      opening && /[[{]/.test(file.text[opening.start]!) ? `the \`${file.text[opening.start]}\`` : open;
+    report('GW0004', { file, start: end, end }, { open: sign }, { labels });
+  } else if (opening) {
+    const sign = file.text[opening.start]!;
+    const labels = [
+      {
+        place: wordAt(file, contentAt(file, error.pos[0])),
+        text: 'the next line, on which it is still open',
+      },
+    ];
+    const help = `close it with \`${sign === '[' ? ']' : '}'}\``;
+    report('GW0008', opening, { problem: `this \`${sign}\` is never closed`, help }, { labels });
+  } else reportIndentation(error, file, report);
+  return true;
+};
+
 /** Reports what makes the document unreadable as YAML; whether there was anything. */
 export const reportYamlErrors = (
   document: Document.Parsed<ParsedNode>,
@@ -84,11 +176,22 @@ export const reportYamlErrors = (
 ): boolean => {
   const findings = [...document.errors, ...document.warnings];
   const lines = new Set<number>();
+  const longKeys = new Map(
+    findings.filter(({ code }) => code === 'MULTILINE_IMPLICIT_KEY').map((error) => [error.pos[0], error]),
+  );
+  let tabbedUpTo = -1;
   for (const error of findings) {
     const line = lineIndexAt(file, error.pos[0]);
-    if (lines.has(line)) continue;
+    if (lines.has(line) || line < tabbedUpTo) continue;
+    if (reportUnclosed(error, document, file, report)) break;
+    const longKey = longKeys.get(error.pos[0]);
     lines.add(line);
-    reportError(error, file, report);
+    if (error.code === 'TAB_AS_INDENT') {
+      const count = tabbedLines(file, line);
+      tabbedUpTo = line + count;
+      report('GW0013', placeOf(file, error), { lines: count });
+    } else if (longKey) reportLongKey(longKey, file, error.code === 'BLOCK_AS_IMPLICIT_KEY', report);
+    else reportError(error, file, report);
   }
   return reportVersion(document, file, report) || findings.length > 0;
 };

@@ -13,7 +13,7 @@ export const SHAPE = {
     nearest: string | undefined;
     known: readonly string[];
     /** What to write, where neither a key that is near nor the list of all would help. */
-    advice?: string;
+    advice?: string | undefined;
   }>({
     severity: 'error',
     title: 'Unknown key',
@@ -34,19 +34,29 @@ export const SHAPE = {
     message: ({ expected, found }) => `expected ${expected}, found ${found}`,
     help: ({ help }) => [help],
   }),
-  GW1004: entry<{ word: string; words: readonly string[]; nearest: string | undefined; description: string }>(
-    {
-      severity: 'error',
-      title: 'Not one of the allowed words',
-      message: ({ word }) => `\`${word}\` is not allowed here`,
-      help: ({ nearest, words }) => [didYouMean(nearest), `allowed: ${oneOfWords(words)}`],
-    },
-  ),
-  GW1005: entry<{ owner: string; types: readonly string[] }>({
+  GW1004: entry<{
+    word: string;
+    words: readonly string[];
+    nearest: string | undefined;
+    /** Why the word is left out on purpose. */
+    refusal: string | undefined;
+  }>({
+    severity: 'error',
+    title: 'Not one of the allowed words',
+    message: ({ word }) => `\`${word}\` is not allowed here`,
+    help: ({ nearest, words }) => [didYouMean(nearest), `allowed: ${oneOfWords(words)}`],
+    note: ({ refusal }) => [refusal],
+  }),
+  GW1005: entry<{ owner: string; types: readonly string[]; guess: string | undefined }>({
     severity: 'error',
     title: 'Missing `type`',
     message: ({ owner }) => `${owner} has no \`type\``,
-    help: ({ types }) => [`add \`type:\` with ${oneOfWords(types)}`],
+    help: ({ types, guess }) => [
+      guess === undefined
+        ? `add \`type:\` with ${oneOfWords(types)}`
+        : `add \`type: ${guess}\`, if that was meant`,
+    ],
+    note: ({ types, guess }) => [guess === undefined ? undefined : `types: ${oneOfWords(types)}`],
   }),
   GW1006: entry<{ type: string; owner: string; types: readonly string[]; nearest: string | undefined }>({
     severity: 'error',
@@ -103,11 +113,22 @@ export const SHAPE = {
     message: ({ text }) => `\`${text}\` is not allowed here`,
     help: ({ pattern }) => [`allowed: text that matches \`${pattern}\``],
   }),
-  GW1013: entry<{ key: string; expected: string }>({
+  GW1013: entry<{ what: string; expected: string; isItem: boolean }>({
     severity: 'error',
     title: 'Key without a value',
-    message: ({ key }) => `\`${key}\` has no value`,
+    message: ({ what }) => `${what} has no value`,
     label: ({ expected }) => `expected ${expected}`,
-    help: ({ key }) => [`give it one, or remove \`${key}\``],
+    help: ({ what, isItem }) => [
+      isItem ? 'give it one, or remove its `-`' : `give it one, or remove ${what}`,
+    ],
+  }),
+  GW1014: entry<{ what: string; help: string | undefined }>({
+    severity: 'error',
+    title: 'File of another program',
+    message: ({ what }) => `this is ${what}`,
+    label: () => 'no key of this language',
+    help: ({ help }) => [
+      help ?? 'the smallest configuration has `version`, `listeners`, `servers` and `upstreams`',
+    ],
   }),
 };

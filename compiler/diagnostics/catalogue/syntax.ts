@@ -25,7 +25,7 @@ export const SYNTAX = {
     title: 'File ends too early',
     message: ({ open }) => `the file ends before ${open} is closed`,
     label: () => 'the file ends here',
-    help: () => ['was the file cut off while it was written or copied?'],
+    help: ({ open }) => [`close ${open}; or was the file cut off while it was written or copied?`],
   }),
   GW0005: entry<{ byte: string; offset: number; encoding: string | undefined }>({
     severity: 'error',
@@ -83,17 +83,23 @@ export const SYNTAX = {
     help: ({ quoted }) => [`write \`${quoted}\``],
     note: () => ['inside `{ }` and `[ ]` YAML takes an unquoted `{` for the start of a mapping'],
   }),
-  GW0013: entry<object>({
+  GW0013: entry<{ lines: number }>({
     severity: 'error',
     title: 'Tab in the indentation',
-    message: () => 'this line is indented with a tab',
+    message: ({ lines }) =>
+      lines === 1
+        ? 'this line is indented with a tab'
+        : `this line and the ${lines - 1 === 1 ? 'next' : `${lines - 1} below it`} are indented with tabs`,
     help: () => ['indent with spaces; YAML has no tabs there'],
   }),
-  GW0014: entry<{ problem: string }>({
+  GW0014: entry<{ problem: string; quoted?: string | undefined }>({
     severity: 'error',
     title: 'Alias that cannot be followed',
     message: ({ problem }) => problem,
-    help: () => ['an alias `*name` stands for a value that was marked `&name` above it'],
+    help: ({ quoted }) => [
+      quoted === undefined ? undefined : `write \`${quoted}\` if a text was meant`,
+      'an alias `*name` stands for a value that was marked `&name` above it',
+    ],
   }),
   GW0015: entry<{ tag: string }>({
     severity: 'error',
@@ -129,6 +135,35 @@ export const SYNTAX = {
     title: 'Reference in a key',
     message: ({ key }) => `references are not resolved in keys: \`${key}\``,
     help: () => ['write the key itself'],
+  }),
+  GW0021: entry<{ template: string }>({
+    severity: 'error',
+    title: 'Template',
+    message: ({ template }) => `\`${template}\` is a template that nothing fills in here`,
+    help: () => [
+      'render the file first, such as by `helm template`; or write `${env:NAME}` for what differs from place to place',
+    ],
+  }),
+  GW0022: entry<object>({
+    severity: 'error',
+    title: 'Merge conflict',
+    message: () => 'the file holds a merge conflict',
+    label: () => 'one side starts here',
+    help: () => ['keep what shall hold of both sides, and remove the three lines of signs'],
+  }),
+  GW0023: entry<{ name: string }>({
+    severity: 'error',
+    title: 'Blank that is no space',
+    message: ({ name }) => `${name} stands where YAML needs a space`,
+    help: () => ['replace it by a space'],
+    note: () => ['it looks like a space; web pages and word processors put it in'],
+  }),
+  GW0024: entry<{ written: string; meant: string }>({
+    severity: 'error',
+    title: 'Typographic quotes',
+    message: ({ written }) => `\`${written}\` are letters to YAML, not quotes`,
+    help: ({ meant }) => [`write \`${meant}\``],
+    note: () => ['word processors and chats put them in'],
   }),
   GW0030: entry<{ path: string; by: readonly string[] }>({
     severity: 'error',

@@ -25,17 +25,25 @@ export const VALUES = {
   GW3002: unitEntry('Invalid size', 'a size', '4MiB'),
   GW3003: unitEntry('Invalid rate', 'a rate', '600/m'),
   GW3004: unitEntry('Invalid percentage', 'a percentage from 0% to 100%', '50%'),
-  GW3005: entry<{ text: string }>({
+  GW3005: entry<{ text: string; suggestion: string | undefined }>({
     severity: 'error',
     title: 'Invalid address range',
     message: ({ text }) => `\`${text}\` is not an address range`,
-    help: () => ['write an address or a range such as `10.0.0.0/8` or `"2001:db8::/32"`'],
+    help: ({ suggestion }) => [
+      suggestion === undefined
+        ? 'write an address or a range such as `10.0.0.0/8` or `"2001:db8::/32"`'
+        : `write \`${suggestion}\``,
+    ],
   }),
-  GW3006: entry<{ text: string; problem: string }>({
+  GW3006: entry<{ text: string; problem: string; suggestion: string | undefined }>({
     severity: 'error',
     title: 'Invalid URL',
     message: ({ text, problem }) => `\`${text}\` cannot be used as a URL: ${problem}`,
-    help: () => ['write it whole, such as `https://mcp.example.com/mcp`'],
+    help: ({ suggestion }) => [
+      suggestion === undefined
+        ? 'write it whole, such as `https://mcp.example.com/mcp`'
+        : `write \`${suggestion}\``,
+    ],
   }),
   GW3007: entry<{ text: string; suggestion: string | undefined }>({
     severity: 'error',
@@ -58,7 +66,7 @@ export const VALUES = {
         : `write \`${suggestion}\``,
     ],
   }),
-  GW3009: entry<{ text: string; suggestion: string | undefined }>({
+  GW3009: entry<{ text: string; suggestion: string | undefined; isName: boolean }>({
     severity: 'error',
     title: 'Invalid bind address',
     message: ({ text }) => `\`${text}\` is not an address and port`,
@@ -67,12 +75,17 @@ export const VALUES = {
         ? 'write `127.0.0.1:8080`, `"[::1]:8080"` or `unix:/run/gatewright.sock`'
         : `write \`${suggestion}\``,
     ],
+    note: ({ isName }) => [
+      isName ? 'a listener binds an address of this machine; what callers call it is its `url`' : undefined,
+    ],
   }),
-  GW3010: entry<{ text: string; problem: string }>({
+  GW3010: entry<{ text: string; problem: string; suggestion: string | undefined }>({
     severity: 'error',
     title: 'Invalid path',
     message: ({ text, problem }) => `\`${text}\` cannot be the path of an endpoint: ${problem}`,
-    help: () => ['write a path such as `/mcp`'],
+    help: ({ suggestion }) => [
+      suggestion === undefined ? 'write a path such as `/mcp`' : `write \`${suggestion}\``,
+    ],
   }),
   GW3011: entry<{ text: string }>({
     severity: 'error',
@@ -110,7 +123,13 @@ export const VALUES = {
     message: ({ text }) => `\`${text}\` is not an instant`,
     help: () => ['write date, time and zone, such as `2027-06-30T23:59:59Z`'],
   }),
-  GW3030: entry<{ reason: ReferenceProblem['reason']; subject: string; nearest: string | undefined }>({
+  GW3030: entry<{
+    reason: ReferenceProblem['reason'];
+    subject: string;
+    nearest: string | undefined;
+    /** The whole reference, as it should be. */
+    meant: string | undefined;
+  }>({
     severity: 'error',
     title: 'Malformed reference',
     message: ({ reason, subject }) =>
@@ -120,8 +139,8 @@ export const VALUES = {
         'bad-name': `\`${subject}\` is not the name of an environment variable`,
         'no-path': 'this reference names no file',
       })[reason],
-    help: ({ nearest }) => [
-      didYouMean(nearest),
+    help: ({ nearest, meant }) => [
+      didYouMean(nearest ?? meant),
       'write `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$$` stands for a dollar',
     ],
   }),
@@ -133,11 +152,29 @@ export const VALUES = {
     help: () => ['write the value itself'],
     note: () => ['references stand for secrets, texts, numbers, durations and sizes only'],
   }),
-  GW3032: entry<{ what: string }>({
+  GW3032: entry<{ what: string; meant: string | undefined }>({
     severity: 'error',
     title: 'Secret that is not a reference',
     message: ({ what }) => `\`${what}\` must be a reference, not the secret itself`,
-    help: () => ['refer to it: `${file:/run/secrets/name}` or `${env:NAME}`'],
+    help: ({ meant }) => [
+      meant === undefined
+        ? 'refer to it: `${file:/run/secrets/name}` or `${env:NAME}`'
+        : `write \`${meant}\` for the variable of that name`,
+    ],
     note: () => ['configurations end up in version control, in backups and on screens'],
+  }),
+  GW3090: entry<{ what: string; path: string }>({
+    severity: 'error',
+    title: 'Path where a reference is due',
+    message: ({ what }) => `\`${what}\` is the path of a file, not a reference to it`,
+    help: ({ path }) => [`write \`\${file:${path}}\``],
+    note: () => ['what a reference names is read when it is needed, and again when it changes'],
+  }),
+  GW3091: entry<{ what: string; kind: string }>({
+    severity: 'error',
+    title: 'Certificate or key written out',
+    message: ({ what, kind }) => `\`${what}\` holds ${kind} itself`,
+    help: ({ what }) => [`move it to a file and write \`\${file:/run/tls/${what}.pem}\``],
+    note: () => ['it is replaced without a change of the configuration, and never stands in version control'],
   }),
 };

@@ -19,8 +19,9 @@ const advice = (text: string): string | undefined => {
 export const checkBind: FormatCheck = ({ text, place, report }) => {
   if (parseBind(text)) return true;
   const suggestion = advice(text);
+  const isName = suggestion === undefined && /^[a-z][\w-]*(?:\.[\w-]+)+(?::\d+)?$/i.test(text);
   const fixes =
     suggestion === undefined ? [] : [{ place, text: `"${suggestion}"`, applicability: 'maybe' as const }];
-  report('GW3009', place, { text, suggestion }, { fixes });
+  report('GW3009', place, { text, suggestion, isName }, { fixes });
   return false;
 };

@@ -9,7 +9,8 @@ export const checkOrigin: FormatCheck = ({ text, place, report }) => {
   const isBare =
     isWeb && url.username === '' && /^[a-z]+:\/\/[^/?#]+$/i.test(text) && !url.hostname.includes('*');
   if (isBare) return true;
-  const suggestion = isWeb && !url.hostname.includes('*') ? url.origin : undefined;
+  const bare = /^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/.test(text) ? `https://${text}` : undefined;
+  const suggestion = isWeb && !url.hostname.includes('*') ? url.origin : bare;
   const applicability = text === `${suggestion}/` ? 'always' : 'maybe';
   const fixes = suggestion === undefined ? [] : [{ place, text: suggestion, applicability } as const];
   report('GW3007', place, { text, suggestion }, { fixes });

@@ -7,6 +7,9 @@ const problemOf = (text: string): string | undefined => {
   if (text === '') return 'it is empty';
   if (/^\^|\$$|\.\*|\.\+|\\[dws.]/.test(text)) return 'it looks like a regular expression';
   if (/\{[^}]*,[^}]*\}|\[[^\]]*\]/.test(text)) return '`{…}` and `[…]` are not special here';
+  if (/\([^)]*\|[^)]*\)/.test(text)) return '`(…|…)` is not special here';
+  // In a URI it starts the query.
+  if (text.includes('?') && !text.includes(':')) return '`?` is not special here, and no part of a name';
   if (/[\s\0]/.test(text)) return 'it has a blank in it';
   return (text.match(/\*+/g)?.length ?? 0) > MAX_STARS ? `it has more than ${MAX_STARS} \`*\`` : undefined;
 };

@@ -85,14 +85,32 @@ const usualUnit = ({ schema }: FormatInput, unit: Unit): string => {
   return usual === undefined || usual === '' ? unit.fallback : usual;
 };
 
+/** Where a number's size tells its unit: large ones are counted in the smallest, shares of one are no percents. */
+const withUnit = (format: string, value: number): string | undefined => {
+  if (format === 'percentage')
+    return value > 0 && value < 1 ? `${Math.round(value * 10_000) / 100}%` : undefined;
+  if (format === 'duration' && value >= 1000) return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`;
+  if (format !== 'size' || value < 1024) return undefined;
+  const whole = [3, 2, 1].find((power) => value % 1024 ** power === 0) ?? 0;
+  return `${value / 1024 ** whole}${SIZE_UNITS[whole]}`;
+};
+
+/** `600 per minute` as it is written here. */
+const withSlash = (text: string): string =>
+  text
+    .replace(/^(\d+)\s*(?:per|\/)\s*(?:an?\s+|1\s*)?/i, '$1/')
+    .replace(/^(\d+)(?:rps|r\/s|qps)$/i, '$1/s')
+    .replace(/^(\d+)(?:rpm|r\/m)$/i, '$1/m');
+
 /** Reports a text that is no `format`; whether it is one. */
 export const checkUnit = (format: string, input: FormatInput): boolean => {
   const unit = UNITS[format]!;
   const { text, place, report } = input;
+  const spelled = format === 'rate' ? withSlash(text) : text;
   if (unit.isValid(text)) return true;
-  const match = NUMBER_AND_REST.exec(text);
+  const match = NUMBER_AND_REST.exec(spelled);
   if (match?.[2] === '') {
-    const suggestion = `${text}${usualUnit(input, unit)}`;
+    const suggestion = withUnit(format, Number(text)) ?? `${text}${usualUnit(input, unit)}`;
     const fixes = [{ place, text: suggestion, applicability: 'maybe' as const }];
     report('GW1010', place, { written: text, unit: unit.name, suggestion, units: unit.units }, { fixes });
     return false;

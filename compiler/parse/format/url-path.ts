@@ -14,6 +14,10 @@ const problemOf = (text: string): string | undefined => {
 export const checkUrlPath: FormatCheck = ({ text, place, report }) => {
   const problem = problemOf(text);
   if (problem === undefined) return true;
-  report('GW3010', place, { text, problem });
+  const meant = `/${text.replace(/^\/+|\/+$/g, '')}`;
+  const suggestion = problemOf(meant) === undefined ? meant : undefined;
+  const fixes =
+    suggestion === undefined ? [] : [{ place, text: suggestion, applicability: 'maybe' as const }];
+  report('GW3010', place, { text, problem, suggestion }, { fixes });
   return false;
 };
