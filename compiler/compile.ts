@@ -71,13 +71,17 @@ const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
   return place && spanOf(place);
 };
 
-const compileConfiguration = ({ main }: CompileInput, files: Files, findings: Findings): Compiled => {
+const compileConfiguration = (
+  { main, isLocking = false }: CompileInput,
+  files: Files,
+  findings: Findings,
+): Compiled => {
   const { report } = findings;
   const { tree, texts } = readWithIncludes(main, files, report);
   const config = tree && parse(tree, report);
   let compiled: CompiledGraph | undefined;
   if (config) {
-    const inputs = readInputs(config, files, report, input.isLocking ?? false);
+    const inputs = readInputs(config, files, report, isLocking);
     for (const check of CHECKS) check(config, report);
     checkLock(config, inputs, report);
     judgePosture(config, inputs, report);
