@@ -2,14 +2,15 @@
 import { resolve } from 'node:path';
 import type { CompileResult } from '../compiler/compile.ts';
 import type { Daring } from '../compiler/diagnostics/apply-fixes.ts';
-import { renderJson } from '../compiler/diagnostics/render/json.ts';
-import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
+import { counted } from '../compiler/diagnostics/entry.ts';
+import type { Diagnostic } from '../schema/diagnostic.ts';
 import { parseArguments } from './arguments.ts';
-import { compileAt, inputAt, readFrom } from './compile-at.ts';
+import { compileAt, inputAt } from './compile-at.ts';
 import type { Command, CommandIo } from './io.ts';
 import { CHECK } from './manual/check.ts';
 import { usageLine } from './manual/manual.ts';
 import { type Project, projectOf } from './project-options.ts';
+import { type FindingsFormat, renderFindings } from './render-findings.ts';
 
 const OK = 0;
 const FINDINGS = 1;
@@ -18,8 +19,9 @@ const IO_ERROR = 3;
 
 interface Options {
   readonly project: Project;
-  readonly format: string;
+  readonly format: FindingsFormat;
   readonly denyWarnings: boolean;
+  readonly maxWarnings: number | undefined;
   readonly fixes: Daring | 'none';
 }
 
@@ -29,9 +31,13 @@ const parseOptions = (args: readonly string[]): Options | string => {
   const { values, positionals } = parsed;
   const project = projectOf(positionals, values);
   if (typeof project === 'string') return project;
+  const maxWarnings = values['max-warnings'];
+  if (maxWarnings !== undefined && !/^\d{1,9}$/.test(maxWarnings))
+    return `--max-warnings takes a number, not \`${maxWarnings}\``;
   return {
     project,
-    format: values.format,
+    format: values.format as FindingsFormat,
+    maxWarnings: maxWarnings === undefined ? undefined : Number(maxWarnings),
     denyWarnings: values['deny-warnings'],
     fixes: values['fix-guesses'] ? 'maybe' : values.fix ? 'always' : 'none',
   };
@@ -43,23 +49,24 @@ const fixFiles = async (project: Project, daring: Daring, io: CommandIo): Promis
   const { replaceFile } = await import('./replace-file.ts');
   const { files, applied, result } = mend(inputAt(project, io.cwd), daring);
   for (const [path, text] of files) replaceFile(resolve(io.cwd, path), text);
-  if (applied > 0) io.err(`fixed ${applied} ${applied === 1 ? 'finding' : 'findings'}\n`);
+  if (applied > 0) io.err(`fixed ${counted(applied, 'finding')}\n`);
   return result;
 };
 
-const render = (result: CompileResult, { project: { main }, format }: Options, io: CommandIo): string => {
-  const { compiled, diagnostics } = result;
-  if (format === 'json') return renderJson(main, diagnostics, compiled?.hash);
-  const read = readFrom(io.cwd);
-  const textOf = (path: string) => {
-    const bytes = read(path);
-    return bytes && new TextDecoder().decode(bytes);
-  };
-  return renderPretty(main, diagnostics, { textOf, color: io.color });
-};
+/** How many warnings there may be; undefined for any number. */
+const warningsAllowed = ({ denyWarnings, maxWarnings }: Options): number | undefined =>
+  denyWarnings ? 0 : maxWarnings;
 
-const isFailure = ({ diagnostics }: CompileResult, { denyWarnings }: Options): boolean =>
-  diagnostics.some(({ severity }) => severity === 'error' || denyWarnings);
+const report = async (result: CompileResult, options: Options, io: CommandIo): Promise<number> => {
+  const warnings = result.diagnostics.filter(({ severity }) => severity === 'warning').length;
+  const allowed = warningsAllowed(options);
+  const isOver = allowed !== undefined && warnings > allowed;
+  const fails = ({ severity }: Diagnostic) => severity === 'error' || isOver;
+  const { project, format } = options;
+  io.out(await renderFindings(result, { main: project.main, format, fails }, io));
+  if (isOver) io.err(`error: ${counted(warnings, 'warning')}, and at most ${allowed} may be there\n`);
+  return result.diagnostics.some(fails) ? FINDINGS : OK;
+};
 
 /** Exit code 0 without errors, 1 with errors (or warnings that are denied), 2 for the usage, 3 if a file fails. */
 export const check: Command = async (args, io) => {
@@ -71,8 +78,7 @@ export const check: Command = async (args, io) => {
   try {
     const { project, fixes } = options;
     const result = fixes === 'none' ? compileAt(project, io.cwd) : await fixFiles(project, fixes, io);
-    io.out(render(result, options, io));
-    return isFailure(result, options) ? FINDINGS : OK;
+    return await report(result, options, io);
   } catch (error) {
     io.err(`error: ${(error as Error).message}\n`);
     return IO_ERROR;

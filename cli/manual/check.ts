@@ -7,16 +7,18 @@ export const CHECK = {
   summary: 'compile the configuration and report every finding',
   about: [
     'Needs no network, and writes nothing unless `--fix` is given. All findings are told in one run, each with its place, what to do, and a page that `gatewright explain-code` prints.',
+    '`docs/formats.md` says what is in each format.',
   ],
   options: {
     ...PROJECT_OPTIONS,
     format: {
       type: 'string',
       default: 'pretty',
-      words: ['pretty', 'json'],
-      does: 'how findings are written',
+      words: ['pretty', 'json', 'sarif', 'github', 'junit'],
+      does: 'how findings are written: for people, for programs, for code scanning, as annotations of a pull request, as a test report',
     },
     'deny-warnings': { type: 'boolean', default: false, does: 'fail on warnings too' },
+    'max-warnings': { type: 'string', value: 'number', does: 'fail if there are more warnings than this' },
     fix: { type: 'boolean', default: false, does: 'mend in the files what can be mended without doubt' },
     'fix-guesses': {
       type: 'boolean',
@@ -25,5 +27,9 @@ export const CHECK = {
     },
   },
   exits: { 0: 'no errors', 1: 'errors, or warnings that are denied' },
-  examples: [{ line: 'gatewright check --deny-warnings', does: 'what a pull request has to pass' }],
+  examples: [
+    { line: 'gatewright check --deny-warnings', does: 'what a pull request has to pass' },
+    { line: 'gatewright check --format sarif > gateway.sarif', does: 'findings for a code scanning service' },
+    { line: 'gatewright check --fix', does: 'mend what can be mended without doubt' },
+  ],
 } as const satisfies CommandManual;

@@ -100,6 +100,54 @@ describe('gatewright check', () => {
     });
   });
 
+  it('has in JSON what docs/formats.md says, and nothing else', async () => {
+    write('gateway.yaml', BAD);
+    const document = JSON.parse((await run('--format', 'json')).out);
+    const page = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
+    const names = [
+      ...Object.keys(document),
+      ...Object.keys(document.diagnostics[0]).map((name) => `diagnostics[].${name}`),
+      ...Object.keys(document.diagnostics[0].span),
+    ];
+    for (const name of names) expect(page).toMatch(new RegExp(`\`${RegExp.escape(name)}(\\[\\])?\``));
+    const documented = [...page.matchAll(/^\| `diagnostics\[\]\.(\w+)/gm)].map(([, name]) => name);
+    expect(Object.keys(document.diagnostics[0]).sort()).toEqual(documented.sort());
+  });
+
+  it.each([
+    ['sarif', (out: string) => JSON.parse(out).runs[0].results.length],
+    ['github', (out: string) => out.match(/^::error /gm)?.length],
+    ['junit', (out: string) => out.match(/<failure /g)?.length],
+  ])('says the same as %s', async (format, count) => {
+    write('gateway.yaml', BAD);
+    const { code, out, err } = await run('--format', format);
+    expect([code, count(out), err]).toEqual([1, 1, '']);
+  });
+
+  it('takes pages of codes into SARIF', async () => {
+    write('gateway.yaml', BAD);
+    const [rule] = JSON.parse((await run('--format', 'sarif')).out).runs[0].tool.driver.rules;
+    expect(rule.help.markdown).toContain('# GW2003: Unknown upstream');
+  });
+
+  it('makes warnings that are denied failures in every format', async () => {
+    write('gateway.yaml', WARNED);
+    expect((await run('--format', 'junit')).out).toContain('failures="0"');
+    expect((await run('--format', 'junit', '--deny-warnings')).out).toContain('failures="1"');
+  });
+
+  it('passes as many warnings as it is told to', async () => {
+    write('gateway.yaml', `${WARNED}  third: { type: stdio, command: [third] }\n`);
+    expect((await run('--max-warnings', '2')).code).toBe(0);
+    expect(await run('--max-warnings', '1')).toMatchObject({
+      code: 1,
+      err: 'error: 2 warnings, and at most 1 may be there\n',
+    });
+    expect((await run('--max-warnings', '5', '--deny-warnings')).code).toBe(1);
+    for (const wrong of ['-1', 'x', '1.5', ''])
+      expect(await run(`--max-warnings=${wrong}`)).toMatchObject({ code: 2, out: '' });
+  });
+
   it('prints the hash of what was compiled in JSON', async () => {
     write('gateway.yaml', GOOD);
     const first = JSON.parse((await run('--format', 'json')).out).hash;
@@ -161,7 +209,9 @@ describe('gatewright check', () => {
     expect((await run('--frmat', 'json')).err).toMatch(
       /^error: unknown option `--frmat`; did you mean `--format`\?\nusage: gatewright check /,
     );
-    expect((await run('--format', 'xml')).err).toMatch(/^error: unknown format `xml`; there is pretty, json/);
+    expect((await run('--format', 'xml')).err).toMatch(
+      /^error: unknown format `xml`; there is pretty, json, sarif, github, junit/,
+    );
   });
 
   it('exits with 3 where a file cannot be written', async () => {
