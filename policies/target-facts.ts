@@ -1,5 +1,5 @@
 /** What is known of the target of a call, so that a list and a call of its items are decided on the same facts. */
-import type { CallFacts } from '../schema/decision.ts';
+import type { CallFacts, ToolFacts, UpstreamFacts } from '../schema/decision.ts';
 
 /** The method that an item of each kind of list is called by. */
 export const CALLED_BY = {
@@ -10,16 +10,16 @@ export const CALLED_BY = {
 } as const;
 
 /** A call of a tool. */
-export const toolFacts = (facts: CallFacts, tool: NonNullable<CallFacts['tool']>): CallFacts => ({
+export const toolFacts = (facts: CallFacts, tool: ToolFacts, upstream: UpstreamFacts): CallFacts => ({
   ...facts,
-  upstream: { name: tool.upstream },
+  upstream,
   tool,
 });
 
 /** A prompt that is asked for. */
-export const promptFacts = (facts: CallFacts, name: string, upstream: string): CallFacts => ({
+export const promptFacts = (facts: CallFacts, name: string, upstream: UpstreamFacts): CallFacts => ({
   ...facts,
-  upstream: { name: upstream },
+  upstream,
   prompt: { name },
 });
 
@@ -31,10 +31,10 @@ export const resourceFacts = (
   facts: CallFacts,
   uri: string,
   mimeType: string,
-  upstream: string | undefined,
+  upstream: UpstreamFacts | undefined,
 ): CallFacts => ({
   ...facts,
-  ...(upstream === undefined ? undefined : { upstream: { name: upstream } }),
+  ...(upstream === undefined ? undefined : { upstream }),
   call: { method: CALLED_BY.resources, name: uri, id: facts.call.id },
   resource: { uri, mimeType },
 });

@@ -1,5 +1,5 @@
 /** Keeps decisions that hang on nothing but the principal and the target. */
-import type { CallFacts, Decision } from '../schema/decision.ts';
+import type { CallFacts, Decision, Labels } from '../schema/decision.ts';
 import type { Principal } from '../schema/principal.ts';
 import type { PreparedPolicies } from './decide.ts';
 
@@ -59,6 +59,7 @@ const sameTarget = (kept: Kept, { tool, resource, upstream }: CallFacts): boolea
 const sameTool = (kept: CallFacts['tool'], tool: CallFacts['tool']): boolean => {
   if (kept === tool) return true;
   if (kept === undefined || tool === undefined || kept.upstream !== tool.upstream) return false;
+  if (!sameLabels(kept.labels, tool.labels)) return false;
   const [before, now] = [kept.annotations, tool.annotations];
   return (
     before === now ||
@@ -68,6 +69,12 @@ const sameTool = (kept: CallFacts['tool'], tool: CallFacts['tool']): boolean => 
       before.idempotentHint === now.idempotentHint &&
       before.openWorldHint === now.openWorldHint)
   );
+};
+
+const sameLabels = (before: Labels = {}, now: Labels = {}): boolean => {
+  if (before === now) return true;
+  const names = Object.keys(before);
+  return names.length === Object.keys(now).length && names.every((name) => before[name] === now[name]);
 };
 
 const dropOldest = (byTarget: Map<string, Kept>): void => {

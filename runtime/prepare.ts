@@ -1,6 +1,7 @@
 /** From a loaded graph to a generation that can serve: everything that can fail happens here, before the swap. */
 
 import { preparePolicies } from '../policies/decide.ts';
+import { prepareLabels } from '../policies/expose/labels.ts';
 import { prepareExpose } from '../policies/expose/selection.ts';
 import { cachedDecide } from '../policies/verdict-cache.ts';
 import type { ListenerNode, RouteNode } from '../schema/graph/listener.ts';
@@ -133,7 +134,19 @@ class Preparation {
       const { upstream, bridged } = this.upstreams.get(expose.upstream)!;
       const forwardHeaders = upstreamNode.type === 'stdio' ? [] : upstreamNode.headers.forward;
       const { tools, prompts, resources } = prepareExpose(expose);
-      return { node: expose, upstreamNode, upstream, bridged, tools, prompts, resources, forwardHeaders };
+      const labels = prepareLabels(expose);
+      return {
+        node: expose,
+        upstreamNode,
+        upstream,
+        bridged,
+        tools,
+        prompts,
+        resources,
+        labels,
+        facts: { name: upstreamNode.name, labels: labels.upstream },
+        forwardHeaders,
+      };
     });
   }
 

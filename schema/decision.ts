@@ -19,6 +19,9 @@ export type Decision =
     }
   | { readonly kind: 'undecided'; readonly policy: string };
 
+/** What the configuration says of a server, an upstream or a tool for policies to ask. */
+export type Labels = Readonly<Record<string, string>>;
+
 /** MCP's tool annotations as a total record, with the protocol's defaults where the upstream is not honoured. */
 export interface ToolAnnotations {
   readonly title: string;
@@ -37,6 +40,21 @@ export const DEFAULT_ANNOTATIONS: ToolAnnotations = Object.freeze({
   openWorldHint: true,
 });
 
+/** What is known of an upstream. */
+export interface UpstreamFacts {
+  readonly name: string;
+  readonly labels?: Labels;
+}
+
+/** What is known of a tool. */
+export interface ToolFacts {
+  readonly name: string;
+  readonly upstream: string;
+  readonly annotations: ToolAnnotations;
+  /** Those of its upstream with its own. */
+  readonly labels?: Labels;
+}
+
 /**
  * What is known of a call when it is decided. Absent fields are unknown (`args` in a list) or do not apply
  * (`tool` of a resources/read); a rule that needs an unknown one is undecided.
@@ -50,10 +68,10 @@ export interface CallFacts {
     readonly version: string;
     readonly era: 'modern' | 'legacy';
   };
-  readonly server: { readonly name: string };
-  readonly upstream?: { readonly name: string };
+  readonly server: { readonly name: string; readonly labels?: Labels };
+  readonly upstream?: UpstreamFacts;
   readonly call: { readonly method: string; readonly name: string; readonly id: string };
-  readonly tool?: { readonly name: string; readonly upstream: string; readonly annotations: ToolAnnotations };
+  readonly tool?: ToolFacts;
   readonly resource?: { readonly uri: string; readonly mimeType: string };
   readonly prompt?: { readonly name: string };
   /** The call's arguments; absent while they are not known. */

@@ -70,7 +70,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     profile: data.profile,
     listeners: mapEntries(data.listeners, (_, name) => lowerListener(config, name)),
     identities: mapEntries(data.identity, (entry, name) => lowerIdentity(entry, name, inputs)),
-    servers: mapEntries(data.servers, lowerServer),
+    servers: mapEntries(data.servers, (entry, name) => lowerServer(entry, name, data.upstreams)),
     upstreams: mapEntries(data.upstreams, (entry, name) => lowerUpstream(entry, name, inputs)),
     policies: mapEntries(data.policies, lowerPolicy),
     limits: mapEntries(data.limits, lowerLimit),

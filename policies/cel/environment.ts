@@ -2,7 +2,7 @@
  * The environments that expressions are written against. One table serves the evaluator, which reads the
  * attributes, and the compile-time checker, which types them.
  */
-import type { CallFacts } from '../../schema/decision.ts';
+import type { CallFacts, Labels } from '../../schema/decision.ts';
 import { BOOL, type CelType, DYN, INT, listOf, mapOf, STRING, TIMESTAMP } from './types.ts';
 
 /** What an attribute reads as while it is not known, though it may come to be: `args` in a list. */
@@ -76,6 +76,9 @@ const ofPrompt = partOf(
   (method) => method === 'prompts/get',
 );
 
+const LABELS = mapOf(STRING, STRING);
+const NO_LABELS: Labels = Object.freeze({});
+
 const NO_ARGUMENTS = Object.freeze({});
 const readArguments = (facts: CallFacts): unknown => {
   if (facts.args !== undefined) return facts.args;
@@ -109,8 +112,14 @@ export const CALL_ENVIRONMENT: CelEnvironment<CallFacts> = {
       version: call(STRING, (facts) => facts.client.version),
       era: call(STRING, (facts) => facts.client.era),
     }),
-    server: group({ name: call(STRING, (facts) => facts.server.name) }),
-    upstream: group({ name: ofUpstream(STRING, (upstream) => upstream.name) }),
+    server: group({
+      name: call(STRING, (facts) => facts.server.name),
+      labels: call(LABELS, (facts) => facts.server.labels ?? NO_LABELS),
+    }),
+    upstream: group({
+      name: ofUpstream(STRING, (upstream) => upstream.name),
+      labels: ofUpstream(LABELS, (upstream) => upstream.labels ?? NO_LABELS),
+    }),
     call: group({
       method: call(STRING, (facts) => facts.call.method),
       name: call(STRING, (facts) => facts.call.name),
@@ -126,6 +135,7 @@ export const CALL_ENVIRONMENT: CelEnvironment<CallFacts> = {
         idempotentHint: ofTool(BOOL, (tool) => tool.annotations.idempotentHint),
         openWorldHint: ofTool(BOOL, (tool) => tool.annotations.openWorldHint),
       }),
+      labels: ofTool(LABELS, (tool) => tool.labels ?? NO_LABELS),
     }),
     resource: group({
       uri: ofResource(STRING, (resource) => resource.uri),

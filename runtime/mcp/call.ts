@@ -100,7 +100,7 @@ export const callFacts = (call: FactsSource, name: string, args: unknown): CallF
       version: client.version,
       era: client.era,
     },
-    server: { name: server.node.name },
+    server: server.node,
     call: { method: message.method, name, id: call.idText },
     args,
     request: {

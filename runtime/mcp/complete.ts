@@ -61,7 +61,7 @@ const completePrompt = (call: Call, name: string): void => {
   const entry = call.view.indexNow('prompts').byName.get(name);
   const facts: CallFacts = {
     ...callFacts(call, name, undefined),
-    ...(entry === undefined ? undefined : { upstream: { name: entry.tool.upstream } }),
+    ...(entry === undefined ? undefined : { upstream: entry.part.exposure.facts }),
     call: { method: 'prompts/get', name, id: call.idText },
     prompt: { name },
   };

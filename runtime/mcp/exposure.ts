@@ -1,6 +1,7 @@
 /** One upstream's share in a running server. */
-
+import type { PreparedLabels } from '../../policies/expose/labels.ts';
 import type { PreparedSelection } from '../../policies/expose/selection.ts';
+import type { UpstreamFacts } from '../../schema/decision.ts';
 import type { ExposeNode } from '../../schema/graph/server.ts';
 import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import type { Principal } from '../../schema/principal.ts';
@@ -32,6 +33,9 @@ export interface Exposure {
   readonly tools: PreparedSelection;
   readonly prompts: PreparedSelection;
   readonly resources: PreparedSelection;
+  readonly labels: PreparedLabels;
+  /** What policies see of the upstream; shared by all calls. */
+  readonly facts: UpstreamFacts;
   /** Headers of the caller that are passed on, in lower case. */
   readonly forwardHeaders: readonly string[];
 }

@@ -22,12 +22,15 @@ export const extensionMethods = (exposures: readonly Exposure[]): ReadonlyMap<st
 const unavailable = (): GatewayError =>
   new GatewayError('upstream_unavailable', 'the upstream is not available', { rpcCode: RPC.upstream });
 
+const exposureOf = ({ server }: Call, { upstream }: ExtensionMethod): Exposure | undefined =>
+  server.exposures.find(({ node }) => node.upstream === upstream);
+
 /** Sends the request to the upstream that the table names. */
 export const callExtension = (call: Call, method: ExtensionMethod): void => {
   const unknown = () => methodNotFound(call.client.era);
   const facts = () => ({
     ...callFacts(call, '', call.message.params),
-    upstream: { name: method.upstream },
+    upstream: exposureOf(call, method)?.facts ?? { name: method.upstream },
   });
   const judged = judge(call, facts, unknown);
   if (judged === 'answered') return;

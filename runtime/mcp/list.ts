@@ -42,12 +42,14 @@ export const callList = (call: Call, method: ListMethod): void => {
   else later(call, call.view.prepare(method.list), () => answerList(call, method.list, facts, place));
 };
 
-const itemFacts = (facts: CallFacts, kind: ListKind, { exposedName, item, tool }: Entry): CallFacts => {
+const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts => {
+  const { exposedName, item, tool } = entry;
   const { mimeType } = item.value;
+  const upstream = entry.part.exposure.facts;
   const called = { ...facts, call: { method: CALLED_BY[kind], name: exposedName, id: '' } };
-  if (kind === 'tools') return toolFacts(called, tool);
-  if (kind === 'prompts') return promptFacts(called, exposedName, tool.upstream);
-  return resourceFacts(called, item.name, typeof mimeType === 'string' ? mimeType : '', tool.upstream);
+  if (kind === 'tools') return toolFacts(called, tool, upstream);
+  if (kind === 'prompts') return promptFacts(called, exposedName, upstream);
+  return resourceFacts(called, item.name, typeof mimeType === 'string' ? mimeType : '', upstream);
 };
 
 /** Whether this kind of list exists here: an upstream offers it, or is not there to be asked. */

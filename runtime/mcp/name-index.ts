@@ -1,6 +1,6 @@
 /** Exposed names to items: built once from the listings of all parts, again when one of them changes. */
 import { annotationsOf } from '../../policies/annotations.ts';
-import type { ToolAnnotations } from '../../schema/decision.ts';
+import type { ToolFacts } from '../../schema/decision.ts';
 import type { Item } from './catalogue.ts';
 import type { ListKind } from './method.ts';
 import { encodeHeaderValue } from './param-header.ts';
@@ -17,7 +17,7 @@ export interface Entry {
   /** The upstream's name as the value of Mcp-Name. */
   readonly mirroredName: string;
   /** What policies see of a tool; shared by all calls of it. */
-  readonly tool: { readonly name: string; readonly upstream: string; readonly annotations: ToolAnnotations };
+  readonly tool: ToolFacts;
 }
 
 export interface NameIndex {
@@ -56,7 +56,12 @@ const entryOf = (part: Part, item: Item, name: string): Entry => {
     item,
     part,
     mirroredName: encodeHeaderValue(item.name),
-    tool: { name, upstream: exposure.upstream.name, annotations: annotationsOf(item.value, honoured) },
+    tool: {
+      name,
+      upstream: exposure.upstream.name,
+      annotations: annotationsOf(item.value, honoured),
+      labels: exposure.labels.ofTool(item.name),
+    },
   };
 };
 

@@ -145,4 +145,4 @@ export const ownedFacts = (
   facts: CallFacts,
   uri: string,
   { part, mimeType }: Pick<Ownership, 'part' | 'mimeType'>,
-): CallFacts => resourceFacts(facts, uri, mimeType, part?.exposure.upstream.name);
+): CallFacts => resourceFacts(facts, uri, mimeType, part?.exposure.facts);

@@ -113,9 +113,10 @@ const readElsewhere = (call: Call, uri: string, parts: readonly Part[]): boolean
 const targetFacts = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): CallFacts => {
   const facts = callFacts(call, name, call.message.params.arguments ?? {});
   if (entry === undefined) return facts;
+  const upstream = entry.part.exposure.facts;
   return method.target === 'tool'
-    ? toolFacts(facts, entry.tool)
-    : promptFacts(facts, name, entry.tool.upstream);
+    ? toolFacts(facts, entry.tool, upstream)
+    : promptFacts(facts, name, upstream);
 };
 
 const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): void => {

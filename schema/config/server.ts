@@ -1,5 +1,6 @@
 /** `servers`: the virtual MCP servers that callers see. */
 import { type Static, Type } from 'typebox';
+import { labels } from './labels.ts';
 import { closed, count, flag, listOf, nameOf, oneOf, optional, pattern, size, urlPath } from './value.ts';
 
 /** Protocol revisions that can be served, newest first. */
@@ -42,6 +43,25 @@ const renamable = (what: string) =>
     { description: `Which ${what} are exposed, and under which names.` },
   );
 
+const Tools = closed(
+  {
+    ...renamable('tools').properties,
+    labels: optional(
+      Type.Record(
+        Type.String({ pattern: '^[^$].{0,255}$' }),
+        labels({ description: 'Labels and their values.' }),
+        {
+          additionalProperties: false,
+          description:
+            "Labels of tools, by name or glob of the upstream's: what policies may ask as `tool.labels`. They are laid over those of the upstream; where several entries fit, over those of the shorter ones.",
+          examples: [{ 'invoice_*': { dept: 'finance' } }],
+        },
+      ),
+    ),
+  },
+  { description: 'Which tools are exposed, and under which names.' },
+);
+
 const orNone = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S, what: string) =>
   optional(
     Type.Union([schema, Type.Literal(false)], {
@@ -61,7 +81,7 @@ export const Expose = closed(
         examples: ['gh_'],
       }),
     ),
-    tools: orNone(renamable('tools'), 'tools'),
+    tools: orNone(Tools, 'tools'),
     prompts: orNone(renamable('prompts'), 'prompts'),
     resources: orNone(selection('resources', 'URI'), 'resources'),
     extensions: optional(
@@ -234,6 +254,12 @@ export const Server = closed(
       listOf(nameOf('limits', { description: 'A name in `limits`.' }), {
         description: 'Limits on calls.',
         default: [],
+      }),
+    ),
+    labels: optional(
+      labels({
+        description: 'What policies may ask as `server.labels`.',
+        examples: [{ stage: 'production' }],
       }),
     ),
     instructions: optional(

@@ -1,4 +1,5 @@
 /** A virtual server as compiled. */
+import type { Labels } from '../decision.ts';
 
 /** Which items of one kind an upstream contributes, by the upstream's own names. */
 export interface Selection {
@@ -8,6 +9,11 @@ export interface Selection {
   readonly rename: Readonly<Record<string, string>>;
 }
 
+export interface ToolLabels {
+  readonly tools: string;
+  readonly labels: Labels;
+}
+
 export interface ExposeNode {
   readonly upstream: string;
   readonly prefix: string;
@@ -15,6 +21,10 @@ export interface ExposeNode {
   readonly prompts: Selection;
   /** By URI. */
   readonly resources: Selection;
+  /** Of the upstream: here, so that what a policy asks does not touch its connections. */
+  readonly labels?: Labels;
+  /** Of its tools, by glob of the upstream's names: each is laid over those before it. */
+  readonly toolLabels?: readonly ToolLabels[];
   /** Methods that go to this upstream, by the extension that they belong to. */
   readonly extensions: Readonly<Record<string, readonly string[]>>;
 }
@@ -57,5 +67,6 @@ export interface ServerNode {
   /** In the order of evaluation. */
   readonly policies: readonly string[];
   readonly limits: readonly string[];
+  readonly labels?: Labels;
   readonly instructions?: string;
 }

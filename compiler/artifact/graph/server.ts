@@ -1,5 +1,12 @@
 /** Servers of a graph that is read. */
-import type { ExposeNode, Features, ListsNode, Selection, ServerNode } from '../../../schema/graph/server.ts';
+import type {
+  ExposeNode,
+  Features,
+  ListsNode,
+  Selection,
+  ServerNode,
+  ToolLabels,
+} from '../../../schema/graph/server.ts';
 import { fields, flag, list, literal, number, oneOf, optional, record, text } from '../shape.ts';
 
 const selection = fields<Selection>({ allow: list(text), rename: record(text) });
@@ -10,6 +17,8 @@ const expose = fields<ExposeNode>({
   tools: selection,
   prompts: selection,
   resources: selection,
+  labels: optional(record(text)),
+  toolLabels: optional(list(fields<ToolLabels>({ tools: literal, labels: record(text) }))),
   extensions: record(list(text)),
 });
 
@@ -39,5 +48,6 @@ export const serverShape = fields<ServerNode>({
   provenance: flag,
   policies: list(literal),
   limits: list(literal),
+  labels: optional(record(text)),
   instructions: optional(text),
 });

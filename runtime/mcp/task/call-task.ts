@@ -49,10 +49,10 @@ const refuse = (call: Call): void => {
 };
 
 /** A task follows its tool: who may not call that learns nothing of what it did. Its arguments are not known now. */
-export const taskFacts = (facts: CallFacts, { tool }: Entry): CallFacts => ({
+export const taskFacts = (facts: CallFacts, { tool, part }: Entry): CallFacts => ({
   ...facts,
   call: { ...facts.call, method: 'tools/call', name: tool.name },
-  upstream: { name: tool.upstream },
+  upstream: part.exposure.facts,
   tool,
 });
 

@@ -1,5 +1,6 @@
 /** `upstreams.*` of type `http`: an MCP server behind streamable HTTP. */
 import { type Static, Type } from 'typebox';
+import { labels } from '../labels.ts';
 import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
 import { tlsTowards } from './tls.ts';
 import { Breaker, Retry, Timeouts } from './traffic.ts';
@@ -63,6 +64,12 @@ export const HttpUpstream = closed(
     timeouts: optional(Timeouts),
     retry: optional(Retry),
     breaker: optional(Breaker),
+    labels: optional(
+      labels({
+        description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',
+        examples: [{ dept: 'finance' }],
+      }),
+    ),
     trust: optional(Trust),
   },
   { description: 'An MCP server behind streamable HTTP.' },

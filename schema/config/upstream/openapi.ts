@@ -1,5 +1,7 @@
 /** `upstreams.*` of type `openapi`: an HTTP API whose operations become tools. */
+
 import { type Static, Type } from 'typebox';
+import { labels } from '../labels.ts';
 import {
   closed,
   count,
@@ -122,6 +124,12 @@ export const OpenApiUpstream = closed(
     timeouts: optional(Timeouts),
     retry: optional(Retry),
     breaker: optional(Breaker),
+    labels: optional(
+      labels({
+        description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',
+        examples: [{ dept: 'finance' }],
+      }),
+    ),
     trust: optional(Trust),
   },
   { description: 'An HTTP API whose operations become tools.' },

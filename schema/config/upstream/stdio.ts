@@ -1,5 +1,6 @@
 /** `upstreams.*` of type `stdio`: an MCP server that is a child process. */
 import { type Static, Type } from 'typebox';
+import { labels } from '../labels.ts';
 import { closed, listOf, oneOf, optional, textsBy } from '../value.ts';
 import { Breaker, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
@@ -37,6 +38,12 @@ export const StdioUpstream = closed(
     timeouts: optional(Timeouts),
     retry: optional(Retry),
     breaker: optional(Breaker),
+    labels: optional(
+      labels({
+        description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',
+        examples: [{ dept: 'finance' }],
+      }),
+    ),
     trust: optional(Trust),
   },
   {
