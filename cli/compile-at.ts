@@ -1,6 +1,6 @@
 /** What every command that compiles does first: the host of the compiler, with the files below a folder. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { type CompileInput, type CompileResult, compile } from '../compiler/compile.ts';
 import { listFolder } from '../runtime/reload/list-folder.ts';
 import type { Project } from './project-options.ts';
@@ -17,10 +17,13 @@ export const readFrom = (cwd: string) => (path: string) => {
   }
 };
 
-/** What the compiler is given for a project whose paths are relative to `cwd`. */
+/**
+ * What the compiler is given for a project whose paths are relative to `cwd`. An overlay of a main file that is
+ * absolute is absolute too, so that each can be named from the other.
+ */
 export const inputAt = ({ main, overlays }: Project, cwd: string): CompileInput => ({
   main,
-  overlays,
+  overlays: isAbsolute(main) ? overlays.map((path) => resolve(cwd, path)) : overlays,
   read: readFrom(cwd),
   list: (folder) => listFolder(resolve(cwd, folder)),
 });

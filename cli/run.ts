@@ -1,34 +1,32 @@
 /** `gatewright run`: serves a configuration until a signal ends it. */
-import { parseArgs } from 'node:util';
 import { startGateway } from '../runtime/main.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
+import { parseArguments } from './arguments.ts';
 import { banner } from './banner.ts';
 import type { Command } from './io.ts';
+import { usageLine } from './manual/manual.ts';
+import { RUN } from './manual/run.ts';
+import { type Project, projectOf } from './project-options.ts';
 import { listenToSignals } from './signals.ts';
 import { tellFindings, tellRefusal } from './tell-reload.ts';
 import { packageVersion } from './version.ts';
 
-const DEFAULT_FILE = 'gateway.yaml';
-
-const fileOf = (args: readonly string[]): string | undefined => {
-  try {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
-    return positionals.length > 1 ? undefined : (positionals[0] ?? DEFAULT_FILE);
-  } catch {
-    return undefined;
-  }
+const projectIn = (args: readonly string[]): Project | string => {
+  const parsed = parseArguments(args, RUN, 1);
+  return typeof parsed === 'string' ? parsed : projectOf(parsed.positionals, parsed.values);
 };
 
 /** Serves the file until SIGTERM or SIGINT. Exit code 0 after an orderly end, 1 if there is nothing to serve. */
 export const run: Command = async (args, io) => {
-  const file = fileOf(args);
-  if (file === undefined) {
-    io.err('usage: gatewright run [gateway.yaml]\n');
+  const project = projectIn(args);
+  if (typeof project === 'string') {
+    io.err(`error: ${project}\n${usageLine('run', RUN)}\n`);
     return 2;
   }
+  const { main: file, overlays } = project;
   const stopped = Promise.withResolvers<void>();
   try {
-    const gateway = await startGateway({ file, env: io.env, version: packageVersion() });
+    const gateway = await startGateway({ file, overlays, env: io.env, version: packageVersion() });
     const unlisten = listenToSignals({
       stop: () => stopped.resolve(gateway.close()),
       force: () => process.exit(1),

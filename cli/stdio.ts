@@ -1,36 +1,32 @@
 /** `gatewright stdio`: serves one server to the client that started the process. */
-import { parseArgs } from 'node:util';
 import { GatewayError } from '../runtime/errors.ts';
 import { type Gateway, startGateway } from '../runtime/main.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
+import { parseArguments } from './arguments.ts';
 import type { Command, CommandIo } from './io.ts';
+import { usageLine } from './manual/manual.ts';
+import { STDIO } from './manual/stdio.ts';
+import { type Project, projectOf } from './project-options.ts';
 import { listenToSignals } from './signals.ts';
 import { tellFindings, tellRefusal } from './tell-reload.ts';
 import { packageVersion } from './version.ts';
 
-const USAGE = 'usage: gatewright stdio <server> [gateway.yaml] [--log <file>]\n';
-const DEFAULT_FILE = 'gateway.yaml';
 /** Holds the credential of a server with identities: arguments can be seen by everybody on the machine. */
 const TOKEN_VARIABLE = 'GATEWRIGHT_TOKEN';
 
 interface Options {
   readonly server: string;
-  readonly file: string;
+  readonly project: Project;
   readonly logTo: string | undefined;
 }
 
-const parseOptions = (args: readonly string[]): Options | undefined => {
-  try {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { log: { type: 'string' } },
-    });
-    const [server, file = DEFAULT_FILE, ...rest] = positionals;
-    return server === undefined || rest.length > 0 ? undefined : { server, file, logTo: values.log };
-  } catch {
-    return undefined;
-  }
+const parseOptions = (args: readonly string[]): Options | string => {
+  const parsed = parseArguments(args, STDIO, 2);
+  if (typeof parsed === 'string') return parsed;
+  const [server, ...files] = parsed.positionals;
+  if (server === undefined) return 'name a server';
+  const project = projectOf(files, parsed.values);
+  return typeof project === 'string' ? project : { server, project, logTo: parsed.values.log };
 };
 
 /** Why the client of this process is not served; undefined: it left in order. */
@@ -44,10 +40,11 @@ const serve = async (gateway: Gateway, token: string | undefined): Promise<Gatew
   }
 };
 
-const start = async ({ server, file, logTo }: Options, io: CommandIo): Promise<Gateway | undefined> => {
+const start = async ({ server, project, logTo }: Options, io: CommandIo): Promise<Gateway | undefined> => {
   try {
     return await startGateway({
-      file,
+      file: project.main,
+      overlays: project.overlays,
       env: io.env,
       version: packageVersion(),
       stdio: server,
@@ -55,7 +52,7 @@ const start = async ({ server, file, logTo }: Options, io: CommandIo): Promise<G
     });
   } catch (thrown) {
     if (!(thrown instanceof NotStarted)) throw thrown;
-    await tellRefusal(file, thrown.result, io);
+    await tellRefusal(project.main, thrown.result, io);
     return undefined;
   }
 };
@@ -66,8 +63,8 @@ const start = async ({ server, file, logTo }: Options, io: CommandIo): Promise<G
  */
 export const stdio: Command = async (args, io) => {
   const options = parseOptions(args);
-  if (options === undefined) {
-    io.err(USAGE);
+  if (typeof options === 'string') {
+    io.err(`error: ${options}\n${usageLine('stdio', STDIO)}\n`);
     return 2;
   }
   const gateway = await start(options, io);
@@ -78,7 +75,7 @@ export const stdio: Command = async (args, io) => {
     force: () => process.exit(1),
     reload: () => void gateway.reload('signal'),
   });
-  if (gateway.lastReload !== undefined) await tellFindings(options.file, gateway.lastReload, io);
+  if (gateway.lastReload !== undefined) await tellFindings(options.project.main, gateway.lastReload, io);
   const refused = await Promise.race([serve(gateway, io.env[TOKEN_VARIABLE]), stopped.promise]);
   await gateway.close();
   unlisten();

@@ -9,7 +9,7 @@ import { isArtifact } from './artifact/read-artifact.ts';
 import { CHECKS } from './check/check.ts';
 import { checkLock } from './check/lock/lock.ts';
 import { checkUnused } from './check/unused.ts';
-import { readWithIncludes } from './compose/includes.ts';
+import { compose } from './compose/compose.ts';
 import { createFindings, type Findings } from './diagnostics/findings.ts';
 import { sortDiagnostics } from './diagnostics/sort.ts';
 import { readInputs } from './input/inputs.ts';
@@ -71,17 +71,13 @@ const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
   return place && spanOf(place);
 };
 
-const compileConfiguration = (
-  { main, isLocking = false }: CompileInput,
-  files: Files,
-  findings: Findings,
-): Compiled => {
+const compileConfiguration = (input: CompileInput, files: Files, findings: Findings): Compiled => {
   const { report } = findings;
-  const { tree, texts } = readWithIncludes(main, files, report);
+  const { tree, texts } = compose(input, files, report);
   const config = tree && parse(tree, report);
   let compiled: CompiledGraph | undefined;
   if (config) {
-    const inputs = readInputs(config, files, report, isLocking);
+    const inputs = readInputs(config, files, report, input.isLocking ?? false);
     for (const check of CHECKS) check(config, report);
     checkLock(config, inputs, report);
     judgePosture(config, inputs, report);

@@ -15,6 +15,8 @@ import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
 export interface GatewayOptions {
   /** The configuration's main file. */
   readonly file: string;
+  /** Files laid over it, the later over the earlier. */
+  readonly overlays?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   /** File descriptor or path that log lines go to; standard error by default. */
@@ -63,6 +65,7 @@ export class Gateway {
     });
     this.#reloader = new Reloader<PreparedGeneration>({
       file: options.file,
+      overlays: options.overlays ?? [],
       env: options.env,
       prepare: (loaded) => this.#serving.prepare(loaded),
       swap: (prepared) => this.#serving.swap(prepared),

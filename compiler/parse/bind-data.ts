@@ -64,7 +64,9 @@ const fromMainFolder = (
   text: string,
   parts: readonly ReferencePart[],
 ): string => {
-  const own = posix.relative(binder.folder, posix.dirname(scalar.place.file.path));
+  const folder = posix.dirname(scalar.place.file.path);
+  const isElsewhere = posix.isAbsolute(folder) && !posix.isAbsolute(binder.folder);
+  const own = isElsewhere ? folder : posix.relative(binder.folder, folder);
   if (own === '') return text;
   const moved = (part: ReferencePart): ReferencePart =>
     part.kind === 'file' && !posix.isAbsolute(part.path)

@@ -32,6 +32,8 @@ export interface Schema {
   readonly 'x-name-of'?: NamedSection;
   readonly 'x-cel-environment'?: CelEnvironment;
   readonly 'x-cel-result'?: CelResult;
+  /** The key of a list's entries by which those of an overlay are laid over them. */
+  readonly 'x-merge-key'?: string;
   /** The shortest a secret may be once it is known. */
   readonly 'x-min-bytes'?: number;
   /** The value decides what is compiled, so that it cannot be a reference. */

@@ -1,5 +1,5 @@
 /** The only door to the compiler: from a file to a graph. */
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { compile } from '../../compiler/compile.ts';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph } from '../../schema/graph/graph.ts';
@@ -18,8 +18,15 @@ export interface CompileOutcome {
   readonly textOf: (file: string) => string | undefined;
 }
 
-/** Compiles `main`: absolute, or relative to the working directory. It is named so in diagnostics. */
-export const compileFile = (main: string): CompileOutcome => {
+/** An overlay of a main file that is absolute is absolute too, so that each can be named from the other. */
+const overlaysOf = (main: string, overlays: readonly string[]): readonly string[] =>
+  isAbsolute(main) ? overlays.map((path) => resolve(path)) : overlays;
+
+/**
+ * Compiles `main` with overlays over it: absolute, or relative to the working directory. They are named so in
+ * diagnostics.
+ */
+export const compileFile = (main: string, overlays: readonly string[]): CompileOutcome => {
   const texts = new Map<string, Buffer>();
   const read = (path: string): Buffer | undefined => {
     try {
@@ -36,7 +43,12 @@ export const compileFile = (main: string): CompileOutcome => {
     names.set(folder, found === undefined ? ABSENT : digestOfNames(found));
     return found;
   };
-  const { compiled, diagnostics, sources } = compile({ main, read, list });
+  const { compiled, diagnostics, sources } = compile({
+    main,
+    overlays: overlaysOf(main, overlays),
+    read,
+    list,
+  });
   const files = new Map(
     sources.map(({ path, sha256, isFolder }) =>
       isFolder ? [folderKey(resolve(path)), names.get(path)!] : [resolve(path), sha256 ?? ABSENT],

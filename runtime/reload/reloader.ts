@@ -23,6 +23,8 @@ export interface LoadedGraph {
 export interface ReloaderOptions<G> {
   /** The main file as it shall be called in diagnostics: absolute, or relative to the working directory. */
   readonly file: string;
+  /** Files laid over it, the later over the earlier. */
+  readonly overlays: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
   readonly prepare: (loaded: LoadedGraph) => Promise<G>;
@@ -143,15 +145,17 @@ export class Reloader<G> {
     let found: Pick<CompileOutcome, 'diagnostics' | 'textOf'> = { diagnostics: [], textOf: () => undefined };
     try {
       this.#state = 'compiling';
-      const { compiled, diagnostics, files, textOf } = compileFile(this.#options.file);
+      const { compiled, diagnostics, files, textOf } = compileFile(
+        this.#options.file,
+        this.#options.overlays,
+      );
       found = { diagnostics, textOf };
       if (compiled !== undefined) return { ...(await this.#bring(compiled, files)), ...found };
       this.#see(files);
       return { result: 'rejected', unresolved: [], ...found };
     } catch (error) {
       // Where it failed before its files were known: what is there now was tried, only other bytes are worth more.
-      if (this.#files === before)
-        this.#see(await snapshotOf([resolve(this.#options.file), ...this.#files.keys()]));
+      if (this.#files === before) this.#see(await snapshotOf([...this.#named(), ...this.#files.keys()]));
       return { result: 'failed', unresolved: [], error, ...found };
     }
   }
@@ -172,6 +176,11 @@ export class Reloader<G> {
     swap(prepared);
     this.#serving = { artifactHash: compiled.hash, effectiveHash: hashes.effectiveHash };
     return { result: 'applied', unresolved: [] };
+  }
+
+  /** The files that are read whatever the others hold. */
+  #named(): readonly string[] {
+    return [this.#options.file, ...this.#options.overlays].map((path) => resolve(path));
   }
 
   #see(files: Snapshot): void {

@@ -167,6 +167,7 @@ export const Server = closed(
       {
         description: 'Where the server is found.',
         minItems: 1,
+        'x-merge-key': 'listener',
         examples: [[{ listener: 'edge', path: '/mcp' }]],
       },
     ),
@@ -234,6 +235,7 @@ export const Server = closed(
       description:
         'What the server is made of. Order decides the order of lists, and which upstream keeps a name or URI that several have: a URI of the others gets the name of its upstream behind the scheme. Where an upstream brings user interfaces (MCP Apps), tools of the others are told as for the model alone, unless they say themselves whom they are for: two upstreams with interfaces that must not reach each other belong to two servers.',
       minItems: 1,
+      'x-merge-key': 'upstream',
     }),
     features: optional(Features),
     lists: optional(Lists),

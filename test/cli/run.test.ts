@@ -118,7 +118,7 @@ describe('gatewright run', () => {
     async (...args) => {
       const cli = await run(undefined, ...args);
       expect(await cli.exited()).toBe(2);
-      expect(cli.err).toBe('usage: gatewright run [gateway.yaml]\n');
+      expect(cli.err).toMatch(/^error: .+\nusage: gatewright run \[gateway\.yaml\] /);
     },
   );
 });

@@ -122,4 +122,27 @@ export const REFERENCES = {
     label: () => 'given again here',
     help: () => ['name each method for one upstream of a server'],
   }),
+  GW2040: entry<{ path: string; before: string; after: string }>({
+    severity: 'error',
+    title: 'Overlay of another kind',
+    message: ({ path, before, after }) => `\`${path}\` is ${before}, and ${after} in the overlay`,
+    label: ({ after }) => `${after} here`,
+    help: () => [
+      'write what the base has there, or remove the key with `null` in an overlay before this one',
+    ],
+  }),
+  GW2041: entry<{ what: string; nearest: string | undefined }>({
+    severity: 'error',
+    title: 'Overlay that removes nothing',
+    message: ({ what }) => `there is no \`${what}\` to remove`,
+    help: ({ nearest }) => [didYouMean(nearest) ?? 'remove the line'],
+  }),
+  GW2042: entry<{ by: string; name: string }>({
+    severity: 'error',
+    title: 'Overlay of one of several entries',
+    message: ({ by, name }) => `which entry with \`${by}: ${name}\` is meant cannot be told`,
+    help: () => [
+      'write the whole list in the base, or remove it with `null` and give it in a second overlay',
+    ],
+  }),
 };

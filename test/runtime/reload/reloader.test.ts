@@ -48,6 +48,7 @@ class Served {
       onSettling: () => this.reloader.settling(),
     });
     this.reloader = new Reloader({
+      overlays: [],
       file,
       env,
       prepare: async (loaded) => {
