@@ -8,7 +8,6 @@ import { placesOf } from './artifact/places.ts';
 import { isArtifact } from './artifact/read-artifact.ts';
 import { CHECKS } from './check/check.ts';
 import { checkLock } from './check/lock/lock.ts';
-import { checkUnused } from './check/unused.ts';
 import { compose } from './compose/compose.ts';
 import { createFindings, type Findings } from './diagnostics/findings.ts';
 import { sortDiagnostics } from './diagnostics/sort.ts';
@@ -16,8 +15,8 @@ import { readInputs } from './input/inputs.ts';
 import { fingerprintNodes, sha256 } from './lower/fingerprint.ts';
 import { lower } from './lower/lower.ts';
 import { parse } from './parse/parse.ts';
-import { lowerIgnored } from './posture/ignore-comments.ts';
 import { judgePosture } from './posture/posture.ts';
+import { settle } from './settle.ts';
 import { type Files, openFiles, type SourceRead } from './source/files.ts';
 import { spanOf } from './source/source-file.ts';
 import { keyPlaceAt, type Path, type SourceMap, valueAt } from './source/tree.ts';
@@ -81,11 +80,8 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
     for (const check of CHECKS) check(config, report);
     checkLock(config, inputs, report);
     judgePosture(config, inputs, report);
-    lowerIgnored(texts, findings);
-    if (!findings.hasErrors()) {
-      checkUnused(config, report);
-      compiled = seal(lower(config, inputs), files);
-    }
+    settle(config, texts, findings);
+    if (!findings.hasErrors()) compiled = seal(lower(config, inputs), files);
   }
   const places = () => (tree ? placesOf(tree, files.relative) : {});
   return { compiled, placeOf: placeIn(tree), places };

@@ -32,6 +32,7 @@ export type GatewayData = Filled<Gateway> & {
     | 'policies'
     | 'limits'
     | 'telemetry'
+    | 'lints'
     | 'sealing'
     | 'sessions'
     | 'reload'

@@ -8,6 +8,7 @@ import { checkExposedNames } from './exposed-names.ts';
 import { checkExpressions } from './expressions.ts';
 import { checkExtensionMethods } from './extension-methods.ts';
 import { checkJwtKeys } from './jwt-keys.ts';
+import { checkLints } from './lints.ts';
 import { checkListenerAddresses } from './listener-addresses.ts';
 import { checkListenerHttp } from './listener-http.ts';
 import { checkListenerIdentity } from './listener-identity.ts';
@@ -50,4 +51,5 @@ export const CHECKS: readonly Check[] = [
   checkRbac,
   checkRbacPermissions,
   checkExpressions,
+  checkLints,
 ];

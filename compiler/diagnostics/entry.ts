@@ -19,6 +19,12 @@ export interface Entry<D> {
   readonly inDevelopment?: Severity;
 }
 
+/** Whether the level of its findings may be changed: they are warnings, or of posture. */
+export const isAdjustable = ({
+  severity,
+  lowerable,
+}: Pick<Entry<never>, 'severity' | 'lowerable'>): boolean => severity === 'warning' || lowerable === true;
+
 export const entry = <D>(definition: Entry<D>): Entry<D> => definition;
 
 /** `did you mean …?`, if there is something near. */

@@ -34,7 +34,7 @@ export const isSlip = (word: string, meant: string, candidates: Iterable<string>
     (other) =>
       other === meant ||
       Math.abs(other.length - wanted.length) > 1 ||
-      distance(wanted, other.toLowerCase()) > Math.max(1, edits),
+      distance(wanted, other.toLowerCase()) > edits,
   );
 };
 

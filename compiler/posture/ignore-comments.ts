@@ -2,8 +2,7 @@
 import { Lexer } from 'yaml';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import { CATALOGUE, type Code } from '../diagnostics/catalogue.ts';
-import type { Entry } from '../diagnostics/entry.ts';
-import type { Findings } from '../diagnostics/findings.ts';
+import { isAdjustable } from '../diagnostics/entry.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { lineIndexAt, type Place, type SourceFile } from '../source/source-file.ts';
@@ -33,8 +32,20 @@ const commentsIn = (file: SourceFile): readonly { readonly text: string; readonl
   return comments;
 };
 
-const isLowerable = (code: string): code is Code =>
-  Object.hasOwn(CATALOGUE, code) && (CATALOGUE[code as Code] as Entry<never>).lowerable === true;
+/** What is said about these comments themselves. */
+const OWN_CODES = new Set(['GW4090', 'GW4091']);
+
+const isIgnorable = (code: string): code is Code =>
+  Object.hasOwn(CATALOGUE, code) && isAdjustable(CATALOGUE[code as Code]) && !OWN_CODES.has(code);
+
+/** A comment with the blanks before it, and the whole line if there is nothing else on it. */
+const lineOf = ({ file, start, end }: Place): Place => {
+  const lineStart = file.lineStarts[lineIndexAt(file, start)]!;
+  const before = file.text.slice(lineStart, start);
+  if (before.trim() !== '') return { file, start: lineStart + before.trimEnd().length, end };
+  const lineBreak = /^[ \t]*(?:\r\n|\r|\n)?/.exec(file.text.slice(end))![0];
+  return { file, start: lineStart, end: end + lineBreak.length };
+};
 
 const problemOf = (code: string, colon: string, reason: string): string | undefined => {
   if (code === '') return 'this comment names no code to ignore';
@@ -42,7 +53,7 @@ const problemOf = (code: string, colon: string, reason: string): string | undefi
     const near = nearest(code, Object.keys(CATALOGUE));
     return `\`${code}\` is not a code${near ? `; did you mean \`${near}\`?` : ''}`;
   }
-  if (!isLowerable(code)) return `\`${code}\` cannot be ignored: only posture findings can`;
+  if (!isIgnorable(code)) return `\`${code}\` cannot be ignored: only warnings and posture findings can`;
   return colon === '' || reason.trim() === '' ? `\`${code}\` is ignored without a reason` : undefined;
 };
 
@@ -60,12 +71,29 @@ const covers = (comment: IgnoreComment, { code, span }: Diagnostic): boolean =>
   span.file === comment.place.file.path &&
   (span.line === comment.line || span.line === comment.line + 1);
 
-/** Takes back the findings that a comment lowers. Comments that lower nothing are findings themselves. */
-export const lowerIgnored = (texts: readonly SourceFile[], findings: Findings): void => {
-  const comments = texts.flatMap((text) => readComments(text, findings.report));
-  const idle = comments.filter((comment) => !findings.all().some((finding) => covers(comment, finding)));
-  findings.remove((finding) => comments.some((comment) => covers(comment, finding)));
-  // With errors elsewhere, what the comment is about may not have been reached.
-  if (findings.hasErrors()) return;
-  for (const { code, place } of idle) findings.report('GW4091', place, { code });
+/** The comments of a configuration, and which of them lowered something. */
+export interface Ignores {
+  /** A finding, or undefined if a comment lowers it. */
+  readonly judge: (finding: Diagnostic) => Diagnostic | undefined;
+  /** Reports the comments that lowered nothing. */
+  readonly reportIdle: (report: Report) => void;
+}
+
+/** Reads the comments of `files`, and reports those that do not hold. */
+export const readIgnores = (files: readonly SourceFile[], report: Report): Ignores => {
+  const comments = files.flatMap((file) => readComments(file, report));
+  const used = new Set<IgnoreComment>();
+  return {
+    judge: (finding) => {
+      const own = comments.filter((comment) => covers(comment, finding));
+      for (const comment of own) used.add(comment);
+      return own.length === 0 ? finding : undefined;
+    },
+    reportIdle: (reportIdle) => {
+      for (const { code, place } of comments.filter((comment) => !used.has(comment))) {
+        const fixes = [{ place: lineOf(place), text: '', applicability: 'always' as const }];
+        reportIdle('GW4091', place, { code }, { fixes });
+      }
+    },
+  };
 };

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { Identity } from './identity/identity.ts';
 import { Limit } from './limit/limit.ts';
+import { Lints } from './lints.ts';
 import { Listener } from './listener.ts';
 import { Policy } from './policy/policy.ts';
 import { Reload, Sessions, Shutdown } from './reload.ts';
@@ -40,6 +41,7 @@ export const Gateway = closed(
     upstreams: named(Upstream, { description: 'Where calls go.' }),
     policies: optional(named(Policy, { description: 'The rules.', default: {} })),
     limits: optional(named(Limit, { description: 'How often, how long, how much.', default: {} })),
+    lints: optional(Lints),
     telemetry: optional(Telemetry),
     sealing: optional(Sealing),
     sessions: optional(Sessions),

@@ -113,6 +113,19 @@ export const SHAPE = {
     message: ({ text }) => `\`${text}\` is not allowed here`,
     help: ({ pattern }) => [`allowed: text that matches \`${pattern}\``],
   }),
+  GW1030: entry<{ code: string; nearest: string | undefined }>({
+    severity: 'error',
+    title: 'Level for a code that does not exist',
+    message: ({ code }) => `\`${code}\` is not a code`,
+    help: ({ nearest }) => [didYouMean(nearest) ?? 'codes are told with each finding, such as `GW2009`'],
+  }),
+  GW1031: entry<{ code: string; title: string }>({
+    severity: 'error',
+    title: 'Level for an error that cannot be lowered',
+    message: ({ code }) => `the level of \`${code}\` cannot be changed`,
+    help: () => ['remove it: warnings and posture findings can be changed, other errors cannot'],
+    note: ({ code, title }) => [`\`${code}\` is “${title}”: a configuration that has it cannot be served`],
+  }),
   GW1013: entry<{ what: string; expected: string; isItem: boolean }>({
     severity: 'error',
     title: 'Key without a value',
