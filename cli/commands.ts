@@ -3,6 +3,7 @@ import type { Command } from './io.ts';
 import { CHECK } from './manual/check.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
 import { KEYS } from './manual/keys.ts';
+import { LOCK } from './manual/lock.ts';
 import type { CommandManual } from './manual/manual.ts';
 import { RUN } from './manual/run.ts';
 import { SCHEMA } from './manual/schema.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { ...RUN, load: async () => (await import('./run.ts')).run },
   stdio: { ...STDIO, load: async () => (await import('./stdio.ts')).stdio },
   check: { ...CHECK, load: async () => (await import('./check.ts')).check },
+  lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
   'explain-code': { ...EXPLAIN_CODE, load: async () => (await import('./explain-code.ts')).explainCode },
   keys: { ...KEYS, load: async () => (await import('./keys.ts')).keys },

@@ -18,6 +18,7 @@ export interface Offer {
   readonly pageItems?: number;
   /** Capabilities instead of those that the lists need. */
   readonly capabilities?: object;
+  readonly instructions?: string;
 }
 
 export interface OfferingUpstream extends AsyncDisposable {
@@ -81,14 +82,20 @@ export const startOfferingUpstream = async (
   upstream.on('server/discover', (received) =>
     answerWith(
       received,
-      { supportedVersions: ['2026-07-28'], capabilities: capabilitiesOf(offering.offer) },
+      {
+        supportedVersions: ['2026-07-28'],
+        capabilities: capabilitiesOf(offering.offer),
+        instructions: offering.offer.instructions,
+      },
       { ttlMs: 0, cacheScope: 'private' },
     ),
   );
   upstream.on('initialize', (received) => {
     const { protocolVersion } = received.message.params as { protocolVersion: string };
     const serverInfo = { name: 'offering-upstream', version: '1.0.0' };
-    answerWith(received, { protocolVersion, capabilities: capabilitiesOf(offering.offer), serverInfo });
+    const { instructions } = offering.offer;
+    const capabilities = capabilitiesOf(offering.offer);
+    answerWith(received, { protocolVersion, capabilities, serverInfo, instructions });
   });
   upstream.on('resources/read', (received) => {
     const { uri } = received.message.params as { uri: string };
