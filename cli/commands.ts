@@ -1,6 +1,7 @@
 /** The commands by name. Each is loaded when it is called, so that `run` does not wait for the others. */
 import type { Command } from './io.ts';
 import { CHECK } from './manual/check.ts';
+import { EXPLAIN } from './manual/explain.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
 import { KEYS } from './manual/keys.ts';
 import { LOCK } from './manual/lock.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   check: { ...CHECK, load: async () => (await import('./check.ts')).check },
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
+  explain: { ...EXPLAIN, load: async () => (await import('./explain.ts')).explain },
   'explain-code': { ...EXPLAIN_CODE, load: async () => (await import('./explain-code.ts')).explainCode },
   keys: { ...KEYS, load: async () => (await import('./keys.ts')).keys },
   version: { ...VERSION, load: async () => (await import('./version.ts')).version },

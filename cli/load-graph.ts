@@ -18,6 +18,8 @@ export interface LoadedGraph extends Load {
   readonly compiled: CompiledGraph;
   /** Where a path of the configuration is written. */
   readonly placeOf: CompileResult['placeOf'];
+  /** What was approved of at the upstreams, where that is known. */
+  readonly lock: CompileResult['lock'];
 }
 
 /** There is no graph: `diagnostics` say why. */
@@ -39,9 +41,9 @@ export const loadGraph = async (
   { cwd }: Pick<CommandIo, 'cwd'>,
   { overlays = [] }: { readonly overlays?: Project['overlays'] } = {},
 ): Promise<LoadedGraph | FaultyGraph> => {
-  const { compiled, diagnostics, placeOf } = compileAt({ main: spec, overlays }, cwd);
+  const { compiled, diagnostics, placeOf, lock } = compileAt({ main: spec, overlays }, cwd);
   const textOf = textIn(cwd);
   return compiled === undefined
     ? { compiled, diagnostics, textOf }
-    : { compiled, diagnostics, textOf, placeOf };
+    : { compiled, diagnostics, textOf, placeOf, lock };
 };

@@ -3,6 +3,7 @@ import type { Artifact } from '../schema/artifact.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import type { Diagnostic, Span } from '../schema/diagnostic.ts';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
+import type { Lock } from '../schema/lock/lock.ts';
 import { openArtifact } from './artifact/open-artifact.ts';
 import { placesOf } from './artifact/places.ts';
 import { isArtifact } from './artifact/read-artifact.ts';
@@ -48,10 +49,12 @@ export interface CompileResult {
   readonly placeOf: (path: Path) => Span | undefined;
   /** All of these places, as an artifact carries them. */
   readonly places: () => Artifact['places'];
+  /** What was approved of at the upstreams; absent without a lock that can be believed. */
+  readonly lock?: Lock | undefined;
 }
 
 /** What comes of the main file, whatever it is. */
-type Compiled = Pick<CompileResult, 'compiled' | 'placeOf' | 'places'>;
+type Compiled = Pick<CompileResult, 'compiled' | 'placeOf' | 'places' | 'lock'>;
 
 const seal = (graph: Graph, files: Files): CompiledGraph => ({
   hash: sha256(canonicalJson(graph)),
@@ -75,8 +78,10 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
   const { tree, texts } = compose(input, files, report);
   const config = tree && parse(tree, report);
   let compiled: CompiledGraph | undefined;
+  let lock: Lock | undefined;
   if (config) {
     const inputs = readInputs(config, files, report, input.isLocking ?? false);
+    lock = inputs.lock;
     for (const check of CHECKS) check(config, report);
     checkLock(config, inputs, report);
     judgePosture(config, inputs, report);
@@ -84,7 +89,7 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
     if (!findings.hasErrors()) compiled = seal(lower(config, inputs), files);
   }
   const places = () => (tree ? placesOf(tree, files.relative) : {});
-  return { compiled, placeOf: placeIn(tree), places };
+  return { compiled, placeOf: placeIn(tree), places, lock };
 };
 
 /** Compiles a configuration, or reads one that was compiled. Never throws for what a file holds. */

@@ -44,8 +44,13 @@ export const synopsisOf = ({ usage, options = {} }: CommandManual): string => {
 };
 
 /** `usage: gatewright check …`, for who typed something else. */
-export const usageLine = (name: string, manual: CommandManual): string =>
-  `usage: gatewright ${name} ${synopsisOf(manual)}`.trimEnd();
+export const usageLine = (name: string, manual: CommandManual): string => {
+  const whole = `usage: gatewright ${name} ${synopsisOf(manual)}`.trimEnd();
+  // So many options are no help on one line; `--help` lists them.
+  return whole.length <= MAX_USAGE ? whole : `usage: gatewright ${name} ${manual.usage} [options]`;
+};
+
+const MAX_USAGE = 199;
 
 const MISUSE = 'wrong usage';
 const FAILURE = 'a file cannot be read or written, or a bug';

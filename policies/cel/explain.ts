@@ -73,7 +73,8 @@ const partsOf = <F>(syntax: CelSyntax, environment: CelEnvironment<F>): readonly
     const text = unparse({ ...syntax, expr });
     if (!found.has(text)) found.set(text, expr);
   };
-  for (const child of childrenOf(syntax.expr, [])) collect(child.expr, child.bound, note);
+  const children = attributeChain(syntax.expr) === undefined ? childrenOf(syntax.expr, []) : [];
+  for (const child of children) collect(child.expr, child.bound, note);
   return [...found].slice(0, MAX_PARTS).map(([text, expr]) => ({
     text,
     program: prepareTree(expr, environment),

@@ -78,6 +78,12 @@ describe('a condition is explained by the values of its parts', () => {
     ]);
   });
 
+  test('an attribute alone by its own value, which is that of the whole', () => {
+    expect(valuesOf('tool.annotations.readOnlyHint')).toEqual({});
+    expect(valuesOf('has(tool.annotations)')).toEqual({});
+    expect(valuesOf('!tool.annotations.readOnlyHint')).toEqual({ 'tool.annotations.readOnlyHint': false });
+  });
+
   test('members that are missing, and what is not known yet', () => {
     expect(valuesOf("principal.claims.missing == 'a' || has(principal.claims.sub)")).toEqual({
       'principal.claims.missing == "a"': '(missing)',

@@ -1,0 +1,130 @@
+/** `gatewright explain`: which rules decide a request, and why. Sends nothing and writes nothing. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
+import { colorPaint, plainPaint } from '../compiler/diagnostics/render/style.ts';
+import { offersOf } from '../policies/trace/offers.ts';
+import type { TracedRequest } from '../policies/trace/request.ts';
+import { resolveRequest } from '../policies/trace/resolve.ts';
+import type { Trace } from '../policies/trace/trace.ts';
+import { prepareTracer } from '../policies/trace/tracer.ts';
+import { redactLine } from '../runtime/observe/redact.ts';
+import { parseArguments } from './arguments.ts';
+import { type Fields, fieldsOfFile, fieldsOfOptions } from './explain/fields.ts';
+import { requestText } from './explain/request-text.ts';
+import { unresolvedText, wantedOf } from './explain/wanted.ts';
+import type { Command, CommandIo } from './io.ts';
+import { type LoadedGraph, loadGraph } from './load-graph.ts';
+import { EXPLAIN } from './manual/explain.ts';
+import { usageLine } from './manual/manual.ts';
+import { type Project, projectOf } from './project-options.ts';
+import { traceJson } from './trace/trace-json.ts';
+import { traceText } from './trace/trace-text.ts';
+import { clientText, verdictText } from './trace/verdict-words.ts';
+
+const OK = 0;
+const FINDINGS = 1;
+const USAGE_ERROR = 2;
+const IO_ERROR = 3;
+
+/** Changes when a field changes its meaning. */
+const FORMAT_VERSION = 1;
+
+/** Wrong usage, in words for whoever typed it. */
+class Misuse extends Error {}
+
+interface Options {
+  readonly project: Project;
+  readonly fields: Fields;
+  readonly format: string;
+}
+
+const readText = (file: string, io: CommandIo): string => {
+  try {
+    return readFileSync(resolve(io.cwd, file), 'utf8');
+  } catch {
+    throw new Misuse(`\`${file}\` cannot be read`);
+  }
+};
+
+const parseOptions = (args: readonly string[], io: CommandIo): Options => {
+  const parsed = parseArguments(args, EXPLAIN, 1);
+  if (typeof parsed === 'string') throw new Misuse(parsed);
+  const { values, positionals } = parsed;
+  const project = projectOf(positionals, values);
+  if (typeof project === 'string') throw new Misuse(project);
+  const { request, format } = values;
+  const inFile = request === undefined ? {} : fieldsOfFile(readText(request, io), request);
+  const typed = fieldsOfOptions(values, (file) => readText(file, io));
+  return { project, fields: { ...inFile, ...typed }, format };
+};
+
+/** Every mistake in what was asked is one of usage. */
+const asMisuse = <T>(make: () => T): T => {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof Misuse ? error : new Misuse((error as Error).message);
+  }
+};
+
+const pretty = (request: TracedRequest, trace: Trace, loaded: LoadedGraph, io: CommandIo): string => {
+  const paint = io.color ? colorPaint : plainPaint;
+  const { placeOf, compiled } = loaded;
+  const context = {
+    graph: compiled.graph,
+    isWritten: (path: Parameters<typeof placeOf>[0]) => placeOf(path) !== undefined,
+  };
+  const client = clientText(trace.verdict);
+  return [
+    `${redactLine(requestText(request))}\n\n`,
+    traceText(trace, { context, placeOf, paint, indent: '  ' }),
+    `\n${paint('strong', verdictText(trace.verdict))}\n`,
+    client === undefined ? '' : `${client}\n`,
+  ].join('');
+};
+
+const json = (request: TracedRequest, trace: Trace, { compiled, placeOf }: LoadedGraph): string => {
+  const context = {
+    graph: compiled.graph,
+    isWritten: (path: Parameters<typeof placeOf>[0]) => placeOf(path) !== undefined,
+  };
+  const document = {
+    formatVersion: FORMAT_VERSION,
+    hash: compiled.hash,
+    request: { ...request, at: new Date(request.nowMs).toISOString() },
+    ...traceJson(trace, { context, placeOf }),
+  };
+  return `${redactLine(JSON.stringify(document, undefined, 2))}\n`;
+};
+
+const run = async (options: Options, io: CommandIo): Promise<number> => {
+  const { project, fields, format } = options;
+  const wanted = asMisuse(() => wantedOf(fields, Date.now()));
+  const loaded = await loadGraph(project.main, io, project);
+  if (loaded.compiled === undefined) {
+    io.err(renderPretty(project.main, loaded.diagnostics, { textOf: loaded.textOf, color: io.color }));
+    return FINDINGS;
+  }
+  const { graph } = loaded.compiled;
+  const request = resolveRequest(graph, wanted);
+  if ('what' in request) throw new Misuse(unresolvedText(request));
+  const trace = prepareTracer(graph, offersOf(graph, loaded.lock))(request);
+  io.out(format === 'json' ? json(request, trace, loaded) : pretty(request, trace, loaded, io));
+  return OK;
+};
+
+/** Exit code 0 whatever the verdict, 1 for a configuration with errors, 2 for the usage, 3 if a file fails. */
+export const explain: Command = async (args, io) => {
+  try {
+    return await run(
+      asMisuse(() => parseOptions(args, io)),
+      io,
+    );
+  } catch (error) {
+    const isMisuse = error instanceof Misuse;
+    const usage = isMisuse ? `${usageLine('explain', EXPLAIN)}\n` : '';
+    io.err(`error: ${(error as Error).message}\n${usage}`);
+    return isMisuse ? USAGE_ERROR : IO_ERROR;
+  }
+};
