@@ -3,6 +3,7 @@ import type { Command } from './io.ts';
 import { CHECK } from './manual/check.ts';
 import { EXPLAIN } from './manual/explain.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
+import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';
 import { LOCK } from './manual/lock.ts';
 import type { CommandManual } from './manual/manual.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   stdio: { ...STDIO, load: async () => (await import('./stdio.ts')).stdio },
   check: { ...CHECK, load: async () => (await import('./check.ts')).check },
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
+  init: { ...INIT, load: async () => (await import('./init.ts')).init },
   schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
   explain: { ...EXPLAIN, load: async () => (await import('./explain.ts')).explain },
   'explain-code': { ...EXPLAIN_CODE, load: async () => (await import('./explain-code.ts')).explainCode },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CATALOGUE } from '../../compiler/diagnostics/catalogue.ts';
 import { CliProcess } from '../support/cli-process.ts';
 import { ROOT } from '../support/source-file.ts';
 
@@ -78,10 +79,14 @@ describe('the packed package', () => {
     ]);
     expect(await readdir(join(installed, 'schema'))).toEqual(['gateway.schema.json']);
     expect((await readdir(join(installed, 'docs'))).sort()).toEqual([
+      'commands',
+      'commands.md',
       'compatibility.md',
       'diagnostics',
+      'diagnostics.md',
       'features.md',
       'features.table.md',
+      'formats.md',
       'reference.md',
     ]);
     expect((await readdir(join(installed, 'dist'))).sort()).toEqual(['LICENSES.txt', 'gatewright.js']);
@@ -103,8 +108,34 @@ describe('the packed package', () => {
     expect(out).toContain('did you mean `upstreams`?');
   });
 
+  it('writes findings in every format, and mends what it finds', async () => {
+    await writeFile(join(folder, 'fiels.yaml'), CONFIGURATION.replace('upstream: files', 'upstream: fiels'));
+    const said = async (format: string) => (await gatewright('check', 'fiels.yaml', '--format', format)).out;
+    expect(JSON.parse(await said('json')).errors).toBe(1);
+    expect(JSON.parse(await said('sarif')).runs[0].tool.driver.rules[0].help.markdown).toContain('# GW2003');
+    expect(await said('github')).toMatch(/^::error title=GW2003/);
+    expect(await said('junit')).toContain('<failure type="GW2003"');
+    expect(await gatewright('check', 'fiels.yaml', '--fix')).toMatchObject({
+      code: 0,
+      err: 'fixed 1 finding\n',
+    });
+    expect(await readFile(join(folder, 'fiels.yaml'), 'utf8')).toBe(CONFIGURATION);
+  });
+
+  it('writes a configuration to begin with that passes its own checks', async () => {
+    expect(await gatewright('init', 'first.yaml')).toMatchObject({ code: 0 });
+    expect(await gatewright('check', 'first.yaml', '--deny-warnings')).toMatchObject({ code: 0, err: '' });
+  });
+
   it('explains codes and prints the schema', async () => {
     expect((await gatewright('explain-code', 'GW0001')).out).toContain('# GW0001');
+    const pages = await readdir(join(folder, 'node_modules', 'gatewright', 'docs', 'diagnostics'));
+    expect(pages.sort()).toEqual(
+      Object.keys(CATALOGUE)
+        .map((code) => `${code}.md`)
+        .sort(),
+    );
+    expect((await gatewright('schema', 'print')).out).toBe((await gatewright('schema')).out);
     expect(JSON.parse((await gatewright('schema')).out)).toHaveProperty('$schema');
     expect((await gatewright('version')).out).toMatch(/^gatewright \d/);
   });
