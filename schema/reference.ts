@@ -1,11 +1,18 @@
 /**
- * The text of references: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`, and `$$` for a dollar.
+ * The text of references: `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}`, `${file:path}`, and `$$` for
+ * a dollar.
  * They are found in scalars after YAML was parsed and are never parsed again once resolved.
  */
 
 export type ReferencePart =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'env'; readonly name: string; readonly fallback?: string }
+  | {
+      readonly kind: 'env';
+      readonly name: string;
+      readonly fallback?: string;
+      /** What is told where the variable is not set. */
+      readonly message?: string;
+    }
   /** `path` is relative to the folder of the configuration. */
   | { readonly kind: 'file'; readonly path: string };
 
@@ -41,10 +48,14 @@ const parseBody = (body: string, offset: number, length: number): ReferencePart 
   if (source === 'file' && colon > 0)
     return rest === '' ? problem('no-path', body) : { kind: 'file', path: rest };
   if (source !== 'env' || colon < 0) return problem('unknown-source', source);
-  const dash = rest.indexOf(':-');
-  const name = dash < 0 ? rest : rest.slice(0, dash);
+  const mark = rest.search(/:[-?]/);
+  const name = mark < 0 ? rest : rest.slice(0, mark);
+  const after = rest.slice(mark + 2);
   if (!VARIABLE.test(name)) return problem('bad-name', name);
-  return dash < 0 ? { kind: 'env', name } : { kind: 'env', name, fallback: rest.slice(dash + 2) };
+  if (mark < 0) return { kind: 'env', name };
+  return rest[mark + 1] === '-'
+    ? { kind: 'env', name, fallback: after }
+    : { kind: 'env', name, message: after };
 };
 
 /** Splits a scalar's text into literal parts (with `$$` already a dollar) and references. Never throws. */
@@ -88,12 +99,17 @@ export const parseReference = (text: string): ParsedReference => {
   return { parts, problems };
 };
 
+const afterName = ({ fallback, message }: Extract<ReferencePart, { kind: 'env' }>): string => {
+  if (fallback !== undefined) return `:-${fallback}`;
+  return message === undefined ? '' : `:?${message}`;
+};
+
 const partText = (part: ReferencePart): string => {
   switch (part.kind) {
     case 'text':
       return part.text.replaceAll('$', () => '$$');
     case 'env':
-      return `\${env:${part.name}${part.fallback === undefined ? '' : `:-${part.fallback}`}}`;
+      return `\${env:${part.name}${afterName(part)}}`;
     case 'file':
       return `\${file:${part.path}}`;
   }

@@ -8,12 +8,14 @@ import {
   referenceText,
   unescapeDollar,
 } from '../../schema/reference.ts';
+import type { ReferenceType } from '../../schema/reference-value.ts';
 import type { ScalarUse } from '../configuration.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { numberLookAlike, textLookAlike } from '../source/look-alike.ts';
 import type { Path, SourceList, SourceMap, SourceScalar, SourceValue } from '../source/tree.ts';
 import { checkFormat, checksNumber } from './format/format.ts';
 import { reportLiteralSecret } from './literal-secret.ts';
+import { checkDefaults } from './reference-default.ts';
 import { reportReferenceProblem } from './reference-problem.ts';
 import { admitsReference, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
 
@@ -47,6 +49,16 @@ const referenceKind = (schema: Schema): Reference['as'] => {
   if (format === 'duration' || format === 'size' || format === 'http-url') return format;
   const types = [schema.type].flat();
   return types.includes('integer') ? 'integer' : types.includes('boolean') ? 'boolean' : 'string';
+};
+
+const referenceType = (schema: Schema): ReferenceType => {
+  const { minimum, maximum, 'x-min-bytes': minBytes } = schema;
+  return {
+    as: referenceKind(schema),
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+    ...(minBytes === undefined ? {} : { minBytes }),
+  };
 };
 
 const reportLiteral = (binder: Binder, scalar: SourceScalar, path: Path): typeof UNSOUND => {
@@ -91,16 +103,10 @@ const bindReference = (
   if (problems.length > 0) return UNSOUND;
   const hasDefault = parts.some((part) => part.kind === 'env' && (part.fallback ?? '') !== '');
   if (schema['x-format'] === 'secret' && hasDefault) return reportLiteral(binder, scalar, path);
+  const type = referenceType(schema);
+  if (!checkDefaults(scalar, parts, type, binder.report)) return UNSOUND;
   binder.scalars.push({ path, scalar, schema });
-  const { minimum, maximum, 'x-min-bytes': minBytes } = schema;
-  return {
-    $reference: fromMainFolder(binder, scalar, text, parts),
-    path: fieldOf(path),
-    as: referenceKind(schema),
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(maximum === undefined ? {} : { maximum }),
-    ...(minBytes === undefined ? {} : { minBytes }),
-  };
+  return { $reference: fromMainFolder(binder, scalar, text, parts), path: fieldOf(path), ...type };
 };
 
 const bindText = (

@@ -1,9 +1,8 @@
 /** Resolves the references of a compiled graph: environment variables and files, read when a graph is loaded. */
 import { dirname, resolve } from 'node:path';
 import { type Graph, isReference, type NodeId, type Reference } from '../../schema/graph/graph.ts';
-import { httpUrlProblem } from '../../schema/http-url.ts';
 import { parseReference, type ReferencePart } from '../../schema/reference.ts';
-import { durationMs, sizeBytes } from '../../schema/unit.ts';
+import { referenceValue } from '../../schema/reference-value.ts';
 import { readSettled } from './read-settled.ts';
 import { ABSENT, digestOf } from './snapshot.ts';
 
@@ -60,45 +59,18 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
 /** A problem's reason, thrown within this file only. */
 class Unresolved extends Error {}
 
-const integer = (text: string, { minimum, maximum }: Reference): number => {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : reject('the value is no whole number');
-  if (minimum !== undefined && value < minimum) return reject(`the value is below ${minimum}`);
-  if (maximum !== undefined && value > maximum) return reject(`the value is above ${maximum}`);
-  return value;
-};
-
-const longEnough = (text: string, { minBytes }: Reference): string =>
-  minBytes === undefined || Buffer.byteLength(text) >= minBytes
-    ? text
-    : reject(`the value is shorter than ${minBytes} bytes`);
-
-const httpUrl = (text: string): string => {
-  const problem = httpUrlProblem(text);
-  return problem === undefined ? text : reject(`the value is no URL: ${problem}`);
-};
-
 const convert = (text: string, reference: Reference): unknown => {
-  switch (reference.as) {
-    case 'string':
-      return longEnough(text, reference);
-    case 'duration':
-      return durationMs(text) ?? reject('the value is no duration such as `30s`');
-    case 'size':
-      return sizeBytes(text) ?? reject('the value is no size such as `4MiB`');
-    case 'integer':
-      return integer(text, reference);
-    case 'http-url':
-      return httpUrl(text);
-    case 'boolean':
-      return (
-        text === 'true' || (text === 'false' ? false : reject('the value is neither `true` nor `false`'))
-      );
-  }
+  const converted = referenceValue(text, reference);
+  return converted.problem === undefined ? converted.value : reject(`the value ${converted.problem}`);
 };
 
 const reject = (reason: string): never => {
   throw new Unresolved(reason);
 };
+
+type EnvPart = Extract<ReferencePart, { kind: 'env' }>;
+
+const CONTROL = /[\0\r\n]/;
 
 class Resolver {
   readonly problems: ReferenceProblem[] = [];
@@ -156,14 +128,19 @@ class Resolver {
     switch (part.kind) {
       case 'text':
         return part.text;
-      case 'env': {
-        const value = this.#host.env[part.name];
-        if (value !== undefined && value !== '') return value;
-        return part.fallback ?? reject(`the variable is ${value === undefined ? 'not set' : 'empty'}`);
-      }
+      case 'env':
+        return this.#variable(part);
       case 'file':
         return await this.#text(resolve(dirname(this.#host.main), part.path));
     }
+  }
+
+  #variable({ name, fallback, message }: EnvPart): string {
+    const value = this.#host.env[name];
+    if (value === undefined || value === '')
+      return fallback ?? reject(message || `the variable is ${value === undefined ? 'not set' : 'empty'}`);
+    // A line break could begin a header or a log line of its own, a NUL end a text early.
+    return CONTROL.test(value) ? reject('the variable has a line break or a NUL in it') : value;
   }
 
   /** A file's text without its last line break, which editors and tools add. */

@@ -85,7 +85,7 @@ export const referencePage = (
     '# gateway.yaml',
     '',
     'Every section and field. Units are written: durations `ms s m h d`, sizes `B KiB MiB GiB`, rates `/s /m /h /d`.',
-    'A text may hold references: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`; `$$` is a dollar.',
+    'A text may hold references: `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}`, `${file:path}`; `$$` is a dollar.',
     '',
     'The commands that read it are in [commands.md](commands.md), what they may find in [diagnostics.md](diagnostics.md).',
     '',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasReference, parseReference, unescapeDollar } from '../../schema/reference.ts';
+import { hasReference, parseReference, referenceText, unescapeDollar } from '../../schema/reference.ts';
 
 describe('a text with references', () => {
   it('is split into literal parts and references', () => {
@@ -17,6 +17,13 @@ describe('a text with references', () => {
     expect(parseReference('${env:A:-http://x:1}').parts).toEqual([
       { kind: 'env', name: 'A', fallback: 'http://x:1' },
     ]);
+  });
+
+  it('may say what is told where the variable is not set', () => {
+    expect(parseReference('${env:A:?set it: b:-c}').parts).toEqual([
+      { kind: 'env', name: 'A', message: 'set it: b:-c' },
+    ]);
+    expect(parseReference('${env:A:-b:?c}').parts).toEqual([{ kind: 'env', name: 'A', fallback: 'b:?c' }]);
   });
 
   it('keeps a file path with colons whole', () => {
@@ -51,13 +58,14 @@ describe('a text with references', () => {
   });
 
   it('never throws, and tells what is a reference as it is split', () => {
-    const piece = fc.constantFrom('$', '{', '}', 'env', ':', '-', 'A', 'file', '/x', ' ');
+    const piece = fc.constantFrom('$', '{', '}', 'env', ':', '-', '?', 'A', 'file', '/x', ' ');
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
         const text = pieces.join('');
         const { parts, problems } = parseReference(text);
         const isReference = problems.length > 0 || parts.some(({ kind }) => kind !== 'text');
         expect(hasReference(text)).toBe(isReference);
+        if (problems.length === 0) expect(parseReference(referenceText(parts)).parts).toEqual(parts);
         if (isReference) return;
         const literal = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
         expect(literal).toBe(unescapeDollar(text));

@@ -141,7 +141,7 @@ export const VALUES = {
       })[reason],
     help: ({ nearest, meant }) => [
       didYouMean(nearest ?? meant),
-      'write `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$$` stands for a dollar',
+      'write `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}` or `${file:path}`; `$$` stands for a dollar',
     ],
   }),
   GW3031: entry<{ text: string }>({
@@ -162,6 +162,13 @@ export const VALUES = {
         : `write \`${meant}\` for the variable of that name`,
     ],
     note: () => ['configurations end up in version control, in backups and on screens'],
+  }),
+  GW3033: entry<{ name: string; problem: string }>({
+    severity: 'error',
+    title: 'Default of a reference',
+    message: ({ name, problem }) => `the default of \`${name}\` ${problem}`,
+    help: () => ['write a default that the field would take as it is, or none'],
+    note: () => ['what the variable holds is judged in the same way where it is set'],
   }),
   GW3090: entry<{ what: string; path: string }>({
     severity: 'error',

@@ -210,9 +210,9 @@ describe('an overlay', () => {
     const token = web?.type === 'http' ? web.bearerToken : undefined;
     expect(isReference(token) && token.$reference).toBe('${file:../envs/parts/token}');
     expect(result.compiled?.sources.map(({ path }) => path)).toEqual([
-      'gateway.yaml',
-      '../envs/prod.yaml',
       '../envs/parts/a.yaml',
+      '../envs/prod.yaml',
+      'gateway.yaml',
     ]);
   });
 

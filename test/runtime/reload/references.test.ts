@@ -73,6 +73,33 @@ describe('references', () => {
     expect(Object.isFrozen(githubOf(resolved))).toBe(true);
   });
 
+  it('tell what their author says of a variable that is not set or empty', async () => {
+    const graph = graphOf({ a: reference('${env:A:?the key of team a}'), b: reference('${env:B:?}') });
+    const { problems } = await resolveWith(graph, { A: '' });
+    expect(problems.map(({ reason }) => reason)).toEqual(['the key of team a', 'the variable is not set']);
+    const set = await resolveWith(graph, { A: '1', B: '2' });
+    expect(githubOf(set.graph)).toMatchObject({ a: '1', b: '2' });
+  });
+
+  it.each(['a\nb: c', 'a\r', 'a\0b', '\n'])(
+    'take no variable with a line break or a NUL: %j',
+    async (value) => {
+      const { graph, problems } = await resolveWith(graphOf({ a: reference('x${env:A}') }), { A: value });
+      expect(graph).toBeUndefined();
+      expect(problems.map(({ reason }) => reason)).toEqual(['the variable has a line break or a NUL in it']);
+      expect(JSON.stringify(problems)).not.toContain('b: c');
+    },
+  );
+
+  it.each(['a: 1', '{ admin: true }', '- x', '${env:B}', '${file:/etc/passwd}', '*a', '!!js x'])(
+    'never read a value as anything but a text: %s',
+    async (value) => {
+      const graph = graphOf({ a: reference('${env:A}'), b: reference('<${env:A}>') });
+      const { graph: resolved } = await resolveWith(graph, { A: value, B: 'secret' });
+      expect(githubOf(resolved)).toMatchObject({ a: value, b: `<${value}>` });
+    },
+  );
+
   it('leave a graph without any as the very same object', async () => {
     const graph = graphOf({ endpoint: 'https://mcp.example.com/mcp', list: [1, 2] });
     const { graph: resolved, files, values } = await resolveWith(graph);
