@@ -7,6 +7,7 @@ import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';
 import { LOCK } from './manual/lock.ts';
 import type { CommandManual } from './manual/manual.ts';
+import { PLAN } from './manual/plan.ts';
 import { RUN } from './manual/run.ts';
 import { SCHEMA } from './manual/schema.ts';
 import { STDIO } from './manual/stdio.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   check: { ...CHECK, load: async () => (await import('./check.ts')).check },
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   init: { ...INIT, load: async () => (await import('./init.ts')).init },
+  plan: { ...PLAN, load: async () => (await import('./plan.ts')).plan },
   schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
   explain: { ...EXPLAIN, load: async () => (await import('./explain.ts')).explain },
   'explain-code': { ...EXPLAIN_CODE, load: async () => (await import('./explain-code.ts')).explainCode },

@@ -1,10 +1,11 @@
 /** From what a user names, a configuration or an artifact, to the graph, for every command that shows or judges one. */
-import type { CompileResult } from '../compiler/compile.ts';
+import { type CompileInput, type CompileResult, compile } from '../compiler/compile.ts';
 import type { Diagnostic } from '../schema/diagnostic.ts';
 import type { CompiledGraph } from '../schema/graph/graph.ts';
-import { compileAt, readFrom } from './compile-at.ts';
+import { inputAt } from './compile-at.ts';
+import { gitFiles } from './git-files.ts';
 import type { CommandIo } from './io.ts';
-import type { Project } from './project-options.ts';
+import { DEFAULT_MAIN, type Project } from './project-options.ts';
 
 interface Load {
   /** Sorted by place. With a graph these are warnings. */
@@ -27,13 +28,36 @@ export interface FaultyGraph extends Load {
   readonly compiled: undefined;
 }
 
-const textIn = (cwd: string) => {
-  const read = readFrom(cwd);
-  return (file: string) => {
+const GIT = 'git:';
+
+/** `git:<revision>` or `git:<revision>:<path>`. */
+export interface GitSpec {
+  readonly revision: string;
+  readonly path: string | undefined;
+}
+
+/** What a spec names in git, if it is one of git. */
+export const gitSpecOf = (spec: string): GitSpec | undefined => {
+  if (!spec.startsWith(GIT)) return undefined;
+  const rest = spec.slice(GIT.length);
+  const colon = rest.indexOf(':');
+  return colon < 0
+    ? { revision: rest, path: undefined }
+    : { revision: rest.slice(0, colon), path: rest.slice(colon + 1) };
+};
+
+const inputOf = (spec: string, cwd: string, overlays: Project['overlays']): CompileInput => {
+  const inGit = gitSpecOf(spec);
+  if (inGit === undefined) return inputAt({ main: spec, overlays }, cwd);
+  return { main: inGit.path ?? DEFAULT_MAIN, overlays, ...gitFiles(inGit.revision, cwd) };
+};
+
+const textIn =
+  ({ read }: CompileInput) =>
+  (file: string) => {
     const bytes = read(file);
     return bytes && new TextDecoder().decode(bytes);
   };
-};
 
 /** Loads the graph that `spec` names, with overlays over a configuration. Rejects only for failures of the machine. */
 export const loadGraph = async (
@@ -41,8 +65,9 @@ export const loadGraph = async (
   { cwd }: Pick<CommandIo, 'cwd'>,
   { overlays = [] }: { readonly overlays?: Project['overlays'] } = {},
 ): Promise<LoadedGraph | FaultyGraph> => {
-  const { compiled, diagnostics, placeOf, lock } = compileAt({ main: spec, overlays }, cwd);
-  const textOf = textIn(cwd);
+  const input = inputOf(spec, cwd, overlays);
+  const { compiled, diagnostics, placeOf, lock } = compile(input);
+  const textOf = textIn(input);
   return compiled === undefined
     ? { compiled, diagnostics, textOf }
     : { compiled, diagnostics, textOf, placeOf, lock };

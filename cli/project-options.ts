@@ -21,7 +21,8 @@ export const PROJECT_OPTIONS = {
   },
 } as const satisfies OptionManuals;
 
-const DEFAULT_MAIN = 'gateway.yaml';
+/** What is compiled where no file is named. */
+export const DEFAULT_MAIN = 'gateway.yaml';
 
 /** The project that `parseArgs` found, or what is wrong with the arguments. */
 export const projectOf = (

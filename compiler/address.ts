@@ -98,3 +98,19 @@ export const parseBind = (text: string): ParsedBind | undefined => {
   const host = match[2]!.toLowerCase();
   return isIP(host) === 4 || host === 'localhost' ? { type: 'tcp', host, port } : undefined;
 };
+
+const LOCALHOST = ['127.0.0.1', '::1'];
+
+const meet = (a: string, b: string): boolean => {
+  if (a === b || a === '::' || b === '::') return true;
+  if (a === '0.0.0.0') return !b.includes(':');
+  if (b === '0.0.0.0') return !a.includes(':');
+  return (a === 'localhost' && LOCALHOST.includes(b)) || (b === 'localhost' && LOCALHOST.includes(a));
+};
+
+/** Whether two sockets cannot be bound at once. A wildcard takes its port on every address. */
+export const bindsOverlap = (a: ParsedBind, b: ParsedBind): boolean => {
+  if (a.type === 'unix' || b.type === 'unix')
+    return a.type === b.type && 'path' in a && 'path' in b && a.path === b.path;
+  return a.port !== 0 && a.port === b.port && meet(a.host, b.host);
+};

@@ -55,3 +55,23 @@ export const percentageRatio = (text: string): number | undefined => {
   const ratio = Number(match[1]) / 100;
   return ratio <= 1 ? ratio : undefined;
 };
+
+const largestUnit = (value: number, units: Readonly<Record<string, number>>): string => {
+  const [unit, factor] =
+    Object.entries(units).findLast(([, each]) => value >= each && value % each === 0) ??
+    Object.entries(units)[0]!;
+  return `${value / factor}${unit}`;
+};
+
+/** A number of milliseconds as a duration, in the largest unit that takes it whole: `30s`. */
+export const durationText = (ms: number): string => (ms === 0 ? '0s' : largestUnit(ms, MILLISECONDS));
+
+/** A number of bytes as a size, in the largest unit that takes it whole: `4MiB`. */
+export const sizeText = (bytes: number): string => largestUnit(bytes, BYTES);
+
+/** A count per period as a rate: `600/m`. */
+export const rateText = (count: number, periodMs: number): string =>
+  `${count}/${RATE_UNITS.find((unit) => MILLISECONDS[unit] === periodMs)!}`;
+
+/** A ratio from 0 to 1 as a percentage: `50%`. */
+export const percentageText = (ratio: number): string => `${Number((ratio * 100).toPrecision(12))}%`;

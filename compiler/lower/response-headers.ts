@@ -5,7 +5,8 @@ import { toMs } from './measure.ts';
 
 type ResponseHeaders = NonNullable<GatewayData['listeners'][string]['headers']>;
 
-const NAMES = {
+/** The header that each option sets. */
+export const HEADER_NAMES = {
   contentTypeOptions: 'x-content-type-options',
   frameOptions: 'x-frame-options',
   downloadOptions: 'x-download-options',
@@ -23,7 +24,7 @@ const NAMES = {
   cacheControl: 'cache-control',
 } as const;
 
-type Option = keyof typeof NAMES;
+type Option = keyof typeof HEADER_NAMES;
 
 const headerValue = (headers: ResponseHeaders, option: Option): string | undefined => {
   const value = headers[option];
@@ -43,11 +44,11 @@ export const lowerResponseHeaders = (
   isWritten: (option: Option) => boolean,
   secure: boolean,
 ): ListenerNode['headers'] =>
-  (Object.keys(NAMES) as Option[])
+  (Object.keys(HEADER_NAMES) as Option[])
     .filter((option) => headers.preset === 'strict' || isWritten(option))
     .filter((option) => secure || option !== 'hsts')
     .flatMap((option) => {
       const value = headerValue(headers, option);
-      return value === undefined ? [] : [[NAMES[option], value] as const];
+      return value === undefined ? [] : [[HEADER_NAMES[option], value] as const];
     })
     .sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,6 +1,6 @@
 /** Colours of the pretty format. */
 
-export type Style = 'error' | 'warning' | 'place' | 'strong';
+export type Style = 'error' | 'warning' | 'place' | 'strong' | 'added';
 
 export type Paint = (style: Style, text: string) => string;
 
@@ -9,6 +9,7 @@ const CODES: Readonly<Record<Style, string>> = {
   warning: '1;33',
   place: '1;34',
   strong: '1',
+  added: '1;32',
 };
 
 export const plainPaint: Paint = (_, text) => text;

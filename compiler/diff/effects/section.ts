@@ -1,0 +1,85 @@
+/** The sections that are one thing each. */
+
+import { canonicalJson } from '../../../schema/canonical-json.ts';
+import type { NodeChange } from '../nodes.ts';
+import { type Effect, type EffectContext, type EffectsOf, touches } from './effect.ts';
+
+type SectionEffects = (change: NodeChange, context: EffectContext, swaps: Swaps) => readonly Effect[];
+type Swaps = (text: string) => Effect;
+
+const sealing: SectionEffects = (_, { before, after }, swaps) => {
+  const [old, next] = [before, after].map(({ graph }) => graph.sealing.keys.map(canonicalJson)) as [
+    string[],
+    string[],
+  ];
+  const lost = old.filter((key) => !next.includes(key));
+  if (lost.length === 0) return [swaps('new seals use the first key; all that was sealed still opens')];
+  const all = lost.length === old.length;
+  return [
+    {
+      kind: 'seals-broken',
+      node: 'section:sealing',
+      impact: 'ends',
+      text: `${all ? 'nothing that was sealed opens any more' : 'what a removed key sealed does not open any more'}: session ids, cursors, request states and task ids`,
+    },
+  ];
+};
+
+const SECTIONS: Readonly<Record<string, SectionEffects>> = {
+  gateway: (change, _, swaps) => [
+    ...(touches(change, 'name')
+      ? [
+          {
+            kind: 'old-name-kept',
+            node: 'section:gateway',
+            impact: 'needs-restart',
+            text: 'new sessions are told the new name at once; upstreams that do not change go on with the old one until a restart',
+          } as const,
+        ]
+      : []),
+    ...(touches(change, 'profile') ? [swaps('decides which findings are errors; nothing that runs')] : []),
+  ],
+  telemetry: (change, _, swaps) => [
+    ...(touches(change, 'log') ? [swaps('the log goes by it from the swap on')] : []),
+    ...(touches(change, 'metrics')
+      ? [
+          {
+            kind: 'nothing-read',
+            node: 'section:telemetry',
+            impact: 'in-place',
+            text: 'metrics are served where a listener has `metrics` in `serve`, whatever this says',
+          } as const,
+        ]
+      : []),
+  ],
+  sealing,
+  sessions: (_, __, swaps) => [
+    swaps('sessions and parked calls that are open go by the new bounds too; none is ended to make room'),
+  ],
+  reload: (change, _, swaps) => [
+    ...(touches(change, 'watch')
+      ? [
+          {
+            kind: 'late-watch',
+            node: 'section:reload',
+            impact: 'needs-restart',
+            text: 'whether files are watched is looked at when files are read: it counts from the reload after this one, or a restart',
+          } as const,
+        ]
+      : []),
+    ...(touches(change, 'drain', 'maxGenerations')
+      ? [swaps('this change already drains the old graph by the new bounds')]
+      : []),
+  ],
+  shutdown: (_, __, swaps) => [swaps('counts when the process ends')],
+};
+
+export const sectionEffects: EffectsOf = (change, context) => {
+  const node = `section:${change.name}` as const;
+  return SECTIONS[change.name]!(change, context, (text) => ({
+    kind: 'section-swaps',
+    node,
+    impact: 'in-place',
+    text,
+  }));
+};

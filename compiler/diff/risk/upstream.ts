@@ -1,0 +1,119 @@
+/** Upstreams that are somewhere else, or are trusted with more. */
+
+import { canonicalJson } from '../../../schema/canonical-json.ts';
+import { isReference } from '../../../schema/graph/graph.ts';
+import type { StdioUpstreamNode, UpstreamNode } from '../../../schema/graph/upstream.ts';
+import { addressSet, rangesText, subtract } from '../address-set.ts';
+import {
+  listed,
+  missingFrom,
+  type Pair,
+  pairsOf,
+  type Risk,
+  type RiskId,
+  type RiskSeverity,
+  type RisksOf,
+} from './risk.ts';
+
+type Add = (id: RiskId, severity: RiskSeverity, text: string, ...path: readonly string[]) => void;
+
+const urlOf = (node: UpstreamNode): string | undefined => {
+  switch (node.type) {
+    case 'http':
+      return node.endpoint;
+    case 'openapi':
+      return node.baseUrl;
+    case 'stdio':
+      return undefined;
+  }
+};
+
+const urlField = { http: 'endpoints', openapi: 'baseUrl', stdio: 'command' } as const;
+
+const originOf = (url: string): string => (isReference(url) ? canonicalJson(url) : new URL(url).origin);
+
+const judgeUrl = (name: string, before: UpstreamNode, after: UpstreamNode, add: Add): void => {
+  const [old, next] = [urlOf(before), urlOf(after)];
+  const field = urlField[after.type];
+  if (old === undefined || next === undefined) {
+    if (before.type !== after.type)
+      add(
+        'upstream-moved',
+        'medium',
+        `upstream \`${name}\` is of type ${after.type} instead of ${before.type}`,
+        'type',
+      );
+    return;
+  }
+  if (!isReference(old) && !isReference(next) && old.startsWith('https:') && next.startsWith('http:'))
+    add('clear-text', 'high', `calls go to upstream \`${name}\` in clear text`, field);
+  if (originOf(old) !== originOf(next))
+    add(
+      'upstream-moved',
+      'medium',
+      `calls of upstream \`${name}\`, with what it is shown, go to another place`,
+      field,
+    );
+};
+
+const ISOLATIONS: readonly StdioUpstreamNode['isolation'][] = ['shared', 'per-principal', 'per-session'];
+
+const judgeProcess = (name: string, before: UpstreamNode, after: UpstreamNode, add: Add): void => {
+  if (before.type !== 'stdio' || after.type !== 'stdio') return;
+  if (before.command !== after.command || canonicalJson(before.args) !== canonicalJson(after.args))
+    add(
+      'upstream-moved',
+      'medium',
+      `upstream \`${name}\` is another program, or has other arguments`,
+      'command',
+    );
+  if (ISOLATIONS.indexOf(after.isolation) < ISOLATIONS.indexOf(before.isolation)) {
+    const text = `processes of upstream \`${name}\` are ${after.isolation} instead of ${before.isolation}`;
+    add('isolation-weakened', 'high', text, 'isolation');
+  }
+};
+
+const judgeEgress = (name: string, before: UpstreamNode, after: UpstreamNode, add: Add): void => {
+  if (before.type !== 'openapi' || after.type !== 'openapi') return;
+  const ranges = rangesText(subtract(addressSet(after.egress.ranges), addressSet(before.egress.ranges)));
+  const wider = [...(after.egress.public && !before.egress.public ? ['public'] : []), ...ranges];
+  if (wider.length > 0)
+    add(
+      'egress-widened',
+      'high',
+      `upstream \`${name}\` may be connected to at ${listed(wider)}`,
+      'egress',
+      'allow',
+    );
+};
+
+const judgeTrust = (name: string, before: UpstreamNode, after: UpstreamNode, add: Add): void => {
+  if (before.annotations === 'ignore' && after.annotations === 'honour') {
+    const text = `what upstream \`${name}\` says of its tools counts in policies and retries`;
+    add('annotations-honoured', 'medium', text, 'trust', 'annotations');
+  }
+  if (before.type === 'stdio' || after.type === 'stdio') return;
+  const forwarded = missingFrom(before.headers.forward, after.headers.forward);
+  if (forwarded.length > 0)
+    add(
+      'headers-forwarded',
+      'medium',
+      `upstream \`${name}\` is shown ${listed(forwarded)} of its callers`,
+      'headers',
+      'forward',
+    );
+  if (canonicalJson(before.tls) !== canonicalJson(after.tls))
+    add('keys-changed', 'medium', `upstream \`${name}\` is believed by other certificates`, 'tls', 'ca');
+};
+
+const judge = ({ name, before, after }: Pair<UpstreamNode>): readonly Risk[] => {
+  const risks: Risk[] = [];
+  if (before === undefined || after === undefined) return risks;
+  const add: Add = (id, severity, text, ...path) =>
+    risks.push({ id, severity, text, side: 'after', path: ['upstreams', name, ...path] });
+  for (const each of [judgeUrl, judgeProcess, judgeEgress, judgeTrust]) each(name, before, after, add);
+  return risks;
+};
+
+export const upstreamRisks: RisksOf = (before, after) =>
+  pairsOf(before.upstreams, after.upstreams).flatMap(judge);

@@ -1,0 +1,46 @@
+/** The sections of gateway.yaml that are one thing each. */
+import type { Graph, ParkedNode } from '../../../schema/graph/graph.ts';
+import { duration, keyed, map, plain, secret, type WrittenMap } from '../written.ts';
+
+const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) => ({
+  idle: duration(idleMs),
+  absolute: duration(absoluteMs),
+  max: plain(max),
+  maxPerPrincipal: plain(maxPerPrincipal),
+});
+
+/** By name; `gateway` holds the fields of the top level. */
+export const writeSections = (graph: Graph): Readonly<Record<SectionName, WrittenMap>> => {
+  const { telemetry, sealing, sessions, reload, shutdown } = graph;
+  return {
+    gateway: map({ name: plain(graph.name), profile: plain(graph.profile) }),
+    telemetry: map({
+      log: map({
+        level: plain(telemetry.log.level),
+        format: plain(telemetry.log.format),
+        access: plain(telemetry.log.access),
+      }),
+      metrics: map({ prometheus: plain(telemetry.metrics.prometheus) }),
+    }),
+    sealing: map({
+      keys: keyed(
+        sealing.keys.map((key) => {
+          const item = secret(key);
+          return { key: item.text, item };
+        }),
+        true,
+      ),
+    }),
+    sessions: map({ ...writeBounds(sessions), parked: map(writeBounds(sessions.parked)) }),
+    reload: map({
+      watch: plain(reload.watch),
+      drain: map({ window: duration(reload.drain.windowMs), deadline: duration(reload.drain.deadlineMs) }),
+      maxGenerations: plain(reload.maxGenerations),
+    }),
+    shutdown: map({ window: duration(shutdown.windowMs), deadline: duration(shutdown.deadlineMs) }),
+  };
+};
+
+export const SECTION_NAMES = ['gateway', 'telemetry', 'sealing', 'sessions', 'reload', 'shutdown'] as const;
+
+export type SectionName = (typeof SECTION_NAMES)[number];

@@ -1,0 +1,20 @@
+/** `http` as gateway.yaml says it. */
+import type { HttpUpstreamNode } from '../../../../schema/graph/upstream.ts';
+import { map, plain, secret, sequence, type WrittenMap } from '../../written.ts';
+import { writeHeaders } from './headers.ts';
+import { writeTraffic } from './traffic.ts';
+
+export const writeHttpUpstream = (node: HttpUpstreamNode): WrittenMap =>
+  map({
+    type: plain(node.type),
+    endpoints: sequence([node.endpoint]),
+    protocol: map({ era: plain(node.era) }),
+    credentials:
+      node.bearerToken === undefined
+        ? undefined
+        : map({ type: plain('bearer'), token: secret(node.bearerToken) }),
+    headers: writeHeaders(node.headers),
+    tls: map({ ca: secret(node.tls.ca) }),
+    connections: plain(node.connections),
+    ...writeTraffic(node),
+  });
