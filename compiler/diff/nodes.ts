@@ -6,6 +6,7 @@ import type { Graph } from '../../schema/graph/graph.ts';
 import type { Path } from '../source/tree.ts';
 import { diffEntries, type FieldChange } from './fields.ts';
 import { writeIdentity, writeLimit, writePolicy, writeUpstream } from './write/entries.ts';
+import { upstreamLabels } from './write/labels.ts';
 import { writeListener } from './write/listener.ts';
 import { SECTION_NAMES, type SectionName, writeSections } from './write/sections.ts';
 import { transportsOf, writeServer } from './write/server.ts';
@@ -25,13 +26,18 @@ export interface NodeChange {
   readonly fields: readonly FieldChange[];
 }
 
+/** The entries of one section in one graph. */
+interface Entries {
+  readonly nodes: Readonly<Record<string, object>>;
+  readonly write: (name: string) => WrittenMap;
+  /** What the graph says of an entry elsewhere than in its node. */
+  readonly besides?: (name: string) => unknown;
+}
+
 interface Family {
   readonly kind: NodeKind;
   readonly section: NamedSection;
-  readonly nodesOf: (graph: Graph) => Readonly<Record<string, object>>;
-  readonly write: (name: string, graph: Graph) => WrittenMap;
-  /** What else than the node is said of it: it makes a node worth comparing. */
-  readonly besides?: (name: string, graph: Graph) => unknown;
+  readonly entriesOf: (graph: Graph) => Entries;
 }
 
 /** In the order of a call. */
@@ -39,39 +45,49 @@ const FAMILIES: readonly Family[] = [
   {
     kind: 'listener',
     section: 'listeners',
-    nodesOf: ({ listeners }) => listeners,
-    write: (name, { listeners }) => writeListener(listeners[name]!),
+    entriesOf: ({ listeners }) => ({
+      nodes: listeners,
+      write: (name) => writeListener(listeners[name]!),
+    }),
   },
   {
     kind: 'identity',
     section: 'identity',
-    nodesOf: ({ identities }) => identities,
-    write: (name, { identities }) => writeIdentity(identities[name]!),
+    entriesOf: ({ identities }) => ({
+      nodes: identities,
+      write: (name) => writeIdentity(identities[name]!),
+    }),
   },
   {
     kind: 'server',
     section: 'servers',
-    nodesOf: ({ servers }) => servers,
-    write: (name, graph) => writeServer(graph.servers[name]!, graph),
-    besides: (name, graph) => transportsOf(graph.servers[name]!, graph),
+    entriesOf: (graph) => ({
+      nodes: graph.servers,
+      write: (name) => writeServer(graph.servers[name]!, graph),
+      besides: (name) => transportsOf(graph.servers[name]!, graph),
+    }),
   },
   {
     kind: 'upstream',
     section: 'upstreams',
-    nodesOf: ({ upstreams }) => upstreams,
-    write: (name, { upstreams }) => writeUpstream(upstreams[name]!),
+    entriesOf: (graph) => {
+      const labels = upstreamLabels(graph);
+      return {
+        nodes: graph.upstreams,
+        write: (name) => writeUpstream(graph.upstreams[name]!, labels.get(name)),
+        besides: (name) => labels.get(name) ?? {},
+      };
+    },
   },
   {
     kind: 'policy',
     section: 'policies',
-    nodesOf: ({ policies }) => policies,
-    write: (name, { policies }) => writePolicy(policies[name]!),
+    entriesOf: ({ policies }) => ({ nodes: policies, write: (name) => writePolicy(policies[name]!) }),
   },
   {
     kind: 'limit',
     section: 'limits',
-    nodesOf: ({ limits }) => limits,
-    write: (name, { limits }) => writeLimit(limits[name]!),
+    entriesOf: ({ limits }) => ({ nodes: limits, write: (name) => writeLimit(limits[name]!) }),
   },
 ];
 
@@ -81,17 +97,16 @@ const sortedNames = (...records: readonly Readonly<Record<string, unknown>>[]): 
   [...new Set(records.flatMap(Object.keys))].sort();
 
 const familyChanges = (family: Family, before: Graph, after: Graph): readonly NodeChange[] => {
-  const { kind, section, nodesOf, write, besides } = family;
-  const [old, next] = [nodesOf(before), nodesOf(after)];
+  const { kind, section, entriesOf } = family;
+  const [old, next] = [entriesOf(before), entriesOf(after)];
   const isSame = (name: string): boolean =>
-    isEqual(old[name], next[name]) &&
-    (besides === undefined || isEqual(besides(name, before), besides(name, after)));
-  return sortedNames(old, next).flatMap((name): readonly NodeChange[] => {
-    const has = { before: Object.hasOwn(old, name), after: Object.hasOwn(next, name) };
+    isEqual(old.nodes[name], next.nodes[name]) && isEqual(old.besides?.(name), next.besides?.(name));
+  return sortedNames(old.nodes, next.nodes).flatMap((name): readonly NodeChange[] => {
+    const has = { before: Object.hasOwn(old.nodes, name), after: Object.hasOwn(next.nodes, name) };
     if (has.before && has.after && isSame(name)) return [];
     const fields = diffEntries(
-      has.before ? write(name, before) : undefined,
-      has.after ? write(name, after) : undefined,
+      has.before ? old.write(name) : undefined,
+      has.after ? next.write(name) : undefined,
     );
     if (fields.length === 0) return [];
     const change = !has.before ? 'added' : has.after ? 'changed' : 'removed';

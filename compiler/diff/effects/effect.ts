@@ -25,6 +25,7 @@ export type EffectKind =
   | 'server-renews'
   | 'upstream-opens'
   | 'upstream-closes'
+  | 'upstream-relabelled'
   | 'upstream-replaced'
   | 'processes-replaced'
   | 'breaker-reset'

@@ -1,4 +1,5 @@
 /** Upstreams: shared by fingerprint, so that one that changed in anything is another one beside the old. */
+import { canonicalJson } from '../../../schema/canonical-json.ts';
 import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Effect, EffectsOf } from './effect.ts';
 
@@ -28,6 +29,14 @@ const replaced = (old: UpstreamNode, node: UpstreamNode): Effect => {
   };
 };
 
+/** Labels are kept with the servers, so that what a policy asks does not touch connections. */
+const relabelled = (name: string): Effect => ({
+  kind: 'upstream-relabelled',
+  node: `upstream:${name}`,
+  impact: 'in-place',
+  text: 'policies see the new labels from the next request on; its connections stay',
+});
+
 export const upstreamEffects: EffectsOf = ({ change, name }, { before, after }) => {
   const [old, node] = [before.graph.upstreams[name], after.graph.upstreams[name]];
   const id = `upstream:${name}` as const;
@@ -35,6 +44,7 @@ export const upstreamEffects: EffectsOf = ({ change, name }, { before, after }) 
     return [{ kind: 'upstream-opens', node: id, impact: 'in-place', text: opens(node!) }];
   if (change === 'removed')
     return [{ kind: 'upstream-closes', node: id, impact: 'drains', text: closes(old!) }];
+  if (canonicalJson(old) === canonicalJson(node)) return [relabelled(name)];
   const effects = [replaced(old!, node!)];
   if (old!.breaker !== undefined && node!.breaker !== undefined) {
     effects.push({

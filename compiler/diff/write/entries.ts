@@ -1,11 +1,13 @@
 /** Entries of sections that have several kinds. */
+import type { Labels } from '../../../schema/decision.ts';
 import type { IdentityNode } from '../../../schema/graph/identity.ts';
 import type { LimitNode } from '../../../schema/graph/limit.ts';
 import type { PolicyNode } from '../../../schema/graph/policy.ts';
 import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
-import type { WrittenMap } from '../written.ts';
+import { map, type WrittenMap } from '../written.ts';
 import { writeApiKey } from './identity/api-key.ts';
 import { writeJwt } from './identity/jwt.ts';
+import { writeLabels } from './labels.ts';
 import { writeBoundsLimit } from './limit/bounds.ts';
 import { writeRateLimit } from './limit/rate.ts';
 import { writeCelPolicy } from './policy/cel.ts';
@@ -17,7 +19,7 @@ import { writeStdioUpstream } from './upstream/stdio.ts';
 export const writeIdentity = (node: IdentityNode): WrittenMap =>
   node.type === 'jwt' ? writeJwt(node) : writeApiKey(node);
 
-export const writeUpstream = (node: UpstreamNode): WrittenMap => {
+const writeUpstreamNode = (node: UpstreamNode): WrittenMap => {
   switch (node.type) {
     case 'http':
       return writeHttpUpstream(node);
@@ -27,6 +29,9 @@ export const writeUpstream = (node: UpstreamNode): WrittenMap => {
       return writeOpenApiUpstream(node);
   }
 };
+
+export const writeUpstream = (node: UpstreamNode, labels: Labels | undefined): WrittenMap =>
+  map({ ...writeUpstreamNode(node).entries, labels: writeLabels(labels) });
 
 export const writePolicy = (node: PolicyNode): WrittenMap =>
   node.type === 'cel' ? writeCelPolicy(node) : writeRbacPolicy(node);

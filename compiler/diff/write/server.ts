@@ -13,20 +13,25 @@ import {
   type WrittenItem,
   type WrittenMap,
 } from '../written.ts';
+import { writeLabels, writeToolLabels } from './labels.ts';
 
 const texts = (record: Readonly<Record<string, string>>): WrittenMap =>
   map(Object.fromEntries(Object.entries(record).map(([key, value]) => [key, plain(value)])));
 
-const writeSelection = ({ allow, rename }: Selection): Written =>
+const writeSelection = ({ allow, rename }: Selection, labels?: WrittenMap): Written =>
   allow.length === 0
     ? plain(false)
-    : map({ allow: set(allow), rename: Object.keys(rename).length === 0 ? undefined : texts(rename) });
+    : map({
+        allow: set(allow),
+        rename: Object.keys(rename).length === 0 ? undefined : texts(rename),
+        labels,
+      });
 
 const writeExpose = (expose: ExposeNode): WrittenMap =>
   map({
     upstream: plain(expose.upstream),
     prefix: plain(expose.prefix === '' ? undefined : expose.prefix),
-    tools: writeSelection(expose.tools),
+    tools: writeSelection(expose.tools, writeToolLabels(expose.toolLabels)),
     prompts: writeSelection(expose.prompts),
     resources: writeSelection(expose.resources),
     extensions: map(
@@ -77,6 +82,7 @@ export const writeServer = (node: ServerNode, graph: Graph): WrittenMap => {
     provenance: plain(node.provenance),
     policies: sequence(node.policies),
     limits: sequence(node.limits),
+    labels: writeLabels(node.labels),
     instructions: plain(node.instructions),
   });
 };

@@ -11,7 +11,8 @@ import { renderPlanText } from '../../../compiler/diff/render/text.ts';
 import { FIXTURES, readerOf } from '../fixture.ts';
 import type { Editable } from './pair.ts';
 
-const FOLDER = join(FIXTURES, 'ok', 'everything');
+/** Every section, and every key that there is. */
+const FOLDER = join(FIXTURES, 'plan', 'before');
 const readBeside = readerOf(FOLDER);
 const TEXT = readFileSync(join(FOLDER, 'gateway.yaml'), 'utf8');
 
