@@ -2,6 +2,7 @@
 import type { Command } from './io.ts';
 import { CHECK } from './manual/check.ts';
 import { EXPLAIN } from './manual/explain.ts';
+import { COMPILE } from './manual/compile.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
 import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';
@@ -11,6 +12,7 @@ import { PLAN } from './manual/plan.ts';
 import { RUN } from './manual/run.ts';
 import { SCHEMA } from './manual/schema.ts';
 import { STDIO } from './manual/stdio.ts';
+import { VERIFY } from './manual/verify.ts';
 import { VERSION } from './manual/version.ts';
 
 /** A command's manual (`manual/<command>.ts`) and how it is loaded. */
@@ -25,6 +27,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   init: { ...INIT, load: async () => (await import('./init.ts')).init },
   plan: { ...PLAN, load: async () => (await import('./plan.ts')).plan },
+  compile: { ...COMPILE, load: async () => (await import('./compile.ts')).compile },
+  verify: { ...VERIFY, load: async () => (await import('./verify.ts')).verify },
   schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
   explain: { ...EXPLAIN, load: async () => (await import('./explain.ts')).explain },
   'explain-code': { ...EXPLAIN_CODE, load: async () => (await import('./explain-code.ts')).explainCode },

@@ -7,6 +7,8 @@ import type { Lock } from '../schema/lock/lock.ts';
 import { openArtifact } from './artifact/open-artifact.ts';
 import { placesOf } from './artifact/places.ts';
 import { isArtifact } from './artifact/read-artifact.ts';
+import { isTrusted } from './artifact/signature.ts';
+import type { VerifyingKey } from './artifact/signing-key.ts';
 import { CHECKS } from './check/check.ts';
 import { checkLock } from './check/lock/lock.ts';
 import { compose } from './compose/compose.ts';
@@ -34,6 +36,8 @@ export interface CompileInput {
   readonly list?: (folder: string) => readonly string[] | undefined;
   /** Files laid over the configuration, the later over the earlier. */
   readonly overlays?: readonly string[];
+  /** If given, only an artifact is read, and only if one of these keys has signed it. */
+  readonly trust?: readonly VerifyingKey[];
   /** The lock is about to be written: what it says now is not asked for. */
   readonly isLocking?: boolean;
 }
@@ -55,6 +59,8 @@ export interface CompileResult {
 
 /** What comes of the main file, whatever it is. */
 type Compiled = Pick<CompileResult, 'compiled' | 'placeOf' | 'places' | 'lock'>;
+
+const NOTHING: Compiled = { compiled: undefined, placeOf: () => undefined, places: () => ({}) };
 
 const seal = (graph: Graph, files: Files): CompiledGraph => ({
   hash: sha256(canonicalJson(graph)),
@@ -92,15 +98,20 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
   return { compiled, placeOf: placeIn(tree), places, lock };
 };
 
+const readMain = (input: CompileInput, files: Files, findings: Findings): Compiled => {
+  const { main, trust } = input;
+  const bytes = files.open(main);
+  if (bytes && trust && !isTrusted(main, bytes, files, trust, findings.report)) return NOTHING;
+  return bytes && isArtifact(bytes)
+    ? openArtifact(input, bytes, findings.report)
+    : compileConfiguration(input, files, findings);
+};
+
 /** Compiles a configuration, or reads one that was compiled. Never throws for what a file holds. */
 export const compile = (input: CompileInput): CompileResult => {
   const files = openFiles(input);
   const findings = createFindings();
-  const bytes = files.open(input.main);
-  const result =
-    bytes && isArtifact(bytes)
-      ? openArtifact(input, bytes, findings.report)
-      : compileConfiguration(input, files, findings);
+  const result = readMain(input, files, findings);
   const sources = files.reads();
   return { ...result, diagnostics: sortDiagnostics(findings.all(), sources), sources };
 };

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { type CompileResult, compile } from '../../compiler/compile.ts';
+import { readVerifyingKey } from '../../compiler/artifact/signing-key.ts';
+import { type CompileInput, type CompileResult, compile } from '../../compiler/compile.ts';
 import { renderPretty } from '../../compiler/diagnostics/render/pretty.ts';
 import { listFolder } from '../../runtime/reload/list-folder.ts';
 
@@ -14,6 +15,8 @@ export const UPDATE_GOLDENS = process.env.UPDATE_GOLDENS === '1';
 
 /** What a fixture's artifact is called. */
 export const ARTIFACT = 'gateway.artifact.json';
+/** The public key that signatures of a fixture are held to, if it has one. */
+export const TRUSTED_KEY = 'trusted.pub.pem';
 /** What a fixture's overlay is called. */
 const OVERLAY = 'overlay.yaml';
 
@@ -37,10 +40,23 @@ export const listerOf = (folder: string) => (path: string) => listFolder(join(fo
 const mainOf = (group: string, name: string): string =>
   existsSync(join(FIXTURES, group, name, ARTIFACT)) ? ARTIFACT : 'gateway.yaml';
 
+const trustIn = (folder: string): Pick<CompileInput, 'trust'> => {
+  const file = join(folder, TRUSTED_KEY);
+  if (!existsSync(file)) return {};
+  const key = readVerifyingKey(readFileSync(file, 'utf8'));
+  return 'problem' in key ? {} : { trust: [key] };
+};
+
 export const compileFixture = (group: string, name: string): CompileResult => {
   const folder = join(FIXTURES, group, name);
   const overlays = existsSync(join(folder, OVERLAY)) ? [OVERLAY] : [];
-  return compile({ main: mainOf(group, name), overlays, read: readerOf(folder), list: listerOf(folder) });
+  return compile({
+    main: mainOf(group, name),
+    overlays,
+    read: readerOf(folder),
+    list: listerOf(folder),
+    ...trustIn(folder),
+  });
 };
 
 /** What `gatewright check` prints about a fixture. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../compiler/diagnostics/catalogue.ts';
-import { ARTIFACT, FIXTURES, fixturesIn, UPDATE_GOLDENS } from './fixture.ts';
+import { ARTIFACT, FIXTURES, fixturesIn, TRUSTED_KEY, UPDATE_GOLDENS } from './fixture.ts';
 
 const PAGES = fileURLToPath(new URL('../../docs/diagnostics', import.meta.url));
 /** So much of an artifact is shown: it is one line. */
@@ -25,7 +25,7 @@ const blocksOf = (folder: string): string =>
     .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }))
     .filter(({ text }) => text.trim() !== '' && !text.includes('\ufffd'))
     .map(({ file, text }) => {
-      const language = /\.(json|lock)$/.test(file) ? 'json' : 'yaml';
+      const language = /\.(json|lock|sig)$/.test(file) ? 'json' : /\.pem$/.test(file) ? 'text' : 'yaml';
       const shown =
         file === ARTIFACT && text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} …` : text.trimEnd();
       return `\`${file}\`:\n\n\`\`\`${language}\n${shown}\n\`\`\`\n`;
@@ -36,7 +36,8 @@ const blocksOf = (folder: string): string =>
 const examplesOf = (code: string): string => {
   const expected = readFileSync(join(fixtureOf('err', code), 'expected.txt'), 'utf8').trimEnd();
   const faulty = blocksOf(fixtureOf('err', code));
-  const report = `\`gatewright check\` says:\n\n\`\`\`text\n${expected}\n\`\`\`\n`;
+  const command = existsSync(join(fixtureOf('err', code), TRUSTED_KEY)) ? 'verify' : 'check';
+  const report = `\`gatewright ${command}\` says:\n\n\`\`\`text\n${expected}\n\`\`\`\n`;
   return [`## Example\n`, faulty, report, `## Mended\n`, blocksOf(fixtureOf('ok', code))]
     .filter((part) => part !== '')
     .join('\n');

@@ -73,4 +73,36 @@ export const ARTIFACT = {
     message: () => 'nothing can be laid over an artifact',
     help: () => ['give the overlays to `gatewright compile`'],
   }),
+  GW6010: entry<{ path: string }>({
+    severity: 'error',
+    title: 'Artifact without a signature',
+    message: ({ path }) => `there is no signature \`${path}\``,
+    help: () => ['sign it with `gatewright compile --sign`, and copy both files'],
+  }),
+  GW6011: entry<{ path: string }>({
+    severity: 'error',
+    title: 'Not a signature',
+    message: ({ path }) => `\`${path}\` is no signature`,
+    help: () => ['copy it again, or sign the artifact again with `gatewright compile --sign`'],
+  }),
+  GW6012: entry<{ keyId: string; trusted: readonly string[] }>({
+    severity: 'error',
+    title: 'Signature by another key',
+    message: ({ keyId }) => `the key \`${keyId}\` is not trusted`,
+    help: () => ['sign with a key that is trusted, or give its public key with `--key`'],
+    note: ({ trusted }) => trusted.map((id) => `trusted is \`${id}\``),
+  }),
+  GW6013: entry<{ path: string; keyId: string }>({
+    severity: 'error',
+    title: 'Signature of something else',
+    message: ({ path }) => `\`${path}\` is no signature of this artifact`,
+    help: () => ['copy the artifact and its signature again, both of the same compile'],
+    note: ({ keyId }) => [`it names the key \`${keyId}\`, which is trusted`],
+  }),
+  GW6014: entry<{ path: string }>({
+    severity: 'error',
+    title: 'Configuration where an artifact is due',
+    message: ({ path }) => `\`${path}\` is no artifact, and a signature is required`,
+    help: () => ['compile and sign it with `gatewright compile --sign`, and serve the artifact'],
+  }),
 };
