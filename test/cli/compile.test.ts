@@ -50,7 +50,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
 
-const runIn = async (command: Command, ...args: string[]) => {
+const runIn = async (command: Command, at: { readonly cwd: string }, ...args: string[]) => {
   let [out, err] = ['', ''];
   const code = await command(args, {
     out: (text) => {
@@ -60,12 +60,12 @@ const runIn = async (command: Command, ...args: string[]) => {
       err += text;
     },
     env: {},
-    cwd,
+    cwd: at.cwd,
     color: false,
   });
   return { code, out, err };
 };
-const run = (...args: string[]) => runIn(compile, ...args);
+const run = (...args: string[]) => runIn(compile, { cwd }, ...args);
 
 describe('gatewright compile', () => {
   it('writes the artifact beside the configuration and tells its hash', async () => {
@@ -179,7 +179,9 @@ describe('gatewright compile', () => {
     expect((await run()).err).toContain(
       'warning: `gateway.artifact.json.sig` is there and is of another compile',
     );
-    expect(await runIn(verify, 'gateway.artifact.json', '--key', 'pub.pem')).toMatchObject({ code: 1 });
+    expect(await runIn(verify, { cwd }, 'gateway.artifact.json', '--key', 'pub.pem')).toMatchObject({
+      code: 1,
+    });
   });
 });
 
@@ -187,13 +189,14 @@ describe('same input, same bytes', () => {
   const source = join(FIXTURES, 'ok', 'everything');
   const artifactIn = (folder: string) => readFileSync(join(folder, 'out.json'), 'utf8');
 
-  const compileIn = async (
-    folder: string,
-    at: string,
-    main: string,
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<string> => {
-    const cli = new CliProcess(['compile', main, '-o', join(folder, 'out.json')], { cwd: at, env });
+  const compileIn = async (folder: string, at: string, main: string): Promise<string> => {
+    const out = join(folder, 'out.json');
+    expect((await runIn(compile, { cwd: at }, main, '-o', out)).code).toBe(0);
+    return artifactIn(folder);
+  };
+
+  const compileWith = async (env: Readonly<Record<string, string>>, folder: string): Promise<string> => {
+    const cli = new CliProcess(['compile', '-o', 'out.json'], { cwd: folder, env });
     expect(await cli.exited()).toBe(0);
     return artifactIn(folder);
   };
@@ -203,9 +206,10 @@ describe('same input, same bytes', () => {
     const there = join(cwd, 'a', 'deep', 'place with blanks');
     for (const folder of [here, there]) cpSync(source, folder, { recursive: true });
     for (const name of readdirSync(there)) utimesSync(join(there, name), 1, 1);
-    const first = await compileIn(here, here, 'gateway.yaml', { TZ: 'UTC', LANG: 'C' });
+    const first = await compileWith({ TZ: 'UTC', LANG: 'C' }, here);
     const elsewhere = { TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', REMOTE_TOKEN: 'x' };
-    expect(await compileIn(there, cwd, join(there, 'gateway.yaml'), elsewhere)).toBe(first);
+    expect(await compileWith(elsewhere, there)).toBe(first);
+    expect(await compileIn(there, cwd, join(there, 'gateway.yaml'))).toBe(first);
     expect(await compileIn(there, join(cwd, 'a'), 'deep/place with blanks/gateway.yaml')).toBe(first);
     expect(await compileIn(there, there, './../place with blanks/gateway.yaml')).toBe(first);
     expect(first).not.toContain(cwd);
@@ -259,7 +263,7 @@ describe('gatewright verify', () => {
     write('gateway.yaml', GOOD);
     await run('--sign', 'key.pem');
   });
-  const runVerify = (...args: string[]) => runIn(verify, ...args);
+  const runVerify = (...args: string[]) => runIn(verify, { cwd }, ...args);
 
   it('passes what a trusted key has signed', async () => {
     const { code, out, err } = await runVerify(ARTIFACT, '--key', 'other.pub.pem', '--key', 'pub.pem');
