@@ -23,6 +23,7 @@ interface Options {
   readonly denyWarnings: boolean;
   readonly maxWarnings: number | undefined;
   readonly fixes: Daring | 'none';
+  readonly dryRun: boolean;
 }
 
 const parseOptions = (args: readonly string[]): Options | string => {
@@ -31,6 +32,7 @@ const parseOptions = (args: readonly string[]): Options | string => {
   const { values, positionals } = parsed;
   const project = projectOf(positionals, values);
   if (typeof project === 'string') return project;
+  if (values['dry-run'] && !values.fix && !values['fix-guesses']) return '`--dry-run` goes with `--fix`';
   const maxWarnings = values['max-warnings'];
   if (maxWarnings !== undefined && !/^\d{1,9}$/.test(maxWarnings))
     return `--max-warnings takes a number, not \`${maxWarnings}\``;
@@ -39,6 +41,7 @@ const parseOptions = (args: readonly string[]): Options | string => {
     format: values.format as FindingsFormat,
     maxWarnings: maxWarnings === undefined ? undefined : Number(maxWarnings),
     denyWarnings: values['deny-warnings'],
+    dryRun: values['dry-run'],
     fixes: values['fix-guesses'] ? 'maybe' : values.fix ? 'always' : 'none',
   };
 };
@@ -51,6 +54,17 @@ const fixFiles = async (project: Project, daring: Daring, io: CommandIo): Promis
   for (const [path, text] of files) replaceFile(resolve(io.cwd, path), text);
   if (applied > 0) io.err(`fixed ${counted(applied, 'finding')}\n`);
   return result;
+};
+
+/** Shows what would be mended, and writes nothing. */
+const showFixes = async (project: Project, daring: Daring, io: CommandIo): Promise<number> => {
+  const { mend } = await import('../compiler/mend.ts');
+  const { textDiff } = await import('./text-diff.ts');
+  const input = inputAt(project, io.cwd);
+  const { files, applied } = mend(input, daring);
+  for (const [path, text] of files) io.out(textDiff(path, new TextDecoder().decode(input.read(path)), text));
+  io.err(`would fix ${counted(applied, 'finding')}\n`);
+  return applied > 0 ? FINDINGS : OK;
 };
 
 /** How many warnings there may be; undefined for any number. */
@@ -77,6 +91,7 @@ export const check: Command = async (args, io) => {
   }
   try {
     const { project, fixes } = options;
+    if (options.dryRun && fixes !== 'none') return await showFixes(project, fixes, io);
     const result = fixes === 'none' ? compileAt(project, io.cwd) : await fixFiles(project, fixes, io);
     return await report(result, options, io);
   } catch (error) {

@@ -1,8 +1,8 @@
 /** The commands by name. Each is loaded when it is called, so that `run` does not wait for the others. */
 import type { Command } from './io.ts';
 import { CHECK } from './manual/check.ts';
-import { EXPLAIN } from './manual/explain.ts';
 import { COMPILE } from './manual/compile.ts';
+import { EXPLAIN } from './manual/explain.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
 import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';

@@ -25,11 +25,16 @@ export const CHECK = {
       default: false,
       does: 'mend also what can only be guessed, such as the unit of a number; look at the change',
     },
+    'dry-run': {
+      type: 'boolean',
+      default: false,
+      does: 'with `--fix`: print what would change, as a patch, and write nothing; exit code 1 if that is anything',
+    },
   },
   exits: { 0: 'no errors', 1: 'errors, or warnings that are denied' },
   examples: [
     { line: 'gatewright check --deny-warnings', does: 'what a pull request has to pass' },
     { line: 'gatewright check --format sarif > gateway.sarif', does: 'findings for a code scanning service' },
-    { line: 'gatewright check --fix', does: 'mend what can be mended without doubt' },
+    { line: 'gatewright check --fix --dry-run', does: 'look at what `--fix` would mend' },
   ],
 } as const satisfies CommandManual;

@@ -43,7 +43,9 @@ const checkPermission = (
   const key = BOUNDED_BY[method];
   const other = key === 'names' ? 'uris' : 'names';
   if (key !== undefined && permission[other] && !permission[key]) {
-    report('GW3061', keyAt(config, ...path, other), { method, key: other, meant: key });
+    const place = keyAt(config, ...path, other);
+    const fixes = [{ place, text: key, applicability: 'maybe' as const }];
+    report('GW3061', place, { method, key: other, meant: key }, { fixes });
   }
 };
 

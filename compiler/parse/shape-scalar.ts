@@ -98,7 +98,8 @@ const reportValue = ({ path, value, errors }: ScalarFault, chosen: Schema, repor
   else if (failed('minimum') || failed('maximum')) reportRange(value, chosen, report);
   else if (failed('pattern') && types.length === 1) reportText(value, chosen, report);
   else if (path.length === 1 && path[0] === 'version') {
-    report('GW1011', value.place, { version: value.written });
+    const fixes = [{ place: value.place, text: '1', applicability: 'maybe' as const }];
+    report('GW1011', value.place, { version: value.written }, { fixes });
   } else return false;
   return true;
 };

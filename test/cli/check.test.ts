@@ -172,6 +172,17 @@ describe('gatewright check', () => {
     expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(`${GOOD}shutdown: { window: 30s }\n`);
   });
 
+  it('shows what it would mend as a patch, and writes nothing', async () => {
+    write('gateway.yaml', BAD);
+    const { code, out, err } = await run('--fix', '--dry-run');
+    expect([code, err]).toEqual([1, 'would fix 1 finding\n']);
+    expect(out).toContain('-    expose: [{ upstream: fiels }]\n+    expose: [{ upstream: files }]\n');
+    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(BAD);
+    write('gateway.yaml', GOOD);
+    expect(await run('--fix', '--dry-run')).toEqual({ code: 0, out: '', err: 'would fix 0 findings\n' });
+    expect(await run('--dry-run')).toMatchObject({ code: 2, out: '' });
+  });
+
   it('mends the file that a link leads to, and leaves its mode and nothing beside it', async () => {
     write('real.yaml', BAD);
     chmodSync(join(cwd, 'real.yaml'), 0o640);

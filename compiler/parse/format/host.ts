@@ -16,6 +16,9 @@ export const checkHost: FormatCheck = ({ text, place, report }) => {
   if (parseHost(text)) return true;
   const url = /^https?:\/\/([^/]+)/.exec(text)?.[1];
   const bare = isIP(text) === 6 ? `[${text}]` : undefined;
-  report('GW3008', place, { text, suggestion: url ?? bare });
+  const suggestion = url ?? bare;
+  const written = suggestion?.startsWith('[') ? `"${suggestion}"` : suggestion;
+  const fixes = written === undefined ? [] : [{ place, text: written, applicability: 'maybe' } as const];
+  report('GW3008', place, { text, suggestion }, { fixes });
   return false;
 };
