@@ -1,9 +1,12 @@
 /** CEL: every expression parses, names what exists and has the type that is due. */
 import { unescapeDollar } from '../../schema/reference.ts';
 import type { Code } from '../diagnostics/catalogue.ts';
+import type { ProposedFix } from '../diagnostics/report.ts';
 import { placeInScalar } from '../source/scalar-offset.ts';
+import { changeInScalar } from '../source/scalar-text.ts';
+import type { SourceScalar } from '../source/tree.ts';
 import { checkCel } from './cel/check.ts';
-import type { CelProblemCode } from './cel/problem.ts';
+import type { CelFix, CelProblemCode, CelSpan } from './cel/problem.ts';
 import type { Check } from './check.ts';
 
 const CODES = {
@@ -23,16 +26,30 @@ const escapedOffset = (value: string, offset: number): number => {
   return at;
 };
 
+const escapedSpan = (value: string, { offset, length }: CelSpan): readonly [number, number] => {
+  const start = escapedOffset(value, offset);
+  return [start, escapedOffset(value, offset + length) - start];
+};
+
+const fixIn = (scalar: SourceScalar, { span, text, applicability }: CelFix): ProposedFix => {
+  const [start, length] = escapedSpan(String(scalar.value), span);
+  return { ...changeInScalar(scalar, start, length, text.replaceAll('$', '$$$$')), applicability };
+};
+
 export const checkExpressions: Check = (config, report) => {
   for (const { scalar, schema } of config.scalars) {
     const environment = schema['x-cel-environment'];
     if (environment === undefined) continue;
     const value = String(scalar.value);
     for (const problem of checkCel(unescapeDollar(value), environment, schema['x-cel-result'] ?? 'any')) {
-      const start = escapedOffset(value, problem.offset);
-      const end = escapedOffset(value, problem.offset + problem.length);
-      const place = placeInScalar(scalar, start, end - start);
-      report(CODES[problem.code], place, { problem: problem.message, help: problem.help ?? [] });
+      const { message, help = [], notes = [], fix } = problem;
+      const [start, length] = escapedSpan(value, problem);
+      report(
+        CODES[problem.code],
+        placeInScalar(scalar, start, length),
+        { problem: message, help, notes },
+        fix && { fixes: [fixIn(scalar, fix)] },
+      );
     }
   }
 };

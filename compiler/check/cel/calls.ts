@@ -11,11 +11,14 @@ import {
   typeOf,
 } from '../../../policies/cel/types.ts';
 import { nearest } from '../../diagnostics/nearest.ts';
-import { type CelSignature, FUNCTIONS, OPERATORS } from './functions.ts';
+import { textOf } from './extent.ts';
+import { type CelSignature, FUNCTION_ALIASES, FUNCTIONS, OPERATORS } from './functions.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
 import { literalProblem } from './literals.ts';
+import { mendedContains, mendedEquality, mendedLiteral, mendedOperands, mendedPresence } from './mend.ts';
 import { typeOfIndex } from './names.ts';
-import { celProblem } from './problem.ts';
+import { typeNotes } from './origin.ts';
+import { celProblem, guess } from './problem.ts';
 import { areComparable, entriesOf, isAssignable, joinTypes } from './relations.ts';
 
 type Call = CelNode<'callExpr'>;
@@ -51,7 +54,30 @@ export const expectBool = (inference: Inference, operand: CelExpr, scope: Scope,
   const type = inference.typeOf(operand, scope);
   if (isAssignable(type, BOOL)) return;
   const message = `\`${where}\` takes \`bool\`, not \`${typeName(type)}\``;
-  inference.problems.push(celProblem('type', operandSpan(inference, operand), message));
+  const help = conditionHelp(inference, operand, type);
+  const notes = typeNotes(inference, [[operand, type]], scope);
+  inference.problems.push(celProblem('type', operandSpan(inference, operand), message, [help], { notes }));
+};
+
+/** A list or a text where a condition is due: what may have been meant. */
+const conditionHelp = (inference: Inference, operand: CelExpr, type: CelType): string | undefined => {
+  const text = textOf(inference, operand);
+  if (type.kind === 'list') return `whether it has elements is asked by \`size(${text}) > 0\``;
+  return type.kind === 'string' ? `whether it is empty is asked by \`${text} != ''\`` : undefined;
+};
+
+const meantFunction = (name: string): string | undefined =>
+  Object.hasOwn(FUNCTION_ALIASES, name)
+    ? FUNCTION_ALIASES[name]
+    : nearest(name, [...FUNCTIONS.keys(), ...LOOPS, 'has']);
+
+/** What can be called on a value of a type. */
+const functionHelp = (target: CelType | undefined): string | undefined => {
+  if (target === undefined || isDynamic(target)) return undefined;
+  const names = [...FUNCTIONS].flatMap(([name, signatures]) =>
+    signatures.some((signature) => signature.target && isAssignable(target, signature.target)) ? [name] : [],
+  );
+  return `\`${typeName(target)}\` has ${names.map((name) => `\`${name}\``).join(', ') || 'no functions'}`;
 };
 
 const typeOfChoice = (
@@ -80,7 +106,18 @@ const typeOfEquality = (
   const [a, b] = [inference.typeOf(left, scope), inference.typeOf(right, scope)];
   if (areComparable(a, b)) return BOOL;
   const message = `\`${typeName(a)}\` is never equal to \`${typeName(b)}\``;
-  inference.problems.push(celProblem('type', spanOf(inference, expr), message));
+  const mended = mendedEquality(inference, expr, [left, a], [right, b]);
+  const notes = typeNotes(
+    inference,
+    [
+      [left, a],
+      [right, b],
+    ],
+    scope,
+  );
+  inference.problems.push(
+    celProblem('type', spanOf(inference, expr), message, [mended?.help], { notes, fix: mended?.fix }),
+  );
   return BOOL;
 };
 
@@ -96,14 +133,24 @@ const typeOfIn = (
   const span = spanOf(inference, expr);
   const wanted = b.kind === 'list' ? b.element : entriesOf(b)?.key;
   if (wanted === undefined) {
-    const help = b.kind === 'string' ? "text in text is asked by `text.contains('part')`" : undefined;
-    inference.problems.push(
-      celProblem('type', span, `\`in\` takes a list or a map, not \`${typeName(b)}\``, [help]),
-    );
+    const mended = b.kind === 'string' ? mendedContains(inference, expr, element, range) : undefined;
+    const notes = typeNotes(inference, [[range, b]], scope);
+    const message = `\`in\` takes a list or a map, not \`${typeName(b)}\``;
+    inference.problems.push(celProblem('type', span, message, [mended?.help], { notes, fix: mended?.fix }));
     return BOOL;
   }
   if (!areComparable(a, wanted)) {
-    inference.problems.push(celProblem('type', span, `\`${typeName(a)}\` is never in \`${typeName(b)}\``));
+    const mended = mendedLiteral(inference, [element, a], wanted);
+    const notes = typeNotes(
+      inference,
+      [
+        [element, a],
+        [range, b],
+      ],
+      scope,
+    );
+    const message = `\`${typeName(a)}\` is never in \`${typeName(b)}\``;
+    inference.problems.push(celProblem('type', span, message, [mended?.help], { notes, fix: mended?.fix }));
   }
   return BOOL;
 };
@@ -118,7 +165,12 @@ const typeOfOperator = (inference: Inference, expr: CelExpr, call: Call, scope: 
     const operator = call.function.replaceAll('_', '');
     const operands = types.map((type) => `\`${typeName(type)}\``).join(' and ');
     const message = `\`${operator}\` does not take ${operands}`;
-    inference.problems.push(celProblem('type', spanOf(inference, expr), message));
+    const parts = call.args.map((operand, index) => [operand, types[index]!] as const);
+    const mended = mendedOperands(inference, parts);
+    const notes = typeNotes(inference, parts, scope);
+    inference.problems.push(
+      celProblem('type', spanOf(inference, expr), message, [mended?.help], { notes, fix: mended?.fix }),
+    );
     return DYN;
   }
   reportLiteralProblem(inference, expr, call);
@@ -133,15 +185,20 @@ const typeOfFunction = (inference: Inference, expr: CelExpr, call: Call, scope: 
   const span = spanOf(inference, expr);
   const shape = misusedMacro(call);
   if (shape !== undefined) {
-    problems.push(celProblem('function', span, `\`${call.function}\` is written \`${shape}\``));
+    const fix = mendedPresence(inference, expr, call);
+    const help = fix && `did you mean \`${fix.text}\`?`;
+    problems.push(
+      celProblem('function', span, `\`${call.function}\` is written \`${shape}\``, [help], { fix }),
+    );
     return DYN;
   }
   const signatures = FUNCTIONS.get(call.function);
   const target = call.target && inference.typeOf(call.target, scope);
   if (signatures === undefined) {
-    const meant = nearest(call.function, [...FUNCTIONS.keys(), ...LOOPS, 'has']);
-    const help = meant && `did you mean \`${meant}\`?`;
-    problems.push(celProblem('function', span, `unknown function \`${call.function}\``, [help]));
+    const meant = meantFunction(call.function);
+    const help = meant === undefined ? functionHelp(target) : `did you mean \`${meant}\`?`;
+    const fix = meant === undefined ? undefined : guess(span, meant);
+    problems.push(celProblem('function', span, `unknown function \`${call.function}\``, [help], { fix }));
     return DYN;
   }
   const types = call.args.map((argument) => inference.typeOf(argument, scope));
@@ -164,7 +221,13 @@ const typeOfFunction = (inference: Inference, expr: CelExpr, call: Call, scope: 
   if (fitting.length === 0) {
     const given = `${target === undefined ? '' : `${typeName(target)}.`}${call.function}(${types.map(typeName).join(', ')})`;
     const message = `there is no \`${given}\``;
-    problems.push(celProblem('type', span, message, [signatureHelp(call.function, counted)]));
+    const parts = call.args.map((argument, index) => [argument, types[index]!] as const);
+    const notes = typeNotes(
+      inference,
+      call.target === undefined || target === undefined ? parts : [[call.target, target], ...parts],
+      scope,
+    );
+    problems.push(celProblem('type', span, message, [signatureHelp(call.function, counted)], { notes }));
     return DYN;
   }
   reportLiteralProblem(inference, expr, call);

@@ -73,6 +73,7 @@ export const inferCel = (expression: string, environment: CelEnvironment<never>)
   const tokens = celTokens(expression);
   const inference: Inference = {
     environment,
+    expression,
     sourceInfo: parsed.syntax.sourceInfo,
     tokens,
     problems: [],

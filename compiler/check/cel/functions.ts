@@ -93,6 +93,25 @@ export const FUNCTIONS: Signatures = new Map<string, readonly CelSignature[]>([
   ['join', methods(listOf(STRING), [], STRING, STRING)],
 ]);
 
+/** What other languages call them. */
+export const FUNCTION_ALIASES: Readonly<Record<string, string>> = {
+  len: 'size',
+  length: 'size',
+  count: 'size',
+  includes: 'contains',
+  hasPrefix: 'startsWith',
+  hasSuffix: 'endsWith',
+  match: 'matches',
+  regex: 'matches',
+  lower: 'lowerAscii',
+  toLowerCase: 'lowerAscii',
+  upper: 'upperAscii',
+  toUpperCase: 'upperAscii',
+  any: 'exists',
+  some: 'exists',
+  every: 'all',
+};
+
 const same = (result: CelType | undefined, ...types: readonly CelType[]): readonly CelSignature[] =>
   types.map((type) => ({ params: [type, type], result: result ?? type }));
 

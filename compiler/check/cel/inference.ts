@@ -5,19 +5,26 @@ import type { CelType } from '../../../policies/cel/types.ts';
 import type { CelProblem, CelSpan } from './problem.ts';
 import type { CelToken } from './tokens.ts';
 
-/** Names of elements in loops, with their types. */
-export type Scope = ReadonlyMap<string, CelType>;
+/** A name that a loop gives to the elements of its range. */
+export interface Local {
+  readonly type: CelType;
+  readonly range: CelExpr;
+}
+
+export type Scope = ReadonlyMap<string, Local>;
 
 /** The type pass over one expression. Problems are collected; what has one is `dyn` from there on. */
 export interface Inference {
   readonly environment: CelEnvironment<never>;
+  readonly expression: string;
   readonly sourceInfo: CelSyntax['sourceInfo'];
   readonly tokens: readonly CelToken[];
   readonly problems: CelProblem[];
   typeOf(expr: CelExpr, scope: Scope): CelType;
 }
 
-const tokenIndexAt = ({ sourceInfo, tokens }: Inference, expr: CelExpr): number => {
+/** Which word a node stands at. */
+export const tokenIndexAt = ({ sourceInfo, tokens }: Inference, expr: CelExpr): number => {
   const offset = sourceInfo?.positions[String(expr.id)] ?? 0;
   const index = tokens.findIndex((token) => token.offset >= offset);
   return index === -1 ? tokens.length - 1 : index;

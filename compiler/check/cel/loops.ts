@@ -3,6 +3,7 @@ import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
 import { BOOL, type CelType, DYN, listOf, STRING, typeName } from '../../../policies/cel/types.ts';
 import { expectBool } from './calls.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
+import { typeNotes } from './origin.ts';
 import { celProblem } from './problem.ts';
 
 type Loop = CelNode<'comprehensionExpr'>;
@@ -14,7 +15,7 @@ export const typeOfLoop = (inference: Inference, expr: CelExpr, loop: Loop, scop
     return DYN;
   const element = elementType(inference, iterRange, scope);
   checkVariable(inference, expr, iterVar);
-  const within = new Map(scope).set(iterVar, element);
+  const within = new Map(scope).set(iterVar, { type: element, range: iterRange });
   const { condition, value } = partsOf(macro.function, argumentsOf(loopStep));
   if (condition !== undefined) expectBool(inference, condition, within, macro.function);
   switch (macro.function) {
@@ -69,7 +70,8 @@ const elementType = (inference: Inference, range: CelExpr, scope: Scope): CelTyp
       return type;
     default: {
       const message = `\`${typeName(type)}\` has no elements`;
-      inference.problems.push(celProblem('type', operandSpan(inference, range), message));
+      const notes = typeNotes(inference, [[range, type]], scope);
+      inference.problems.push(celProblem('type', operandSpan(inference, range), message, [], { notes }));
       return DYN;
     }
   }

@@ -19,7 +19,8 @@ import {
 import { nearest } from '../../diagnostics/nearest.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
 import { literalText } from './literals.ts';
-import { type CelSpan, celProblem } from './problem.ts';
+import { typeNotes } from './origin.ts';
+import { type CelSpan, celProblem, guess } from './problem.ts';
 import { areComparable, isAssignable, isNumeric } from './relations.ts';
 
 type Entry = CelAttribute<never> | CelGroup<never>;
@@ -36,7 +37,7 @@ const quoted = (names: Iterable<string>): string => [...names].map((name) => `\`
 
 export const typeOfName = (inference: Inference, expr: CelExpr, name: string, scope: Scope): CelType => {
   const local = scope.get(name);
-  if (local !== undefined) return local;
+  if (local !== undefined) return local.type;
   const { environment, problems } = inference;
   const entry = environment.fields.get(name);
   if (entry !== undefined && !('fields' in entry)) return entry.type;
@@ -49,9 +50,9 @@ export const typeOfName = (inference: Inference, expr: CelExpr, name: string, sc
     );
     return DYN;
   }
-  problems.push(
-    celProblem('unknown-name', span, `unknown name \`${name}\``, helpForName(inference, name, scope)),
-  );
+  const { help, meant } = meantByName(inference, name, scope);
+  const fix = meant === undefined ? undefined : guess(span, meant);
+  problems.push(celProblem('unknown-name', span, `unknown name \`${name}\``, [help], { fix }));
   return DYN;
 };
 
@@ -64,14 +65,37 @@ const NAMED_TYPES: Readonly<Record<string, CelType>> = {
 
 const typeNamed = (name: string): CelType => typeOf(NAMED_TYPES[name] ?? ({ kind: name } as CelType));
 
-const helpForName = ({ environment }: Inference, name: string, scope: Scope): string[] => {
-  if (name === 'result') return ['a result is known to response guards only'];
-  for (const [group, entry] of environment.fields) {
-    if ('fields' in entry && entry.fields.has(name)) return [`did you mean \`${group}.${name}\`?`];
-  }
+/** What other gateways and policy languages call what is there. */
+const ALIASES: Readonly<Record<string, string>> = {
+  user: 'principal',
+  subject: 'principal',
+  caller: 'principal',
+  identity: 'principal.identity',
+  jwt: 'principal.claims',
+  token: 'principal.claims',
+  mcp: 'call',
+  source: 'client',
+  arguments: 'args',
+  params: 'args',
+  input: 'args',
+  time: 'now',
+  headers: 'request.headers',
+};
+
+interface Meant {
+  readonly help: string;
+  readonly meant?: string;
+}
+
+const meantByName = ({ environment }: Inference, name: string, scope: Scope): Meant => {
+  if (name === 'result') return { help: 'a result is known to response guards only' };
   const known = [...scope.keys(), ...environment.fields.keys()];
-  const meant = nearest(name, known);
-  return [meant === undefined ? `known names: ${quoted(known)}` : `did you mean \`${meant}\`?`];
+  const inGroup = [...environment.fields].find(([, entry]) => 'fields' in entry && entry.fields.has(name));
+  const alias = Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined;
+  const isKnown = alias !== undefined && environment.fields.has(alias.split('.')[0]!);
+  const meant = inGroup ? `${inGroup[0]}.${name}` : isKnown ? alias : nearest(name, known);
+  if (meant === undefined) return { help: `known names: ${quoted(known)}` };
+  return { help: `did you mean \`${meant}\`?`, meant };
 };
 
 /** `operand.field`, or, with `testOnly`, `has(operand.field)`. */
@@ -105,8 +129,10 @@ const typeInGroup = (
     const meant = nearest(field, group.fields.keys());
     const help =
       meant === undefined ? `its fields: ${quoted(group.fields.keys())}` : `did you mean \`${meant}\`?`;
+    const told = meant === undefined ? [help] : [help, `its fields: ${quoted(group.fields.keys())}`];
+    const fix = meant === undefined ? undefined : guess(span, meant);
     inference.problems.push(
-      celProblem('unknown-field', span, `\`${path}\` has no field \`${field}\``, [help]),
+      celProblem('unknown-field', span, `\`${path}\` has no field \`${field}\``, told, { fix }),
     );
     return DYN;
   }
@@ -146,7 +172,8 @@ const typeOfMember = (
     return type.value;
   }
   const message = `\`${typeName(type)}\` has no fields`;
-  inference.problems.push(celProblem('type', spanOf(inference, expr), message));
+  const notes = typeNotes(inference, [[operand, type]], scope);
+  inference.problems.push(celProblem('type', spanOf(inference, expr), message, [], { notes }));
   return DYN;
 };
 
@@ -165,15 +192,22 @@ const typeOfProperty = (
   const meant = nearest(field, fields.keys());
   const help = meant === undefined ? `its fields: ${quoted(fields.keys())}` : `did you mean \`${meant}\`?`;
   const message = `${owner === undefined ? 'the value' : `\`${owner}\``} has no field \`${field}\``;
-  inference.problems.push(celProblem('unknown-field', span, message, [help]));
+  const isWord = inference.expression.slice(span.offset, span.offset + span.length) === field;
+  const fix = meant === undefined ? undefined : guess(span, isWord ? meant : `'${meant}'`);
+  inference.problems.push(celProblem('unknown-field', span, message, [help], { fix }));
   return DYN;
 };
 
 const checkHeaderName = (inference: Inference, expr: CelExpr, operand: CelExpr, name: string): void => {
   if (name === name.toLowerCase() || fieldChain(operand)?.join('.') !== 'request.headers') return;
   const message = `no header is called \`${name}\`: names of headers are in lower case`;
-  const help = `did you mean \`${name.toLowerCase()}\`?`;
-  inference.problems.push(celProblem('unknown-field', spanOf(inference, expr), message, [help]));
+  const meant = name.toLowerCase();
+  const span = spanOf(inference, expr);
+  const text = inference.expression.slice(span.offset, span.offset + span.length);
+  const fix = { span, text: text.replace(name, meant), applicability: 'always' as const };
+  inference.problems.push(
+    celProblem('unknown-field', span, message, [`did you mean \`${meant}\`?`], { fix }),
+  );
 };
 
 /** `operand[index]`. */
@@ -192,7 +226,15 @@ export const typeOfIndex = (
   const indexType = inference.typeOf(index, scope);
   const wrongIndex = (wanted: CelType) => {
     const message = `\`${typeName(type)}\` is indexed by \`${typeName(wanted)}\`, not by \`${typeName(indexType)}\``;
-    inference.problems.push(celProblem('type', operandSpan(inference, index), message));
+    const notes = typeNotes(
+      inference,
+      [
+        [operand, type],
+        [index, indexType],
+      ],
+      scope,
+    );
+    inference.problems.push(celProblem('type', operandSpan(inference, index), message, [], { notes }));
   };
   switch (type.kind) {
     case 'dyn':

@@ -17,6 +17,17 @@ export interface CelProblem {
   readonly length: number;
   /** What to do about it. */
   readonly help?: readonly string[];
+  /** Why it is so. */
+  readonly notes?: readonly string[];
+  /** A change that would mend it. */
+  readonly fix?: CelFix;
+}
+
+/** A part of an expression to be replaced; `always` where it says without doubt what was meant. */
+export interface CelFix {
+  readonly span: CelSpan;
+  readonly text: string;
+  readonly applicability: 'always' | 'maybe';
 }
 
 /** A part of an expression. */
@@ -30,7 +41,19 @@ export const celProblem = (
   { offset, length }: CelSpan,
   message: string,
   help: readonly (string | undefined)[] = [],
+  { notes = [], fix }: Pick<CelProblem, 'notes'> & { readonly fix?: CelFix | undefined } = {},
 ): CelProblem => {
   const told = help.filter((line) => line !== undefined);
-  return { code, message, offset, length, ...(told.length === 0 ? {} : { help: told }) };
+  return {
+    code,
+    message,
+    offset,
+    length,
+    ...(told.length === 0 ? {} : { help: told }),
+    ...(notes.length === 0 ? {} : { notes }),
+    ...(fix === undefined ? {} : { fix }),
+  };
 };
+
+/** A guess at the word that was meant. */
+export const guess = (span: CelSpan, text: string): CelFix => ({ span, text, applicability: 'maybe' });

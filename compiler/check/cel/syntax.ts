@@ -28,11 +28,29 @@ export const parseCel = (expression: string): ParsedCel => {
 export const tooDeep = (expression: string): CelProblem =>
   celProblem('syntax', wholeSpan(expression), 'the expression is nested too deeply');
 
+/** `9..17`: a range in other languages. */
+const rangeOfNumbers = (expression: string): CelProblem | undefined => {
+  const found = /\d\s*(\.\.)\s*\d/.exec(expression);
+  if (
+    found === null ||
+    celTokens(expression).some(
+      ({ kind, offset, length }) =>
+        kind === 'string' && offset <= found.index && found.index < offset + length,
+    )
+  )
+    return undefined;
+  const span = { offset: expression.indexOf('..', found.index), length: 2 };
+  return celProblem('syntax', span, 'there are no ranges', [
+    'from 9 to 17 is written `9 <= value && value < 17`',
+  ]);
+};
+
 const syntaxProblem = (expression: string, error: unknown): CelProblem => {
   const tokens = celTokens(expression);
   if (tokens.length === 0) return celProblem('syntax', { offset: 0, length: 0 }, 'the expression is empty');
   return (
     reservedWord(expression, error) ??
+    rangeOfNumbers(expression) ??
     strayToken(tokens) ??
     unbalanced(tokens) ??
     adjacentOperands(tokens) ??
@@ -79,9 +97,14 @@ const STRAY_HELP: Readonly<Record<string, string>> = {
   '=': 'values are compared with `==`',
   '&': 'both conditions: `&&`',
   '|': 'either condition: `||`',
+  '‘': 'text is written in straight quotes',
+  '“': 'text is written in straight quotes',
   '`': 'text is written \'so\' or "so"',
   '\\': "a backslash is written inside quotes, as in '\\\\'",
 };
+
+/** Operators of other languages that mean just one of this. */
+const MEANT: Readonly<Record<string, string>> = { '=': '==', '&': '&&', '|': '||', and: '&&', or: '||' };
 
 const strayToken = (tokens: readonly CelToken[]): CelProblem | undefined => {
   const stray = tokens.find(({ kind }) => kind === 'stray');
@@ -89,7 +112,9 @@ const strayToken = (tokens: readonly CelToken[]): CelProblem | undefined => {
   if (stray.text === '"' || stray.text === "'") {
     return celProblem('syntax', stray, `the text that starts with ${stray.text} does not end`);
   }
-  return celProblem('syntax', stray, `unexpected \`${stray.text}\``, [STRAY_HELP[stray.text]]);
+  const text = MEANT[stray.text];
+  const fix = text === undefined ? undefined : { span: stray, text, applicability: 'always' as const };
+  return celProblem('syntax', stray, `unexpected \`${stray.text}\``, [STRAY_HELP[stray.text]], { fix });
 };
 
 const CLOSED_BY: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
@@ -132,7 +157,9 @@ const adjacentOperands = (tokens: readonly CelToken[]): CelProblem | undefined =
   if (at === -1) return undefined;
   const [before, token] = [tokens[at - 1]!, tokens[at]!];
   const culprit = before.text in WORD_HELP && !(token.text in WORD_HELP) ? before : token;
-  return celProblem('syntax', culprit, `unexpected \`${culprit.text}\``, [WORD_HELP[culprit.text]]);
+  const text = MEANT[culprit.text];
+  const fix = text === undefined ? undefined : { span: culprit, text, applicability: 'always' as const };
+  return celProblem('syntax', culprit, `unexpected \`${culprit.text}\``, [WORD_HELP[culprit.text]], { fix });
 };
 
 const BINARY = /^(?:==|!=|<=|>=|&&|\|\||[<>?:.+*/%,-]|in)$/;

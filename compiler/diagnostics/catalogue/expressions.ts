@@ -4,6 +4,7 @@ import { type Entry, entry } from '../entry.ts';
 interface Problem {
   readonly problem: string;
   readonly help: readonly string[];
+  readonly notes: readonly string[];
 }
 
 const expression = (title: string): Entry<Problem> =>
@@ -12,6 +13,7 @@ const expression = (title: string): Entry<Problem> =>
     title,
     message: ({ problem }) => problem,
     help: ({ help }) => help,
+    note: ({ notes }) => notes,
   });
 
 export const EXPRESSIONS = {

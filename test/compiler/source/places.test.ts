@@ -15,7 +15,7 @@ const pointedAt = (text: string): string => {
   });
   expect(diagnostics).toHaveLength(1);
   const { span } = diagnostics[0]!;
-  return text.slice(span.offset, span.endOffset);
+  return text.replace(/^\ufeff/, '').slice(span.offset, span.endOffset);
 };
 
 const policy = (scalar: string): string => `${HEAD}policies: { p: { type: cel, deny: ${scalar} } }\n`;
@@ -34,9 +34,42 @@ describe('a place inside an expression', () => {
     expect(pointedAt(policy(scalar))).toBe('nmae');
   });
 
-  it('is the start of a text over several lines', () => {
-    const block = `${HEAD}policies:\n  p:\n    type: cel\n    deny: |\n      tool.name == 'a' &&\n      tool.nmae == 'b'\n`;
-    expect(pointedAt(block)).toBe('|');
+  const RULE = ["'ä😀' != 'b' &&", 'tool.nmae.size() > 1', '&& true'];
+  const lines = (indent: string, end = '\n') => RULE.map((line) => `${indent}${line}${end}`).join('');
+  const long = (scalar: string) => `${HEAD}policies:\n  p:\n    type: cel\n    deny: ${scalar}\n`;
+
+  it.each([
+    ['in a literal block', `|\n${lines('      ')}`],
+    ['in a literal block that keeps its end, with a remark', `|+ # why\n${lines('      ')}\n\n`],
+    ['in a literal block with an indentation of its own', `|2\n${lines('       ')}`],
+    [
+      'in a literal block with deeper and empty lines',
+      `|\n      true &&\n\n         'x' != '' &&\n${lines('      ')}`,
+    ],
+    ['in a folded block', `>-\n${lines('      ')}`],
+    [
+      'in a folded block with deeper and empty lines',
+      `>\n      true\n\n         && 'x  y' != '' &&\n${lines('      ')}`,
+    ],
+    ['in a plain text over several lines', `(true)\n      &&\n\n${lines('        ')}`],
+    ['in double quotes over several lines', `"true &&\n\n\n${lines('      ').trimEnd()}"`],
+    [
+      'in double quotes with escaped breaks',
+      `"true \\\n      && \\\n     \\ '\\t' != '' &&\n${lines('      ').trimEnd()}"`,
+    ],
+    [
+      'in single quotes over several lines',
+      `'true &&\n\n${lines('      ').trimEnd().replaceAll("'", "''")}'`,
+    ],
+  ])('is exact %s', (_, scalar) => {
+    expect(pointedAt(long(scalar))).toBe('nmae');
+    expect(pointedAt(long(scalar).replaceAll('\n', '\r\n'))).toBe('nmae');
+    expect(pointedAt(`\ufeff${long(scalar)}`)).toBe('nmae');
+  });
+
+  it('reaches over the lines that it stands on', () => {
+    const text = `${HEAD}policies:\n  p:\n    type: cel\n    deny: |\n      'a'\n      + 'b'\n`;
+    expect(pointedAt(text)).toBe("'a'\n      + 'b'");
   });
 });
 
