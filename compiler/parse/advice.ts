@@ -100,7 +100,7 @@ const isSoundText = (scalar: SourceScalar, schema: Schema): boolean =>
 const flagAdvice = ({ value, written }: SourceScalar): Advice | undefined => {
   const word = String(value ?? written).toLowerCase();
   const flags: Readonly<Record<string, string>> = { true: 'true', false: 'false', '1': 'true', '0': 'false' };
-  return Object.hasOwn(flags, word) ? write(flags[word]!) : undefined;
+  return Object.hasOwn(flags, word) ? write(flags[word]!, /^[a-z]/.test(word)) : undefined;
 };
 
 const scalarAdvice = (scalar: SourceScalar, schema: Schema): Advice | undefined => {

@@ -103,8 +103,10 @@ export const keyAdvice = (key: string, candidates: readonly string[]): string | 
     return '`command` is the program and its arguments, each an item of the list';
   if (/^(?:x-|\.)/.test(key))
     return 'no key is for definitions alone: mark a value with `&name` where it is used first, and write `*name` after';
-  if (candidates.includes('forward') && candidates.includes('set'))
-    return `a header that is added stands below \`set\`: \`set: { ${key}: … }\``;
+  const isOfHeaders = candidates.includes('forward') && candidates.includes('set');
+  if (isOfHeaders && /^(?:authorization|cookie|xapikey|apikey|token)$/.test(word))
+    return "the upstream's credential stands in `credentials`";
+  if (isOfHeaders) return `a header that is added stands below \`set\`: \`set: { ${key}: … }\``;
   if (/^(?:secret|sharedsecret|hmacsecret|clientsecret)$/.test(word) && candidates.includes('jwksFile'))
     return "a secret that is shared is not accepted: tokens are checked with the issuer's public keys";
   return undefined;

@@ -1,6 +1,7 @@
 /** What the YAML library finds wrong, in the words of the catalogue. */
 import type { Document, ErrorCode, ParsedNode, YAMLError } from 'yaml';
 import type { Report } from '../diagnostics/report.ts';
+import { hasWrongSeparator, reportSeparators } from './separator.ts';
 import { lineIndexAt, lineText, type Place, type SourceFile } from './source-file.ts';
 import { unclosedAt } from './unclosed.ts';
 
@@ -77,22 +78,14 @@ const reportIndentation = (error: YAMLError, file: SourceFile, report: Report): 
   report('GW0008', wordAt(file, start), { problem, help });
 };
 
-/** `key=value` and `key:value`, which are no key and value; whether it was one of them. */
-const reportSeparator = (file: SourceFile, start: number, report: Report): boolean => {
-  const place = lineAt(file, start);
-  const match = /^(["']?[A-Za-z_][\w.-]*["']?)(\s*=\s*|:)(?=\S)(.*)$/.exec(file.text.slice(start, place.end));
-  if (!match) return false;
-  const [, key, sign, value] = match;
-  const meant = `${key}: ${value}`;
-  const problem =
-    sign === ':' ? 'a blank is missing behind the `:`' : '`=` does not give a key its value, `:` does';
-  const fixes = [{ place, text: meant, applicability: 'maybe' as const }];
-  report('GW0008', place, { problem, help: `write \`${meant}\`` }, { fixes });
-  return true;
-};
-
 /** A text over several lines where a key is due: the first has no `:`, or the last is indented too far. */
-const reportLongKey = (error: YAMLError, file: SourceFile, isValue: boolean, report: Report): void => {
+const reportLongKey = (
+  error: YAMLError,
+  document: Document.Parsed<ParsedNode>,
+  file: SourceFile,
+  isValue: boolean,
+  report: Report,
+): void => {
   const [start, end] = error.pos;
   const last = lineIndexAt(file, Math.max(start, end - 1));
   if (isValue && last > lineIndexAt(file, start)) {
@@ -100,7 +93,8 @@ const reportLongKey = (error: YAMLError, file: SourceFile, isValue: boolean, rep
       problem: 'this line is indented further than the one above it, which has its value already',
       help: 'align it with the lines it belongs to',
     });
-  } else if (!reportSeparator(file, start, report)) {
+  } else if (hasWrongSeparator(file, lineIndexAt(file, start))) reportSeparators(document, file, report);
+  else {
     const [problem, help] = WORDS.MULTILINE_IMPLICIT_KEY!;
     report('GW0008', lineAt(file, start), { problem, help });
   }
@@ -190,7 +184,8 @@ export const reportYamlErrors = (
       const count = tabbedLines(file, line);
       tabbedUpTo = line + count;
       report('GW0013', placeOf(file, error), { lines: count });
-    } else if (longKey) reportLongKey(longKey, file, error.code === 'BLOCK_AS_IMPLICIT_KEY', report);
+    } else if (longKey)
+      reportLongKey(longKey, document, file, error.code === 'BLOCK_AS_IMPLICIT_KEY', report);
     else reportError(error, file, report);
   }
   return reportVersion(document, file, report) || findings.length > 0;
