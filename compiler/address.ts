@@ -55,6 +55,13 @@ export const parseRange = (text: string): AddressRange | undefined => {
   };
 };
 
+/** Whether every address of `inner` is one of `outer`. */
+export const rangeHas = (outer: AddressRange, inner: AddressRange): boolean => {
+  if (outer.family !== inner.family || outer.prefix > inner.prefix) return false;
+  const network = parseRange(`${inner.address}/${outer.prefix}`);
+  return network?.canonical === outer.canonical;
+};
+
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');

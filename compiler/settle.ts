@@ -1,7 +1,7 @@
 /** The last word about findings: levels of the configuration and comments in it take their part. */
 import type { Diagnostic } from '../schema/diagnostic.ts';
+import { EFFECTS } from './check/effects.ts';
 import { levelled } from './check/lints.ts';
-import { checkUnused } from './check/unused.ts';
 import type { Configuration } from './configuration.ts';
 import type { Findings } from './diagnostics/findings.ts';
 import { readIgnores } from './posture/ignore-comments.ts';
@@ -19,7 +19,10 @@ export const settle = (config: Configuration, texts: readonly SourceFile[], find
     return level && ignores.judge(level);
   };
   findings.rejudge(judge);
-  for (const tell of [() => checkUnused(config, report), () => ignores.reportIdle(report)]) {
+  const tellEffects = () => {
+    for (const check of EFFECTS) check(config, report);
+  };
+  for (const tell of [tellEffects, () => ignores.reportIdle(report)]) {
     // With errors elsewhere, what this is about may not have been reached.
     if (findings.hasErrors()) return;
     tell();

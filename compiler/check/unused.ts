@@ -1,4 +1,4 @@
-/** Definitions that nothing refers to. Only worth telling when nothing is wrong otherwise. */
+/** Definitions that nothing refers to. */
 import type { NamedSection } from '../../schema/config/value.ts';
 import { keyAt } from '../configuration.ts';
 import type { Check } from './check.ts';

@@ -10,14 +10,19 @@ import { judgeAddressAllowlists } from './address-allowlist.ts';
 import { judgeAnonymousServers } from './anonymous-server.ts';
 import { judgeClearTextCredentials } from './clear-text-credentials.ts';
 import { judgeApiUrls, judgeClearTextUrls } from './clear-text-url.ts';
+import { judgeDrain } from './drain.ts';
 import { judgeLiteralSecrets } from './literal-secret.ts';
+import { judgeLogLevel } from './log-level.ts';
 import { judgeOperationsListeners } from './operations-listener.ts';
 import { judgeOrigins } from './origins.ts';
+import { judgeUnlimitedServers, judgeWideExposures } from './public-servers.ts';
 import { judgeShells } from './shell.ts';
+import { judgeTokenAudiences } from './token-audience.ts';
 import { judgeTrustedProxies } from './trusted-proxies.ts';
 
 const RULES: readonly Check[] = [
   judgeAnonymousServers,
+  judgeTokenAudiences,
   judgeOrigins,
   judgeClearTextUrls,
   judgeAddressAllowlists,
@@ -25,6 +30,10 @@ const RULES: readonly Check[] = [
   judgeLiteralSecrets,
   judgeShells,
   judgeOperationsListeners,
+  judgeWideExposures,
+  judgeUnlimitedServers,
+  judgeLogLevel,
+  judgeDrain,
   judgeClearTextCredentials,
 ];
 

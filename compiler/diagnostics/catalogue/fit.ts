@@ -173,4 +173,11 @@ export const FIT = {
     message: ({ method, key }) => `a permission for \`${method}\` with \`${key}\` alone permits nothing`,
     help: ({ meant }) => [`write \`${meant}\``],
   }),
+  GW3092: entry<{ name: string; passes: boolean }>({
+    severity: 'warning',
+    title: 'Condition that does not hang on the call',
+    message: ({ name, passes }) =>
+      passes ? `policy \`${name}\` lets every call pass` : `policy \`${name}\` denies every call`,
+    help: () => ['say what it hangs on, such as `principal`, `tool` or `args`; or remove the policy'],
+  }),
 };

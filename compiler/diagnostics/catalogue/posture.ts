@@ -11,6 +11,16 @@ export const POSTURE = {
     note: ({ listener, bind }) => [`listener \`${listener}\` is reachable at \`${bind}\``],
     lowerable: true,
   }),
+  GW4002: entry<{ identity: string; server: string; listener: string }>({
+    severity: 'error',
+    inDevelopment: 'warning',
+    title: 'Tokens without an audience',
+    message: ({ identity, server }) =>
+      `no token can be meant for server \`${server}\`: identity \`${identity}\` names no \`audience\``,
+    help: ({ listener }) => [`give listener \`${listener}\` its \`url\`, or the identity an \`audience\``],
+    note: () => ['without `audience`, tokens are for the URL of the server that is called (RFC 8707)'],
+    lowerable: true,
+  }),
   GW4003: entry<{ listener: string }>({
     severity: 'error',
     title: 'Every web origin allowed',
@@ -51,6 +61,23 @@ export const POSTURE = {
     note: () => ['configurations end up in version control, in backups and on screens'],
     lowerable: true,
   }),
+  GW4011: entry<{ server: string; upstream: string }>({
+    severity: 'warning',
+    title: 'Every tool of a foreign upstream',
+    message: ({ server, upstream }) =>
+      `server \`${server}\` offers whatever tools upstream \`${upstream}\` thinks of, to every caller`,
+    help: () => ['list the tools in `tools: { allow: [...] }`, or give the server `policies`'],
+    note: () => ['the upstream is not yours: a tool that it adds tomorrow is served tomorrow'],
+    lowerable: true,
+  }),
+  GW4013: entry<{ server: string; example: string }>({
+    severity: 'warning',
+    title: 'Public server without a rate limit',
+    message: ({ server }) => `nothing bounds how often server \`${server}\` is called`,
+    help: ({ example }) => [`name \`${example}\`, or another limit of type \`rate\`, in its \`limits\``],
+    note: () => ['it can be reached from the network, and other servers that can are limited'],
+    lowerable: true,
+  }),
   GW4014: entry<{ shell: string; upstream: string }>({
     severity: 'error',
     title: 'Upstream started through a shell',
@@ -76,6 +103,27 @@ export const POSTURE = {
     message: ({ listener, services }) =>
       `anybody on the network can use ${services} of listener \`${listener}\``,
     help: () => ['serve these on a listener on `127.0.0.1`, or ask for an `identity`'],
+    lowerable: true,
+  }),
+  GW4019: entry<object>({
+    severity: 'warning',
+    title: 'Debug log in production',
+    message: () => 'the log tells in production what is for debugging',
+    help: () => ['write `level: info`, or `profile: development` where it is none'],
+    note: () => ['it is long, and tells of callers what nobody asked to keep'],
+    lowerable: true,
+  }),
+  GW4020: entry<{ deadline: string; isZero: boolean }>({
+    severity: 'warning',
+    title: 'Drain that cuts or never ends',
+    message: ({ deadline, isZero }) =>
+      isZero
+        ? 'each change of the configuration cuts every call and stream at once'
+        : `replaced configurations stay alive for up to \`${deadline}\``,
+    help: () => ['write some minutes, such as `5m`'],
+    note: ({ isZero }) => [
+      isZero ? undefined : 'whoever lost a permission may keep it for as long in an open stream',
+    ],
     lowerable: true,
   }),
   GW4021: entry<{ listener: string; bind: string }>({

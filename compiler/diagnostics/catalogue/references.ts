@@ -122,6 +122,61 @@ export const REFERENCES = {
     label: () => 'given again here',
     help: () => ['name each method for one upstream of a server'],
   }),
+  GW2030: entry<{ text: string; by: string }>({
+    severity: 'warning',
+    title: 'Item that another covers',
+    message: ({ text, by }) => `\`${text}\` changes nothing: \`${by}\` covers it`,
+    help: ({ text, by }) => [`remove \`${text}\`; or narrow \`${by}\`, if less was meant`],
+  }),
+  GW2031: entry<{ role: string; from: string }>({
+    severity: 'warning',
+    title: 'Permission that another covers',
+    message: ({ role, from }) =>
+      from === role
+        ? `this permission changes nothing: another one of role \`${role}\` covers it`
+        : `this permission changes nothing: role \`${role}\` has it by role \`${from}\``,
+    help: () => ['remove it; or narrow the other, if less was meant'],
+  }),
+  GW2032: entry<{ reason: 'never' | 'given' }>({
+    severity: 'warning',
+    title: 'Binding without effect',
+    message: ({ reason }) =>
+      reason === 'never'
+        ? 'nobody gets these roles: the condition is never true'
+        : 'this binding changes nothing',
+    help: ({ reason }) => [
+      reason === 'never'
+        ? 'remove the binding, or mend its condition'
+        : 'remove it; or mend the other, if less was meant',
+    ],
+  }),
+  GW2033: entry<{ range: string }>({
+    severity: 'warning',
+    title: 'Allowed addresses that are denied',
+    message: ({ range }) => `no address of \`${range}\` can connect`,
+    help: () => ['remove it from `allow`, or narrow `deny`'],
+    note: () => ['`deny` holds whatever `allow` says'],
+  }),
+  GW2034: entry<{ server: string }>({
+    severity: 'warning',
+    title: 'WebSocket without a revision',
+    message: ({ server }) => `nobody can use the WebSocket of server \`${server}\``,
+    help: () => ['add `"2025-11-25"` to `versions`, or remove `websocket`'],
+    note: () => ['it is for the revisions of 2025, none of which is in `versions`'],
+  }),
+  GW2035: entry<{ upstream: string; server: string }>({
+    severity: 'warning',
+    title: 'Exposure of nothing',
+    message: ({ upstream, server }) => `server \`${server}\` exposes nothing of upstream \`${upstream}\``,
+    help: () => ['remove the exposure, or expose its tools, prompts or resources'],
+  }),
+  GW2036: entry<{ name: string; owner: string; meant: string | undefined }>({
+    severity: 'warning',
+    title: 'Name that nothing exposes',
+    message: ({ name, owner }) => `no server with ${owner} exposes a name that \`${name}\` matches`,
+    help: ({ meant }) => [didYouMean(meant)],
+    note: () => ['policies and limits go by exposed names: with their prefix, and after a rename'],
+  }),
   GW2040: entry<{ path: string; before: string; after: string }>({
     severity: 'error',
     title: 'Overlay of another kind',

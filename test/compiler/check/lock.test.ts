@@ -63,7 +63,8 @@ test('what is locked may be allowed, renamed and permitted by its exposed name',
     '{ upstream: a, prefix: a_, tools: { allow: [get, "*s*"], rename: { get: fetch } } }',
     '{ upstream: b, prompts: false }',
   ];
-  expect(findings({ expose, names: '[fetch, a_stat, search, "a_*"]' })).toEqual([]);
+  expect(findings({ expose, names: '[fetch, a_stat, search]' })).toEqual([]);
+  expect(findings({ expose, names: '["a_*"]' })).toEqual([]);
   expect(findings({ expose, names: '[a_greet]', method: 'prompts/get' })).toEqual([]);
   expect(findings({ expose, names: '[a_greet, fetch]', method: '"*"' })).toEqual([]);
 });
@@ -76,7 +77,7 @@ test('a glob that matches nothing is told like a name', () => {
 
 test('of an upstream that is not locked nothing is known, and nothing said', () => {
   const expose = ['{ upstream: unlocked, tools: { allow: [any], rename: { any: other } } }'];
-  expect(findings({ expose, names: '[whatever]' })).toEqual([]);
+  expect(findings({ expose, names: '[other]' })).toEqual([]);
 });
 
 test('many names that clash are one finding, and prompts are another', () => {

@@ -161,3 +161,90 @@ describe('a listener beyond loopback', () => {
     expect(trusting('0.0.0.0/0', '::/0')).toEqual(['GW4009', 'GW4009']);
   });
 });
+
+describe('what the network reaches', () => {
+  const tls = { certificate: '${file:c}', key: '${file:k}' };
+  const foreign = { type: 'http', endpoints: ['https://mcp.vendor.example/mcp'] };
+  const identity = { staff: { type: 'jwt', issuer: 'https://id.example' } };
+  const open = (upstream: object, server: object = {}, listener: object = {}, rest: object = {}) => {
+    const base = gateway(upstream, { bind: '0.0.0.0:443', url: 'https://a.example', tls, ...listener });
+    const { anonymous: _, ...tools } = base.servers.tools;
+    return { ...base, identity, servers: { tools: { ...tools, identity: ['staff'], ...server } }, ...rest };
+  };
+
+  it('is not whatever a foreign upstream thinks of', () => {
+    expect(codesOf(open(foreign))).toEqual(['GW4011']);
+    expect(codesOf(open(foreign, { expose: [{ upstream: 'one', tools: { allow: ['*'] } }] }))).toEqual([
+      'GW4011',
+    ]);
+    expect(codesOf(open(foreign, { expose: [{ upstream: 'one', tools: { allow: ['get_*'] } }] }))).toEqual(
+      [],
+    );
+    expect(codesOf(open(foreign, { expose: [{ upstream: 'one', tools: false }] }))).toEqual([]);
+    expect(codesOf(open(foreign, {}, { bind: '127.0.0.1:443' }))).toEqual([]);
+    const policies = { policies: { p: { type: 'cel', allow: "tool.name == 'a'" } } };
+    expect(codesOf(open(foreign, { policies: ['p'] }, {}, policies))).toEqual([]);
+  });
+
+  it.each([
+    'https://mcp.corp.internal/',
+    'https://10.1.2.3/mcp',
+    'https://tools:8443/mcp',
+    'https://a.svc/mcp',
+  ])('may be all that an upstream of ones own offers: %s', (url) =>
+    expect(codesOf(open({ type: 'http', endpoints: [url] }))).toEqual([]),
+  );
+
+  it('has a name that tokens can be asked for', () => {
+    const named = { url: undefined, hosts: ['a.example'] };
+    const stdio = { type: 'stdio', command: ['mcp'] };
+    expect(codesOf(open(stdio, {}, named))).toEqual(['GW4002']);
+    expect(codesOf(open(stdio, {}, { ...named, bind: '[::]:443' }))).toEqual(['GW4002']);
+    expect(codesOf(open(stdio, {}, { ...named, bind: '192.0.2.1:443' }))).toEqual([]);
+    const audience = { identity: { staff: { ...identity.staff, audience: ['tools'] } } };
+    expect(codesOf(open(stdio, {}, named, audience))).toEqual([]);
+  });
+
+  it('is limited throughout where it is at all', () => {
+    const stdio = { type: 'stdio', command: ['mcp'] };
+    const both = (first: object, second: object) => {
+      const base = open(
+        stdio,
+        first,
+        {},
+        { limits: { l: { type: 'rate', rate: '1/s' }, b: { type: 'bounds', callTimeout: '1s' } } },
+      );
+      const other = {
+        ...base.servers.tools,
+        limits: [],
+        at: [{ listener: 'main', path: '/other' }],
+        ...second,
+      };
+      return { ...base, servers: { ...base.servers, other } };
+    };
+    expect(codesOf(both({}, {}))).toEqual([]);
+    expect(codesOf(both({ limits: ['l'] }, { limits: ['l'] }))).toEqual([]);
+    expect(codesOf(both({ limits: ['l'] }, { limits: ['b'] }))).toEqual(['GW4013']);
+  });
+});
+
+describe('what is for development', () => {
+  const base = gateway({ type: 'stdio', command: ['mcp'] });
+  const debug = { telemetry: { log: { level: 'debug' } } };
+
+  it('is not for production: a debug log', () => {
+    expect(codesOf({ ...base, ...debug })).toEqual(['GW4019']);
+    expect(codesOf({ ...base, ...debug, profile: 'development' })).toEqual([]);
+    expect(codesOf({ ...base, telemetry: { log: { level: 'info' } } })).toEqual([]);
+  });
+
+  it('is neither a drain of no time nor one of days', () => {
+    const drain = (deadline: string) => ({ ...base, reload: { drain: { window: '0s', deadline } } });
+    expect(['0s', '25h', '30d'].map((deadline) => codesOf(drain(deadline)))).toEqual([
+      ['GW4020'],
+      ['GW4020'],
+      ['GW4020'],
+    ]);
+    expect(['1s', '5m', '24h'].map((deadline) => codesOf(drain(deadline)))).toEqual([[], [], []]);
+  });
+});
