@@ -35,8 +35,9 @@ const isPinned = (upstream: object): boolean =>
   'trust' in upstream && (upstream.trust as { tools?: string } | undefined)?.tools === 'pinned';
 
 export const judgeWideExposures: Check = (config, report) => {
-  for (const [server, { expose, policies }] of publicServers(config)) {
-    if (policies!.length > 0) continue;
+  for (const [server, { anonymous, expose, policies }] of publicServers(config)) {
+    // That anybody may call it is told of the server itself.
+    if (anonymous || policies!.length > 0) continue;
     for (const [index, { upstream: name, tools }] of expose.entries()) {
       const upstream = Object.hasOwn(config.data.upstreams, name) ? config.data.upstreams[name] : undefined;
       const isWide = tools !== false && (tools?.allow ?? ['*']).some((glob) => /^\*+$/.test(glob));

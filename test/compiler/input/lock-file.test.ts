@@ -49,7 +49,7 @@ test('the lock beside the main file is one of its sources', () => {
   const { compiled, diagnostics, asked } = compileWith(lockText(LOCK), 'deploy/gateway.yaml');
   expect(diagnostics).toEqual([]);
   expect(asked).toContain('deploy/gateway.lock');
-  expect(compiled!.sources.map(({ path }) => path)).toEqual(['gateway.yaml', 'gateway.lock']);
+  expect(compiled!.sources.map(({ path }) => path)).toEqual(['gateway.lock', 'gateway.yaml']);
 });
 
 test('where there is none nothing is said, and its place is told, so that one can be waited for', () => {
