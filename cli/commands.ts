@@ -9,6 +9,7 @@ import { KEYS } from './manual/keys.ts';
 import { LOCK } from './manual/lock.ts';
 import type { CommandManual } from './manual/manual.ts';
 import { PLAN } from './manual/plan.ts';
+import { PRINT } from './manual/print.ts';
 import { RUN } from './manual/run.ts';
 import { SCHEMA } from './manual/schema.ts';
 import { STDIO } from './manual/stdio.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { ...RUN, load: async () => (await import('./run.ts')).run },
   stdio: { ...STDIO, load: async () => (await import('./stdio.ts')).stdio },
   check: { ...CHECK, load: async () => (await import('./check.ts')).check },
+  print: { ...PRINT, load: async () => (await import('./print.ts')).print },
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   init: { ...INIT, load: async () => (await import('./init.ts')).init },
   plan: { ...PLAN, load: async () => (await import('./plan.ts')).plan },

@@ -12,6 +12,8 @@ import type { VerifyingKey } from './artifact/signing-key.ts';
 import { CHECKS } from './check/check.ts';
 import { checkLock } from './check/lock/lock.ts';
 import { compose } from './compose/compose.ts';
+import type { OverlayTrace } from './compose/laying.ts';
+import type { Configuration } from './configuration.ts';
 import { createFindings, type Findings } from './diagnostics/findings.ts';
 import { sortDiagnostics } from './diagnostics/sort.ts';
 import { readInputs } from './input/inputs.ts';
@@ -53,12 +55,14 @@ export interface CompileResult {
   readonly placeOf: (path: Path) => Span | undefined;
   /** All of these places, as an artifact carries them. */
   readonly places: () => Artifact['places'];
+  /** What the files say together; absent where they could not be read, and for an artifact. */
+  readonly composed?: { readonly config: Configuration; readonly trace: OverlayTrace } | undefined;
   /** What was approved of at the upstreams; absent without a lock that can be believed. */
   readonly lock?: Lock | undefined;
 }
 
 /** What comes of the main file, whatever it is. */
-type Compiled = Pick<CompileResult, 'compiled' | 'placeOf' | 'places' | 'lock'>;
+type Compiled = Pick<CompileResult, 'compiled' | 'placeOf' | 'places' | 'lock' | 'composed'>;
 
 const NOTHING: Compiled = { compiled: undefined, placeOf: () => undefined, places: () => ({}) };
 
@@ -81,7 +85,7 @@ const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
 
 const compileConfiguration = (input: CompileInput, files: Files, findings: Findings): Compiled => {
   const { report } = findings;
-  const { tree, texts } = compose(input, files, report);
+  const { tree, texts, trace } = compose(input, files, report);
   const config = tree && parse(tree, report);
   let compiled: CompiledGraph | undefined;
   let lock: Lock | undefined;
@@ -95,7 +99,7 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
     if (!findings.hasErrors()) compiled = seal(lower(config, inputs), files);
   }
   const places = () => (tree ? placesOf(tree, files.relative) : {});
-  return { compiled, placeOf: placeIn(tree), places, lock };
+  return { compiled, placeOf: placeIn(tree), places, lock, composed: config && { config, trace } };
 };
 
 const readMain = (input: CompileInput, files: Files, findings: Findings): Compiled => {

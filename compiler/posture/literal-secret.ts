@@ -13,9 +13,12 @@ const kindOf = (use: ScalarUse): string | undefined => {
   return secretKind(String(use.scalar.value), isHeaderOrVariable ? nameOf(use) : undefined);
 };
 
+/** What kind of secret is written out in a scalar, if one is. */
+export const secretIn = (use: ScalarUse): string | undefined => (isFreeText(use) ? kindOf(use) : undefined);
+
 export const judgeLiteralSecrets: Check = (config, report) => {
   for (const use of config.scalars) {
-    const kind = isFreeText(use) ? kindOf(use) : undefined;
+    const kind = secretIn(use);
     if (kind) report('GW4010', use.scalar.place, { what: nameOf(use), kind });
   }
 };

@@ -64,3 +64,7 @@ export const textLookAlike = (scalar: SourceScalar, report: Report): boolean => 
   report11(scalar, report, `"${scalar.written}"`, 'text', reading);
   return true;
 };
+
+/** Whether a plain scalar with this text would be one of those. */
+export const isLookAlike = (text: string): boolean =>
+  Object.hasOwn(FLAGS, text.toLowerCase()) || numberReading(text) !== undefined;

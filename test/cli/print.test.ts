@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { print } from '../../cli/print.ts';
+
+const BASE = `version: 1
+listeners:
+  main: { bind: 127.0.0.1:8080 }
+servers:
+  tools:
+    at: [{ listener: main }]
+    anonymous: true
+    expose: [{ upstream: files }]
+upstreams:
+  files: { type: stdio, command: [mcp-server-filesystem, /data] }
+`;
+
+let cwd = '';
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'gatewright-print-'));
+  writeFileSync(join(cwd, 'gateway.yaml'), BASE);
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const run = async (...args: string[]) => {
+  let [out, err] = ['', ''];
+  const code = await print(args, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: {},
+    cwd,
+    color: false,
+  });
+  return { code, out, err };
+};
+
+describe('gatewright print', () => {
+  it('prints the configuration with its defaults, overlays laid over it', async () => {
+    writeFileSync(join(cwd, 'prod.yaml'), 'name: prod\n');
+    const { code, out, err } = await run('--overlay', 'prod.yaml');
+    expect([code, err]).toEqual([0, '']);
+    expect(parse(out)).toMatchObject({ name: 'prod', profile: 'production' });
+    expect(out).not.toContain('#');
+  });
+
+  it('tells where each value comes from if asked to', async () => {
+    const { out } = await run('--origin');
+    expect(out).toContain('bind: 127.0.0.1:8080 # gateway.yaml:3\n');
+    expect(out).toContain('profile: production # default\n');
+  });
+
+  it('prints JSON, which is the same', async () => {
+    const [yaml, json] = [await run(), await run('--format', 'json')];
+    expect(JSON.parse(json.out)).toEqual(parse(yaml.out));
+  });
+
+  it('shows the findings instead where there are errors, exit code 1', async () => {
+    writeFileSync(join(cwd, 'gateway.yaml'), BASE.replace('upstream: files', 'upstream: fiels'));
+    const { code, out, err } = await run();
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain('error[GW2003]');
+  });
+
+  it.each([[['a.yaml', 'b.yaml']], [['--format', 'xml']], [['--orgin']]])(
+    'refuses %s with its usage, exit code 2',
+    async (args) => {
+      const { code, err } = await run(...args);
+      expect(code).toBe(2);
+      expect(err).toContain('usage: gatewright print');
+    },
+  );
+});
