@@ -9,11 +9,12 @@ export interface RenderOptions {
 }
 
 /** Blanks at the edge of a line, which blocks and plain texts lose, and what is no character of a text. */
-const FRAGILE = /^[^\S\n]|[^\S\n]$|\p{Cc}(?<!\n)|(?<![^])\n|\n\n(?![^])/mu;
+const FRAGILE = /^[^\S\n]|[^\S\n]$|\p{Cc}(?<!\n)/mu;
+const BLANK_ENDS = /^\n|\n\n$/;
 
 const scalarNode = (value: unknown): Scalar => {
   const node = new Scalar(value);
-  if (typeof value === 'string' && (isLookAlike(value) || FRAGILE.test(value)))
+  if (typeof value === 'string' && (isLookAlike(value) || FRAGILE.test(value) || BLANK_ENDS.test(value)))
     node.type = Scalar.QUOTE_DOUBLE;
   return node;
 };
