@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { CATALOGUE } from '../compiler/diagnostics/catalogue.ts';
 import { nearest } from '../compiler/diagnostics/nearest.ts';
+import { parseArguments } from './arguments.ts';
 import type { Command } from './io.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
 import { usageLine } from './manual/manual.ts';
@@ -14,11 +15,14 @@ const IO_ERROR = 3;
 
 /** Exit code 0, 1 if there is no such code, 2 for the usage, 3 if the page cannot be read. */
 export const explainCode: Command = async (args, io) => {
-  const [wanted, ...rest] = args;
-  if (wanted === undefined || rest.length > 0) {
-    io.err(`${usageLine('explain-code', EXPLAIN_CODE)}, for example GW2003\n`);
+  const parsed = parseArguments(args, EXPLAIN_CODE, 1);
+  const problem =
+    typeof parsed === 'string' ? parsed : parsed.positionals.length === 0 ? 'name a code' : undefined;
+  if (typeof parsed === 'string' || problem !== undefined) {
+    io.err(`error: ${problem}\n${usageLine('explain-code', EXPLAIN_CODE)}\n`);
     return USAGE_ERROR;
   }
+  const [wanted = ''] = parsed.positionals;
   const code = wanted.toUpperCase();
   if (!Object.hasOwn(CATALOGUE, code)) {
     const near = nearest(code, Object.keys(CATALOGUE));

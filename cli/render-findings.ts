@@ -1,5 +1,6 @@
 /** Findings in the format that was asked for; each renderer is loaded when it is needed. */
 import { readFileSync } from 'node:fs';
+import { isAbsolute, relative } from 'node:path';
 import type { CompileResult } from '../compiler/compile.ts';
 import type { Diagnostic } from '../schema/diagnostic.ts';
 import { readFrom } from './compile-at.ts';
@@ -30,11 +31,17 @@ const textIn = (cwd: string) => (path: string) => {
   return bytes && new TextDecoder().decode(bytes);
 };
 
+/** Where a step works below the root of the checkout; empty if that is not known. */
+const folderInCheckout = (cwd: string, root: string | undefined): string => {
+  const folder = root === undefined || root === '' ? '' : relative(root, cwd);
+  return folder.startsWith('..') || isAbsolute(folder) ? '' : folder;
+};
+
 /** What is written to standard output. */
 export const renderFindings = async (
   { compiled, diagnostics, sources }: CompileResult,
   { main, format, fails }: Rendering,
-  { cwd, color }: CommandIo,
+  { cwd, color, env }: CommandIo,
 ): Promise<string> => {
   switch (format) {
     case 'pretty': {
@@ -51,7 +58,7 @@ export const renderFindings = async (
     }
     case 'github': {
       const { renderGithub } = await import('../compiler/diagnostics/render/github.ts');
-      return renderGithub(main, diagnostics);
+      return renderGithub(main, diagnostics, folderInCheckout(cwd, env.GITHUB_WORKSPACE));
     }
     case 'junit': {
       const { renderJunit } = await import('../compiler/diagnostics/render/junit.ts');

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check } from '../../cli/check.ts';
+import type { CommandIo } from '../../cli/io.ts';
 
 const GOOD = `version: 1
 listeners:
@@ -36,7 +38,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 
-const run = async (...args: string[]) => {
+const runAt = async (where: Partial<CommandIo>, ...args: string[]) => {
   let [out, err] = ['', ''];
   const code = await check(args, {
     out: (text) => {
@@ -48,9 +50,12 @@ const run = async (...args: string[]) => {
     env: {},
     cwd,
     color: false,
+    ...where,
   });
   return { code, out, err };
 };
+
+const run = (...args: string[]) => runAt({}, ...args);
 
 describe('gatewright check', () => {
   it('finds nothing in a sound configuration and exits with 0', async () => {
@@ -122,6 +127,19 @@ describe('gatewright check', () => {
     write('gateway.yaml', BAD);
     const { code, out, err } = await run('--format', format);
     expect([code, count(out), err]).toEqual([1, 1, '']);
+  });
+
+  it('names files for GitHub from the root of the checkout', async () => {
+    mkdirSync(join(cwd, 'conf'));
+    write('conf/gateway.yaml', BAD);
+    const fileIn = async (root: string, ...args: string[]) => {
+      const { out } = await runAt({ env: { GITHUB_WORKSPACE: root }, cwd: join(cwd, 'conf') }, ...args);
+      return /file=([^,]*),/.exec(out)?.[1];
+    };
+    expect(await fileIn(cwd, '--format', 'github')).toBe('conf/gateway.yaml');
+    expect(await fileIn(join(cwd, 'conf'), '--format', 'github')).toBe('gateway.yaml');
+    expect(await fileIn('/somewhere/else', '--format', 'github')).toBe('gateway.yaml');
+    expect(await fileIn('', '--format', 'github')).toBe('gateway.yaml');
   });
 
   it('takes pages of codes into SARIF', async () => {

@@ -54,6 +54,15 @@ describe('the command line', () => {
     for (const line of out.split('\n')) expect(line.length).toBeLessThan(200);
   });
 
+  it.each(Object.keys(COMMANDS))(
+    'tells how %s is used where an option is not known, and exits 2',
+    async (name) => {
+      const { code, out, err } = await run(name, '--no-such-option');
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toMatch(new RegExp(`^(error: .*\n)?usage: gatewright ${name}\\b`));
+    },
+  );
+
   it('calls a misspelt command by the name it was meant to have and exits 2', async () => {
     expect(await run('chekc')).toEqual({
       code: 2,

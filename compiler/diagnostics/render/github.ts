@@ -14,11 +14,15 @@ const escapeProperty = (text: string): string =>
 /** A line of the log that the runner takes for no command, of the older form (`##[…]`) neither. */
 const plainLine = (text: string): string => displayText(text).replaceAll('##[', '## [');
 
-const commandOf = ({ code, severity, span, message, help, notes }: Diagnostic): string => {
+/** A path as the runner knows it: relative to the root of the checkout. */
+const pathFrom = (folder: string, path: string): string =>
+  posix.isAbsolute(path) ? path : posix.join(folder, path);
+
+const commandOf = ({ code, severity, span, message, help, notes }: Diagnostic, folder: string): string => {
   const isOneLine = span.line === span.endLine;
   const properties: Readonly<Record<string, string | number>> = {
     title: `${code}: ${CATALOGUE[code as Code].title}`,
-    file: posix.normalize(span.file),
+    file: pathFrom(folder, span.file),
     line: span.line,
     endLine: span.endLine,
     // Columns are taken only where the place is within one line; the last one counts in.
@@ -29,6 +33,12 @@ const commandOf = ({ code, severity, span, message, help, notes }: Diagnostic): 
   return `::${severity} ${told.join(',')}::${escapeData(lines.map(displayText).join('\n'))}`;
 };
 
-/** One command for each finding, then a line that counts them. */
-export const renderGithub = (main: string, diagnostics: readonly Diagnostic[]): string =>
-  `${[...diagnostics.map(commandOf), plainLine(`gatewright: ${main}: ${summarize(diagnostics)}`)].join('\n')}\n`;
+/**
+ * One command for each finding, then a line that counts them. `folder` is where paths begin, below the root of the
+ * checkout.
+ */
+export const renderGithub = (main: string, diagnostics: readonly Diagnostic[], folder = ''): string => {
+  const commands = diagnostics.map((diagnostic) => commandOf(diagnostic, folder));
+  const summary = plainLine(`gatewright: ${main}: ${summarize(diagnostics)}`);
+  return `${[...commands, summary].join('\n')}\n`;
+};
