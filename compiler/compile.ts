@@ -10,6 +10,7 @@ import { isArtifact } from './artifact/read-artifact.ts';
 import { isTrusted } from './artifact/signature.ts';
 import type { VerifyingKey } from './artifact/signing-key.ts';
 import { CHECKS } from './check/check.ts';
+import { checkExpressions } from './check/expressions.ts';
 import { checkLock } from './check/lock/lock.ts';
 import { compose } from './compose/compose.ts';
 import type { OverlayTrace } from './compose/laying.ts';
@@ -93,6 +94,7 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
     const inputs = readInputs(config, files, report, input.isLocking ?? false);
     lock = inputs.lock;
     for (const check of CHECKS) check(config, report);
+    checkExpressions(config, inputs, report);
     checkLock(config, inputs, report);
     judgePosture(config, inputs, report);
     settle(config, texts, findings);

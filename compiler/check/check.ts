@@ -5,7 +5,6 @@ import { checkBounds } from './bounds.ts';
 import { checkBreakers } from './breaker.ts';
 import { checkCelPolicies } from './cel-policy.ts';
 import { checkExposedNames } from './exposed-names.ts';
-import { checkExpressions } from './expressions.ts';
 import { checkExtensionMethods } from './extension-methods.ts';
 import { checkJwtKeys } from './jwt-keys.ts';
 import { checkLints } from './lints.ts';
@@ -50,6 +49,5 @@ export const CHECKS: readonly Check[] = [
   checkCelPolicies,
   checkRbac,
   checkRbacPermissions,
-  checkExpressions,
   checkLints,
 ];

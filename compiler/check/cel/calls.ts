@@ -1,5 +1,5 @@
 /** Calls of functions and operators. */
-import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
+import { type CelExpr, type CelNode, fieldChain } from '../../../policies/cel/expression.ts';
 import {
   BOOL,
   type CelType,
@@ -14,12 +14,12 @@ import { nearest } from '../../diagnostics/nearest.ts';
 import { textOf } from './extent.ts';
 import { type CelSignature, FUNCTION_ALIASES, FUNCTIONS, OPERATORS } from './functions.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
-import { literalProblem } from './literals.ts';
+import { literalProblem, literalText } from './literals.ts';
 import { mendedContains, mendedEquality, mendedLiteral, mendedOperands, mendedPresence } from './mend.ts';
 import { typeOfIndex } from './names.ts';
 import { typeNotes } from './origin.ts';
 import { celProblem, guess } from './problem.ts';
-import { areComparable, entriesOf, isAssignable, joinTypes } from './relations.ts';
+import { areComparable, entriesOf, isAssignable, joinTypes, present } from './relations.ts';
 
 type Call = CelNode<'callExpr'>;
 
@@ -31,7 +31,7 @@ export const typeOfCall = (inference: Inference, expr: CelExpr, call: Call, scop
   switch (call.function) {
     case '_&&_':
     case '_||_':
-      for (const operand of call.args) expectBool(inference, operand, scope, call.function.slice(1, -1));
+      expectBools(inference, expr, call, scope);
       return BOOL;
     case '_?_:_':
       return typeOfChoice(inference, expr, call.args, scope);
@@ -47,6 +47,12 @@ export const typeOfCall = (inference: Inference, expr: CelExpr, call: Call, scop
         ? typeOfOperator(inference, expr, call, scope)
         : typeOfFunction(inference, expr, call, scope);
   }
+};
+
+/** In `a && b` each side counts only where the other holds, in `a || b` only where it does not. */
+const expectBools = (inference: Inference, expr: CelExpr, call: Call, scope: Scope): void => {
+  const within = inference.where(expr, call.function === '_&&_');
+  for (const operand of call.args) expectBool(within, operand, scope, call.function.slice(1, -1));
 };
 
 /** Reports an operand that is no condition. */
@@ -88,7 +94,10 @@ const typeOfChoice = (
 ): CelType => {
   const [condition, whenTrue, whenFalse] = args;
   expectBool(inference, condition!, scope, '?');
-  const types = [inference.typeOf(whenTrue!, scope), inference.typeOf(whenFalse!, scope)] as const;
+  const types = [
+    inference.where(condition!, true).typeOf(whenTrue!, scope),
+    inference.where(condition!, false).typeOf(whenFalse!, scope),
+  ] as const;
   if (!isAssignable(types[0], types[1])) {
     const message = `\`?\` chooses between values of one type, not \`${typeName(types[0])}\` and \`${typeName(types[1])}\``;
     inference.problems.push(celProblem('type', operandSpan(inference, whenFalse ?? expr), message));
@@ -128,7 +137,8 @@ const typeOfIn = (
   range: CelExpr,
   scope: Scope,
 ): CelType => {
-  const [a, b] = [inference.typeOf(element, scope), inference.typeOf(range, scope)];
+  const [a, b] = [inference.typeOf(element, scope), present(inference.typeOf(range, scope))];
+  noteMembership(inference, element, range);
   if (isDynamic(b)) return BOOL;
   const span = spanOf(inference, expr);
   const wanted = b.kind === 'list' ? b.element : entriesOf(b)?.key;
@@ -153,6 +163,12 @@ const typeOfIn = (
     inference.problems.push(celProblem('type', span, message, [mended?.help], { notes, fix: mended?.fix }));
   }
   return BOOL;
+};
+
+/** `'path' in args` asks as `has(args.path)` does. */
+const noteMembership = ({ reads }: Inference, element: CelExpr, range: CelExpr): void => {
+  const field = literalText(element);
+  if (field !== undefined && fieldChain(range)?.join('.') === 'args') reads.guarded.add(field);
 };
 
 const typeOfOperator = (inference: Inference, expr: CelExpr, call: Call, scope: Scope): CelType => {

@@ -24,6 +24,8 @@ import {
   UINT,
 } from '../../../policies/cel/types.ts';
 import type { CelEnvironment as CelEnvironmentName, CelResult } from '../../../schema/config/value.ts';
+import { unguardedReads, withArguments } from './arguments.ts';
+import { type CallTarget, targetsWhere } from './call-target.ts';
 import { typeOfCall } from './calls.ts';
 import { type Inference, type Scope, spanOf } from './inference.ts';
 import { keyProblems } from './key.ts';
@@ -48,13 +50,16 @@ const NO_NAMES: Scope = new Map();
  */
 export const checkCel = (
   expression: string,
-  environment: CelEnvironmentName,
+  environment: CelEnvironmentName | CelEnvironment<never>,
   result: CelResult,
+  targets?: readonly CallTarget[],
 ): readonly CelProblem[] => {
-  const { type, problems, tokens } = inferCel(expression, ENVIRONMENTS[environment]);
+  const names = typeof environment === 'string' ? ENVIRONMENTS[environment] : environment;
+  const { type, problems, warnings, tokens } = inferCel(expression, names, targets);
   const found = [...problems];
   if (result === 'any') found.push(...keyProblems(tokens));
   if (found.length === 0) found.push(...resultProblems(expression, type, result));
+  if (found.length === 0) found.push(...warnings);
   return found.sort((a, b) => a.offset - b.offset);
 };
 
@@ -63,28 +68,56 @@ export interface CelInference {
   /** `dyn` where there are problems. */
   readonly type: CelType;
   readonly problems: readonly CelProblem[];
+  /** What is sound, but hardly meant. */
+  readonly warnings: readonly CelProblem[];
   readonly tokens: readonly CelToken[];
 }
 
-/** Types an expression over an environment. */
-export const inferCel = (expression: string, environment: CelEnvironment<never>): CelInference => {
-  const parsed = parseCel(expression);
-  if (parsed.kind === 'failed') return { type: DYN, problems: [parsed.problem], tokens: [] };
-  const tokens = celTokens(expression);
+const inferenceOver = (
+  shared: Omit<Inference, 'environment' | 'targets' | 'typeOf' | 'where'>,
+  environment: CelEnvironment<never>,
+  targets: readonly CallTarget[] | undefined,
+): Inference => {
   const inference: Inference = {
+    ...shared,
     environment,
-    expression,
-    sourceInfo: parsed.syntax.sourceInfo,
-    tokens,
-    problems: [],
+    targets,
     typeOf: (node, scope) => typeOf(inference, node, scope),
+    where(condition, truth) {
+      const left = targets && targetsWhere(targets, condition, truth);
+      if (left === undefined || left.length === targets?.length) return inference;
+      return inferenceOver(shared, withArguments(environment, left), left);
+    },
   };
+  return inference;
+};
+
+/** Types an expression over an environment; `targets` are what the calls that it is asked about may be aimed at. */
+export const inferCel = (
+  expression: string,
+  environment: CelEnvironment<never>,
+  targets?: readonly CallTarget[],
+): CelInference => {
+  const parsed = parseCel(expression);
+  if (parsed.kind === 'failed') return { type: DYN, problems: [parsed.problem], warnings: [], tokens: [] };
+  const tokens = celTokens(expression);
+  const inference = inferenceOver(
+    {
+      expression,
+      sourceInfo: parsed.syntax.sourceInfo,
+      tokens,
+      problems: [],
+      reads: { unsure: new Map(), guarded: new Set() },
+    },
+    targets === undefined ? environment : withArguments(environment, targets),
+    targets,
+  );
   try {
     const type = inference.typeOf(parsed.syntax.expr, NO_NAMES);
-    return { type, problems: inference.problems, tokens };
+    return { type, problems: inference.problems, warnings: unguardedReads(inference.reads), tokens };
   } catch (error) {
-    if (error instanceof RangeError) return { type: DYN, problems: [tooDeep(expression)], tokens: [] };
-    throw error;
+    if (!(error instanceof RangeError)) throw error;
+    return { type: DYN, problems: [tooDeep(expression)], warnings: [], tokens: [] };
   }
 };
 

@@ -2,6 +2,7 @@
 import type { CelEnvironment } from '../../../policies/cel/environment.ts';
 import type { CelExpr, CelSyntax } from '../../../policies/cel/expression.ts';
 import type { CelType } from '../../../policies/cel/types.ts';
+import type { CallTarget } from './call-target.ts';
 import type { CelProblem, CelSpan } from './problem.ts';
 import type { CelToken } from './tokens.ts';
 
@@ -13,6 +14,12 @@ export interface Local {
 
 export type Scope = ReadonlyMap<string, Local>;
 
+/** Arguments that are read though calls may lack them, and those that are asked for first. */
+export interface ArgumentReads {
+  readonly unsure: Map<string, CelSpan & { readonly lacking: readonly CallTarget[] }>;
+  readonly guarded: Set<string>;
+}
+
 /** The type pass over one expression. Problems are collected; what has one is `dyn` from there on. */
 export interface Inference {
   readonly environment: CelEnvironment<never>;
@@ -20,6 +27,11 @@ export interface Inference {
   readonly sourceInfo: CelSyntax['sourceInfo'];
   readonly tokens: readonly CelToken[];
   readonly problems: CelProblem[];
+  /** What the calls may be aimed at; undefined where that is not known. */
+  readonly targets: readonly CallTarget[] | undefined;
+  readonly reads: ArgumentReads;
+  /** The same pass where `condition` is known to be `truth`. */
+  where(condition: CelExpr, truth: boolean): Inference;
   typeOf(expr: CelExpr, scope: Scope): CelType;
 }
 

@@ -5,6 +5,7 @@ import { expectBool } from './calls.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
 import { typeNotes } from './origin.ts';
 import { celProblem } from './problem.ts';
+import { present } from './relations.ts';
 
 type Loop = CelNode<'comprehensionExpr'>;
 
@@ -57,7 +58,7 @@ const onlyElement = (expr: CelExpr | undefined): CelExpr | undefined =>
 
 /** Elements of a list, keys of a map. */
 const elementType = (inference: Inference, range: CelExpr, scope: Scope): CelType => {
-  const type = inference.typeOf(range, scope);
+  const type = present(inference.typeOf(range, scope));
   switch (type.kind) {
     case 'list':
       return type.element;

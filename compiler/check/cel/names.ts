@@ -4,7 +4,6 @@ import { type CelAttribute, type CelGroup, findAttribute } from '../../../polici
 import { type CelExpr, type CelNode, fieldChain } from '../../../policies/cel/expression.ts';
 import {
   BOOL,
-  type CelObjectType,
   type CelType,
   DYN,
   INT,
@@ -21,7 +20,8 @@ import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts'
 import { literalText } from './literals.ts';
 import { typeNotes } from './origin.ts';
 import { type CelSpan, celProblem, guess } from './problem.ts';
-import { areComparable, isAssignable, isNumeric } from './relations.ts';
+import { typeOfProperty } from './property.ts';
+import { areComparable, isAssignable, isNumeric, present } from './relations.ts';
 
 type Entry = CelAttribute<never> | CelGroup<never>;
 
@@ -163,10 +163,12 @@ const typeOfMember = (
   field: string,
   scope: Scope,
 ): CelType => {
-  const type = inference.typeOf(operand, scope);
+  const type = present(inference.typeOf(operand, scope));
   if (isDynamic(type)) return DYN;
-  if (type.kind === 'object')
-    return typeOfProperty(inference, type, operand, field, fieldSpan(inference, expr));
+  if (type.kind === 'object') {
+    const isTest = expr.exprKind.case === 'selectExpr' && expr.exprKind.value.testOnly;
+    return typeOfProperty(inference, type, operand, field, { span: fieldSpan(inference, expr), isTest });
+  }
   if (type.kind === 'map' && isAssignable({ kind: 'string' }, type.key)) {
     checkHeaderName(inference, expr, operand, field);
     return type.value;
@@ -174,27 +176,6 @@ const typeOfMember = (
   const message = `\`${typeName(type)}\` has no fields`;
   const notes = typeNotes(inference, [[operand, type]], scope);
   inference.problems.push(celProblem('type', spanOf(inference, expr), message, [], { notes }));
-  return DYN;
-};
-
-/** A key that an object declares. */
-const typeOfProperty = (
-  inference: Inference,
-  { fields, isOpen }: CelObjectType,
-  operand: CelExpr,
-  field: string,
-  span: CelSpan,
-): CelType => {
-  const declared = fields.get(field);
-  if (declared !== undefined) return declared.type;
-  if (isOpen) return DYN;
-  const owner = fieldChain(operand)?.join('.');
-  const meant = nearest(field, fields.keys());
-  const help = meant === undefined ? `its fields: ${quoted(fields.keys())}` : `did you mean \`${meant}\`?`;
-  const message = `${owner === undefined ? 'the value' : `\`${owner}\``} has no field \`${field}\``;
-  const isWord = inference.expression.slice(span.offset, span.offset + span.length) === field;
-  const fix = meant === undefined ? undefined : guess(span, isWord ? meant : `'${meant}'`);
-  inference.problems.push(celProblem('unknown-field', span, message, [help], { fix }));
   return DYN;
 };
 
@@ -222,7 +203,7 @@ export const typeOfIndex = (
     inference.problems.push(celProblem('type', operandSpan(inference, operand), message));
     return DYN;
   }
-  const type = inference.typeOf(operand, scope);
+  const type = present(inference.typeOf(operand, scope));
   const indexType = inference.typeOf(index, scope);
   const wrongIndex = (wanted: CelType) => {
     const message = `\`${typeName(type)}\` is indexed by \`${typeName(wanted)}\`, not by \`${typeName(indexType)}\``;
@@ -246,7 +227,10 @@ export const typeOfIndex = (
     case 'object': {
       const field = literalText(index);
       if (field !== undefined)
-        return typeOfProperty(inference, type, operand, field, spanOf(inference, index));
+        return typeOfProperty(inference, type, operand, field, {
+          span: spanOf(inference, index),
+          isTest: false,
+        });
       if (!isAssignable(indexType, STRING)) wrongIndex(STRING);
       return DYN;
     }

@@ -1,6 +1,6 @@
 /** Where the type of a part of an expression comes from. */
 import { type CelExpr, fieldChain } from '../../../policies/cel/expression.ts';
-import { type CelType, typeName } from '../../../policies/cel/types.ts';
+import { type CelType, isDynamic, typeName } from '../../../policies/cel/types.ts';
 import { textOf } from './extent.ts';
 import type { Inference, Scope } from './inference.ts';
 
@@ -24,10 +24,12 @@ export const typeNote = (
   const local = scope.get(fieldChain(expr)?.[0] ?? '');
   const range = local && shown(inference, local.range);
   const from = range === undefined ? '' : `, of an element of \`${range}\`,`;
+  const isLocked = inference.targets !== undefined && fieldChain(expr)?.[0] === 'args' && !isDynamic(type);
+  const source = isLocked && local === undefined ? ' by gateway.lock' : '';
   const isElement = expr.exprKind.case === 'identExpr';
   if (range !== undefined && isElement)
     return `\`${text}\`, an element of \`${range}\`, is \`${typeName(type)}\``;
-  return `\`${text}\`${from} is \`${typeName(type)}\``;
+  return `\`${text}\`${from} is \`${typeName(type)}\`${source}`;
 };
 
 export const typeNotes = (

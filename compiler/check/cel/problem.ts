@@ -7,7 +7,9 @@ export type CelProblemCode =
   | 'type'
   | 'result'
   | 'function'
-  | 'not-allowed';
+  | 'not-allowed'
+  | 'unknown-argument'
+  | 'unguarded-argument';
 
 /** A problem with its place in the expression, in UTF-16 units. */
 export interface CelProblem {

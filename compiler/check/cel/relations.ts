@@ -27,6 +27,9 @@ export const isAssignable = (actual: CelType, wanted: CelType): boolean => {
   return actual.kind === wanted.kind;
 };
 
+/** A type without null. */
+export const present = (type: CelType): CelType => (type.kind === 'nullable' ? type.of : type);
+
 /** Keys and values of a map or of an object, whose values differ. */
 export const entriesOf = (type: CelType): { readonly key: CelType; readonly value: CelType } | undefined => {
   if (type.kind === 'map') return type;

@@ -1,4 +1,5 @@
-/** GW302x: CEL expressions. The words about an expression come from its checker. */
+/** GW302x and GW310x: CEL expressions. The words about an expression come from its checker. */
+import type { Severity } from '../../../schema/diagnostic.ts';
 import { type Entry, entry } from '../entry.ts';
 
 interface Problem {
@@ -7,9 +8,9 @@ interface Problem {
   readonly notes: readonly string[];
 }
 
-const expression = (title: string): Entry<Problem> =>
+const expression = (title: string, severity: Severity = 'error'): Entry<Problem> =>
   entry<Problem>({
-    severity: 'error',
+    severity,
     title,
     message: ({ problem }) => problem,
     help: ({ help }) => help,
@@ -24,4 +25,6 @@ export const EXPRESSIONS = {
   GW3024: expression('Expression of the wrong type'),
   GW3025: expression('Unknown function in an expression'),
   GW3026: expression('Not allowed in an expression'),
+  GW3100: expression('Argument that no call has'),
+  GW3101: expression('Argument that calls may lack', 'warning'),
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../compiler/compile.ts';
 import { applyFixes } from '../../../compiler/diagnostics/apply-fixes.ts';
-import { compileFixture, expectGolden, FIXTURES, fixturesIn, renderFixture } from '../fixture.ts';
+import { compileFixture, expectGolden, FIXTURES, fixturesIn, readerOf, renderFixture } from '../fixture.ts';
 
 describe.each(fixturesIn('cel'))('faults of an expression that is written %s', (name) => {
   it('are shown in the line and the column that they have in the file', () => {
@@ -12,10 +12,9 @@ describe.each(fixturesIn('cel'))('faults of an expression that is written %s', (
 
   it('are at the same places where lines end as on Windows', () => {
     const text = readFileSync(join(FIXTURES, 'cel', name, 'gateway.yaml'), 'utf8').replaceAll('\n', '\r\n');
-    const { diagnostics } = compile({
-      main: 'gateway.yaml',
-      read: (path) => (path === 'gateway.yaml' ? Buffer.from(text) : undefined),
-    });
+    const read = (path: string) =>
+      path === 'gateway.yaml' ? Buffer.from(text) : readerOf(join(FIXTURES, 'cel', name))(path);
+    const { diagnostics } = compile({ main: 'gateway.yaml', read });
     const placesOf = (found: typeof diagnostics) =>
       found.map(({ code, span }) => [code, span.line, span.column, span.endLine, span.endColumn]);
     expect(placesOf(diagnostics)).toEqual(placesOf(compileFixture('cel', name).diagnostics));
