@@ -4,6 +4,7 @@ import { CHECK } from './manual/check.ts';
 import { COMPILE } from './manual/compile.ts';
 import { EXPLAIN } from './manual/explain.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
+import { GRAPH } from './manual/graph.ts';
 import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';
 import { LOCK } from './manual/lock.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   print: { ...PRINT, load: async () => (await import('./print.ts')).print },
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   init: { ...INIT, load: async () => (await import('./init.ts')).init },
+  graph: { ...GRAPH, load: async () => (await import('./graph.ts')).graph },
   plan: { ...PLAN, load: async () => (await import('./plan.ts')).plan },
   compile: { ...COMPILE, load: async () => (await import('./compile.ts')).compile },
   verify: { ...VERIFY, load: async () => (await import('./verify.ts')).verify },

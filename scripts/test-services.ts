@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Programs that tests under test/services ask for, with the Debian packages that bring them. */
-const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [['nginx', 'nginx']];
+const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [
+  ['nginx', 'nginx'],
+  ['dot', 'graphviz'],
+];
 
 /** Servers lie where the search path of an ordinary user does not lead. */
 const searchPath = [process.env.PATH ?? '', '/usr/sbin', '/sbin'].join(delimiter);

@@ -3,7 +3,7 @@ import type { Span } from '../../schema/diagnostic.ts';
 import type { CompiledGraph } from '../../schema/graph/graph.ts';
 import type { Lock } from '../../schema/lock/lock.ts';
 import type { CompileResult } from '../compile.ts';
-import type { Path } from '../source/tree.ts';
+import { nearestPlace } from '../source/nearest-place.ts';
 import { type Effect, IMPACTS, type Impact } from './effects/effect.ts';
 import { effectsOf } from './effects/effects.ts';
 import type { FieldChange } from './fields.ts';
@@ -50,15 +50,6 @@ export interface Plan {
   /** The hardest of all effects; absent where nothing changes. */
   readonly impact: Impact | undefined;
 }
-
-/** Where a path is written, or else what holds it. */
-const nearestPlace = (placeOf: PlanSide['placeOf'], path: Path): Span | undefined => {
-  for (let length = path.length; length > 0; length -= 1) {
-    const span = placeOf(path.slice(0, length));
-    if (span !== undefined) return span;
-  }
-  return undefined;
-};
 
 const planField = (
   change: NodeChange,
