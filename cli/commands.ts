@@ -14,6 +14,7 @@ import { PRINT } from './manual/print.ts';
 import { RUN } from './manual/run.ts';
 import { SCHEMA } from './manual/schema.ts';
 import { STDIO } from './manual/stdio.ts';
+import { TEST } from './manual/test.ts';
 import { VERIFY } from './manual/verify.ts';
 import { VERSION } from './manual/version.ts';
 
@@ -35,6 +36,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   verify: { ...VERIFY, load: async () => (await import('./verify.ts')).verify },
   schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
   explain: { ...EXPLAIN, load: async () => (await import('./explain.ts')).explain },
+  test: { ...TEST, load: async () => (await import('./test.ts')).test },
   'explain-code': { ...EXPLAIN_CODE, load: async () => (await import('./explain-code.ts')).explainCode },
   keys: { ...KEYS, load: async () => (await import('./keys.ts')).keys },
   version: { ...VERSION, load: async () => (await import('./version.ts')).version },

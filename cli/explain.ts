@@ -18,6 +18,7 @@ import { type LoadedGraph, loadGraph } from './load-graph.ts';
 import { EXPLAIN } from './manual/explain.ts';
 import { usageLine } from './manual/manual.ts';
 import { type Project, projectOf } from './project-options.ts';
+import { lineContext } from './trace/line-context.ts';
 import { traceJson } from './trace/trace-json.ts';
 import { traceText } from './trace/trace-text.ts';
 import { clientText, verdictText } from './trace/verdict-words.ts';
@@ -70,11 +71,8 @@ const asMisuse = <T>(make: () => T): T => {
 
 const pretty = (request: TracedRequest, trace: Trace, loaded: LoadedGraph, io: CommandIo): string => {
   const paint = io.color ? colorPaint : plainPaint;
-  const { placeOf, compiled } = loaded;
-  const context = {
-    graph: compiled.graph,
-    isWritten: (path: Parameters<typeof placeOf>[0]) => placeOf(path) !== undefined,
-  };
+  const { placeOf } = loaded;
+  const context = lineContext(loaded);
   const client = clientText(trace.verdict);
   return [
     `${redactLine(requestText(request))}\n\n`,
@@ -84,11 +82,9 @@ const pretty = (request: TracedRequest, trace: Trace, loaded: LoadedGraph, io: C
   ].join('');
 };
 
-const json = (request: TracedRequest, trace: Trace, { compiled, placeOf }: LoadedGraph): string => {
-  const context = {
-    graph: compiled.graph,
-    isWritten: (path: Parameters<typeof placeOf>[0]) => placeOf(path) !== undefined,
-  };
+const json = (request: TracedRequest, trace: Trace, loaded: LoadedGraph): string => {
+  const { compiled, placeOf } = loaded;
+  const context = lineContext(loaded);
   const document = {
     formatVersion: FORMAT_VERSION,
     hash: compiled.hash,

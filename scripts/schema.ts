@@ -8,6 +8,7 @@ import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { Gateway } from '../schema/config/gateway.ts';
 import { KeysFile } from '../schema/config/keys-file.ts';
+import { TestFile } from '../schema/test-file/test-file.ts';
 import { publishSchema, type SchemaObject } from './schema/publish.ts';
 
 const VALIDATOR_FILE = 'compiler/parse/shape-validator.generated.js';
@@ -67,9 +68,15 @@ const gateway = publishSchema('gateway.yaml', Gateway as unknown as SchemaObject
 });
 const keysFile = (gateway.definitions as Readonly<Record<string, SchemaObject>>)['keys-file']!;
 
+const testFile = publishSchema('*.test.yaml', TestFile as unknown as SchemaObject, {});
+
 const outputs: readonly (readonly [path: string, text: string])[] = [
   ['schema/gateway.schema.json', `${JSON.stringify(gateway, null, 2)}\n`],
-  [VALIDATOR_FILE, validatorSource({ validateGateway: gateway, validateKeys: keysFile })],
+  ['schema/test-file.schema.json', `${JSON.stringify(testFile, null, 2)}\n`],
+  [
+    VALIDATOR_FILE,
+    validatorSource({ validateGateway: gateway, validateKeys: keysFile, validateTests: testFile }),
+  ],
 ];
 
 const absolute = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

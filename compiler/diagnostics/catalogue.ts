@@ -8,11 +8,13 @@ import { POSTURE } from './catalogue/posture.ts';
 import { REFERENCES } from './catalogue/references.ts';
 import { SHAPE } from './catalogue/shape.ts';
 import { SYNTAX } from './catalogue/syntax.ts';
+import { TESTS } from './catalogue/tests.ts';
 import { VALUES } from './catalogue/values.ts';
 
 export const CATALOGUE = {
   ...SYNTAX,
   ...SHAPE,
+  ...TESTS,
   ...REFERENCES,
   ...VALUES,
   ...EXPRESSIONS,

@@ -2,6 +2,7 @@
 
 import type { CelEnvironment, CelResult, NamedSection } from '../../schema/config/value.ts';
 import gateway from '../../schema/gateway.schema.json' with { type: 'json' };
+import testFile from '../../schema/test-file.schema.json' with { type: 'json' };
 import type { SourceValue } from '../source/tree.ts';
 
 /** The part of JSON Schema that schema/config uses, with its own keywords. */
@@ -44,6 +45,9 @@ export interface Schema {
 export const GATEWAY_SCHEMA = gateway as unknown as Schema;
 /** The file of an `api-key` identity. */
 export const KEYS_SCHEMA = GATEWAY_SCHEMA.definitions!['keys-file']!;
+
+/** A file of tests; it has no definitions. */
+export const TESTS_SCHEMA = testFile as unknown as Schema;
 
 /** The schema itself, a `$ref` followed. */
 export const dereference = (schema: Schema): Schema =>

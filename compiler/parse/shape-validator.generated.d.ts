@@ -14,3 +14,4 @@ export interface Validate {
 
 export declare const validateGateway: Validate;
 export declare const validateKeys: Validate;
+export declare const validateTests: Validate;

@@ -18,7 +18,7 @@ export interface CelExplanation {
   readonly truth: boolean | 'undecided' | 'error';
   /** The whole, where it is no bool. */
   readonly result: ShownValue;
-  /** In the order in which they are written, each once; literals are left out. */
+  /** In the order in which they are written, each once; literals are left out. Computed when they are asked for. */
   readonly parts: readonly CelPart[];
 }
 
@@ -31,10 +31,8 @@ interface PreparedPart<F> {
 const MAX_PARTS = 40;
 
 /**
- * Explains evaluations of an expression. Its parts are prepared at the first explanation, so that who never asks
+ * Explains evaluations of an expression. Its parts are prepared when they are asked for first, so that who never asks
  * pays nothing.
- *
- * @throws Error for an expression that the compiler's checker would have refused, when it explains.
  */
 export const celExplainer = <F>(
   expression: string,
@@ -43,14 +41,16 @@ export const celExplainer = <F>(
 ): ((facts: F) => CelExplanation) => {
   let prepared: readonly PreparedPart<F>[] | undefined;
   return (facts) => {
-    prepared ??= partsOf(parseExpression(expression), environment);
     const outcome = program.evaluate(facts);
     const known = typeof outcome === 'boolean' ? outcome : 'error';
     return {
       expression,
       truth: outcome === UNKNOWN ? 'undecided' : known,
       result: shownValue(outcome),
-      parts: prepared.map((part) => ({ text: part.text, result: shownResult(part, facts) })),
+      get parts() {
+        prepared ??= partsOf(parseExpression(expression), environment);
+        return prepared.map((part) => ({ text: part.text, result: shownResult(part, facts) }));
+      },
     };
   };
 };

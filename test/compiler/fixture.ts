@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { readVerifyingKey } from '../../compiler/artifact/signing-key.ts';
 import { type CompileInput, type CompileResult, compile } from '../../compiler/compile.ts';
 import { renderPretty } from '../../compiler/diagnostics/render/pretty.ts';
+import { readSuite } from '../../compiler/test-file/read-suite.ts';
 import { listFolder } from '../../runtime/reload/list-folder.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
@@ -17,6 +18,8 @@ export const UPDATE_GOLDENS = process.env.UPDATE_GOLDENS === '1';
 export const ARTIFACT = 'gateway.artifact.json';
 /** The public key that signatures of a fixture are held to, if it has one. */
 export const TRUSTED_KEY = 'trusted.pub.pem';
+/** What a fixture's file of tests is called. */
+export const TESTS = 'gateway.test.yaml';
 /** What a fixture's overlay is called. */
 const OVERLAY = 'overlay.yaml';
 
@@ -47,16 +50,29 @@ const trustIn = (folder: string): Pick<CompileInput, 'trust'> => {
   return 'problem' in key ? {} : { trust: [key] };
 };
 
+/** A fixture with a file of tests is about that file: what is wrong is what `gatewright test` says. */
+const withTests = (result: CompileResult, folder: string): CompileResult => {
+  const { compiled } = result;
+  if (compiled === undefined || !existsSync(join(folder, TESTS))) return result;
+  const { suite, diagnostics } = readSuite(TESTS, readerOf(folder)(TESTS), {
+    graph: compiled.graph,
+    lock: result.lock,
+  });
+  const all = [...result.diagnostics, ...diagnostics];
+  return { ...result, compiled: suite === undefined ? undefined : compiled, diagnostics: all };
+};
+
 export const compileFixture = (group: string, name: string): CompileResult => {
   const folder = join(FIXTURES, group, name);
   const overlays = existsSync(join(folder, OVERLAY)) ? [OVERLAY] : [];
-  return compile({
+  const result = compile({
     main: mainOf(group, name),
     overlays,
     read: readerOf(folder),
     list: listerOf(folder),
     ...trustIn(folder),
   });
+  return withTests(result, folder);
 };
 
 /** What `gatewright check` prints about a fixture. */
@@ -67,7 +83,8 @@ export const renderFixture = (group: string, name: string): string => {
     return bytes && new TextDecoder().decode(bytes);
   };
   const { diagnostics } = compileFixture(group, name);
-  return renderPretty(mainOf(group, name), diagnostics, { textOf, color: false });
+  const hasTests = existsSync(join(FIXTURES, group, name, TESTS));
+  return renderPretty(hasTests ? TESTS : mainOf(group, name), diagnostics, { textOf, color: false });
 };
 
 /** Compares a text with its golden file, or writes the file. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../compiler/diagnostics/catalogue.ts';
-import { ARTIFACT, FIXTURES, fixturesIn, TRUSTED_KEY, UPDATE_GOLDENS } from './fixture.ts';
+import { ARTIFACT, FIXTURES, fixturesIn, TESTS, TRUSTED_KEY, UPDATE_GOLDENS } from './fixture.ts';
 
 const PAGES = fileURLToPath(new URL('../../docs/diagnostics', import.meta.url));
 /** So much of an artifact is shown: it is one line. */
@@ -36,7 +36,8 @@ const blocksOf = (folder: string): string =>
 const examplesOf = (code: string): string => {
   const expected = readFileSync(join(fixtureOf('err', code), 'expected.txt'), 'utf8').trimEnd();
   const faulty = blocksOf(fixtureOf('err', code));
-  const command = existsSync(join(fixtureOf('err', code), TRUSTED_KEY)) ? 'verify' : 'check';
+  const has = (file: string) => existsSync(join(fixtureOf('err', code), file));
+  const command = has(TRUSTED_KEY) ? 'verify' : has(TESTS) ? 'test' : 'check';
   const report = `\`gatewright ${command}\` says:\n\n\`\`\`text\n${expected}\n\`\`\`\n`;
   return [`## Example\n`, faulty, report, `## Mended\n`, blocksOf(fixtureOf('ok', code))]
     .filter((part) => part !== '')
