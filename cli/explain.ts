@@ -96,7 +96,7 @@ const json = (request: TracedRequest, trace: Trace, loaded: LoadedGraph): string
 
 const run = async (options: Options, io: CommandIo): Promise<number> => {
   const { project, fields, format } = options;
-  const wanted = asMisuse(() => wantedOf(fields, Date.now()));
+  const wanted = asMisuse(() => wantedOf(fields, Date.now));
   const loaded = await loadGraph(project.main, io, project);
   if (loaded.compiled === undefined) {
     io.err(renderPretty(project.main, loaded.diagnostics, { textOf: loaded.textOf, color: io.color }));

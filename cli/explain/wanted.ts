@@ -54,10 +54,10 @@ const callerOf = (fields: Fields): WantedCaller => {
 const headersOf = ({ headers = {} }: Fields): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
 
-/** @throws Error in words for whoever typed it. */
-export const wantedOf = (fields: Fields, nowMs: number): Wanted => {
+/** @throws Error in words for whoever typed it. The clock is asked only where no time is given. */
+export const wantedOf = (fields: Fields, now: () => number): Wanted => {
   const { server, listener, from, at, era } = fields;
-  const atMs = at === undefined ? nowMs : instantMs(at);
+  const atMs = at === undefined ? now() : instantMs(at);
   if (atMs === undefined) throw new Error(`\`${at}\` is no time; write \`2026-11-20T09:00:00Z\``);
   if (from !== undefined && isIP(from) === 0) throw new Error(`\`${from}\` is no IP address`);
   if (era !== undefined && era !== 'modern' && era !== 'legacy')

@@ -126,7 +126,7 @@ describe('the effective configuration', () => {
         expect(result.compiled?.graph.servers.tools?.instructions).toBe(text);
         expectSameOf(files);
       }),
-      { numRuns: 150 },
+      { numRuns: 30 },
     );
   });
 
