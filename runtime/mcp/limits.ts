@@ -5,7 +5,8 @@ import { prepareRateScope, type RateScope } from '../../policies/limit/rate-scop
 import type { CallFacts } from '../../schema/decision.ts';
 import type { BoundsLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { GatewayError, RPC } from '../errors.ts';
-import type { RateLimiter, RateVerdict } from '../traffic/rate.ts';
+import type { RateVerdict } from '../traffic/gcra.ts';
+import type { RateLimiter } from '../traffic/rate.ts';
 import { rateHeaders } from '../traffic/rate-headers.ts';
 
 interface PreparedRate {

@@ -1,6 +1,6 @@
 /** Tells callers of the rate limits that apply to them (draft-ietf-httpapi-ratelimit-headers). */
 import type { RateLimitNode } from '../../schema/graph/limit.ts';
-import type { RateVerdict } from './rate.ts';
+import type { RateVerdict } from './gcra.ts';
 
 /** One limit and what it said. */
 interface CountedRate {

@@ -1,17 +1,7 @@
 /** A rate limit: GCRA, the generic cell rate algorithm, by key. */
 import { createHash } from 'node:crypto';
 import type { RateLimitNode } from '../../schema/graph/limit.ts';
-
-/** What became of one request. */
-export interface RateVerdict {
-  readonly allowed: boolean;
-  /** How many more may come at once. */
-  readonly remaining: number;
-  /** Until as many may come at once as the burst allows. */
-  readonly resetAfterMs: number;
-  /** Until one more is allowed; 0 if it was. */
-  readonly retryAfterMs: number;
-}
+import { Gcra, type RateVerdict } from './gcra.ts';
 
 export interface RateLimiter {
   /** How many keys are remembered. */
@@ -30,8 +20,7 @@ const SWEPT_PER_KEY = 2;
 const SWEPT_WHEN_FULL = 64;
 
 /**
- * In any span of t milliseconds a key passes at most `burst + floor(t × count / periodMs)` requests. Arithmetic is
- * in units of 1/`count` ms, in which every quantity is whole if times are: exact up to 2^53 units.
+ * In any span of t milliseconds a key passes at most `burst + floor(t × count / periodMs)` requests.
  *
  * A key whose bucket is full again is forgotten, a few with each new key. At `maxKeys` keys that are all in use, a
  * key that is new is refused: a limit that cannot count fails closed.
@@ -40,10 +29,7 @@ export const createRateLimiter = (node: RateLimitNode, maxKeys: number = MAX_KEY
   new GcraLimiter(node, maxKeys);
 
 class GcraLimiter implements RateLimiter {
-  readonly #count: number;
-  /** What a request costs, in units. */
-  readonly #cost: number;
-  readonly #capacity: number;
+  readonly #gcra: Gcra;
   readonly #maxKeys: number;
   /** When the bucket of each key is full again, in units. */
   readonly #fullAt = new Map<string, number>();
@@ -51,10 +37,8 @@ class GcraLimiter implements RateLimiter {
   #elapsedMs = 0;
   #lastMs: number | undefined;
 
-  constructor({ count, periodMs, burst }: RateLimitNode, maxKeys: number) {
-    this.#count = count;
-    this.#cost = periodMs;
-    this.#capacity = burst * periodMs;
+  constructor(node: RateLimitNode, maxKeys: number) {
+    this.#gcra = new Gcra(node);
     this.#maxKeys = maxKeys;
   }
 
@@ -64,19 +48,19 @@ class GcraLimiter implements RateLimiter {
 
   take(given: string, nowMs: number): RateVerdict {
     const key = given.length > MAX_KEY_LENGTH ? digest(given) : given;
-    const now = this.#advance(nowMs);
-    const fullAt = this.#fullAt.get(key);
-    if (fullAt === undefined && !this.#hasRoom(now)) return this.#refusedForRoom();
-    const debt = fullAt === undefined || fullAt < now ? 0 : fullAt - now;
-    if (debt + this.#cost > this.#capacity) return this.#verdict(false, debt);
-    this.#fullAt.set(key, now + debt + this.#cost);
-    return this.#verdict(true, debt + this.#cost);
+    const now = this.#gcra.at(this.#advance(nowMs));
+    const known = this.#fullAt.get(key);
+    if (known === undefined && !this.#hasRoom(now)) return this.#gcra.refusedForRoom();
+    const fullAt = this.#gcra.fullAtAfter(known ?? 0, now);
+    if (fullAt === undefined) return this.#gcra.verdict(false, known ?? 0, now);
+    this.#fullAt.set(key, fullAt);
+    return this.#gcra.verdict(true, fullAt, now);
   }
 
   #advance(nowMs: number): number {
     if (this.#lastMs !== undefined && nowMs > this.#lastMs) this.#elapsedMs += nowMs - this.#lastMs;
     this.#lastMs = nowMs;
-    return this.#elapsedMs * this.#count;
+    return this.#elapsedMs;
   }
 
   #hasRoom(now: number): boolean {
@@ -94,20 +78,6 @@ class GcraLimiter implements RateLimiter {
       }
       if (next.value[1] <= now) this.#fullAt.delete(next.value[0]);
     }
-  }
-
-  #verdict(allowed: boolean, debt: number): RateVerdict {
-    return {
-      allowed,
-      remaining: Math.floor((this.#capacity - debt) / this.#cost),
-      resetAfterMs: debt / this.#count,
-      retryAfterMs: allowed ? 0 : (debt + this.#cost - this.#capacity) / this.#count,
-    };
-  }
-
-  #refusedForRoom(): RateVerdict {
-    const intervalMs = this.#cost / this.#count;
-    return { allowed: false, remaining: 0, resetAfterMs: intervalMs, retryAfterMs: intervalMs };
   }
 }
 

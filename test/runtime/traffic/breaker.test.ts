@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Breaker, type BreakerState, createBreaker } from '../../../runtime/traffic/breaker.ts';
+import {
+  BREAKER_BYTES,
+  type Breaker,
+  type BreakerState,
+  createBreaker,
+} from '../../../runtime/traffic/breaker.ts';
 import type { BreakerNode } from '../../../schema/graph/upstream.ts';
 
 const changes: BreakerState[] = [];
@@ -142,4 +147,50 @@ test('an open breaker refuses within microseconds', () => {
     if (breaker.admit() !== 0) throw new Error('it was admitted');
   }
   expect((performance.now() - startedMs) / 10_000).toBeLessThan(0.05);
+});
+
+describe('a breaker that threads share', () => {
+  const share = (node: Partial<BreakerNode>): [Breaker, Breaker] => {
+    const memory = new SharedArrayBuffer(BREAKER_BYTES);
+    const full = { windowMs: 10_000, minimumCalls: 10, openForMs: 30_000, ...node };
+    const make = (holder: number) =>
+      createBreaker(full, { memory, holder, onChange: (state) => changes.push(state) });
+    breaker = make(1);
+    return [breaker, make(2)];
+  };
+
+  test('counts the failures of all, and opens for all; the change is told once', () => {
+    const [one, other] = share({ consecutive: 4 });
+    for (const each of [one, other, one]) each.failure(each.admit(), 'connect');
+    expect(other.state).toBe('closed');
+    other.failure(other.admit(), 'connect');
+    expect([one.state, other.state]).toEqual(['open', 'open']);
+    expect([one.admit(), other.admit()]).toEqual([0, 0]);
+    expect(one.refusal().retryAfterMs).toBe(30_000);
+    expect(changes).toEqual(['open']);
+  });
+
+  test('lets one probe of one thread through', () => {
+    const [one, other] = share({ consecutive: 1 });
+    one.failure(one.admit(), 'connect');
+    vi.advanceTimersByTime(30_000);
+    const probe = other.admit();
+    expect(probe).not.toBe(0);
+    expect(one.admit()).toBe(0);
+    other.success(probe);
+    expect(one.state).toBe('closed');
+    expect(one.admit()).not.toBe(0);
+    expect(changes).toEqual(['open', 'half-open', 'closed']);
+  });
+
+  test('does not wait for ever for a probe whose thread has ended', () => {
+    const [one, other] = share({ consecutive: 1 });
+    one.failure(one.admit(), 'connect');
+    vi.advanceTimersByTime(30_000);
+    expect(other.admit()).not.toBe(0);
+    vi.advanceTimersByTime(29_999);
+    expect(one.admit()).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(one.admit()).not.toBe(0);
+  });
 });

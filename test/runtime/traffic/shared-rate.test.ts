@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createRateLimiter } from '../../../runtime/traffic/rate.ts';
+import { createSharedRateLimiter, rateMemory } from '../../../runtime/traffic/shared-rate.ts';
+import type { RateLimitNode } from '../../../schema/graph/limit.ts';
+
+const node = (changes: Partial<RateLimitNode> = {}): RateLimitNode => ({
+  kind: 'limit',
+  type: 'rate',
+  name: 'per-user',
+  count: 600,
+  periodMs: 60_000,
+  burst: 10,
+  key: ['principal.id'],
+  ...changes,
+});
+
+const take = async (data: object): Promise<Record<string, number>> => {
+  const worker = new Worker(new URL('./fixtures/taker.ts', import.meta.url), { workerData: data });
+  const [passed] = await once(worker, 'message');
+  await worker.terminate();
+  return passed;
+};
+
+test('threads that race for the same keys are let through exactly as often as one would be', async () => {
+  const memory = rateMemory();
+  const keys = Array.from({ length: 20 }, (_, index) => `caller-${index}`);
+  const slow = node({ count: 1, periodMs: 86_400_000, burst: 500 });
+  const passed = await Promise.all(
+    [1, 2, 3, 4].map((holder) => take({ node: slow, memory, holder, keys, times: 400 })),
+  );
+  for (const key of keys)
+    expect(
+      passed.reduce((sum, each) => sum + each[key]!, 0),
+      key,
+    ).toBe(500);
+}, 60_000);
+
+describe('a shared limit', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('says the same as one that is not shared, request by request', () => {
+    const shared = createSharedRateLimiter(node(), rateMemory(), 1);
+    const own = createRateLimiter(node());
+    for (let step = 0; step < 500; step += 1) {
+      const key = `key-${step % 3}`;
+      expect(shared.take(key, 0)).toEqual(own.take(key, performance.now()));
+      vi.advanceTimersByTime((step * 7) % 60);
+    }
+  });
+
+  test('two threads see what the other has counted', () => {
+    const memory = rateMemory();
+    const [one, other] = [1, 2].map((holder) => createSharedRateLimiter(node({ burst: 3 }), memory, holder));
+    expect(one!.take('a', 0).remaining).toBe(2);
+    expect(other!.take('a', 0).remaining).toBe(1);
+    expect(one!.take('a', 0).remaining).toBe(0);
+    expect(other!.take('a', 0).allowed).toBe(false);
+    expect(other!.take('b', 0).allowed).toBe(true);
+  });
+
+  test('keys whose bucket is full again make room for new ones', () => {
+    const limiter = createSharedRateLimiter(node({ burst: 1 }), rateMemory(), 1);
+    for (let index = 0; index < 50_000; index += 1) {
+      expect(limiter.take(`key-${index}`, 0).allowed).toBe(true);
+      vi.advanceTimersByTime(1);
+    }
+    expect(limiter.size).toBeLessThanOrEqual(101);
+  });
+
+  test('hundreds of thousands of keys are counted apart', () => {
+    const limiter = createSharedRateLimiter(node({ burst: 1 }), rateMemory(), 1);
+    for (let index = 0; index < 300_000; index += 1)
+      if (!limiter.take(`key-${index}`, 0).allowed) throw new Error(`key ${index} was refused`);
+    expect(limiter.size).toBe(300_000);
+    for (let index = 0; index < 300_000; index += 1000)
+      expect(limiter.take(`key-${index}`, 0).allowed).toBe(false);
+  });
+});
