@@ -38,7 +38,8 @@ export type GatewayData = Filled<Gateway> & {
     | 'reload'
     | 'shutdown'
     | 'name'
-    | 'profile']: NonNullable<Gateway[K]>;
+    | 'profile'
+    | 'workers']: NonNullable<Gateway[K]>;
 };
 
 export interface Configuration {

@@ -14,6 +14,7 @@ import type { ModernViews } from './mcp/modern/modern-views.ts';
 import type { Log } from './observe/log.ts';
 import { SharedObjects } from './reload/shared.ts';
 import { createRateLimiter, type RateLimiter } from './traffic/rate.ts';
+import { createSharedRateLimiter } from './traffic/shared-rate.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
 import { createUpstream } from './upstream/upstream.ts';
@@ -49,10 +50,12 @@ export class LiveObjects {
   readonly #log: Log;
   readonly #observer: ListenerObserver;
   readonly #context: UpstreamContext;
+  /** Names this thread among those that count together. */
+  readonly #holder: number | undefined;
   /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
   readonly #running = new Map<string, readonly Upstream[]>();
 
-  constructor(log: Log, observer: ListenerObserver, context: UpstreamContext) {
+  constructor(log: Log, observer: ListenerObserver, context: UpstreamContext, holder?: number) {
     const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
     this.identities = new SharedObjects(onCloseError);
     this.upstreams = new SharedObjects(onCloseError);
@@ -62,6 +65,7 @@ export class LiveObjects {
     this.#log = log;
     this.#observer = observer;
     this.#context = context;
+    this.#holder = holder;
   }
 
   /** Upstreams that are up, by name; of several with one name the newest. */
@@ -81,8 +85,10 @@ export class LiveObjects {
     return openIdentity(node, { onKeysFailure }, Date.now());
   }
 
-  createUpstream(node: UpstreamNode, info: GatewayInfo): LiveUpstream {
-    const upstream = createUpstream(node, { ...this.#context, gateway: info });
+  /** @param memory of its breaker, where threads count together */
+  createUpstream(node: UpstreamNode, info: GatewayInfo, memory?: SharedArrayBuffer): LiveUpstream {
+    const breaker = memory === undefined ? {} : { breaker: { memory, holder: this.#holder! } };
+    const upstream = createUpstream(node, { ...this.#context, ...breaker, gateway: info });
     const bridged = new BridgedLinks(upstream, node, info);
     this.#running.set(node.name, [...(this.#running.get(node.name) ?? []), upstream]);
     return {
@@ -96,13 +102,21 @@ export class LiveObjects {
     };
   }
 
-  createLimiter(node: RateLimitNode): LiveLimiter {
-    return { limiter: createRateLimiter(node), close: () => undefined };
+  /** @param memory where threads count together */
+  createLimiter(node: RateLimitNode, memory?: SharedArrayBuffer): LiveLimiter {
+    const limiter =
+      memory === undefined ? createRateLimiter(node) : createSharedRateLimiter(node, memory, this.#holder!);
+    return { limiter, close: () => undefined };
   }
 
-  async createListener(node: ListenerNode, current: () => GenerationView): Promise<LiveListener> {
+  /** @param port to bind where the system chooses one, and another thread was given it */
+  async createListener(
+    node: ListenerNode,
+    current: () => GenerationView,
+    port?: number,
+  ): Promise<LiveListener> {
     const listener = new Listener(node, current, this.#observer);
-    await listener.listen();
+    await listener.listen(this.#holder === undefined ? undefined : { port });
     return { listener, close: () => listener.close(LISTENER_WINDOW_MS, LISTENER_DEADLINE_MS) };
   }
 }

@@ -1,16 +1,17 @@
 /** A running gateway: load, listen, reload, end. What outlives a generation is made here, once. */
 import { dirname, resolve } from 'node:path';
+import type { Graph } from '../schema/graph/graph.ts';
 import { type LineDestination, openDestination } from './observe/destination.ts';
 import { createLog, type RootLog } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
-import type { PreparedGeneration } from './prepare.ts';
 import { NotStarted } from './reload/not-started.ts';
 import { reloadFields } from './reload/reload-fields.ts';
 import type { ReloadResult } from './reload/reload-result.ts';
 import { Reloader } from './reload/reloader.ts';
 import { Watcher } from './reload/watcher.ts';
 import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
+import { type PreparedTeam, Team } from './workers/team.ts';
 
 export interface GatewayOptions {
   /** The configuration's main file. */
@@ -39,9 +40,12 @@ export class Gateway {
   readonly #log: RootLog;
   readonly #metrics: Metrics;
   readonly #serving: Serving;
-  readonly #reloader: Reloader<PreparedGeneration>;
+  readonly #team: Team;
+  readonly #reloader: Reloader<PreparedTeam>;
   readonly #watcher: Watcher;
   readonly #startedAt = new Date().toISOString();
+  /** What serves now. */
+  #graph: Graph | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: GatewayOptions) {
@@ -58,20 +62,24 @@ export class Gateway {
       ops: this.#opsSource(),
       stdio: options.stdio,
     });
+    this.#team = this.#createTeam();
     this.#watcher = new Watcher({
       onChange: () => void this.#reloader.reload('watch'),
       onSettling: () => this.#reloader.settling(),
       onError: (error) => this.#log.warn('watching failed, trying again', { error }),
     });
-    this.#reloader = new Reloader<PreparedGeneration>({
+    this.#reloader = new Reloader<PreparedTeam>({
       file: options.file,
       overlays: options.overlays ?? [],
       env: options.env,
-      prepare: (loaded) => this.#serving.prepare(loaded),
-      swap: (prepared) => this.#serving.swap(prepared),
+      prepare: (loaded) => this.#team.prepare(loaded),
+      swap: async (prepared) => {
+        await this.#team.swap(prepared);
+        this.#graph = prepared.graph;
+      },
       onResult: (result) => this.#tell(result),
       onFiles: (files) => {
-        if (this.#serving.current?.generation.graph.reload.watch !== false) void this.#watcher.watch(files);
+        if (this.#graph?.reload.watch !== false) void this.#watcher.watch(files);
       },
     });
   }
@@ -106,21 +114,16 @@ export class Gateway {
 
   /** Where servers are found. */
   get endpoints(): readonly Endpoint[] {
-    const { servers, listeners } = this.#serving.current!;
-    return [...servers.values()].flatMap(({ node }) =>
-      node.at.map(({ listener, path }) => ({
-        server: node.name,
-        url: listeners.get(listener)!.listener.url + path,
-        anonymous: node.anonymous,
-      })),
+    const { urls } = this.#team;
+    return Object.values(this.#graph!.servers).flatMap(({ name, at, anonymous }) =>
+      at.map(({ listener, path }) => ({ server: name, url: urls.get(listener)! + path, anonymous })),
     );
   }
 
   /** Where operations are served, if anywhere. */
   get opsUrl(): string | undefined {
-    const { generation, listeners } = this.#serving.current!;
-    const ops = Object.values(generation.graph.listeners).find(({ serve }) => serve.length > 0);
-    return ops === undefined ? undefined : listeners.get(ops.name)!.listener.url;
+    const ops = Object.values(this.#graph!.listeners).find(({ serve }) => serve.length > 0);
+    return ops === undefined ? undefined : this.#team.urls.get(ops.name);
   }
 
   /**
@@ -133,13 +136,13 @@ export class Gateway {
   }
 
   async #close(givenDeadlineMs: number | undefined): Promise<void> {
-    const bounds = this.#serving.current?.generation.graph.shutdown;
+    const bounds = this.#graph?.shutdown;
     const deadlineMs = givenDeadlineMs ?? bounds?.deadlineMs ?? 0;
     await this.#watcher.close();
     await this.#reloader.close();
-    await this.#serving.close(Math.min(bounds?.windowMs ?? 0, deadlineMs), deadlineMs);
+    await this.#team.close(Math.min(bounds?.windowMs ?? 0, deadlineMs), deadlineMs);
     this.#metrics.close();
-    if (this.#serving.current !== undefined) this.#log.info('stopped');
+    if (this.#graph !== undefined) this.#log.info('stopped');
     this.#destination.flushSync();
   }
 
@@ -149,27 +152,52 @@ export class Gateway {
     const fields = reloadFields(result);
     if (result.result === 'applied' || result.result === 'unchanged')
       this.#log.info(`configuration ${result.result}`, fields);
-    else if (this.#serving.current !== undefined)
+    else if (this.#graph !== undefined)
       this.#log.error(`configuration ${result.result}: the running one serves on`, fields);
+  }
+
+  #createTeam(): Team {
+    const { file, version, stdio } = this.#options;
+    const team = new Team({
+      serving: this.#serving,
+      alone: stdio !== undefined,
+      version,
+      baseDirectory: dirname(resolve(file)),
+      log: this.#log,
+      onLines: (lines) => this.#destination.write(lines),
+      onRestart: () => this.#metrics.workerRestarted(),
+    });
+    this.#metrics.sources = {
+      upstreams: () =>
+        Object.entries(team.upstreams).map(([name, { breaker, inFlight, processes }]) => {
+          return { name, breaker, inFlight, processes: processes.length };
+        }),
+      sessions: () => team.sessions,
+      generations: () => ({ active: this.#graph === undefined ? 0 : 1, draining: team.draining }),
+      generationRequests: () => team.generationRequests,
+    };
+    return team;
   }
 
   #opsSource(): OpsSource {
     return {
+      refresh: () => this.#team.refresh(),
       status: () => this.#status(),
       ready: () => ({
-        ready: this.#closing === undefined && this.#serving.current !== undefined,
+        ready: this.#closing === undefined && this.#graph !== undefined && this.#team.workers.running > 0,
         detail: {
           lastReload: this.#reloader.last?.result ?? 'none',
-          draining: this.#serving.draining,
+          draining: this.#team.draining,
+          workers: this.#team.workers.running,
         },
       }),
       reload: () => this.#reloader.reload('request'),
-      metrics: () => this.#metrics.text(),
+      metrics: () => this.#metrics.text(this.#team.counts),
     };
   }
 
   #status(): OpsStatus {
-    const { generation, listeners } = this.#serving.current!;
+    const { generation } = this.#serving.current!;
     const { last } = this.#reloader;
     return {
       version: this.#options.version,
@@ -178,9 +206,10 @@ export class Gateway {
       generation: generation.number,
       startedAt: this.#startedAt,
       ...(last === undefined ? undefined : { lastReload: last }),
-      listeners: [...listeners].map(([name, { listener }]) => ({ name, url: listener.url })),
-      upstreams: this.#serving.upstreams,
-      sessions: this.#serving.sessions,
+      listeners: Array.from(this.#team.urls, ([name, url]) => ({ name, url })),
+      workers: this.#team.workers,
+      upstreams: this.#team.upstreams,
+      sessions: this.#team.sessions,
     };
   }
 }

@@ -30,11 +30,13 @@ import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { opsRoutes } from './ops/ops.ts';
 import type { OpsSource } from './ops/ops-source.ts';
+import type { Peers } from './peers/peers.ts';
 import { prepareRoutes } from './prepare-routes.ts';
 import { Generation } from './reload/generation.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
 import type { Sealer } from './sealing/sealer.ts';
+import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
 
 /** What generations are made from. */
 export interface PrepareContext {
@@ -46,12 +48,15 @@ export interface PrepareContext {
   readonly parked: ParkedCalls;
   readonly listens: ListenStreams;
   readonly sealer: Sealer;
+  readonly peers: Peers | undefined;
   readonly ops: OpsSource;
   readonly observer: ListenerObserver;
   /** Streams of the transport of 2024-11-05. */
   readonly channels: EventStreamChannels;
   /** The only server, where it is served over pipes: no listener is bound then. */
   readonly stdio: string | undefined;
+  /** Set where several threads serve. */
+  readonly thread: ServingThread | undefined;
   /** The generation that serves. */
   readonly current: () => GenerationView;
 }
@@ -72,7 +77,7 @@ const socketFingerprint = (node: ListenerNode): string =>
 /** Prepares one generation. On failure everything that it took is given back. */
 class Preparation {
   readonly #context: PrepareContext;
-  readonly #loaded: LoadedGraph;
+  readonly #loaded: LoadedGraph & SharedBetweenThreads;
   readonly #leases: Lease<Closable>[] = [];
   readonly #info: GatewayInfo;
   readonly identities = new Map<string, Identity>();
@@ -80,7 +85,7 @@ class Preparation {
   readonly listeners = new Map<string, LiveListener>();
   readonly servers = new Map<string, PreparedServer>();
 
-  constructor(context: PrepareContext, loaded: LoadedGraph) {
+  constructor(context: PrepareContext, loaded: LoadedGraph & SharedBetweenThreads) {
     this.#context = context;
     this.#loaded = loaded;
     this.#info = Object.freeze({ name: loaded.graph.name, version: context.version });
@@ -102,10 +107,10 @@ class Preparation {
   }
 
   async #takeAll(): Promise<void> {
-    const { graph } = this.#loaded;
+    const { graph, memories, ports } = this.#loaded;
     const { live, current } = this.#context;
     for (const node of this.#listenerNodes()) {
-      const create = () => live.createListener(node, current);
+      const create = () => live.createListener(node, current, ports[node.name]);
       const id = `listener:${node.name}`;
       this.listeners.set(node.name, await this.#take(live.listeners, id, socketFingerprint(node), create));
     }
@@ -118,7 +123,7 @@ class Preparation {
       );
     }
     for (const node of Object.values(graph.upstreams)) {
-      const create = () => live.createUpstream(node, this.#info);
+      const create = () => live.createUpstream(node, this.#info, memories[`upstream:${node.name}`]);
       const fingerprint = this.#fingerprint('upstream', node.name);
       this.upstreams.set(
         node.name,
@@ -151,7 +156,8 @@ class Preparation {
   }
 
   async #limits(node: ServerNode): Promise<Limits> {
-    const { limits } = this.#loaded.graph;
+    const { graph, memories } = this.#loaded;
+    const { limits } = graph;
     const rates = [];
     const bounds = [];
     for (const name of node.limits) {
@@ -161,7 +167,7 @@ class Preparation {
         continue;
       }
       const { live } = this.#context;
-      const create = () => live.createLimiter(limit);
+      const create = () => live.createLimiter(limit, memories[`limit:${name}`]);
       const { limiter } = await this.#take(
         live.limiters,
         `limit:${name}`,
@@ -189,7 +195,7 @@ class Preparation {
   }
 
   async #server(node: ServerNode): Promise<PreparedServer> {
-    const { live, log, metrics, sessions, parked, listens, sealer } = this.#context;
+    const { live, log, metrics, sessions, parked, listens, sealer, peers } = this.#context;
     const exposures = this.#exposures(node);
     const fingerprint = this.#fingerprint('server', node.name);
     const serverLog = log.child({ server: node.name });
@@ -221,6 +227,7 @@ class Preparation {
       parked,
       lists: new ToldLists(),
       sealer,
+      peers,
     };
   }
 
@@ -256,7 +263,10 @@ class Preparation {
 
   /** Those to bind. */
   #listenerNodes(): readonly ListenerNode[] {
-    return this.#context.stdio === undefined ? Object.values(this.#loaded.graph.listeners) : [];
+    const { stdio, thread } = this.#context;
+    if (stdio !== undefined) return [];
+    const nodes = Object.values(this.#loaded.graph.listeners);
+    return thread?.ownsUnixSockets === false ? nodes.filter(({ bind }) => bind.type === 'tcp') : nodes;
   }
 
   /** The server that is served over pipes, as it is at its first place: tokens for that one are good here too. */
@@ -312,6 +322,6 @@ class Preparation {
 /** Prepares generation `number` of a loaded graph, or rejects and leaves nothing behind. */
 export const prepareGeneration = (
   context: PrepareContext,
-  loaded: LoadedGraph,
+  loaded: LoadedGraph & SharedBetweenThreads,
   number: number,
 ): Promise<PreparedGeneration> => new Preparation(context, loaded).run(number);

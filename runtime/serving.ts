@@ -1,4 +1,5 @@
 /** What serves: the generations of graphs, and what outlives them. One for each thread that takes traffic. */
+import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
 import type { GenerationView } from './generation.ts';
@@ -12,15 +13,19 @@ import { ListenStreams } from './mcp/modern/listen-streams.ts';
 import { AccessLog } from './observe/access-log.ts';
 import type { LineDestination } from './observe/destination.ts';
 import type { RootLog } from './observe/log.ts';
-import type { Metrics, MetricsSources } from './observe/metrics.ts';
+import type { Metrics } from './observe/metrics.ts';
 import { TrafficObserver } from './observe/traffic-observer.ts';
 import type { OpsSource } from './ops/ops-source.ts';
+import { peerSecret } from './peers/envelope.ts';
+import { PeerListener } from './peers/peer-listener.ts';
+import { socketOf, ThreadPeers } from './peers/thread-peers.ts';
 import { type PrepareContext, type PreparedGeneration, prepareGeneration } from './prepare.ts';
 import { Generations } from './reload/generations.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import { Sealer } from './sealing/sealer.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { UpstreamState } from './upstream/link.ts';
+import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
 
 export interface ServingOptions {
   readonly version: string;
@@ -32,7 +37,11 @@ export interface ServingOptions {
   readonly ops: OpsSource;
   /** The only server, which {@link Serving.serveStdio} serves; no listener is bound. */
   readonly stdio: string | undefined;
+  /** Set where several threads serve. */
+  readonly thread?: ServingThread;
 }
+
+const ALONE: SharedBetweenThreads = { memories: {}, ports: {} };
 
 /** The two ends of a client that started the process. */
 export interface Pipes {
@@ -69,11 +78,13 @@ export class Serving {
   readonly #observer: TrafficObserver;
   readonly #accessLog: AccessLog;
   readonly #generations = new Generations();
-  readonly #sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM });
-  readonly #parked = new ParkedCalls(NO_ROOM);
+  readonly #sessions: SessionStore;
+  readonly #parked: ParkedCalls;
+  readonly #peers: ThreadPeers | undefined;
+  readonly #peerListener: PeerListener | undefined;
   readonly #channels = new EventStreamChannels(NO_ROOM);
   readonly #listens = new ListenStreams();
-  readonly #sealer = new Sealer();
+  readonly #sealer: Sealer;
   readonly #live: LiveObjects;
   #current: PreparedGeneration | undefined;
   #stdio: StdioChannel | undefined;
@@ -81,14 +92,32 @@ export class Serving {
 
   constructor(options: ServingOptions) {
     this.#options = options;
+    const self = randomBytes(12).toString('base64url');
+    this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM }, self);
+    const { thread } = options;
+    this.#parked = new ParkedCalls(
+      NO_ROOM,
+      self,
+      thread === undefined ? undefined : { memory: thread.once, holder: thread.holder },
+    );
+    this.#sealer = new Sealer([], options.thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
     this.#observer = new TrafficObserver(options.metrics, options.log);
     this.#live = new LiveObjects(
       options.log,
       this.#observer satisfies ListenerObserver,
       this.#upstreamContext(),
+      options.thread?.holder,
     );
-    options.metrics.sources = this.#metricsSources();
+    if (options.thread === undefined) return;
+    const secret = peerSecret(options.thread.sealingKey);
+    this.#peers = new ThreadPeers(self, secret);
+    this.#peerListener = new PeerListener({
+      path: socketOf(self),
+      secret,
+      current: () => this.#generations.current,
+      observer: this.#observer,
+    });
   }
 
   /** What serves now; undefined before the first swap. */
@@ -111,9 +140,16 @@ export class Serving {
     return Object.fromEntries([...this.#live.running()].map(([name, upstream]) => [name, upstream.state()]));
   }
 
+  /** Requests and streams that each generation holds, by its number. */
+  get generationRequests(): (readonly [generation: number, requests: number])[] {
+    const current = this.#generations.hasCurrent ? [this.#generations.current] : [];
+    return [...this.#generations.draining, ...current].map(({ number, requests }) => [number, requests]);
+  }
+
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
-  prepare(loaded: LoadedGraph): Promise<PreparedGeneration> {
-    return prepareGeneration(this.#prepareContext(), loaded, this.#numbers + 1);
+  async prepare(loaded: LoadedGraph, shared: SharedBetweenThreads = ALONE): Promise<PreparedGeneration> {
+    if (this.#current === undefined) await this.#peerListener?.listen();
+    return await prepareGeneration(this.#prepareContext(), { ...loaded, ...shared }, this.#numbers + 1);
   }
 
   /** From here on the prepared generation serves. Does not fail. */
@@ -162,13 +198,15 @@ export class Serving {
     await Promise.all(
       listeners.map(({ listener }) => listener.close(Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs)),
     );
+    await this.#peerListener?.close(deadlineMs);
+    await this.#peers?.close();
     this.#parked.close();
     await this.#sessions.close();
     await this.#generations.close(0);
   }
 
   #prepareContext(): PrepareContext {
-    const { version, log, metrics, ops, stdio } = this.#options;
+    const { version, log, metrics, ops, stdio, thread } = this.#options;
     return {
       version,
       live: this.#live,
@@ -178,10 +216,12 @@ export class Serving {
       parked: this.#parked,
       listens: this.#listens,
       sealer: this.#sealer,
+      peers: this.#peers,
       ops,
       observer: this.#observer,
       channels: this.#channels,
       stdio,
+      thread,
       current: () => (this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION),
     };
   }
@@ -204,23 +244,6 @@ export class Serving {
       },
       baseDirectory,
       gateway: { name: 'gatewright', version },
-    };
-  }
-
-  #metricsSources(): MetricsSources {
-    return {
-      upstreams: () =>
-        [...this.#live.running()].map(([name, upstream]) => {
-          const { breaker, inFlight, processes } = upstream.state();
-          return { name, breaker, inFlight, processes: processes.length };
-        }),
-      sessions: () => this.#sessions.size,
-      generations: () => ({ active: this.#generations.hasCurrent ? 1 : 0, draining: this.draining }),
-      generationRequests: () =>
-        [
-          ...this.#generations.draining,
-          ...(this.#generations.hasCurrent ? [this.#generations.current] : []),
-        ].map(({ number, requests }) => [number, requests] as const),
     };
   }
 }

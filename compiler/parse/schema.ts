@@ -62,7 +62,9 @@ const fits = (branch: Schema, value: SourceValue): boolean => {
   const { type } = dereference(branch);
   if (value.kind === 'map') return type === 'object';
   if (value.kind === 'list') return type === 'array';
-  return [type].flat().includes(typeof value.value) && type !== 'object';
+  const types = [type].flat();
+  if (typeof value.value === 'number') return types.includes('number') || types.includes('integer');
+  return types.includes(typeof value.value) && type !== 'object';
 };
 
 /** The schema that holds for `value`: the chosen branch of a union; undefined if none is chosen. */

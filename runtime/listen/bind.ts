@@ -1,8 +1,14 @@
 import { unlink } from 'node:fs/promises';
-import { connect, isIPv6, type Server } from 'node:net';
+import { connect, isIPv6, type ListenOptions, type Server } from 'node:net';
 import type { BindAddress } from '../../schema/graph/listener.ts';
 
-const listenOnce = (server: Server, bind: BindAddress): Promise<void> =>
+/** Several threads take connections at one address. */
+export interface BindTogether {
+  /** In place of port 0: what another thread was given. */
+  readonly port: number | undefined;
+}
+
+const listenOnce = (server: Server, bind: BindAddress, together: BindTogether | undefined): Promise<void> =>
   new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       server.off('listening', done);
@@ -14,8 +20,15 @@ const listenOnce = (server: Server, bind: BindAddress): Promise<void> =>
     };
     server.once('error', fail);
     server.once('listening', done);
-    server.listen(bind.type === 'unix' ? { path: bind.path } : { host: bind.host, port: bind.port });
+    server.listen(listenOptions(bind, together));
   });
+
+const listenOptions = (bind: BindAddress, together: BindTogether | undefined): ListenOptions => {
+  if (bind.type === 'unix') return { path: bind.path };
+  const { host, port } = bind;
+  if (together === undefined) return { host, port };
+  return { host, port: port === 0 ? (together.port ?? 0) : port, reusePort: true };
+};
 
 /** Whether a unix socket's file was left behind by a process that is gone. */
 const isStale = (path: string): Promise<boolean> =>
@@ -29,14 +42,18 @@ const isStale = (path: string): Promise<boolean> =>
   });
 
 /** Listens on an address; the file of a unix socket that nobody serves any more is replaced. */
-export const bindServer = async (server: Server, bind: BindAddress): Promise<void> => {
+export const bindServer = async (
+  server: Server,
+  bind: BindAddress,
+  together?: BindTogether,
+): Promise<void> => {
   try {
-    await listenOnce(server, bind);
+    await listenOnce(server, bind, together);
   } catch (error) {
     const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
     if (!inUse || bind.type !== 'unix' || !(await isStale(bind.path))) throw error;
     await unlink(bind.path);
-    await listenOnce(server, bind);
+    await listenOnce(server, bind, together);
   }
 };
 

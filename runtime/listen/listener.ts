@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
 import type { GenerationView } from '../generation.ts';
 import { answerBadRequest } from './bad-request.ts';
-import { bindServer, urlOf } from './bind.ts';
+import { type BindTogether, bindServer, urlOf } from './bind.ts';
 import { type Connection, knownConnection, peerAddress, rememberConnection } from './connection.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import { createServer, type ListenerServer, secureContextOptions, serverSettings } from './create-server.ts';
@@ -64,9 +64,9 @@ export class Listener {
     this.#wire();
   }
 
-  /** Binds. Rejects with the system's error (`EADDRINUSE`, `EACCES` …); a stale unix socket is replaced. */
-  async listen(): Promise<void> {
-    await bindServer(this.#server, this.#node.bind);
+  /** Binds, where told so beside other threads. Rejects with the system's error (`EADDRINUSE`, `EACCES` …); a stale unix socket is replaced. */
+  async listen(together?: BindTogether): Promise<void> {
+    await bindServer(this.#server, this.#node.bind, together);
     this.#server.on('error', (error) => this.#context.observer.listenerFailed(this.name, error));
   }
 

@@ -7,9 +7,10 @@ import type { WebExchange } from '../listen/exchange.ts';
 import { replyEmpty, replyError } from '../listen/reply.ts';
 import { classify } from './classify.ts';
 import { closingRefusal } from './closing.ts';
+import { parkedElsewhere } from './input/retry.ts';
 import { serveBatch } from './legacy/batch.ts';
 import { serveLegacy, serveSessionOperation } from './legacy/serve-legacy.ts';
-import { isRefused, notJson, parseJson, readMessage } from './message.ts';
+import { isRefused, type Message, notJson, parseJson, readMessage } from './message.ts';
 import { ModernReply } from './modern/modern-reply.ts';
 import { serveModern } from './modern/serve-modern.ts';
 import type { Place } from './server.ts';
@@ -33,7 +34,8 @@ const identified = (place: Place, exchange: WebExchange, outcome: Principal | Ga
   exchange.principal = outcome;
   if (exchange.request.method !== 'POST') {
     const closing = exchange.request.method === 'GET' ? closingRefusal(exchange) : undefined;
-    if (closing === undefined) serveSessionOperation(place, exchange);
+    if (closing === undefined)
+      whereItLives(place, exchange, undefined, () => serveSessionOperation(place, exchange));
     else replyError(exchange, closing);
     return;
   }
@@ -45,9 +47,23 @@ const identified = (place: Place, exchange: WebExchange, outcome: Principal | Ga
   readBody(
     exchange,
     place.maxBodyBytes,
-    (text) => guarded(place, exchange, text),
+    (text) => whereItLives(place, exchange, text, () => guarded(place, exchange, text)),
     (error) => replyError(exchange, error),
   );
+};
+
+/** A request of a session that a peer holds is served there, any other here. */
+const whereItLives = (
+  { server }: Place,
+  exchange: WebExchange,
+  body: string | undefined,
+  serveHere: () => void,
+): void => {
+  const id = server.peers === undefined ? undefined : exchange.request.headers['mcp-session-id'];
+  const owner =
+    typeof id === 'string' ? server.sessions.ownerElsewhere(id, exchange.principal, server) : undefined;
+  if (owner === undefined) serveHere();
+  else server.peers!.handOver(exchange, owner, body, serveHere);
 };
 
 const headersFault = (exchange: WebExchange): GatewayError | undefined => {
@@ -89,10 +105,18 @@ const servePost = (place: Place, exchange: WebExchange, text: string): void => {
   const classified = classify(message, exchange.request.headers, modernVersions, extensionMethods);
   if (classified instanceof GatewayError) replyError(exchange, classified, message.idText);
   else if (classified.era === 'legacy') serveLegacy(place, exchange, message);
-  else if (message.kind === 'request')
-    serveModern(place, exchange, message, new ModernReply(exchange, message.idText!));
+  else if (message.kind === 'request') serveWhereParked(place, exchange, message);
   else {
     exchange.record.outcome = 'ok';
     replyEmpty(exchange, 202);
   }
+};
+
+/** A request that goes on with a call that is open at a peer is served there, any other here. */
+const serveWhereParked = (place: Place, exchange: WebExchange, message: Message): void => {
+  const serveHere = (): void =>
+    serveModern(place, exchange, message, new ModernReply(exchange, message.idText!));
+  const owner = parkedElsewhere(place.server, exchange, message);
+  if (owner === undefined) serveHere();
+  else place.server.peers!.handOver(exchange, owner, message.text, serveHere);
 };

@@ -3,6 +3,7 @@ import type { CallFacts, Decision } from '../../schema/decision.ts';
 import type { ServerNode } from '../../schema/graph/server.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Log } from '../observe/log.ts';
+import type { Peers } from '../peers/peers.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { GatewayInfo } from './ask.ts';
 import type { Exposure } from './exposure.ts';
@@ -60,6 +61,8 @@ export interface PreparedServer {
   readonly lists: ToldLists;
   /** Seals what is handed to clients to be shown again. */
   readonly sealer: Sealer;
+  /** Others that serve the same; absent where there are none. */
+  readonly peers: Peers | undefined;
 }
 
 /** A server at one of its places: what the listener adds. */

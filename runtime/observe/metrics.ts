@@ -1,5 +1,6 @@
 import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal } from '../listen/observer.ts';
+import { mergeMetrics } from './merge-metrics.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { ReloadMetrics } from './reload-metrics.ts';
@@ -146,6 +147,11 @@ export class Metrics {
     help: 'Open sessions of legacy clients.',
     labels: [],
   });
+  readonly #restarts = new CounterFamily({
+    name: 'gatewright_worker_restarts_total',
+    help: 'Threads that ended without being told to and were replaced.',
+    labels: [],
+  });
   readonly #process: ProcessMetrics;
   /** Of configurations and their generations. */
   readonly reload = new ReloadMetrics();
@@ -154,6 +160,7 @@ export class Metrics {
 
   constructor(version: string) {
     this.#process = new ProcessMetrics(version);
+    this.#restarts.of();
   }
 
   exchangeStarted(exchange: Exchange): void {
@@ -168,6 +175,11 @@ export class Metrics {
     this.#requests.of(server, label, outcome).value += 1;
     this.#durations.of(server, label).observe(durationMs / 1000);
     if (targetKnown && method === 'tools/call') this.#tools.of(server, target, outcome).value += 1;
+  }
+
+  /** A peer tells of it. */
+  exchangeHandedOver(exchange: Exchange): void {
+    this.#inFlight.of(exchange.listener).value -= 1;
   }
 
   /** `reason` is `denied`, or `error` where the policy failed and so denied. */
@@ -208,9 +220,27 @@ export class Metrics {
     this.#processEvents.of(upstream, event).value += 1;
   }
 
-  /** The scrape: Prometheus text format 0.0.4. */
-  text(): string {
+  workerRestarted(): void {
+    this.#restarts.of().value += 1;
+  }
+
+  /** The scrape: Prometheus text format 0.0.4. `others` is what other threads have counted: their `trafficText`. */
+  text(others: readonly string[] = []): string {
     this.#askSources();
+    const rest = [
+      this.#breakers,
+      this.#upstreamInFlight,
+      this.#processes,
+      this.#sessions,
+      this.#restarts,
+      this.reload,
+      this.#process,
+    ];
+    return mergeMetrics([this.trafficText(), ...others]) + rest.map((family) => family.text()).join('');
+  }
+
+  /** What this thread has counted of its traffic. */
+  trafficText(): string {
     return [
       this.#requests,
       this.#durations,
@@ -225,12 +255,6 @@ export class Metrics {
       this.#upstreamRequests,
       this.#upstreamRetries,
       this.#processEvents,
-      this.#breakers,
-      this.#upstreamInFlight,
-      this.#processes,
-      this.#sessions,
-      this.reload,
-      this.#process,
     ]
       .map((family) => family.text())
       .join('');

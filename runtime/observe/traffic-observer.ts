@@ -1,5 +1,6 @@
 import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal, ListenerObserver } from '../listen/observer.ts';
+import { HANDED_OVER } from '../peers/peers.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -38,6 +39,10 @@ export class TrafficObserver implements ListenerObserver {
   }
 
   exchangeFinished(exchange: Exchange, status: number, durationMs: number): void {
+    if (exchange.record.outcome === HANDED_OVER) {
+      this.#metrics.exchangeHandedOver(exchange);
+      return;
+    }
     this.#metrics.exchangeFinished(exchange, status, durationMs);
     this.accessLog?.write(exchange, status, durationMs);
     const { record } = exchange;

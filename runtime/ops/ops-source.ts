@@ -16,6 +16,8 @@ export interface OpsStatus {
   /** The last attempt to reload, whatever came of it; absent before the first. */
   readonly lastReload?: ReloadResult;
   readonly listeners: readonly { readonly name: string; readonly url: string }[];
+  /** Threads that take traffic. */
+  readonly workers: { readonly wanted: number; readonly running: number };
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
   /** Open sessions of legacy clients. */
   readonly sessions: number;
@@ -29,6 +31,8 @@ export interface Readiness {
 }
 
 export interface OpsSource {
+  /** Asks all threads, so that `status` and `metrics` tell of now. Never rejects. */
+  refresh(): Promise<void>;
   status(): OpsStatus;
   ready(): Readiness;
   /** Resolves when the attempt is over; never rejects. */

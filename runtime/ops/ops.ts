@@ -17,7 +17,7 @@ interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** Whether anybody may ask, even where the listener has identities: probes carry no credentials. */
   readonly open: boolean;
-  readonly serve: (exchange: WebExchange, source: OpsSource) => void;
+  readonly serve: (exchange: WebExchange, source: OpsSource) => void | Promise<void>;
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -56,7 +56,8 @@ const serveReload = (exchange: WebExchange, source: OpsSource): void => {
   });
 };
 
-const serveStatus = (exchange: WebExchange, source: OpsSource): void => {
+const serveStatus = async (exchange: WebExchange, source: OpsSource): Promise<void> => {
+  await source.refresh();
   const { lastReload, ...status } = source.status();
   const last = lastReload === undefined ? 'null' : reloadText(lastReload);
   const text = `${JSON.stringify(status).slice(0, -1)},"lastReload":${last}}`;
@@ -87,7 +88,10 @@ const ENDPOINTS: readonly Endpoint[] = [
     service: 'metrics',
     method: 'GET',
     open: false,
-    serve: (exchange, source) => replyText(exchange, 200, METRICS_TYPE, source.metrics()),
+    serve: async (exchange, source) => {
+      await source.refresh();
+      replyText(exchange, 200, METRICS_TYPE, source.metrics());
+    },
   },
   { path: '/-/reload', service: 'reload', method: 'POST', open: false, serve: serveReload },
 ];
@@ -129,7 +133,7 @@ const handlerOf = (
       readBody(
         exchange,
         node.sizes.bodyBytes,
-        () => serve(exchange, source),
+        () => void serve(exchange, source),
         (error) => replyError(exchange, error),
       );
     if (method !== wanted && !(method === 'HEAD' && wanted === 'GET')) {

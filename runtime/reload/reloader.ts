@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
 import { type CompileOutcome, compileFile } from './compile.ts';
 import { effectiveHashes } from './effective-hash.ts';
+import { NeedsRestart } from './needs-restart.ts';
 import { type ReferenceProblem, resolveReferences } from './references.ts';
 import type { ReloadCause, ReloadOutcome, ReloadResult } from './reload-result.ts';
 import { hasChanged, type Snapshot, snapshotOf } from './snapshot.ts';
@@ -28,8 +29,8 @@ export interface ReloaderOptions<G> {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
   readonly prepare: (loaded: LoadedGraph) => Promise<G>;
-  /** Must not fail. */
-  readonly swap: (prepared: G) => void;
+  /** Must not fail. Resolves once what was prepared serves everywhere. */
+  readonly swap: (prepared: G) => void | Promise<void>;
   /** Told of every attempt, before `reload` resolves. */
   readonly onResult: (result: ReloadResult) => void;
   /** Told of the files of every attempt: what is to be watched from then on. */
@@ -156,7 +157,8 @@ export class Reloader<G> {
     } catch (error) {
       // Where it failed before its files were known: what is there now was tried, only other bytes are worth more.
       if (this.#files === before) this.#see(await snapshotOf([...this.#named(), ...this.#files.keys()]));
-      return { result: 'failed', unresolved: [], error, ...found };
+      const result = error instanceof NeedsRestart ? 'rejected' : 'failed';
+      return { result, unresolved: [], error, ...found };
     }
   }
 
@@ -173,7 +175,7 @@ export class Reloader<G> {
     this.#state = 'preparing';
     const prepared = await prepare({ graph, artifactHash: compiled.hash, ...hashes });
     this.#state = 'swapping';
-    swap(prepared);
+    await swap(prepared);
     this.#serving = { artifactHash: compiled.hash, effectiveHash: hashes.effectiveHash };
     return { result: 'applied', unresolved: [] };
   }

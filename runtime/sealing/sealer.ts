@@ -49,10 +49,12 @@ const bindingOf = (bound: readonly string[]): Buffer => Buffer.from(JSON.stringi
  * for as long.
  */
 export class Sealer {
-  readonly #own = sealingKey(randomBytes(32));
-  #keys: readonly SealingKey[] = [this.#own];
+  readonly #own: SealingKey;
+  #keys: readonly SealingKey[] = [];
 
-  constructor(keys: readonly string[] = []) {
+  /** @param own its own key; random by default */
+  constructor(keys: readonly string[] = [], own: Buffer = randomBytes(32)) {
+    this.#own = sealingKey(own);
     this.rekey(keys);
   }
 

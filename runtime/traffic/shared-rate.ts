@@ -16,19 +16,13 @@ const KEY_WORDS = 4;
 const WAYS = 8;
 const FIRST_LEVEL_SLOTS = 1024;
 /** Each level has twice the slots of the one before. */
-const MAX_LEVELS = 11;
+const MAX_LEVELS = 10;
 const SLOTS = FIRST_LEVEL_SLOTS * (2 ** MAX_LEVELS - 1);
 const TIMES_OFFSET = (HEAD_WORDS + SLOTS * KEY_WORDS) * Int32Array.BYTES_PER_ELEMENT;
 const BYTES = TIMES_OFFSET + SLOTS * Float64Array.BYTES_PER_ELEMENT;
 
 /** Memory for one limit. Only what is used of it takes room: with each doubling of the keys a level more. */
 export const rateMemory = (): SharedArrayBuffer => new SharedArrayBuffer(BYTES);
-
-/** The lock of a limit's memory, for {@link releaseOf}. */
-export const rateLock = (memory: SharedArrayBuffer): readonly [Int32Array, number] => [
-  new Int32Array(memory, 0, HEAD_WORDS),
-  LOCK,
-];
 
 /** What {@link createRateLimiter} makes, over memory that others share; `holder` names this thread among them. */
 export const createSharedRateLimiter = (

@@ -18,6 +18,8 @@ interface UpstreamObserver {
 export interface UpstreamContext {
   readonly log: UpstreamLog;
   readonly observer: UpstreamObserver;
+  /** Where threads count its failures together. */
+  readonly breaker?: { readonly memory: SharedArrayBuffer; readonly holder: number };
   /** The folder of the configuration file, absolute. */
   readonly baseDirectory: string;
   /** Told to upstreams as the client's implementation where no client's own is. */

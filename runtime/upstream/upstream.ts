@@ -17,7 +17,10 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
     breaker:
       node.breaker === undefined
         ? undefined
-        : createBreaker(node.breaker, { onChange: (state) => context.observer.onBreaker(node.name, state) }),
+        : createBreaker(node.breaker, {
+            ...context.breaker,
+            onChange: (state) => context.observer.onBreaker(node.name, state),
+          }),
     context,
     inFlight: 0,
   };

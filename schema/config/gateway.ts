@@ -11,6 +11,7 @@ import { Server } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { closed, includedFiles, listOf, named, oneOf, optional } from './value.ts';
+import { Workers } from './workers.ts';
 
 export const Gateway = closed(
   {
@@ -35,6 +36,7 @@ export const Gateway = closed(
         default: 'production',
       }),
     ),
+    workers: optional(Workers),
     listeners: named(Listener, { description: 'Where traffic comes in.' }),
     identity: optional(named(Identity, { description: 'Who is calling.', default: {} })),
     servers: named(Server, { description: 'What callers see.' }),

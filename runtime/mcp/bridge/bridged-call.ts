@@ -199,7 +199,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
     const { parked } = call.server;
     try {
       const { upstream } = this.#errand.link;
-      const state = { kind: 'parked', upstream, owner: parked.processId, handle: parked.park(this) } as const;
+      const state = { kind: 'parked', upstream, owner: parked.owner, handle: parked.park(this) } as const;
       const sealed = sealState(call, state, parked.bounds.idleMs);
       this.#state = 'parked';
       for (const question of this.#questions.values()) question.asked = true;

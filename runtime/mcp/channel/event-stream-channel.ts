@@ -152,7 +152,7 @@ export const servePosted =
       const { url = '', headers } = exchange.request;
       const id = new URLSearchParams(url.slice(exchange.path.length + 1)).get(PARAMETER) ?? '';
       const conversation = channels.find(id, exchange.principal, place.server.node.name);
-      if (conversation === undefined) replyError(exchange, refusal('session_not_found', 'session not found'));
+      if (conversation === undefined) elsewhere(place, exchange, id);
       else if (!isJsonContentType(headers['content-type'])) replyError(exchange, notJsonType());
       else
         readBody(
@@ -162,6 +162,21 @@ export const servePosted =
           (error) => replyError(exchange, error),
         );
     });
+
+/** The stream may be a peer's, which takes what is posted to it. */
+const elsewhere = ({ server, maxBodyBytes }: Place, exchange: WebExchange, id: string): void => {
+  const refuse = (): void => void replyError(exchange, refusal('session_not_found', 'session not found'));
+  const owner =
+    server.peers === undefined ? undefined : server.sessions.ownerElsewhere(id, exchange.principal, server);
+  if (owner === undefined) refuse();
+  else
+    readBody(
+      exchange,
+      maxBodyBytes,
+      (text) => server.peers!.handOver(exchange, owner, text, refuse),
+      (error) => replyError(exchange, error),
+    );
+};
 
 const notJsonType = (): GatewayError =>
   new GatewayError('unsupported_media_type', 'content-type must be application/json', {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ParkedNode } from '../../../schema/graph/graph.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { createSharedRateLimiter } from '../../traffic/shared-rate.ts';
 import type { Call } from '../call.ts';
 
 /** A call as its store sees it. */
@@ -13,6 +14,14 @@ export interface Parked {
   /** Nobody came: the upstream is told that the call is taken back. */
   expired(): void;
 }
+
+/** Memory in which all threads find what each has used, made by `rateMemory`. */
+export interface OnceMemory {
+  readonly memory: SharedArrayBuffer;
+  readonly holder: number;
+}
+
+const ONCE = { kind: 'limit', type: 'rate', name: 'once', count: 1, burst: 1, key: [] } as const;
 
 interface Slot {
   readonly sinceMs: number;
@@ -31,16 +40,20 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Lives as long as the process: a reload changes the bounds, and parks stay. */
 export class ParkedCalls {
-  /** Names this process in what it seals: a parked call is nowhere else. */
-  readonly processId = randomBytes(12).toString('base64url');
+  /** Names what holds the calls in what is sealed: a parked call is nowhere else. */
+  readonly owner: string;
   readonly #slots = new Map<Parked, Slot>();
   readonly #byHandle = new Map<string, Parked>();
   readonly #used = new Map<string, number>();
   readonly #owners = new Map<string, number>();
+  readonly #usedElsewhere: OnceMemory | undefined;
   #held = 0;
   #bounds: ParkedNode;
 
-  constructor(bounds: ParkedNode) {
+  /** @param once where several threads must not use one state twice */
+  constructor(bounds: ParkedNode, owner: string = randomBytes(12).toString('base64url'), once?: OnceMemory) {
+    this.owner = owner;
+    this.#usedElsewhere = once;
     this.#bounds = bounds;
   }
 
@@ -107,6 +120,7 @@ export class ParkedCalls {
 
   /** Whether a state that may be used once is used now for the first time, as far as this process knows. */
   useOnce(nonce: string): boolean {
+    if (this.#usedElsewhere !== undefined) return this.#useOnceOfAll(nonce, this.#usedElsewhere);
     if (this.#used.has(nonce)) return false;
     const nowMs = performance.now();
     for (const [old, usedMs] of this.#used) {
@@ -115,6 +129,12 @@ export class ParkedCalls {
     }
     this.#used.set(nonce, nowMs);
     return true;
+  }
+
+  /** One in a lifetime is a rate like any other. */
+  #useOnceOfAll(nonce: string, { memory, holder }: OnceMemory): boolean {
+    const once = { ...ONCE, periodMs: this.#bounds.idleMs };
+    return createSharedRateLimiter(once, memory, holder).take(nonce, 0).allowed;
   }
 
   /** Takes all calls back. */

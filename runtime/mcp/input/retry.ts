@@ -1,9 +1,11 @@
 /** Retries: requests of modern clients that bring what was asked for (MCP 2026-07-28, patterns/mrtr). */
 import { GatewayError, RPC } from '../../errors.ts';
 import { walkMessage } from '../../json-members.ts';
+import type { Exchange } from '../../listen/exchange.ts';
 import type { Link } from '../../upstream/link.ts';
 import type { Call } from '../call.ts';
 import type { Message } from '../message.ts';
+import type { PreparedServer } from '../server.ts';
 import { applyEdits, dropMember, type Edit, replaceMember } from '../splice.ts';
 import { openState, stateRefused } from './request-state.ts';
 import { urlRetryRefusal } from './url-elicitation.ts';
@@ -41,6 +43,18 @@ const missing = (): GatewayError =>
     rpcCode: RPC.invalidParams,
   });
 
+/** The peer at which the call that a request goes on with is open; undefined where that is none, or not known. */
+export const parkedElsewhere = (
+  server: PreparedServer,
+  exchange: Exchange,
+  message: Message,
+): string | undefined => {
+  const { requestState } = message.params;
+  if (server.peers === undefined || requestState === undefined) return undefined;
+  const state = openState({ server, exchange, message }, requestState);
+  return state?.kind === 'parked' && state.owner !== server.parked.owner ? state.owner : undefined;
+};
+
 /**
  * The call that is to be sent over `link` for a retry. Undefined where none is: it went on with one that is open
  * already, or was refused. Then the call is answered.
@@ -56,7 +70,7 @@ export const takeRetry = (call: Call, link: Link): Call | undefined => {
     case 'parked': {
       // What was decided just now was decided on another upstream.
       if (state.upstream !== link.upstream) return refuse(stateRefused());
-      if (state.owner !== server.parked.processId) return refuse(elsewhere());
+      if (state.owner !== server.parked.owner) return refuse(elsewhere());
       const parked = server.parked.take(state.handle);
       if (parked === undefined) return refuse(stateRefused());
       parked.retried(call);

@@ -10,14 +10,15 @@ import { openSessionId, sealSessionId } from './session-id.ts';
 const SWEEP_MS = 5000;
 
 export class SessionStore {
-  /** Names this process in the ids that it makes. */
-  readonly owner = randomBytes(12).toString('base64url');
+  /** Names what holds the sessions in the ids that it makes. */
+  readonly owner: string;
   readonly #sessions = new Map<string, Session>();
   readonly #quota = new OwnerQuota();
   #bounds: SessionsNode;
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(bounds: SessionsNode) {
+  constructor(bounds: SessionsNode, owner: string = randomBytes(12).toString('base64url')) {
+    this.owner = owner;
     this.#bounds = bounds;
     this.#sweeper = setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
   }
@@ -54,6 +55,13 @@ export class SessionStore {
     }
     session.usedMs = nowMs;
     return session;
+  }
+
+  /** Who holds the session of this id, if it was made for this principal and server, and is not one of these. */
+  ownerElsewhere(id: string, principal: Principal, { sealer, node }: PreparedServer): string | undefined {
+    if (this.#sessions.has(id)) return undefined;
+    const origin = openSessionId(sealer, { principalKey: principal.key, serverName: node.name }, id);
+    return origin === undefined || origin.owner === this.owner ? undefined : origin.owner;
   }
 
   /** Why an id is not found, for the log; callers are told no more than that it is not. */

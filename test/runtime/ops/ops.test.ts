@@ -41,6 +41,7 @@ afterEach(async () => {
 });
 
 const source: OpsSource = {
+  refresh: async () => undefined,
   status: (): OpsStatus => ({
     version: '1.2.3',
     artifactHash: 'old',
@@ -49,6 +50,7 @@ const source: OpsSource = {
     startedAt: '2026-01-01T00:00:00.000Z',
     ...(lastReload && { lastReload }),
     listeners: [{ name: 'edge', url: 'https://mcp.example' }],
+    workers: { wanted: 1, running: 1 },
     upstreams: {},
     sessions: 2,
   }),

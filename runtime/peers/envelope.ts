@@ -1,0 +1,35 @@
+/** What one peer tells another of a request besides the request itself, in a header of its own. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+export const ENVELOPE_HEADER = 'x-gatewright-peer';
+
+/** What cannot be read from the request. */
+export interface Envelope {
+  /** Name of the listener that it came to. */
+  readonly listener: string;
+  readonly secure: boolean;
+  /** The client's, as that listener has found it out. */
+  readonly clientAddress: string;
+}
+
+/** What the secret that all peers know is made of. */
+export const peerSecret = (key: Buffer): Buffer =>
+  createHmac('sha256', key).update('gatewright peer').digest();
+
+const macOf = (secret: Buffer, text: string): Buffer => createHmac('sha256', secret).update(text).digest();
+
+/** The value of the header. Only who knows the secret can make one. */
+export const sealEnvelope = (secret: Buffer, envelope: Envelope): string => {
+  const text = Buffer.from(JSON.stringify(envelope)).toString('base64url');
+  return `${text}.${macOf(secret, text).toString('base64url')}`;
+};
+
+/** What a peer said, or undefined for what none has. */
+export const openEnvelope = (secret: Buffer, value: unknown): Envelope | undefined => {
+  if (typeof value !== 'string') return undefined;
+  const [text = '', mac = ''] = value.split('.');
+  const given = Buffer.from(mac, 'base64url');
+  const due = macOf(secret, text);
+  if (given.length !== due.length || !timingSafeEqual(given, due)) return undefined;
+  return JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Envelope;
+};

@@ -1,0 +1,64 @@
+/**
+ * The threads of a process as peers. Each listens on a socket that has its name, in the abstract namespace of the
+ * kernel (unix(7)): it needs no folder, and is gone with its thread.
+ */
+import { Pool } from 'undici';
+import type { WebExchange } from '../listen/exchange.ts';
+import { ENVELOPE_HEADER, sealEnvelope } from './envelope.ts';
+import { endToEnd, ForwardedReply } from './forwarded-reply.ts';
+import type { Peers } from './peers.ts';
+
+/** The socket of a peer. */
+export const socketOf = (name: string): string => `\0gatewright-${name}`;
+
+const OWN_HEADERS = new Set(['content-length', 'expect', 'x-correlation-id', ENVELOPE_HEADER]);
+const IDLE_MS = 10_000;
+
+export class ThreadPeers implements Peers {
+  readonly self: string;
+  readonly #secret: Buffer;
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(self: string, secret: Buffer) {
+    this.self = self;
+    this.#secret = secret;
+  }
+
+  handOver(exchange: WebExchange, owner: string, body: string | undefined, onGone: () => void): void {
+    const { request, listener, secure, clientAddress, correlationId } = exchange;
+    const headers = endToEnd(request.rawHeaders, OWN_HEADERS);
+    headers.push(ENVELOPE_HEADER, sealEnvelope(this.#secret, { listener, secure, clientAddress }));
+    headers.push('x-correlation-id', correlationId);
+    const reply = new ForwardedReply(exchange, () => {
+      this.#forget(owner);
+      onGone();
+    });
+    const options = { path: request.url!, method: request.method as 'GET', headers, body: body ?? null };
+    this.#pool(owner).dispatch(options, reply);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+
+  #pool(owner: string): Pool {
+    const known = this.#pools.get(owner);
+    if (known !== undefined) return known;
+    const pool = new Pool('http://peer', {
+      socketPath: socketOf(owner),
+      keepAliveTimeout: IDLE_MS,
+      // Streams last for as long as they do.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.#pools.set(owner, pool);
+    return pool;
+  }
+
+  /** Peers that have ended leave nothing behind. */
+  #forget(owner: string): void {
+    const pool = this.#pools.get(owner);
+    this.#pools.delete(owner);
+    void pool?.close();
+  }
+}

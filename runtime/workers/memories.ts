@@ -1,0 +1,54 @@
+/** Memory that counts for all threads: of rate limits and breakers, for as long as a graph has them. */
+import type { NodeId } from '../../schema/graph/graph.ts';
+import type { LoadedGraph } from '../reload/reloader.ts';
+import { releaseOf } from '../state/shared-lock.ts';
+import { BREAKER_BYTES } from '../traffic/breaker.ts';
+import { rateMemory } from '../traffic/shared-rate.ts';
+import type { SharedMemories } from './messages.ts';
+
+/** The lock is the first word of every such memory. */
+const LOCK = 0;
+
+interface Kept {
+  readonly fingerprint: string;
+  readonly memory: SharedArrayBuffer;
+}
+
+/** The same node has the same memory in every graph in which it is unchanged. */
+export class Memories {
+  /** For what may be used once: the same for as long as the process lasts. */
+  readonly once = rateMemory();
+  #kept = new Map<NodeId, Kept>();
+  #next: Map<NodeId, Kept> | undefined;
+
+  /** The memory that a graph needs. Nothing is given up before `commit`. */
+  prepare({ graph, fingerprints }: LoadedGraph): SharedMemories {
+    const next = new Map<NodeId, Kept>();
+    const take = (id: NodeId, make: () => SharedArrayBuffer): void => {
+      const fingerprint = fingerprints[id] ?? '';
+      const known = this.#kept.get(id);
+      next.set(id, known?.fingerprint === fingerprint ? known : { fingerprint, memory: make() });
+    };
+    for (const { name, type } of Object.values(graph.limits))
+      if (type === 'rate') take(`limit:${name}`, rateMemory);
+    for (const { name, breaker } of Object.values(graph.upstreams))
+      if (breaker !== undefined) take(`upstream:${name}`, () => new SharedArrayBuffer(BREAKER_BYTES));
+    this.#next = next;
+    return memoriesIn(next);
+  }
+
+  /** The graph that was prepared last serves. */
+  commit(): void {
+    if (this.#next !== undefined) this.#kept = this.#next;
+    this.#next = undefined;
+  }
+
+  /** Frees what a thread that has ended held locked. */
+  release(holder: number): void {
+    const kept = [...this.#kept.values(), ...(this.#next?.values() ?? [])].map(({ memory }) => memory);
+    for (const memory of [this.once, ...kept]) releaseOf(new Int32Array(memory, 0, 1), LOCK, holder);
+  }
+}
+
+const memoriesIn = (kept: ReadonlyMap<NodeId, Kept>): SharedMemories =>
+  Object.fromEntries([...kept].map(([id, { memory }]) => [id, memory]));

@@ -1,0 +1,25 @@
+/** What several threads tell of the same upstreams, as one. */
+import type { UpstreamState } from '../upstream/link.ts';
+
+type Upstreams = Readonly<Record<string, UpstreamState>>;
+
+const SEVERITY = { none: 0, closed: 1, 'half-open': 2, open: 3 } as const;
+
+const merge = (one: UpstreamState, other: UpstreamState): UpstreamState => ({
+  breaker: SEVERITY[one.breaker] >= SEVERITY[other.breaker] ? one.breaker : other.breaker,
+  inFlight: one.inFlight + other.inFlight,
+  links: one.links + other.links,
+  processes: [...one.processes, ...other.processes],
+  eras: [...new Set([...one.eras, ...other.eras])].sort(),
+});
+
+/** Numbers are added up; a breaker is as open as the thread that looked last has it. */
+export const mergeUpstreams = (all: readonly Upstreams[]): Upstreams => {
+  const merged: Record<string, UpstreamState> = {};
+  for (const upstreams of all)
+    for (const [name, state] of Object.entries(upstreams)) {
+      const known = merged[name];
+      merged[name] = known === undefined ? state : merge(known, state);
+    }
+  return merged;
+};

@@ -1,0 +1,67 @@
+/** What the process and the threads that serve say to each other. Plain data, structured-cloned. */
+import type { NodeId } from '../../schema/graph/graph.ts';
+import type { LoadedGraph } from '../reload/reloader.ts';
+import type { UpstreamState } from '../upstream/link.ts';
+
+/** What a thread is started with. */
+export interface WorkerData {
+  readonly version: string;
+  /** The folder of the configuration file, absolute. */
+  readonly baseDirectory: string;
+  /** Names the thread among those that are alive, from 1. */
+  readonly holder: number;
+  /** Seals where the configuration names no keys: the same in every thread. */
+  readonly sealingKey: Uint8Array;
+  /** For what may be used once, whichever thread it is shown to. */
+  readonly once: SharedArrayBuffer;
+  /** Whether it serves unix sockets, which only one thread can. */
+  readonly ownsUnixSockets: boolean;
+}
+
+/** Memory that counts for all threads, by the node that it belongs to. */
+export type SharedMemories = Readonly<Partial<Record<NodeId, SharedArrayBuffer>>>;
+
+/** Ports that the system chose for listeners, by name. */
+export type Ports = Readonly<Record<string, number>>;
+
+export type ToWorker =
+  | {
+      readonly kind: 'prepare';
+      readonly id: number;
+      readonly loaded: LoadedGraph;
+      readonly memories: SharedMemories;
+      readonly ports: Ports;
+    }
+  | { readonly kind: 'swap' | 'discard' | 'ask'; readonly id: number }
+  | { readonly kind: 'close'; readonly id: number; readonly windowMs: number; readonly deadlineMs: number };
+
+/** What one thread tells of itself. */
+export interface WorkerState {
+  readonly upstreams: Readonly<Record<string, UpstreamState>>;
+  readonly sessions: number;
+  readonly draining: number;
+  /** Requests and streams by generation. */
+  readonly generationRequests: readonly (readonly [generation: number, requests: number])[];
+  /** Its counts, as Prometheus text. */
+  readonly metrics: string;
+}
+
+/** Where one listener is bound. */
+export interface Bound {
+  readonly url: string;
+  /** Absent for a unix socket. */
+  readonly port?: number;
+}
+
+/** Answers have the id of what was asked. */
+export type FromWorker =
+  | { readonly kind: 'lines'; readonly lines: string }
+  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'prepared'; readonly id: number; readonly bound: Readonly<Record<string, Bound>> }
+  | {
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly message: string;
+      readonly code: string | undefined;
+    }
+  | { readonly kind: 'state'; readonly id: number; readonly state: WorkerState };

@@ -1,0 +1,244 @@
+/** The threads that serve: started together, reloaded in two phases, replaced when one ends. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../observe/log.ts';
+import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
+import type { LoadedGraph } from '../reload/reloader.ts';
+import { Memories } from './memories.ts';
+import type { Bound, Ports, SharedMemories, WorkerState } from './messages.ts';
+import { Worker } from './worker.ts';
+
+export interface PoolOptions {
+  /** How many threads. */
+  readonly count: number;
+  readonly version: string;
+  /** The folder of the configuration file, absolute. */
+  readonly baseDirectory: string;
+  readonly log: Log;
+  /** Log lines of threads. */
+  readonly onLines: (lines: string) => void;
+  /** A thread has ended without being told to; another takes its place. */
+  readonly onRestart: () => void;
+}
+
+/** A graph that all threads have prepared. */
+export interface PreparedPool {
+  readonly loaded: LoadedGraph;
+  readonly memories: SharedMemories;
+  readonly bound: Readonly<Record<string, Bound>>;
+}
+
+const FIRST_RESTART_MS = 50;
+const MAX_RESTART_MS = 5_000;
+/** A thread that lived for so long is replaced at once. */
+const STEADY_MS = 10_000;
+
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #sealingKey = randomBytes(32);
+  readonly #memories = new Memories();
+  /** By place; undefined while a thread is being replaced. */
+  readonly #workers: (Worker | undefined)[];
+  /** Reloads and replacements take turns: each thread serves what all others do. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #serving: PreparedPool | undefined;
+  /** What each thread told last, by its holder's number; kept of those that have ended as what they have counted. */
+  readonly #told = new Map<number, string>();
+  #retired: string[] = [];
+  #holders = 0;
+  #closing = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#workers = Array.from({ length: options.count }, () => undefined);
+  }
+
+  /** Threads that serve. */
+  get running(): number {
+    return this.#workers.filter((worker) => worker !== undefined).length;
+  }
+
+  /** What threads that have ended had counted. */
+  get retired(): readonly string[] {
+    return this.#retired;
+  }
+
+  /** Where listeners are bound. */
+  get bound(): Readonly<Record<string, Bound>> {
+    return this.#serving?.bound ?? {};
+  }
+
+  /** Has every thread prepare a graph, or none: rejects with the first failure once all have given it back. */
+  prepare(loaded: LoadedGraph): Promise<PreparedPool> {
+    return this.#inTurn(async () => {
+      const memories = this.#memories.prepare(loaded);
+      this.#start();
+      try {
+        const bound = await this.#prepareAll(loaded, memories);
+        return { loaded, memories, bound };
+      } catch (thrown) {
+        await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
+        throw thrown;
+      }
+    });
+  }
+
+  /** From here on all threads serve what was prepared last. */
+  swap(prepared: PreparedPool): Promise<void> {
+    this.#serving = prepared;
+    this.#memories.commit();
+    return this.#inTurn(async () => {
+      // One that ends now is replaced by one that serves the same.
+      await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'swap' })));
+    });
+  }
+
+  /** Gives back what was prepared. */
+  discard(): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
+    });
+  }
+
+  /** What the threads that are alive tell of themselves. */
+  async states(): Promise<readonly WorkerState[]> {
+    const asked = this.#alive().map(async (worker) => {
+      const answer = await worker.ask({ kind: 'ask' }).catch(() => undefined);
+      if (answer?.kind !== 'state') return [];
+      this.#told.set(worker.data.holder, answer.state.metrics);
+      return [answer.state];
+    });
+    return (await Promise.all(asked)).flat();
+  }
+
+  /** Ends all threads: what is in flight may finish within the window; what is open at the deadline is cut. */
+  async close(windowMs: number, deadlineMs: number): Promise<void> {
+    this.#closing = true;
+    await this.#turn;
+    const close = { kind: 'close', windowMs, deadlineMs } as const;
+    await Promise.all(
+      this.#alive().map(async (worker) => {
+        await worker.ask(close).catch(() => undefined);
+        await worker.end();
+      }),
+    );
+  }
+
+  #alive(): Worker[] {
+    return this.#workers.filter((worker) => worker !== undefined);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  #start(): void {
+    for (let place = 0; place < this.#workers.length; place += 1)
+      if (this.#serving === undefined) this.#workers[place] ??= this.#startAt(place);
+  }
+
+  #startAt(place: number): Worker {
+    const { version, baseDirectory, onLines } = this.#options;
+    this.#holders += 1;
+    const holder = this.#holders;
+    const startedMs = performance.now();
+    const data = {
+      version,
+      baseDirectory,
+      holder,
+      sealingKey: this.#sealingKey,
+      once: this.#memories.once,
+      ownsUnixSockets: place === 0,
+    };
+    return new Worker(data, {
+      onLines,
+      onEnd: (error) => this.#ended(place, holder, error, performance.now() - startedMs),
+    });
+  }
+
+  /** The first thread chooses ports; the others take the same. */
+  async #prepareAll(loaded: LoadedGraph, memories: SharedMemories): Promise<Readonly<Record<string, Bound>>> {
+    const [first, ...others] = this.#alive();
+    if (first === undefined) throw new Error('no thread is alive');
+    const bound = await prepareOn(first, loaded, memories, portsOf(this.bound));
+    if (bound === undefined) return await this.#prepareAll(loaded, memories);
+    await allSettledOrThrow(others.map((worker) => prepareOn(worker, loaded, memories, portsOf(bound))));
+    return bound;
+  }
+
+  #ended(place: number, holder: number, error: Error, livedMs: number): void {
+    this.#workers[place] = undefined;
+    this.#memories.release(holder);
+    this.#retire(holder);
+    if (this.#closing || this.#serving === undefined) return;
+    this.#options.log.error('a thread ended, another takes its place', { place, error });
+    this.#options.onRestart();
+    void this.#replace(place, livedMs >= STEADY_MS ? 0 : FIRST_RESTART_MS);
+  }
+
+  /** Counters never fall: what a thread had counted when it was last asked stays. */
+  #retire(holder: number): void {
+    const told = this.#told.get(holder);
+    this.#told.delete(holder);
+    if (told !== undefined) this.#retired = [countsOf(mergeMetrics([...this.#retired, told]))];
+  }
+
+  async #replace(place: number, afterMs: number): Promise<void> {
+    await delay(afterMs, undefined, { ref: false });
+    if (this.#closing) return;
+    const isServing = await this.#inTurn(() => this.#bring(place)).then(
+      () => true,
+      (error: unknown) => {
+        this.#options.log.error('a thread could not be started', { place, error });
+        return false;
+      },
+    );
+    if (!isServing)
+      await this.#replace(place, Math.min(MAX_RESTART_MS, Math.max(FIRST_RESTART_MS, afterMs * 2)));
+  }
+
+  /** Starts a thread that serves what the others do. */
+  async #bring(place: number): Promise<void> {
+    if (this.#closing || this.#serving === undefined) return;
+    const { loaded, memories, bound } = this.#serving;
+    const worker = this.#startAt(place);
+    try {
+      const there = await prepareOn(worker, loaded, memories, portsOf(bound));
+      if (there === undefined) throw new Error('the thread ended');
+      await worker.ask({ kind: 'swap' });
+      this.#workers[place] = worker;
+    } catch (thrown) {
+      await worker.end();
+      throw thrown;
+    }
+  }
+}
+
+const portsOf = (bound: Readonly<Record<string, Bound>>): Ports =>
+  Object.fromEntries(
+    Object.entries(bound).flatMap(([name, { port }]) => (port === undefined ? [] : [[name, port]])),
+  );
+
+/** Where its listeners are bound; undefined if the thread ended meanwhile, which says nothing of the graph. */
+const prepareOn = async (
+  worker: Worker,
+  loaded: LoadedGraph,
+  memories: SharedMemories,
+  ports: Ports,
+): Promise<Readonly<Record<string, Bound>> | undefined> => {
+  try {
+    const answer = await worker.ask({ kind: 'prepare', loaded, memories, ports });
+    return answer.kind === 'prepared' ? answer.bound : {};
+  } catch (thrown) {
+    if (worker.ended) return undefined;
+    throw thrown;
+  }
+};
+
+/** Waits for all; rejects with the first that failed. */
+const allSettledOrThrow = async (work: readonly Promise<unknown>[]): Promise<void> => {
+  const failed = (await Promise.allSettled(work)).find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};

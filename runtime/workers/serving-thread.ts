@@ -1,0 +1,19 @@
+/** What the parts of a serving thread know of there being several. */
+import type { Ports, SharedMemories } from './messages.ts';
+
+/** What tells one serving thread from the others. */
+export interface ServingThread {
+  /** Names it among those that are alive. */
+  readonly holder: number;
+  /** Seals where the configuration names no keys. */
+  readonly sealingKey: Buffer;
+  /** Where all threads find what each has used that may be used once. */
+  readonly once: SharedArrayBuffer;
+  readonly ownsUnixSockets: boolean;
+}
+
+/** What threads that serve the same graph share. */
+export interface SharedBetweenThreads {
+  readonly memories: SharedMemories;
+  readonly ports: Ports;
+}

@@ -1,0 +1,116 @@
+/** Whoever serves: the process alone, or threads for the traffic beside it for the operations. */
+import { availableParallelism } from 'node:os';
+import type { Graph } from '../../schema/graph/graph.ts';
+import type { PreparedGeneration } from '../prepare.ts';
+import { NeedsRestart } from '../reload/needs-restart.ts';
+import type { LoadedGraph } from '../reload/reloader.ts';
+import type { Serving } from '../serving.ts';
+import type { UpstreamState } from '../upstream/link.ts';
+import { mergeUpstreams } from './merge-upstreams.ts';
+import type { WorkerState } from './messages.ts';
+import { type PoolOptions, type PreparedPool, WorkerPool } from './pool.ts';
+import { operationsOf, trafficOf } from './split.ts';
+
+/** A graph that all who serve have prepared. */
+export interface PreparedTeam {
+  readonly graph: Graph;
+  readonly own: PreparedGeneration;
+  readonly pool: PreparedPool | undefined;
+}
+
+interface TeamOptions extends Omit<PoolOptions, 'count'> {
+  readonly serving: Serving;
+  /** Whether nothing is served but over pipes, by one thread. */
+  readonly alone: boolean;
+}
+
+const countOf = ({ workers }: Graph): number => (workers === 'auto' ? availableParallelism() : workers);
+
+export class Team {
+  readonly #options: TeamOptions;
+  #pool: WorkerPool | undefined;
+  #count: number | undefined;
+  #states: readonly WorkerState[] = [];
+
+  constructor(options: TeamOptions) {
+    this.#options = options;
+  }
+
+  /** Has all prepare a graph, or none. Rejects with {@link NeedsRestart} where the number of threads changes. */
+  async prepare(loaded: LoadedGraph): Promise<PreparedTeam> {
+    const { serving, alone, ...options } = this.#options;
+    const count = alone ? 1 : countOf(loaded.graph);
+    if (this.#count !== undefined && count !== this.#count) throw new NeedsRestart(['workers']);
+    const { graph } = loaded;
+    if (count === 1) return { graph, own: await serving.prepare(loaded), pool: undefined };
+    this.#pool ??= new WorkerPool({ ...options, count });
+    const own = await serving.prepare(operationsOf(loaded));
+    try {
+      return { graph, own, pool: await this.#pool.prepare(trafficOf(loaded)) };
+    } catch (thrown) {
+      await own.generation.retire(0);
+      throw thrown;
+    }
+  }
+
+  /** From here on all serve what was prepared. */
+  async swap({ graph, own, pool }: PreparedTeam): Promise<void> {
+    this.#count ??= this.#options.alone ? 1 : countOf(graph);
+    if (pool !== undefined) await this.#pool!.swap(pool);
+    this.#options.serving.swap(own);
+  }
+
+  /** Where each listener is bound, by name. */
+  get urls(): ReadonlyMap<string, string> {
+    const { current } = this.#options.serving;
+    const own = [...(current?.listeners ?? [])].map(([name, { listener }]) => [name, listener.url] as const);
+    const threads = Object.entries(this.#pool?.bound ?? {}).map(([name, { url }]) => [name, url] as const);
+    return new Map([...own, ...threads]);
+  }
+
+  /** Threads that take traffic, as they should be and as they are. */
+  get workers(): { readonly wanted: number; readonly running: number } {
+    return { wanted: this.#count ?? 1, running: this.#pool?.running ?? 1 };
+  }
+
+  /** Asks the threads what the getters below tell. */
+  async refresh(): Promise<void> {
+    this.#states = (await this.#pool?.states()) ?? [];
+  }
+
+  get upstreams(): Readonly<Record<string, UpstreamState>> {
+    return mergeUpstreams([
+      this.#options.serving.upstreams,
+      ...this.#states.map(({ upstreams }) => upstreams),
+    ]);
+  }
+
+  get sessions(): number {
+    return this.#states.reduce((sum, { sessions }) => sum + sessions, this.#options.serving.sessions);
+  }
+
+  get draining(): number {
+    return Math.max(this.#options.serving.draining, ...this.#states.map(({ draining }) => draining));
+  }
+
+  get generationRequests(): Iterable<readonly [generation: number, requests: number]> {
+    const sums = new Map<number, number>();
+    for (const pairs of [
+      this.#options.serving.generationRequests,
+      ...this.#states.map((state) => state.generationRequests),
+    ])
+      for (const [number, requests] of pairs) sums.set(number, (sums.get(number) ?? 0) + requests);
+    return sums;
+  }
+
+  /** What the threads have counted, those that have ended too. */
+  get counts(): readonly string[] {
+    return [...this.#states.map(({ metrics }) => metrics), ...(this.#pool?.retired ?? [])];
+  }
+
+  /** Ends all. Operations are served until the traffic has ended. */
+  async close(windowMs: number, deadlineMs: number): Promise<void> {
+    await this.#pool?.close(windowMs, deadlineMs);
+    await this.#options.serving.close(windowMs, deadlineMs);
+  }
+}

@@ -1,0 +1,93 @@
+/** One thread that serves: the entry of its program. */
+import assert from 'node:assert/strict';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createLog } from '../observe/log.ts';
+import { Metrics } from '../observe/metrics.ts';
+import type { OpsSource } from '../ops/ops-source.ts';
+import type { PreparedGeneration } from '../prepare.ts';
+import { INITIAL_LOG, Serving } from '../serving.ts';
+import type { Bound, FromWorker, ToWorker, WorkerData, WorkerState } from './messages.ts';
+import { PortDestination } from './port-destination.ts';
+
+assert.ok(parentPort !== null, 'this program runs in a thread');
+const port = parentPort;
+const { version, baseDirectory, holder, sealingKey, once, ownsUnixSockets } = workerData as WorkerData;
+
+/** Operations are served by the process. */
+const notHere = (): never => {
+  throw new Error('a thread serves no operations');
+};
+const NO_OPS: OpsSource = {
+  status: notHere,
+  ready: notHere,
+  reload: notHere,
+  metrics: notHere,
+  refresh: notHere,
+};
+
+const destination = new PortDestination(port);
+const metrics = new Metrics(version);
+const serving = new Serving({
+  version,
+  baseDirectory,
+  destination,
+  log: createLog(INITIAL_LOG, destination),
+  metrics,
+  ops: NO_OPS,
+  stdio: undefined,
+  thread: { holder, sealingKey: Buffer.from(sealingKey), once, ownsUnixSockets },
+});
+let prepared: PreparedGeneration | undefined;
+
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+const boundIn = ({ listeners }: PreparedGeneration): Readonly<Record<string, Bound>> =>
+  Object.fromEntries(
+    [...listeners].map(([name, { listener }]) => {
+      const { bound, url } = listener;
+      return [name, bound.type === 'tcp' ? { url, port: bound.port } : { url }];
+    }),
+  );
+
+const stateNow = (): WorkerState => ({
+  upstreams: serving.upstreams,
+  sessions: serving.sessions,
+  draining: serving.draining,
+  generationRequests: serving.generationRequests,
+  metrics: metrics.trafficText(),
+});
+
+const act = async (message: ToWorker): Promise<void> => {
+  const { id } = message;
+  switch (message.kind) {
+    case 'prepare':
+      prepared = await serving.prepare(message.loaded, message);
+      tell({ kind: 'prepared', id, bound: boundIn(prepared) });
+      return;
+    case 'swap':
+      assert.ok(prepared !== undefined, 'nothing is prepared');
+      serving.swap(prepared);
+      prepared = undefined;
+      tell({ kind: 'done', id });
+      return;
+    case 'discard':
+      await prepared?.generation.retire(0);
+      prepared = undefined;
+      tell({ kind: 'done', id });
+      return;
+    case 'ask':
+      tell({ kind: 'state', id, state: stateNow() });
+      return;
+    case 'close':
+      await serving.close(message.windowMs, message.deadlineMs);
+      metrics.close();
+      destination.close();
+      tell({ kind: 'done', id });
+  }
+};
+
+port.on('message', (message: ToWorker) => {
+  act(message).catch((error: NodeJS.ErrnoException) => {
+    tell({ kind: 'failed', id: message.id, message: error.message, code: error.code });
+  });
+});

@@ -1,0 +1,167 @@
+import { channel } from 'node:diagnostics_channel';
+import { Agent, request } from 'node:http';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configuration } from '../support/configuration.ts';
+import { answer, type FastUpstream, refuse } from '../support/fast-upstream.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
+
+/** The threads that gateways of this file have started, in order. */
+const threads: Worker[] = [];
+const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
+
+let upstream: FastUpstream;
+beforeEach(async () => {
+  upstream = await startToolUpstream('echo', ['echo']);
+  channel('worker_threads').subscribe(remember);
+});
+afterEach(async () => {
+  channel('worker_threads').unsubscribe(remember);
+  threads.length = 0;
+  await upstream.close();
+});
+
+const start = (over: object = {}): Promise<TestGateway> =>
+  startTestGateway(configuration({ echo: upstream.url }, { workers: 3, ...over }), { tap: false });
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** One call on a connection of its own: the kernel chooses the thread by the connection. */
+const callAnew = (url: string): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      { method: 'POST', agent: new Agent(), headers: modernHeaders('tools/call', { name: 'echo' }, {}) },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          body += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode!, body }));
+        response.on('error', reject);
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(modernBody('tools/call', { name: 'echo' }));
+  });
+
+const callOften = async (url: string, times: number): Promise<readonly Reply[]> => {
+  const replies: Reply[] = [];
+  const one = async (): Promise<void> => {
+    while (started < times) {
+      started += 1;
+      replies.push(await callAnew(url));
+    }
+  };
+  let started = 0;
+  await Promise.all(Array.from({ length: 20 }, one));
+  return replies;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
+const status = async ({ opsUrl }: TestGateway): Promise<any> => (await fetch(`${opsUrl}/-/status`)).json();
+
+describe('several threads', () => {
+  it('serve at one address, and operations tell of all of them', async () => {
+    await using gateway = await start();
+    expect(threads).toHaveLength(3);
+    const replies = await callOften(gateway.url(), 60);
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(60);
+    expect(await status(gateway)).toMatchObject({ workers: { wanted: 3, running: 3 } });
+    expect(await gateway.metrics()).toContain(
+      'gatewright_requests_total{server="main",method="tools/call",outcome="ok"} 60\n',
+    );
+  });
+
+  it('[RATE-01/workers] count a limit together, to the request', async () => {
+    const limits = { few: { type: 'rate', rate: '1/d', burst: 50, key: ['client.address'] } };
+    await using gateway = await start({ server: { limits: ['few'] }, limits });
+    const replies = await callOften(gateway.url(), 300);
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(replies.filter(({ status }) => status === 429)).toHaveLength(250);
+  });
+
+  it('open a breaker together', async () => {
+    const breaker = { consecutive: 5, openFor: '1h' };
+    await using gateway = await start({ upstream: { breaker, timeouts: { connect: '5s' } } });
+    // Each has to find out first what the upstream speaks.
+    await callOften(gateway.url(), 60);
+    upstream.behave(refuse(500));
+    const failed = [];
+    for (let count = 0; count < 40; count += 1) failed.push(await callAnew(gateway.url()));
+    expect(failed.filter(({ body }) => body.includes('upstream_unavailable'))).toHaveLength(5);
+    expect(failed.filter(({ body }) => body.includes('breaker_open'))).toHaveLength(35);
+    expect((await status(gateway)).upstreams.echo.breaker).toBe('open');
+  });
+
+  it('change to another graph together, or none does', async () => {
+    await using gateway = await start();
+    const url = gateway.url();
+    const renamed = configuration(
+      { echo: upstream.url },
+      { workers: 3, expose: [{ upstream: 'echo', prefix: 'a_' }] },
+    );
+    expect((await gateway.load(renamed)).result).toBe('applied');
+    const replies = await callOften(url, 40);
+    expect(replies.every(({ body }) => body.includes('unknown_target'))).toBe(true);
+    const taken = new URL(gateway.opsUrl).host;
+    const clash = JSON.parse(configuration({ echo: upstream.url }, { workers: 3 }));
+    clash.listeners.more = { bind: taken };
+    clash.servers.main.at.push({ listener: 'more', path: '/mcp' });
+    const result = await gateway.load(JSON.stringify(clash));
+    expect(result.result).toBe('failed');
+    expect(String(result.error)).toContain('EADDRINUSE');
+    expect((await callOften(url, 40)).every(({ body }) => body.includes('unknown_target'))).toBe(true);
+  });
+
+  it('refuse a graph that asks for another number of them, and say so', async () => {
+    await using gateway = await start();
+    const result = await gateway.load(configuration({ echo: upstream.url }, { workers: 2 }));
+    expect(result.result).toBe('rejected');
+    expect(String(result.error)).toContain('a restart is needed for `workers`');
+    expect((await callAnew(gateway.url())).status).toBe(200);
+  });
+});
+
+describe('a thread that ends', () => {
+  it('is replaced by one that serves the same; the listener stays, and what was counted too', async () => {
+    const limits = { few: { type: 'rate', rate: '1/d', burst: 30, key: ['client.address'] } };
+    await using gateway = await start({ server: { limits: ['few'] }, limits });
+    const url = gateway.url();
+    await callOften(url, 20);
+    await gateway.metrics();
+    const victim = threads[1]!;
+    await victim.terminate();
+    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 10_000 }).toBe(3);
+    expect(threads).toHaveLength(4);
+    const replies = await callOften(url, 100);
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(10);
+    const metrics = await gateway.metrics();
+    expect(metrics).toContain('gatewright_worker_restarts_total 1\n');
+    expect(metrics).toContain(
+      'gatewright_requests_total{server="main",method="tools/call",outcome="ok"} 30\n',
+    );
+    expect(await gateway.log()).toContain('a thread ended, another takes its place');
+  });
+
+  it('leaves the others serving, call after call', async () => {
+    await using gateway = await start();
+    const url = gateway.url();
+    upstream.behave(answer);
+    const calls = callOften(url, 400).then(
+      () => 'all',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    await upstream.until(() => upstream.calls > 50);
+    await threads[0]!.terminate();
+    // What was on its way in that thread is cut; nothing else is.
+    expect(['all', 'ECONNRESET']).toContain(await calls);
+    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 10_000 }).toBe(3);
+    expect((await callOften(url, 60)).every(({ status }) => status === 200)).toBe(true);
+  });
+});
