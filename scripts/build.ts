@@ -1,4 +1,4 @@
-/** `npm run build`: the command line and all it uses in one file, dist/gatewright.js. */
+/** `npm run build`: the command line and all it uses in one file, dist/gatewright.js, and the program of its threads. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,8 +12,8 @@ const REQUIRE =
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['cli/main.ts'],
-  outfile: 'dist/gatewright.js',
+  entryPoints: { gatewright: 'cli/main.ts', thread: 'runtime/workers/thread.ts' },
+  outdir: 'dist',
   bundle: true,
   platform: 'node',
   target: 'node26',

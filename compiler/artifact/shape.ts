@@ -53,6 +53,13 @@ export const oneOf = <const T extends string>(...words: readonly T[]): Shape<T> 
 export const exactly = <const T extends number>(number: T): Shape<T> =>
   where(String(number), (value) => value === number);
 
+/** A word, or a whole number from 1. */
+export const wordOrCount = <const T extends string>(word: T): Shape<T | number> =>
+  where(
+    `\`${word}\` or a whole number from 1`,
+    (value) => value === word || (Number.isSafeInteger(value) && (value as number) >= 1),
+  );
+
 /** Any data. */
 export const anything: Shape<unknown> = { faultOf: () => undefined };
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../observe/log.ts';
 import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
+import { assertAddressesFree } from './assert-free.ts';
 import { Memories } from './memories.ts';
 import type { Bound, Ports, SharedMemories, WorkerState } from './messages.ts';
 import { Worker } from './worker.ts';
@@ -71,6 +72,7 @@ export class WorkerPool {
   /** Has every thread prepare a graph, or none: rejects with the first failure once all have given it back. */
   prepare(loaded: LoadedGraph): Promise<PreparedPool> {
     return this.#inTurn(async () => {
+      await assertAddressesFree(loaded.graph.listeners, this.#serving?.loaded.graph.listeners ?? {});
       const memories = this.#memories.prepare(loaded);
       this.#start();
       try {

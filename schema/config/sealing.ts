@@ -29,7 +29,7 @@ export const Sealing = closed(
       'Keys for what clients are given to show again: session ids, cursors, request state. Sealed, so that nobody ' +
       'can read it, change it or show what was given to somebody else. Gateways with the same keys read what the others ' +
       'sealed; sessions and calls that wait for input live in one process all the same, so that clients must be led ' +
-      'back to it.',
+      'back to it. Threads of one process hand each other what they hold.',
     default: {},
   },
 );

@@ -1,12 +1,16 @@
 import { channel } from 'node:diagnostics_channel';
 import { Agent, request } from 'node:http';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
 import { answer, type FastUpstream, refuse } from '../support/fast-upstream.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+
+// Each thread loads the program anew.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The threads that gateways of this file have started, in order. */
 const threads: Worker[] = [];
@@ -119,6 +123,16 @@ describe('several threads', () => {
     expect((await callOften(url, 40)).every(({ body }) => body.includes('unknown_target'))).toBe(true);
   });
 
+  it('do not share an address with another gateway', async () => {
+    const fixed = (port: number): string =>
+      configuration({ echo: upstream.url }, { workers: 2, listener: { bind: `127.0.0.1:${port}` } });
+    const port = await freePort();
+    await using gateway = await startTestGateway(fixed(port), { tap: false });
+    await expect(startTestGateway(fixed(port), { tap: false })).rejects.toThrow(/EADDRINUSE/);
+    expect((await callAnew(gateway.url())).status).toBe(200);
+    expect((await gateway.load(fixed(port))).result).toBe('unchanged');
+  });
+
   it('refuse a graph that asks for another number of them, and say so', async () => {
     await using gateway = await start();
     const result = await gateway.load(configuration({ echo: upstream.url }, { workers: 2 }));
@@ -137,7 +151,7 @@ describe('a thread that ends', () => {
     await gateway.metrics();
     const victim = threads[1]!;
     await victim.terminate();
-    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 10_000 }).toBe(3);
+    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);
     expect(threads).toHaveLength(4);
     const replies = await callOften(url, 100);
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(10);
@@ -161,7 +175,7 @@ describe('a thread that ends', () => {
     await threads[0]!.terminate();
     // What was on its way in that thread is cut; nothing else is.
     expect(['all', 'ECONNRESET']).toContain(await calls);
-    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 10_000 }).toBe(3);
+    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);
     expect((await callOften(url, 60)).every(({ status }) => status === 200)).toBe(true);
   });
 });

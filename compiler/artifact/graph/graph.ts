@@ -10,7 +10,18 @@ import type {
   TelemetryNode,
 } from '../../../schema/graph/graph.ts';
 import { GRAPH_FORMAT_VERSION } from '../../../schema/graph/graph.ts';
-import { exactly, fields, flag, list, number, oneOf, record, type Shape, text } from '../shape.ts';
+import {
+  exactly,
+  fields,
+  flag,
+  list,
+  number,
+  oneOf,
+  record,
+  type Shape,
+  text,
+  wordOrCount,
+} from '../shape.ts';
 import { identityShape } from './identity.ts';
 import { limitShape } from './limit.ts';
 import { listenerShape } from './listener.ts';
@@ -68,6 +79,7 @@ export const graphShape = fields<Graph>({
   formatVersion: exactly(GRAPH_FORMAT_VERSION),
   name: text,
   profile: oneOf('production', 'development'),
+  workers: wordOrCount('auto'),
   listeners: named(listenerShape),
   identities: named(identityShape),
   servers: named(serverShape),
