@@ -68,7 +68,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     formatVersion: FORMAT_VERSION,
     name: data.name,
     profile: data.profile,
-    workers: data.workers,
+    ...(data.workers === 1 ? {} : { workers: data.workers }),
     listeners: mapEntries(data.listeners, (_, name) => lowerListener(config, name)),
     identities: mapEntries(data.identity, (entry, name) => lowerIdentity(entry, name, inputs)),
     servers: mapEntries(data.servers, (entry, name) => lowerServer(entry, name, data.upstreams)),

@@ -24,7 +24,7 @@ interface TeamOptions extends Omit<PoolOptions, 'count'> {
   readonly alone: boolean;
 }
 
-const countOf = ({ workers }: Graph): number => (workers === 'auto' ? availableParallelism() : workers);
+const countOf = ({ workers = 1 }: Graph): number => (workers === 'auto' ? availableParallelism() : workers);
 
 export class Team {
   readonly #options: TeamOptions;

@@ -17,8 +17,8 @@ export interface Graph {
   readonly formatVersion: typeof GRAPH_FORMAT_VERSION;
   readonly name: string;
   readonly profile: 'production' | 'development';
-  /** Threads that take traffic; `auto`: as many as there are cores for them. */
-  readonly workers: number | 'auto';
+  /** Threads that take traffic; `auto`: as many as there are cores for them. Absent: one. */
+  readonly workers?: number | 'auto';
   readonly listeners: Readonly<Record<string, ListenerNode>>;
   readonly identities: Readonly<Record<string, IdentityNode>>;
   readonly servers: Readonly<Record<string, ServerNode>>;
