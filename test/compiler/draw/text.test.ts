@@ -8,29 +8,29 @@ import { drawings } from './drawings.ts';
 const MERMAID_TEXT = String.raw`"(?:[^"#\n<>]|#\d+;|<br/>)*"`;
 
 const MERMAID_LINES = [
-  String.raw`flowchart LR`,
+  'flowchart LR',
   String.raw`  subgraph (?:listener|server|policy|upstream)s\["[A-Z][a-z]+"\]`,
   String.raw`    n\d+\[${MERMAID_TEXT}\]`,
-  String.raw`  end`,
+  '  end',
   String.raw`  n\d+ (?:-->|-\.->)(?:\|${MERMAID_TEXT}\|)? n\d+`,
-  String.raw`  classDef (?:added|removed|changed) [a-z0-9:#, -]+`,
+  '  classDef (?:added|removed|changed) [a-z0-9:#, -]+',
   String.raw`  class n\d+(?:,n\d+)* (?:added|removed|changed)`,
   String.raw`  linkStyle \d+ [a-z0-9:#, -]+`,
 ];
 
 const DOT_TEXT = String.raw`"(?:[^"\\\n]|\\["\\n])*"`;
-const DOT_VALUE = String.raw`[a-z]+=(?:${DOT_TEXT}|[a-z0-9.]+)`;
+const DOT_VALUE = `[a-z]+=(?:${DOT_TEXT}|[a-z0-9.]+)`;
 const DOT_LIST = String.raw`\[${DOT_VALUE}(?:, ${DOT_VALUE})*\]`;
 
 const DOT_LINES = [
   String.raw`digraph ${DOT_TEXT} \{`,
-  String.raw`  rankdir=LR;`,
+  '  rankdir=LR;',
   String.raw`  (?:node|edge) \[.*\];`,
   String.raw`  \{`,
-  String.raw`    rank=same;`,
-  String.raw`    ${DOT_TEXT} ${DOT_LIST};`,
+  '    rank=same;',
+  `    ${DOT_TEXT} ${DOT_LIST};`,
   String.raw`  \}`,
-  String.raw`  ${DOT_TEXT} -> ${DOT_TEXT}(?: ${DOT_LIST})?;`,
+  `  ${DOT_TEXT} -> ${DOT_TEXT}(?: ${DOT_LIST})?;`,
   String.raw`\}`,
 ];
 
