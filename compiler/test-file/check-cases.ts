@@ -42,9 +42,12 @@ const expectationProblem = (
   return undefined;
 };
 
-/** Whether a test is about what is not there. */
-const expectsNothing = ({ deny, code }: Expectation): boolean =>
-  deny === 'expose' || deny === 'unknown_target' || code === 'unknown_target';
+/** Whether a test is about what is not there, or about a refusal that comes before anybody looks for it. */
+const expectsNothing = ({ deny, code, status = 200 }: Expectation): boolean =>
+  deny === 'expose' ||
+  deny === 'unknown_target' ||
+  status >= 400 ||
+  (code !== undefined && !code.startsWith('policy_'));
 
 const checkTarget = (tests: OfferedTests, server: ServerNode, index: number, report: Report): void => {
   const { call, prompt, expect } = tests.data.cases[index]!;
