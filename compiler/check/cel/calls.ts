@@ -98,7 +98,7 @@ const typeOfChoice = (
     inference.where(condition!, true).typeOf(whenTrue!, scope),
     inference.where(condition!, false).typeOf(whenFalse!, scope),
   ] as const;
-  if (!isAssignable(types[0], types[1])) {
+  if (!isAssignable(types[0], types[1]) && !isAssignable(types[1], types[0])) {
     const message = `\`?\` chooses between values of one type, not \`${typeName(types[0])}\` and \`${typeName(types[1])}\``;
     inference.problems.push(celProblem('type', operandSpan(inference, whenFalse ?? expr), message));
   }

@@ -53,8 +53,11 @@ export const spanOf = (inference: Inference, expr: CelExpr): CelSpan => {
 export const operandSpan = (inference: Inference, expr: CelExpr): CelSpan => {
   const end = spanOf(inference, expr);
   let root = expr;
-  while (root.exprKind.case === 'selectExpr' && root.exprKind.value.operand !== undefined) {
-    root = root.exprKind.value.operand;
+  for (;;) {
+    if (root.exprKind.case !== 'selectExpr') break;
+    const { operand, testOnly } = root.exprKind.value;
+    if (operand === undefined || testOnly) break;
+    root = operand;
   }
   if (root === expr || root.exprKind.case !== 'identExpr') return end;
   const { offset } = spanOf(inference, root);

@@ -5,6 +5,7 @@ import {
   isDynamic,
   listOf,
   mapOf,
+  NUMBER,
   nullableOf,
   STRING,
 } from '../../../policies/cel/types.ts';
@@ -73,6 +74,8 @@ const joinTwo = (a: CelType, b: CelType): CelType => {
   if (b.kind === 'never') return a;
   if (isDynamic(a) || isDynamic(b)) return DYN;
   if (a.kind === 'nullable' || b.kind === 'nullable') return joinNullable(a, b);
+  const isNumber = a.kind === 'number' || b.kind === 'number';
+  if (isNumber && isAssignable(a, NUMBER) && isAssignable(b, NUMBER)) return NUMBER;
   if (a.kind === 'list' && b.kind === 'list') return listOf(joinTwo(a.element, b.element));
   if (a.kind === 'type' && b.kind === 'type') return { kind: 'type' };
   const [from, to] = [entriesOf(a), entriesOf(b)];

@@ -179,6 +179,7 @@ describe('types', () => {
     ['principal.assurance[0] == 1', 'type', 'principal.assurance', '`int` has no elements'],
     ['request.headers[1] == "a"', 'type', '1', 'indexed by `string`'],
     ['principal.id.all(x, true)', 'type', 'principal.id', '`string` has no elements'],
+    ['has(args.a.b).all(x, true)', 'type', 'has', '`bool` has no elements'],
     ['principal.roles.all(role, role)', 'type', 'role', '`all` takes `bool`, not `string`'],
     ['principal.roles.filter(role, 1).size() == 1', 'type', '1', '`filter` takes `bool`'],
     ['principal.roles.exists(role, role == 1)', 'type', '==', 'never equal'],
