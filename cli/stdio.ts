@@ -1,14 +1,17 @@
 /** `gatewright stdio`: serves one server to the client that started the process. */
 import { GatewayError } from '../runtime/errors.ts';
 import { type Gateway, startGateway } from '../runtime/main.ts';
+import type { Trust } from '../runtime/reload/compile.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
 import { parseArguments } from './arguments.ts';
 import type { Command, CommandIo } from './io.ts';
+import { KeyFileError } from './key-file.ts';
 import { usageLine } from './manual/manual.ts';
 import { STDIO } from './manual/stdio.ts';
 import { type Project, projectOf } from './project-options.ts';
 import { listenToSignals } from './signals.ts';
 import { tellFindings, tellRefusal } from './tell-reload.ts';
+import { trustOf } from './trust-options.ts';
 import { packageVersion } from './version.ts';
 
 /** Holds the credential of a server with identities: arguments can be seen by everybody on the machine. */
@@ -18,15 +21,31 @@ interface Options {
   readonly server: string;
   readonly project: Project;
   readonly logTo: string | undefined;
+  readonly trust: Trust | undefined;
 }
 
-const parseOptions = (args: readonly string[]): Options | string => {
+const parseOptions = (args: readonly string[], io: CommandIo): Options | string => {
   const parsed = parseArguments(args, STDIO, 2);
   if (typeof parsed === 'string') return parsed;
   const [server, ...files] = parsed.positionals;
   if (server === undefined) return 'name a server';
   const project = projectOf(files, parsed.values);
-  return typeof project === 'string' ? project : { server, project, logTo: parsed.values.log };
+  if (typeof project === 'string') return project;
+  const trust = trustOf(parsed.values, io);
+  return typeof trust === 'string' ? trust : { server, project, logTo: parsed.values.log, trust };
+};
+
+/** The options, or undefined once it was told why there are none. */
+const readOptions = (args: readonly string[], io: CommandIo): Options | undefined => {
+  try {
+    const options = parseOptions(args, io);
+    if (typeof options !== 'string') return options;
+    io.err(`error: ${options}\n${usageLine('stdio', STDIO)}\n`);
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    io.err(`error: ${error.message}\n`);
+  }
+  return undefined;
 };
 
 /** Why the client of this process is not served; undefined: it left in order. */
@@ -40,11 +59,15 @@ const serve = async (gateway: Gateway, token: string | undefined): Promise<Gatew
   }
 };
 
-const start = async ({ server, project, logTo }: Options, io: CommandIo): Promise<Gateway | undefined> => {
+const start = async (
+  { server, project, logTo, trust }: Options,
+  io: CommandIo,
+): Promise<Gateway | undefined> => {
   try {
     return await startGateway({
       file: project.main,
       overlays: project.overlays,
+      trust,
       env: io.env,
       version: packageVersion(),
       stdio: server,
@@ -62,11 +85,8 @@ const start = async ({ server, project, logTo }: Options, io: CommandIo): Promis
  * signal comes. Exit code 0 after an orderly end, 1 if there is nothing to serve or the credential is refused.
  */
 export const stdio: Command = async (args, io) => {
-  const options = parseOptions(args);
-  if (typeof options === 'string') {
-    io.err(`error: ${options}\n${usageLine('stdio', STDIO)}\n`);
-    return 2;
-  }
+  const options = readOptions(args, io);
+  if (options === undefined) return 2;
   const gateway = await start(options, io);
   if (gateway === undefined) return 1;
   const stopped = Promise.withResolvers<undefined>();

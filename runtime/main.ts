@@ -1,10 +1,12 @@
 /** A running gateway: load, listen, reload, end. What outlives a generation is made here, once. */
 import { dirname, resolve } from 'node:path';
-import type { Graph } from '../schema/graph/graph.ts';
+import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
 import { type LineDestination, openDestination } from './observe/destination.ts';
 import { createLog, type RootLog } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
+import { AcceptedArtifacts } from './reload/accepted-artifacts.ts';
+import type { AcceptedArtifact, Trust } from './reload/compile.ts';
 import { NotStarted } from './reload/not-started.ts';
 import { reloadFields } from './reload/reload-fields.ts';
 import type { ReloadResult } from './reload/reload-result.ts';
@@ -18,12 +20,24 @@ export interface GatewayOptions {
   readonly file: string;
   /** Files laid over it, the later over the earlier. */
   readonly overlays?: readonly string[];
+  /** Whose signature the file must have: then it is an artifact, at the start and at every reload. */
+  readonly trust?: Trust | undefined;
+  /** Where what was served is kept. */
+  readonly state?: StateOptions | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   /** File descriptor or path that log lines go to; standard error by default. */
   readonly logTo?: number | string;
   /** The only server, which {@link Gateway.serveStdio} serves; no listener is bound. */
   readonly stdio?: string;
+}
+
+export interface StateOptions {
+  readonly folder: string;
+  /** How many artifacts are kept. */
+  readonly count: number;
+  /** Whether to start from the newest if the file cannot be compiled. */
+  readonly startFromLast: boolean;
 }
 
 export interface Endpoint {
@@ -43,6 +57,7 @@ export class Gateway {
   readonly #team: Team;
   readonly #reloader: Reloader<PreparedTeam>;
   readonly #watcher: Watcher;
+  readonly #accepted: AcceptedArtifacts | undefined;
   readonly #startedAt = new Date().toISOString();
   /** What serves now. */
   #graph: Graph | undefined;
@@ -68,10 +83,14 @@ export class Gateway {
       onSettling: () => this.#reloader.settling(),
       onError: (error) => this.#log.warn('watching failed, trying again', { error }),
     });
+    this.#accepted = this.#openState();
     this.#reloader = new Reloader<PreparedTeam>({
       file: options.file,
       overlays: options.overlays ?? [],
+      trust: options.trust,
       env: options.env,
+      fallback: () => this.#lastGood(),
+      onAccepted: (artifact) => this.#keep(artifact),
       prepare: (loaded) => this.#team.prepare(loaded),
       swap: async (prepared) => {
         await this.#team.swap(prepared);
@@ -140,17 +159,47 @@ export class Gateway {
     const deadlineMs = givenDeadlineMs ?? bounds?.deadlineMs ?? 0;
     await this.#watcher.close();
     await this.#reloader.close();
+    await this.#accepted?.close();
     await this.#team.close(Math.min(bounds?.windowMs ?? 0, deadlineMs), deadlineMs);
     this.#metrics.close();
     if (this.#graph !== undefined) this.#log.info('stopped');
     this.#destination.flushSync();
   }
 
+  #openState(): AcceptedArtifacts | undefined {
+    const { state, trust } = this.#options;
+    if (state === undefined) return undefined;
+    return new AcceptedArtifacts({
+      folder: resolve(state.folder),
+      count: state.count,
+      trust,
+      onFailure: (error) => {
+        this.#metrics.reload.notKept();
+        this.#log.error('the accepted configuration could not be kept', { folder: state.folder, error });
+      },
+    });
+  }
+
+  #keep(artifact: (version: string) => AcceptedArtifact | undefined): void {
+    const made = this.#accepted && artifact(this.#options.version);
+    if (made !== undefined) this.#accepted!.keep(made, Date.now());
+  }
+
+  #lastGood(): CompiledGraph | undefined {
+    if (this.#options.state?.startFromLast !== true) return undefined;
+    const last = this.#accepted!.last();
+    if (last.compiled === undefined)
+      this.#log.error('there is no last good configuration to start from', { problem: last.problem });
+    return last.compiled;
+  }
+
   /** What goes wrong at the start is told by {@link NotStarted} alone. */
   #tell(result: ReloadResult): void {
     this.#metrics.reload.reloaded(result);
     const fields = reloadFields(result);
-    if (result.result === 'applied' || result.result === 'unchanged')
+    if (result.isFallback && result.cause === 'start')
+      this.#log.error('the configuration has errors: the last good one serves', fields);
+    else if (result.result === 'applied' || result.result === 'unchanged')
       this.#log.info(`configuration ${result.result}`, fields);
     else if (this.#graph !== undefined)
       this.#log.error(`configuration ${result.result}: the running one serves on`, fields);
@@ -186,6 +235,7 @@ export class Gateway {
       ready: () => ({
         ready: this.#closing === undefined && this.#graph !== undefined && this.#team.workers.running > 0,
         detail: {
+          condition: this.#condition,
           lastReload: this.#reloader.last?.result ?? 'none',
           draining: this.#team.draining,
           workers: this.#team.workers.running,
@@ -196,6 +246,10 @@ export class Gateway {
     };
   }
 
+  get #condition(): OpsStatus['condition'] {
+    return this.#reloader.last?.isFallback === true ? 'degraded' : 'good';
+  }
+
   #status(): OpsStatus {
     const { generation } = this.#serving.current!;
     const { last } = this.#reloader;
@@ -203,6 +257,7 @@ export class Gateway {
       version: this.#options.version,
       artifactHash: generation.artifactHash,
       effectiveHash: generation.effectiveHash,
+      condition: this.#condition,
       generation: generation.number,
       startedAt: this.#startedAt,
       ...(last === undefined ? undefined : { lastReload: last }),

@@ -11,16 +11,17 @@ const syncFolder = async (folder: string): Promise<void> => {
 };
 
 /**
- * Makes or replaces a file, or what a link leads to. Where `path` is no file but a device or a pipe, it is written to.
+ * Makes a file with `mode`, or replaces one and keeps its mode; a link is followed. Where `path` is no file but a
+ * device or a pipe, it is written to.
  * Rejects with what the system says and leaves the file as it was.
  */
-export const writeWhole = async (path: string, text: string): Promise<void> => {
+export const writeWhole = async (path: string, text: string, mode = 0o666): Promise<void> => {
   const target = await realpath(path).catch(() => path);
   const status = await stat(target).catch(() => undefined);
   if (status !== undefined && !status.isFile()) return await writeFile(target, text);
   const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const handle = await open(beside, 'wx', status?.mode ?? 0o666);
+    const handle = await open(beside, 'wx', status?.mode ?? mode);
     try {
       if (status !== undefined) await handle.chmod(status.mode);
       await handle.writeFile(text);

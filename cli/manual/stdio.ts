@@ -1,5 +1,6 @@
 /** The manual of `gatewright stdio`. */
 import { PROJECT_OPTIONS, PROJECT_USAGE } from '../project-options.ts';
+import { TRUST_OPTIONS } from '../trust-options.ts';
 import type { CommandManual } from './manual.ts';
 
 export const STDIO = {
@@ -10,6 +11,7 @@ export const STDIO = {
   ],
   options: {
     ...PROJECT_OPTIONS,
+    ...TRUST_OPTIONS,
     log: { type: 'string', value: 'file', does: 'write the log there; by default it goes to standard error' },
   },
   exits: { 0: 'ended in order', 1: 'there is nothing to serve, or the token is refused' },

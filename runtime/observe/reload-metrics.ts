@@ -33,6 +33,16 @@ export class ReloadMetrics {
     help: 'The configuration that serves.',
     labels: ['artifact_hash', 'effective_hash'],
   });
+  readonly #fallback = new GaugeFamily({
+    name: 'gatewright_config_fallback',
+    help: 'Whether the last good configuration of before the start serves, for the files have errors.',
+    labels: [],
+  });
+  readonly #unkept = new CounterFamily({
+    name: 'gatewright_config_keep_failures_total',
+    help: 'Accepted configurations that could not be kept on disk.',
+    labels: [],
+  });
   readonly #generations = new GaugeFamily({
     name: 'gatewright_generations',
     help: 'Generations that hold resources.',
@@ -46,17 +56,24 @@ export class ReloadMetrics {
 
   constructor() {
     for (const outcome of OUTCOMES) this.#reloads.of(outcome);
+    this.#unkept.of();
   }
 
   /** Tells of an attempt. The success timestamp moves only when something was applied. */
   reloaded(result: ReloadResult): void {
-    const kept = result.result === 'applied' || result.result === 'unchanged';
+    const kept = !result.isFallback && (result.result === 'applied' || result.result === 'unchanged');
     this.#reloads.of(result.result).add();
     this.#successful.of().value = kept ? 1 : 0;
     this.#duration.of().observe(result.durationMs / 1000);
+    this.#fallback.of().value = result.isFallback ? 1 : 0;
     if (result.result === 'applied') this.#timestamp.of().value = result.atMs / 1000;
     this.#info.clear();
     this.#info.of(result.artifactHash, result.effectiveHash).value = 1;
+  }
+
+  /** Tells of an accepted configuration that could not be kept. */
+  notKept(): void {
+    this.#unkept.of().add();
   }
 
   setGenerations(
@@ -76,6 +93,8 @@ export class ReloadMetrics {
       this.#reloads,
       this.#duration,
       this.#info,
+      this.#fallback,
+      this.#unkept,
       this.#generations,
       this.#requests,
     ]

@@ -10,6 +10,8 @@ export interface OpsStatus {
   readonly artifactHash: string;
   /** That with keyed digests of resolved values. */
   readonly effectiveHash: string;
+  /** `degraded`: what serves is the last good artifact, for the files have had errors since the start. */
+  readonly condition: 'good' | 'degraded';
   readonly generation: number;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -26,6 +26,8 @@ export interface ReloadResult {
   /** Of the graph that serves now; empty if none does. */
   readonly artifactHash: string;
   readonly effectiveHash: string;
+  /** What serves is the artifact that was served last before the start, for the files have never been right since. */
+  readonly isFallback: boolean;
   /** Why it failed. For the log and the operator. */
   readonly error?: unknown;
 }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
-import { type CompileOutcome, compileFile } from './compile.ts';
+import { type AcceptedArtifact, type CompileOutcome, compileFile, type Trust } from './compile.ts';
 import { effectiveHashes } from './effective-hash.ts';
 import { NeedsRestart } from './needs-restart.ts';
 import { type ReferenceProblem, resolveReferences } from './references.ts';
@@ -26,13 +26,19 @@ export interface ReloaderOptions<G> {
   readonly file: string;
   /** Files laid over it, the later over the earlier. */
   readonly overlays: readonly string[];
+  /** Whose signature the file must have, if any. */
+  readonly trust?: Trust | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What to serve at the start if the files have errors; undefined: nothing. */
+  readonly fallback?: () => CompiledGraph | undefined;
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
   readonly prepare: (loaded: LoadedGraph) => Promise<G>;
   /** Must not fail. Resolves once what was prepared serves everywhere. */
   readonly swap: (prepared: G) => void | Promise<void>;
   /** Told of every attempt, before `reload` resolves. */
   readonly onResult: (result: ReloadResult) => void;
+  /** Told of what the files have brought to serve, before `onResult`. */
+  readonly onAccepted?: (artifact: (version: string) => AcceptedArtifact | undefined) => void;
   /** Told of the files of every attempt: what is to be watched from then on. */
   readonly onFiles?: (files: Snapshot) => void;
 }
@@ -40,9 +46,10 @@ export interface ReloaderOptions<G> {
 interface Serving {
   readonly artifactHash: string;
   readonly effectiveHash: string;
+  readonly isFallback: boolean;
 }
 
-const NOTHING: Serving = { artifactHash: '', effectiveHash: '' };
+const NOTHING: Serving = { artifactHash: '', effectiveHash: '', isFallback: false };
 
 interface Attempt {
   readonly result: ReloadOutcome;
@@ -120,7 +127,7 @@ export class Reloader<G> {
       this.#state = 'idle';
       return this.#last;
     }
-    const attempt = await this.#attempt();
+    const attempt = await this.#attempt(cause);
     const result: ReloadResult = {
       ...attempt,
       ...this.#serving,
@@ -141,18 +148,22 @@ export class Reloader<G> {
     return true;
   }
 
-  async #attempt(): Promise<Attempt> {
+  async #attempt(cause: ReloadCause): Promise<Attempt> {
     const before = this.#files;
     let found: Pick<CompileOutcome, 'diagnostics' | 'textOf'> = { diagnostics: [], textOf: () => undefined };
     try {
       this.#state = 'compiling';
-      const { compiled, diagnostics, files, textOf } = compileFile(
-        this.#options.file,
-        this.#options.overlays,
-      );
+      const { file, overlays, trust } = this.#options;
+      const { compiled, diagnostics, files, textOf, artifact } = compileFile(file, overlays, trust);
       found = { diagnostics, textOf };
-      if (compiled !== undefined) return { ...(await this.#bring(compiled, files)), ...found };
+      if (compiled !== undefined) {
+        const brought = await this.#bring(compiled, files);
+        if (brought.result === 'applied') this.#options.onAccepted?.(artifact);
+        return { ...brought, ...found };
+      }
       this.#see(files);
+      const fallback = cause === 'start' ? this.#options.fallback?.() : undefined;
+      if (fallback !== undefined) return { ...(await this.#bring(fallback, files, true)), ...found };
       return { result: 'rejected', unresolved: [], ...found };
     } catch (error) {
       // Where it failed before its files were known: what is there now was tried, only other bytes are worth more.
@@ -163,7 +174,7 @@ export class Reloader<G> {
   }
 
   /** From a compiled graph to a serving one. */
-  async #bring(compiled: CompiledGraph, files: Snapshot): Promise<Brought> {
+  async #bring(compiled: CompiledGraph, files: Snapshot, isFallback = false): Promise<Brought> {
     const { env, file, prepare, swap } = this.#options;
     this.#state = 'resolving';
     const resolution = await resolveReferences(compiled.graph, { env, main: resolve(file) });
@@ -171,12 +182,15 @@ export class Reloader<G> {
     const { graph, problems, values } = resolution;
     if (graph === undefined) return { result: 'rejected', unresolved: problems };
     const hashes = effectiveHashes(compiled, graph, values);
-    if (hashes.effectiveHash === this.#serving.effectiveHash) return { result: 'unchanged', unresolved: [] };
+    if (hashes.effectiveHash === this.#serving.effectiveHash) {
+      this.#serving = { ...this.#serving, isFallback };
+      return { result: 'unchanged', unresolved: [] };
+    }
     this.#state = 'preparing';
     const prepared = await prepare({ graph, artifactHash: compiled.hash, ...hashes });
     this.#state = 'swapping';
     await swap(prepared);
-    this.#serving = { artifactHash: compiled.hash, effectiveHash: hashes.effectiveHash };
+    this.#serving = { artifactHash: compiled.hash, effectiveHash: hashes.effectiveHash, isFallback };
     return { result: 'applied', unresolved: [] };
   }
 

@@ -151,6 +151,7 @@ describe('Metrics', () => {
         diagnostics: [],
         unresolved: [],
         textOf: () => undefined,
+        isFallback: false,
         artifactHash,
         effectiveHash: 'e',
       });
