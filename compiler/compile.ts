@@ -95,7 +95,7 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
     lock = inputs.lock;
     for (const check of CHECKS) check(config, report);
     checkExpressions(config, inputs, report);
-    checkLock(config, inputs, report);
+    if (input.isLocking !== true) checkLock(config, inputs, report);
     judgePosture(config, inputs, report);
     settle(config, texts, findings);
     if (!findings.hasErrors()) compiled = seal(lower(config, inputs), files);

@@ -2,6 +2,7 @@
 import type { IdentityNode } from '../schema/graph/identity.ts';
 import type { RateLimitNode } from '../schema/graph/limit.ts';
 import type { ListenerNode } from '../schema/graph/listener.ts';
+import type { PinNode } from '../schema/graph/pin.ts';
 import type { UpstreamNode } from '../schema/graph/upstream.ts';
 import type { GenerationView } from './generation.ts';
 import type { Identity } from './identity/identity.ts';
@@ -11,6 +12,7 @@ import type { ListenerObserver } from './listen/observer.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import { BridgedLinks } from './mcp/bridge/bridged-links.ts';
 import type { ModernViews } from './mcp/modern/modern-views.ts';
+import { Pin } from './mcp/pin.ts';
 import type { Log } from './observe/log.ts';
 import { SharedObjects } from './reload/shared.ts';
 import { createRateLimiter, type RateLimiter } from './traffic/rate.ts';
@@ -31,6 +33,11 @@ interface LiveLimiter {
   close(): void;
 }
 
+interface LivePin {
+  readonly pin: Pin;
+  close(): void;
+}
+
 /** A socket; what it serves is the generation's business. */
 export interface LiveListener {
   readonly listener: Listener;
@@ -47,6 +54,7 @@ export class LiveObjects {
   readonly limiters: SharedObjects<LiveLimiter>;
   readonly listeners: SharedObjects<LiveListener>;
   readonly views: SharedObjects<ModernViews>;
+  readonly pins: SharedObjects<LivePin>;
   readonly #log: Log;
   readonly #observer: ListenerObserver;
   readonly #context: UpstreamContext;
@@ -62,6 +70,7 @@ export class LiveObjects {
     this.limiters = new SharedObjects(onCloseError);
     this.listeners = new SharedObjects(onCloseError);
     this.views = new SharedObjects(onCloseError);
+    this.pins = new SharedObjects(onCloseError);
     this.#log = log;
     this.#observer = observer;
     this.#context = context;
@@ -100,6 +109,10 @@ export class LiveObjects {
         await upstream.close();
       },
     };
+  }
+
+  createPin(node: PinNode): LivePin {
+    return { pin: new Pin(node, this.#log), close: () => undefined };
   }
 
   /** @param memory where threads count together */

@@ -221,6 +221,7 @@ export class Gateway {
         Object.entries(team.upstreams).map(([name, { breaker, inFlight, processes }]) => {
           return { name, breaker, inFlight, processes: processes.length };
         }),
+      pinned: () => Object.entries(team.pinned),
       sessions: () => team.sessions,
       generations: () => ({ active: this.#graph === undefined ? 0 : 1, draining: team.draining }),
       generationRequests: () => team.generationRequests,
@@ -264,6 +265,7 @@ export class Gateway {
       listeners: Array.from(this.#team.urls, ([name, url]) => ({ name, url })),
       workers: this.#team.workers,
       upstreams: this.#team.upstreams,
+      pinned: this.#team.pinned,
       sessions: this.#team.sessions,
     };
   }

@@ -23,6 +23,7 @@ import type { SessionStore } from './mcp/legacy/session-store.ts';
 import { Limits } from './mcp/limits.ts';
 import type { ListenStreams } from './mcp/modern/listen-streams.ts';
 import { ModernViews } from './mcp/modern/modern-views.ts';
+import type { Pin } from './mcp/pin.ts';
 import { isModernVersion } from './mcp/revision.ts';
 import type { Place, PreparedServer, ServerPolicies } from './mcp/server.ts';
 import { ToldLists } from './mcp/told-lists.ts';
@@ -66,6 +67,8 @@ export interface PreparedGeneration {
   readonly generation: Generation;
   readonly servers: ReadonlyMap<string, PreparedServer>;
   readonly listeners: ReadonlyMap<string, LiveListener>;
+  /** By upstream. */
+  readonly pins: ReadonlyMap<string, Pin>;
   /** The server that is served over pipes. */
   readonly stdio: Place | undefined;
 }
@@ -82,6 +85,7 @@ class Preparation {
   readonly #info: GatewayInfo;
   readonly identities = new Map<string, Identity>();
   readonly upstreams = new Map<string, LiveUpstream>();
+  readonly pins = new Map<string, Pin>();
   readonly listeners = new Map<string, LiveListener>();
   readonly servers = new Map<string, PreparedServer>();
 
@@ -102,7 +106,7 @@ class Preparation {
     return lease.object;
   }
 
-  #fingerprint(kind: 'identity' | 'upstream' | 'limit' | 'server', name: string): string {
+  #fingerprint(kind: 'identity' | 'upstream' | 'pin' | 'limit' | 'server', name: string): string {
     return this.#loaded.fingerprints[`${kind}:${name}`] ?? '';
   }
 
@@ -130,7 +134,18 @@ class Preparation {
         await this.#take(live.upstreams, `upstream:${node.name}`, fingerprint, create),
       );
     }
+    await this.#takePins();
     for (const node of Object.values(graph.servers)) this.servers.set(node.name, await this.#server(node));
+  }
+
+  async #takePins(): Promise<void> {
+    const { live } = this.#context;
+    for (const node of Object.values(this.#loaded.graph.pins ?? {})) {
+      const id = `pin:${node.name}`;
+      const fingerprint = this.#fingerprint('pin', node.name);
+      const { pin } = await this.#take(live.pins, id, fingerprint, () => live.createPin(node));
+      this.pins.set(node.name, pin);
+    }
   }
 
   #exposures(node: ServerNode): Exposure[] {
@@ -140,11 +155,13 @@ class Preparation {
       const forwardHeaders = upstreamNode.type === 'stdio' ? [] : upstreamNode.headers.forward;
       const { tools, prompts, resources } = prepareExpose(expose);
       const labels = prepareLabels(expose);
+      const pin = this.pins.get(expose.upstream);
       return {
         node: expose,
         upstreamNode,
         upstream,
         bridged,
+        ...(pin && { pin }),
         tools,
         prompts,
         resources,
@@ -311,7 +328,8 @@ class Preparation {
       const stdio = this.#stdio();
       const generation = new Generation({ number, artifactHash, effectiveHash, graph, listeners });
       for (const lease of this.#leases) generation.hold(() => lease.release());
-      return { generation, servers: this.servers, listeners: this.listeners, stdio };
+      const { servers, pins } = this;
+      return { generation, servers, listeners: this.listeners, pins, stdio };
     } catch (thrown) {
       await Promise.all(this.#leases.map((lease) => lease.release()));
       throw thrown;

@@ -10,6 +10,7 @@ import { StdioChannel } from './mcp/channel/stdio.ts';
 import { ParkedCalls } from './mcp/input/parked-calls.ts';
 import { SessionStore } from './mcp/legacy/session-store.ts';
 import { ListenStreams } from './mcp/modern/listen-streams.ts';
+import type { PinDifference } from './mcp/pin.ts';
 import { AccessLog } from './observe/access-log.ts';
 import type { LineDestination } from './observe/destination.ts';
 import type { RootLog } from './observe/log.ts';
@@ -59,6 +60,9 @@ const NO_ROOM = { idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 };
 
 /** Idle connections may still send for this long after the end has begun. */
 const IDLE_WINDOW_MS = 500;
+
+/** Of one upstream so many differences are told. */
+const MAX_DIFFERENCES = 1000;
 
 const NO_GENERATION: GenerationView = {
   number: 0,
@@ -144,6 +148,14 @@ export class Serving {
   get generationRequests(): (readonly [generation: number, requests: number])[] {
     const current = this.#generations.hasCurrent ? [this.#generations.current] : [];
     return [...this.#generations.draining, ...current].map(({ number, requests }) => [number, requests]);
+  }
+
+  /** By upstream, of those that are pinned: what differs from what is locked. */
+  get pinned(): Readonly<Record<string, readonly PinDifference[]>> {
+    const pins = this.#current?.pins ?? [];
+    return Object.fromEntries(
+      [...pins].map(([name, pin]) => [name, pin.differences.slice(0, MAX_DIFFERENCES)]),
+    );
   }
 
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */

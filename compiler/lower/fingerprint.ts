@@ -9,12 +9,12 @@ const ids = (kind: string, names: readonly string[]): readonly string[] =>
   names.map((name) => `${kind}:${name}`);
 
 /**
- * A fingerprint for each node. A server's covers its identities, upstreams, policies and limits; a listener's its
+ * A fingerprint for each node. A server's covers its identities, upstreams with what they are pinned to, policies and limits; a listener's its
  * identities. Routes are names only on both sides: what a server becomes does not touch its listener's sockets,
  * nor the other way round.
  */
 export const fingerprintNodes = (graph: Graph): CompiledGraph['fingerprints'] => {
-  const { listeners, identities, servers, upstreams, policies, limits } = graph;
+  const { listeners, identities, servers, upstreams, pins = {}, policies, limits } = graph;
   const prints: Record<string, string> = {};
   const add = (
     kind: string,
@@ -29,6 +29,7 @@ export const fingerprintNodes = (graph: Graph): CompiledGraph['fingerprints'] =>
   const nothing = () => [];
   add('identity', identities, nothing);
   add('upstream', upstreams, nothing);
+  add('pin', pins, nothing);
   add('policy', policies, nothing);
   add('limit', limits, nothing);
   add('listener', listeners, (name) => ids('identity', listeners[name]!.identities));
@@ -38,6 +39,10 @@ export const fingerprintNodes = (graph: Graph): CompiledGraph['fingerprints'] =>
     return [
       ...ids('identity', server.identities),
       ...ids('upstream', exposed),
+      ...ids(
+        'pin',
+        exposed.filter((name) => Object.hasOwn(pins, name)),
+      ),
       ...ids('policy', server.policies),
       ...ids('limit', server.limits),
     ];

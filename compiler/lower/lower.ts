@@ -12,7 +12,8 @@ import { lowerJwt } from './identity/jwt.ts';
 import { lowerBoundsLimit } from './limit/bounds.ts';
 import { lowerRateLimit } from './limit/rate.ts';
 import { lowerListener } from './listener.ts';
-import { toMs } from './measure.ts';
+import { given, toMs } from './measure.ts';
+import { lowerPins } from './pins.ts';
 import { lowerCelPolicy } from './policy/cel.ts';
 import { lowerRbacPolicy } from './policy/rbac.ts';
 import { lowerServer } from './server.ts';
@@ -73,6 +74,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     identities: mapEntries(data.identity, (entry, name) => lowerIdentity(entry, name, inputs)),
     servers: mapEntries(data.servers, (entry, name) => lowerServer(entry, name, data.upstreams)),
     upstreams: mapEntries(data.upstreams, (entry, name) => lowerUpstream(entry, name, inputs)),
+    ...given('pins', lowerPins(data, inputs.lock)),
     policies: mapEntries(data.policies, lowerPolicy),
     limits: mapEntries(data.limits, lowerLimit),
     telemetry: telemetry as Graph['telemetry'],

@@ -59,11 +59,17 @@ export const mergeCapabilities = (
   return merged;
 };
 
+const instructionsOf = ({ connected, exposure }: Part): string | undefined => {
+  if (connected === undefined) return undefined;
+  const { era, peer } = connected.link;
+  return exposure.pin === undefined ? peer.instructions : exposure.pin.instructions(peer.instructions, era);
+};
+
 /** The instructions of a server: its own, or those of its upstreams, each under its name where there are several. */
 export const mergeInstructions = (parts: readonly Part[], own: string | undefined): string | undefined => {
   if (own !== undefined) return own;
   const told = parts.flatMap((part) => {
-    const text = part.connected?.link.peer.instructions;
+    const text = instructionsOf(part);
     return text === undefined ? [] : [{ name: part.exposure.upstream.name, text }];
   });
   if (told.length === 0) return undefined;

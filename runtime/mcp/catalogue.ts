@@ -89,7 +89,7 @@ const parseItem = (kind: ListKind, text: string): Item | undefined => {
  * An item that cannot be read, nested too deeply for instance, or that readers could take for different things, is
  * left out: it must not take its list along.
  */
-const readItem = (kind: ListKind, text: string): Item | undefined => {
+export const readItem = (kind: ListKind, text: string): Item | undefined => {
   try {
     return parseItem(kind, text);
   } catch {

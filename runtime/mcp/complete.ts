@@ -46,16 +46,30 @@ export const callComplete = (call: Call): void => {
     else later(call, call.view.prepare('prompts'), () => completePrompt(call, reference.name));
     return;
   }
-  const owner = ownerOf(call.view, reference.uri, call.server.policies.readsMimeType);
-  if (!(owner instanceof Promise)) completeResource(call, reference.uri, owner);
-  else later(call, owner, (found) => completeResource(call, reference.uri, found));
+  if (reference.uri.includes('{') && call.view.parts.some(({ exposure }) => exposure.pin !== undefined))
+    later(call, call.view.prepare('resourceTemplates'), () => completeOwned(call, reference.uri));
+  else completeOwned(call, reference.uri);
 };
 
-const completeResource = (call: Call, uri: string, owner: Ownership): void =>
-  complete(call, ownedFacts(callFacts(call, uri, undefined), owner.uri, owner), owner.part, {
+/** Whether it is a template of a pinned upstream that is not as it is locked: to clients there is none. */
+const isHiddenTemplate = (call: Call, uri: string, part: Part | undefined): boolean =>
+  part?.exposure.pin !== undefined &&
+  uri.includes('{') &&
+  call.view.indexNow('resourceTemplates').byName.get(uri)?.part !== part;
+
+const completeOwned = (call: Call, uri: string): void => {
+  const owner = ownerOf(call.view, uri, call.server.policies.readsMimeType);
+  if (!(owner instanceof Promise)) completeResource(call, uri, owner);
+  else later(call, owner, (found) => completeResource(call, uri, found));
+};
+
+const completeResource = (call: Call, uri: string, owner: Ownership): void => {
+  const part = isHiddenTemplate(call, uri, owner.part) ? undefined : owner.part;
+  complete(call, ownedFacts(callFacts(call, uri, undefined), owner.uri, owner), part, {
     key: 'uri',
     name: owner.uri === uri ? undefined : owner.uri,
   });
+};
 
 const completePrompt = (call: Call, name: string): void => {
   const entry = call.view.indexNow('prompts').byName.get(name);

@@ -7,6 +7,7 @@ import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import type { Principal } from '../../schema/principal.ts';
 import type { Upstream } from '../upstream/link.ts';
 import type { BridgedLinks } from './bridge/bridged-links.ts';
+import type { Pin } from './pin.ts';
 
 /**
  * What tells apart the processes of a stdio upstream, by its `isolation`. A caller without a session has what its
@@ -30,6 +31,8 @@ export interface Exposure {
   readonly upstream: Upstream;
   /** Legacy conversations held for modern clients. */
   readonly bridged: BridgedLinks;
+  /** What the upstream is held to; absent where it may offer anything. */
+  readonly pin?: Pin;
   readonly tools: PreparedSelection;
   readonly prompts: PreparedSelection;
   readonly resources: PreparedSelection;

@@ -65,6 +65,25 @@ const entryOf = (part: Part, item: Item, name: string): Entry => {
   };
 };
 
+/** Exposed names that are pinned, with whose they are: whether it offers them at the moment or not. */
+const pinnedNames = (parts: readonly Part[], kind: ListKind): ReadonlyMap<string, Part> => {
+  const pinned = new Map<string, Part>();
+  if (kind !== 'tools' && kind !== 'prompts') return pinned;
+  for (const part of parts) {
+    for (const upstreamName of part.exposure.pin?.names(kind) ?? []) {
+      const name = part.exposure[kind].expose(upstreamName);
+      if (name !== undefined && !pinned.has(name)) pinned.set(name, part);
+    }
+  }
+  return pinned;
+};
+
+/** What a part lists, as far as it may be shown. */
+const shownItems = ({ connected, exposure }: Part, kind: ListKind, listed: readonly Item[] | undefined) =>
+  listed === undefined || exposure.pin === undefined || connected === undefined
+    ? (listed ?? [])
+    : exposure.pin.select(kind, listed, connected.link.era);
+
 /** Builds the index of one kind. Parts without a listing contribute nothing. */
 export const buildNameIndex = (parts: readonly Part[], kind: ListKind, claims: UriClaims): NameIndex => {
   const items = parts.map((part) => part.connected?.catalogue.peek(kind)?.items);
@@ -72,12 +91,16 @@ export const buildNameIndex = (parts: readonly Part[], kind: ListKind, claims: U
   const byName = new Map<string, Entry>();
   const clashes: NameIndex['clashes'][number][] = [];
   const steps = requestSteps();
+  const pinned = pinnedNames(parts, kind);
   for (const [at, part] of parts.entries()) {
-    for (const item of items[at] ?? []) {
+    for (const item of shownItems(part, kind, items[at])) {
       const name = exposedName(part, kind, item.name, claims.of[at], steps);
       if (name === undefined) continue;
       const holder = byName.get(name);
-      if (holder === undefined) {
+      const pinnedTo = pinned.get(name) ?? part;
+      if (pinnedTo !== part) {
+        clashes.push({ name, kept: pinnedTo.exposure.upstream.name, refused: part.exposure.upstream.name });
+      } else if (holder === undefined) {
         const entry = entryOf(part, item, name);
         byName.set(name, entry);
         entries.push(entry);

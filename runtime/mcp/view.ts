@@ -12,6 +12,10 @@ import { Part } from './part.ts';
 /** After this, a listing that calls are routed by is fetched again in the background. */
 const REFRESH_MS = 30_000;
 
+/** Of a pinned upstream's list it is not left to the upstream how soon a change of it is seen. */
+const refreshMs = ({ exposure }: Part, ttlMs: number): number =>
+  exposure.pin === undefined ? Math.max(REFRESH_MS, ttlMs) : REFRESH_MS;
+
 /** Told of names that two upstreams claim. */
 export type OnClash = (kind: ListKind, clash: NameIndex['clashes'][number]) => void;
 
@@ -51,7 +55,7 @@ export class View {
       const listing = catalogue.peek(kind);
       if (listing === undefined && catalogue.offers(kind) && part.listingError(kind) === undefined)
         return undefined;
-      if (listing !== undefined && nowMs - listing.fetchedMs > Math.max(REFRESH_MS, listing.ttlMs))
+      if (listing !== undefined && nowMs - listing.fetchedMs > refreshMs(part, listing.ttlMs))
         this.#refresh(part, kind);
       current &&= known!.items[at] === listing?.items;
     }

@@ -46,12 +46,16 @@ export interface MetricsSources {
     readonly inFlight: number;
     readonly processes: number;
   }>;
+  /** What each pinned upstream offers otherwise than it is locked. */
+  pinned(): Iterable<readonly [upstream: string, differences: readonly { readonly kind: string }[]]>;
   /** Legacy sessions that are open. */
   sessions(): number;
   generations(): { readonly active: number; readonly draining: number };
   /** Requests and streams that each generation holds, by its number. */
   generationRequests(): Iterable<readonly [generation: number, requests: number]>;
 }
+
+const PINNED_KINDS = ['tools', 'prompts', 'resourceTemplates', 'instructions'] as const;
 
 const BREAKER_VALUE = { none: 0, closed: 0, 'half-open': 1, open: 2 } as const;
 
@@ -142,6 +146,11 @@ export class Metrics {
     help: 'Running processes of stdio upstreams.',
     labels: ['upstream'],
   });
+  readonly #pinned = new GaugeFamily({
+    name: 'gatewright_pinned_differences',
+    help: 'What a pinned upstream offers otherwise than it is locked, and is hidden, or no longer offers.',
+    labels: ['upstream', 'kind'],
+  });
   readonly #sessions = new GaugeFamily({
     name: 'gatewright_sessions',
     help: 'Open sessions of legacy clients.',
@@ -231,6 +240,7 @@ export class Metrics {
       this.#breakers,
       this.#upstreamInFlight,
       this.#processes,
+      this.#pinned,
       this.#sessions,
       this.#restarts,
       this.reload,
@@ -271,6 +281,11 @@ export class Metrics {
       this.#breakers.of(name).value = BREAKER_VALUE[breaker];
       this.#upstreamInFlight.of(name).value = inFlight;
       this.#processes.of(name).value = processes;
+    }
+    this.#pinned.clear();
+    for (const [upstream, differences] of this.sources.pinned()) {
+      for (const kind of PINNED_KINDS)
+        this.#pinned.of(upstream, kind).value = differences.filter((each) => each.kind === kind).length;
     }
     this.#sessions.of().value = this.sources.sessions();
     this.reload.setGenerations(this.sources.generations(), this.sources.generationRequests());

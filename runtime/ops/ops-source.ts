@@ -1,5 +1,6 @@
 /** What the operations listener tells and starts; supplied by whoever runs the gateway. */
 
+import type { PinDifference } from '../mcp/pin.ts';
 import type { ReloadResult } from '../reload/reload-result.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
@@ -21,6 +22,8 @@ export interface OpsStatus {
   /** Threads that take traffic. */
   readonly workers: { readonly wanted: number; readonly running: number };
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
+  /** By upstream, of those that are pinned: what they offer otherwise than it is locked. */
+  readonly pinned: Readonly<Record<string, readonly PinDifference[]>>;
   /** Open sessions of legacy clients. */
   readonly sessions: number;
 }

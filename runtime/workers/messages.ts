@@ -1,5 +1,6 @@
 /** What the process and the threads that serve say to each other. Plain data, structured-cloned. */
 import type { NodeId } from '../../schema/graph/graph.ts';
+import type { PinDifference } from '../mcp/pin.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
@@ -38,6 +39,7 @@ export type ToWorker =
 /** What one thread tells of itself. */
 export interface WorkerState {
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
+  readonly pinned: Readonly<Record<string, readonly PinDifference[]>>;
   readonly sessions: number;
   readonly draining: number;
   /** Requests and streams by generation. */

@@ -17,6 +17,7 @@ export const operationsOf = (loaded: LoadedGraph): LoadedGraph =>
   withListeners(loaded, ({ serve }) => serve.length > 0, {
     servers: {},
     upstreams: {},
+    pins: {},
     policies: {},
     limits: {},
   });

@@ -1,11 +1,13 @@
 /** Whoever serves: the process alone, or threads for the traffic beside it for the operations. */
 import { availableParallelism } from 'node:os';
 import type { Graph } from '../../schema/graph/graph.ts';
+import type { PinDifference } from '../mcp/pin.ts';
 import type { PreparedGeneration } from '../prepare.ts';
 import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { Serving } from '../serving.ts';
 import type { UpstreamState } from '../upstream/link.ts';
+import { mergePinned } from './merge-pinned.ts';
 import { mergeUpstreams } from './merge-upstreams.ts';
 import type { WorkerState } from './messages.ts';
 import { type PoolOptions, type PreparedPool, WorkerPool } from './pool.ts';
@@ -83,6 +85,11 @@ export class Team {
       this.#options.serving.upstreams,
       ...this.#states.map(({ upstreams }) => upstreams),
     ]);
+  }
+
+  /** By upstream, of those that are pinned: what any thread was offered otherwise than it is locked. */
+  get pinned(): Readonly<Record<string, readonly PinDifference[]>> {
+    return mergePinned([this.#options.serving.pinned, ...this.#states.map(({ pinned }) => pinned)]);
   }
 
   get sessions(): number {

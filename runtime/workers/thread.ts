@@ -51,6 +51,7 @@ const boundIn = ({ listeners }: PreparedGeneration): Readonly<Record<string, Bou
 
 const stateNow = (): WorkerState => ({
   upstreams: serving.upstreams,
+  pinned: serving.pinned,
   sessions: serving.sessions,
   draining: serving.draining,
   generationRequests: serving.generationRequests,

@@ -6,6 +6,7 @@
 import type { IdentityNode } from './identity.ts';
 import type { LimitNode } from './limit.ts';
 import type { ListenerNode } from './listener.ts';
+import type { PinNode } from './pin.ts';
 import type { PolicyNode } from './policy.ts';
 import type { ServerNode } from './server.ts';
 import type { UpstreamNode } from './upstream.ts';
@@ -23,6 +24,8 @@ export interface Graph {
   readonly identities: Readonly<Record<string, IdentityNode>>;
   readonly servers: Readonly<Record<string, ServerNode>>;
   readonly upstreams: Readonly<Record<string, UpstreamNode>>;
+  /** By upstream, of those that are pinned; absent if none is. */
+  readonly pins?: Readonly<Record<string, PinNode>>;
   readonly policies: Readonly<Record<string, PolicyNode>>;
   readonly limits: Readonly<Record<string, LimitNode>>;
   readonly telemetry: TelemetryNode;
@@ -74,7 +77,8 @@ export interface ShutdownNode {
 }
 
 /** `kind:name` of a node, e.g. `upstream:github`. */
-export type NodeId = `${'listener' | 'identity' | 'server' | 'upstream' | 'policy' | 'limit'}:${string}`;
+export type NodeId =
+  `${'listener' | 'identity' | 'server' | 'upstream' | 'pin' | 'policy' | 'limit'}:${string}`;
 
 /** The result of a compile without errors. */
 export interface CompiledGraph {

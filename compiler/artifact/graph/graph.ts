@@ -26,6 +26,7 @@ import {
 import { identityShape } from './identity.ts';
 import { limitShape } from './limit.ts';
 import { listenerShape } from './listener.ts';
+import { pinShape } from './pin.ts';
 import { policyShape } from './policy.ts';
 import { serverShape } from './server.ts';
 import { upstreamShape } from './upstream.ts';
@@ -85,6 +86,7 @@ export const graphShape = fields<Graph>({
   identities: named(identityShape),
   servers: named(serverShape),
   upstreams: named(upstreamShape),
+  pins: optional(named(pinShape)),
   policies: named(policyShape),
   limits: named(limitShape),
   telemetry,

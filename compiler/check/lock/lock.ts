@@ -4,6 +4,7 @@ import type { Configuration } from '../../configuration.ts';
 import type { Report } from '../../diagnostics/report.ts';
 import type { Inputs } from '../../input/inputs.ts';
 import { checkLockedClashes } from './clashes.ts';
+import { checkPinned } from './pinned.ts';
 import { checkLockedRbacNames } from './rbac-names.ts';
 import { checkLockedSelections } from './selections.ts';
 
@@ -12,7 +13,9 @@ export type CheckLock = (config: Configuration, lock: Lock, report: Report) => v
 
 const LOCK_CHECKS: readonly CheckLock[] = [checkLockedSelections, checkLockedClashes, checkLockedRbacNames];
 
-export const checkLock = (config: Configuration, { lock }: Inputs, report: Report): void => {
+export const checkLock = (config: Configuration, inputs: Inputs, report: Report): void => {
+  const { lock } = inputs;
+  checkPinned(config, inputs, report);
   if (lock === undefined) return;
   for (const check of LOCK_CHECKS) check(config, lock, report);
 };

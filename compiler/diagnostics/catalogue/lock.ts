@@ -59,6 +59,21 @@ export const LOCK = {
     message: ({ name }) => `the lock has upstream \`${name}\`, the configuration does not`,
     help: () => ['`gatewright lock` takes it out of the lock'],
   }),
+  GW7005: entry<{ name: string }>({
+    severity: 'error',
+    title: 'Pinned upstream that is not locked',
+    message: ({ name }) => `upstream \`${name}\` is pinned, and the lock does not have it`,
+    help: ({ name }) => [`\`gatewright lock --upstream ${name}\` locks what it offers; review that`],
+    note: () => ['it could offer nothing'],
+  }),
+  GW7006: entry<{ name: string; tools: readonly string[] }>({
+    severity: 'warning',
+    title: 'Generated tools that are not locked',
+    message: ({ name, tools }) =>
+      `${counted(tools.length, 'tool')} of upstream \`${name}\` ${tools.length === 1 ? 'is' : 'are'} hidden: ${someOf(tools)}`,
+    help: ({ name }) => [`\`gatewright lock --upstream ${name}\` takes in what its document says now`],
+    note: () => ['it is pinned, and the lock does not have them, or has them otherwise'],
+  }),
   GW7010: entry<NotLocked>({
     severity: 'error',
     title: 'Nothing locked is allowed by this',

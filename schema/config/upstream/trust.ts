@@ -10,6 +10,13 @@ export const Trust = closed(
         default: 'ignore',
       }),
     ),
+    tools: optional(
+      oneOf(['any', 'pinned'], {
+        description:
+          'What the upstream may offer. `pinned`: only those tools, prompts, resource templates and instructions that `gateway.lock` has, exactly as it has them; what differs is hidden, refused and reported until `gatewright lock` takes it in. No other upstream of a server gets a name that is pinned.',
+        default: 'any',
+      }),
+    ),
   },
   { description: 'What is believed of what the upstream says.', default: {} },
 );

@@ -124,6 +124,7 @@ describe('Metrics', () => {
     ];
     metrics.sources = {
       upstreams: () => upstreams,
+      pinned: () => [['a', [{ kind: 'tools' }, { kind: 'tools' }]]],
       sessions: () => 7,
       generations: () => ({ active: 1, draining: 2 }),
       generationRequests: () => [[4, 9]],
@@ -133,6 +134,8 @@ describe('Metrics', () => {
     expect(samples.get('gatewright_upstream_breaker_state{upstream="b"}')).toBe(1);
     expect(samples.get('gatewright_upstream_requests_in_flight{upstream="a"}')).toBe(3);
     expect(samples.get('gatewright_upstream_processes{upstream="b"}')).toBe(2);
+    expect(samples.get('gatewright_pinned_differences{upstream="a",kind="tools"}')).toBe(2);
+    expect(samples.get('gatewright_pinned_differences{upstream="a",kind="prompts"}')).toBe(0);
     expect(samples.get('gatewright_sessions')).toBe(7);
     expect(samples.get('gatewright_generations{state="draining"}')).toBe(2);
     expect(samples.get('gatewright_generation_requests{generation="4"}')).toBe(9);

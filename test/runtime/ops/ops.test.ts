@@ -54,6 +54,7 @@ const source: OpsSource = {
     listeners: [{ name: 'edge', url: 'https://mcp.example' }],
     workers: { wanted: 1, running: 1 },
     upstreams: {},
+    pinned: {},
     sessions: 2,
   }),
   ready: () => ({ ready, detail: { generation: 4 } }),
