@@ -36,6 +36,7 @@ export type EffectKind =
   | 'section-swaps'
   | 'late-watch'
   | 'old-name-kept'
+  | 'threads-fixed'
   | 'nothing-read';
 
 export interface Effect {

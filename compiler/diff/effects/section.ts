@@ -20,7 +20,7 @@ const sealing: SectionEffects = (_, { before, after }, swaps) => {
       kind: 'seals-broken',
       node: 'section:sealing',
       impact: 'ends',
-      text: `${all ? 'nothing that was sealed opens any more' : 'what a removed key sealed does not open any more'}: session ids, cursors, request states and task ids`,
+      text: `${all ? 'no cursor, request state or task id that was handed out opens any more' : 'cursors, request states and task ids that a removed key sealed do not open any more'}; sessions that are open go on`,
     },
   ];
 };
@@ -34,6 +34,16 @@ const SECTIONS: Readonly<Record<string, SectionEffects>> = {
             node: 'section:gateway',
             impact: 'needs-restart',
             text: 'new sessions are told the new name at once; upstreams that do not change go on with the old one until a restart',
+          } as const,
+        ]
+      : []),
+    ...(touches(change, 'workers')
+      ? [
+          {
+            kind: 'threads-fixed',
+            node: 'section:gateway',
+            impact: 'needs-restart',
+            text: 'threads are started with the process: a reload to another number of them is refused',
           } as const,
         ]
       : []),

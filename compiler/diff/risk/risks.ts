@@ -14,7 +14,7 @@ const sectionRisks: RisksOf = (before, after) => {
   const risks: Risk[] = [];
   const old = before.sealing.keys.map(canonicalJson);
   if (old.length > 0 && missingFrom(after.sealing.keys.map(canonicalJson), old).length === old.length) {
-    const text = 'every sealing key is replaced: sessions, cursors and tasks of clients die';
+    const text = 'every sealing key is replaced: cursors, parked calls and tasks that clients hold are lost';
     risks.push({ id: 'seals-replaced', severity: 'high', text, side: 'after', path: ['sealing', 'keys'] });
   }
   if (before.profile === 'production' && after.profile === 'development') {

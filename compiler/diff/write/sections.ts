@@ -13,7 +13,11 @@ const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) =
 export const writeSections = (graph: Graph): Readonly<Record<SectionName, WrittenMap>> => {
   const { telemetry, sealing, sessions, reload, shutdown } = graph;
   return {
-    gateway: map({ name: plain(graph.name), profile: plain(graph.profile) }),
+    gateway: map({
+      name: plain(graph.name),
+      profile: plain(graph.profile),
+      workers: plain(graph.workers ?? 1),
+    }),
     telemetry: map({
       log: map({
         level: plain(telemetry.log.level),
