@@ -225,7 +225,6 @@ describe('a plan foretells of servers', () => {
   it('that nothing happens to one that refers to nothing that changed', async () => {
     const texts = pair((yaml) => {
       yaml.shutdown = { window: '1s' };
-      yaml.policies = { free: { type: 'cel', allow: 'true' } };
     });
     expect(foretold(texts, 'server:main')).toEqual([]);
     await using gateway = await startTestGateway(texts.before);
