@@ -22,6 +22,7 @@ const CODES = {
   'not-allowed': 'GW3026',
   'unknown-argument': 'GW3100',
   'unguarded-argument': 'GW3101',
+  constant: 'GW3102',
 } as const satisfies Record<CelProblemCode, Code>;
 
 /** Offset in the scalar's value of an offset in the expression, which has `$` for `$$`. */

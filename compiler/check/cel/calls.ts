@@ -11,6 +11,7 @@ import {
   typeOf,
 } from '../../../policies/cel/types.ts';
 import { nearest } from '../../diagnostics/nearest.ts';
+import { noteContradiction } from './contradiction.ts';
 import { textOf } from './extent.ts';
 import { type CelSignature, FUNCTION_ALIASES, FUNCTIONS, OPERATORS } from './functions.ts';
 import { type Inference, operandSpan, type Scope, spanOf } from './inference.ts';
@@ -32,6 +33,7 @@ export const typeOfCall = (inference: Inference, expr: CelExpr, call: Call, scop
     case '_&&_':
     case '_||_':
       expectBools(inference, expr, call, scope);
+      noteContradiction(inference, expr, call.function);
       return BOOL;
     case '_?_:_':
       return typeOfChoice(inference, expr, call.args, scope);

@@ -107,6 +107,7 @@ export const inferCel = (
       sourceInfo: parsed.syntax.sourceInfo,
       tokens,
       problems: [],
+      warnings: [],
       reads: { unsure: new Map(), guarded: new Set() },
     },
     targets === undefined ? environment : withArguments(environment, targets),
@@ -114,7 +115,12 @@ export const inferCel = (
   );
   try {
     const type = inference.typeOf(parsed.syntax.expr, NO_NAMES);
-    return { type, problems: inference.problems, warnings: unguardedReads(inference.reads), tokens };
+    return {
+      type,
+      problems: inference.problems,
+      warnings: [...inference.warnings, ...unguardedReads(inference.reads)],
+      tokens,
+    };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { type: DYN, problems: [tooDeep(expression)], warnings: [], tokens: [] };

@@ -27,6 +27,8 @@ export interface Inference {
   readonly sourceInfo: CelSyntax['sourceInfo'];
   readonly tokens: readonly CelToken[];
   readonly problems: CelProblem[];
+  /** What is sound, but hardly meant. */
+  readonly warnings: CelProblem[];
   /** What the calls may be aimed at; undefined where that is not known. */
   readonly targets: readonly CallTarget[] | undefined;
   readonly reads: ArgumentReads;

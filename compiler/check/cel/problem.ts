@@ -9,7 +9,8 @@ export type CelProblemCode =
   | 'function'
   | 'not-allowed'
   | 'unknown-argument'
-  | 'unguarded-argument';
+  | 'unguarded-argument'
+  | 'constant';
 
 /** A problem with its place in the expression, in UTF-16 units. */
 export interface CelProblem {

@@ -27,4 +27,5 @@ export const EXPRESSIONS = {
   GW3026: expression('Not allowed in an expression'),
   GW3100: expression('Argument that no call has'),
   GW3101: expression('Argument that calls may lack', 'warning'),
+  GW3102: expression('Condition that is always the same', 'warning'),
 };

@@ -26,7 +26,9 @@ test('an expression of well-typed parts is accepted, and fails by no type for ar
   let bools = 0;
   fc.assert(
     fc.property(typedExpressions.bool, callArguments, (expression, args) => {
-      const told = checkCel(expression, 'call', 'bool', TARGETS).map(({ message }) => message);
+      const told = checkCel(expression, 'call', 'bool', TARGETS)
+        .filter(({ code }) => code !== 'constant')
+        .map(({ message }) => message);
       expect(told.filter((message) => !message.startsWith('this always fails'))).toEqual([]);
       if (told.length > 0) return;
       const outcome = evaluated(expression, args);
