@@ -9,6 +9,7 @@ import standaloneCode from 'ajv/dist/standalone/index.js';
 import { Gateway } from '../schema/config/gateway.ts';
 import { KeysFile } from '../schema/config/keys-file.ts';
 import { TestFile } from '../schema/test-file/test-file.ts';
+import { withLints } from './schema/lints.ts';
 import { publishSchema, type SchemaObject } from './schema/publish.ts';
 
 const VALIDATOR_FILE = 'compiler/parse/shape-validator.generated.js';
@@ -71,7 +72,7 @@ const keysFile = (gateway.definitions as Readonly<Record<string, SchemaObject>>)
 const testFile = publishSchema('*.test.yaml', TestFile as unknown as SchemaObject, {});
 
 const outputs: readonly (readonly [path: string, text: string])[] = [
-  ['schema/gateway.schema.json', `${JSON.stringify(gateway, null, 2)}\n`],
+  ['schema/gateway.schema.json', `${JSON.stringify(withLints(gateway), null, 2)}\n`],
   ['schema/test-file.schema.json', `${JSON.stringify(testFile, null, 2)}\n`],
   [
     VALIDATOR_FILE,

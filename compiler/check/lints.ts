@@ -1,6 +1,6 @@
 /** `lints`: codes must exist and be such that their level may change; and what the levels make of findings. */
 import type { Diagnostic } from '../../schema/diagnostic.ts';
-import { type Configuration, keyAt } from '../configuration.ts';
+import { type Configuration, keyAt, keysAt } from '../configuration.ts';
 import { CATALOGUE, type Code } from '../diagnostics/catalogue.ts';
 import { isAdjustable } from '../diagnostics/entry.ts';
 import { meantFix } from '../diagnostics/meant-fix.ts';
@@ -10,7 +10,7 @@ import type { Check } from './check.ts';
 const isCode = (code: string): code is Code => Object.hasOwn(CATALOGUE, code);
 
 export const checkLints: Check = (config, report) => {
-  for (const code of Object.keys(config.data.lints)) {
+  for (const code of keysAt(config, 'lints')) {
     const place = keyAt(config, 'lints', code);
     if (!isCode(code)) {
       const known = Object.keys(CATALOGUE).filter((known) => isCode(known) && isAdjustable(CATALOGUE[known]));

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { Gateway } from '../../schema/config/gateway.ts';
 import { KeysFile } from '../../schema/config/keys-file.ts';
 import schema from '../../schema/gateway.schema.json' with { type: 'json' };
+import { withLints } from '../../scripts/schema/lints.ts';
 import { publishSchema, type SchemaObject } from '../../scripts/schema/publish.ts';
 import { FIXTURES, fixturesIn } from '../compiler/fixture.ts';
 
@@ -30,7 +31,7 @@ describe('the JSON Schema of gateway.yaml', () => {
     const made = publishSchema('gateway.yaml', Gateway as unknown as SchemaObject, {
       'keys-file': KeysFile as unknown as SchemaObject,
     });
-    expect(schema).toEqual(JSON.parse(JSON.stringify(made)));
+    expect(schema).toEqual(JSON.parse(JSON.stringify(withLints(made))));
   });
 
   it('is of draft-07, and uses no keyword of a later draft', () => {
@@ -57,7 +58,9 @@ describe('the JSON Schema of gateway.yaml', () => {
     }
   });
 
-  it.each(fixturesIn('ok'))('accepts the sound configuration %s', (name) => {
+  const written = fixturesIn('ok').filter((name) => existsSync(`${FIXTURES}/ok/${name}/gateway.yaml`));
+
+  it.each(written)('accepts the sound configuration %s', (name) => {
     validate(fixture('ok', name));
     expect(validate.errors).toBeNull();
   });
