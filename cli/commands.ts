@@ -4,6 +4,7 @@ import { CHECK } from './manual/check.ts';
 import { COMPILE } from './manual/compile.ts';
 import { EXPLAIN } from './manual/explain.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
+import { FMT } from './manual/fmt.ts';
 import { GRAPH } from './manual/graph.ts';
 import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { ...RUN, load: async () => (await import('./run.ts')).run },
   stdio: { ...STDIO, load: async () => (await import('./stdio.ts')).stdio },
   check: { ...CHECK, load: async () => (await import('./check.ts')).check },
+  fmt: { ...FMT, load: async () => (await import('./fmt.ts')).fmt },
   print: { ...PRINT, load: async () => (await import('./print.ts')).print },
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   init: { ...INIT, load: async () => (await import('./init.ts')).init },

@@ -24,7 +24,7 @@ import { parse } from './parse/parse.ts';
 import { judgePosture } from './posture/posture.ts';
 import { settle } from './settle.ts';
 import { type Files, openFiles, type SourceRead } from './source/files.ts';
-import { spanOf } from './source/source-file.ts';
+import { type SourceFile, spanOf } from './source/source-file.ts';
 import { keyPlaceAt, type Path, type SourceMap, valueAt } from './source/tree.ts';
 
 export interface CompileInput {
@@ -57,7 +57,9 @@ export interface CompileResult {
   /** All of these places, as an artifact carries them. */
   readonly places: () => Artifact['places'];
   /** What the files say together; absent where they could not be read, and for an artifact. */
-  readonly composed?: { readonly config: Configuration; readonly trace: OverlayTrace } | undefined;
+  readonly composed?:
+    | { readonly config: Configuration; readonly trace: OverlayTrace; readonly texts: readonly SourceFile[] }
+    | undefined;
   /** What was approved of at the upstreams; absent without a lock that can be believed. */
   readonly lock?: Lock | undefined;
 }
@@ -101,7 +103,7 @@ const compileConfiguration = (input: CompileInput, files: Files, findings: Findi
     if (!findings.hasErrors()) compiled = seal(lower(config, inputs), files);
   }
   const places = () => (tree ? placesOf(tree, files.relative) : {});
-  return { compiled, placeOf: placeIn(tree), places, lock, composed: config && { config, trace } };
+  return { compiled, placeOf: placeIn(tree), places, lock, composed: config && { config, trace, texts } };
 };
 
 const readMain = (input: CompileInput, files: Files, findings: Findings): Compiled => {

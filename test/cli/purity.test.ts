@@ -36,6 +36,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'gateway.yaml'), GATEWAY);
   writeFileSync(join(folder, 'other.yaml'), GATEWAY.replace('8080', '8081'));
   writeFileSync(join(folder, 'upstreams.yaml'), UPSTREAMS);
+  writeFileSync(join(folder, 'laid.yaml'), GATEWAY);
   writeFileSync(join(folder, 'gateway.test.yaml'), TESTS);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -58,6 +59,8 @@ describe('a command that only judges', () => {
     ['check', [], /no findings/],
     ['check', ['--format', 'json'], /"hash"/],
     ['print', ['--origin'], /# upstreams\.yaml:2/],
+    ['fmt', ['--check', 'laid.yaml'], /^$/],
+    ['fmt', ['--diff', 'upstreams.yaml'], /^$/],
     ['plan', ['gateway.yaml', 'other.yaml'], /listener/],
     ['explain', ['--call', 'read_file', '--at', '2026-11-20T09:00:00Z'], /weekdays/],
   ])('works without network, writing, children, clock and environment: %s %j', (command, args, said) => {
