@@ -19,7 +19,8 @@ servers:
     expose: [{ upstream: files }]
 `;
 const PART = `upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] } # why
+  files: { type: stdio, command: [mcp-server-filesystem, /data] }
+  # why
 `;
 const loose = (text: string): string => text.replaceAll('{ ', '{').replaceAll(': ', ':  ');
 
