@@ -77,7 +77,10 @@ describe('the packed package', () => {
       'package.json',
       'schema',
     ]);
-    expect(await readdir(join(installed, 'schema'))).toEqual(['gateway.schema.json']);
+    expect((await readdir(join(installed, 'schema'))).sort()).toEqual([
+      'gateway.schema.json',
+      'test-file.schema.json',
+    ]);
     expect((await readdir(join(installed, 'docs'))).sort()).toEqual([
       'commands',
       'commands.md',
