@@ -10,6 +10,8 @@ import type { Trace } from '../policies/trace/trace.ts';
 import { prepareTracer } from '../policies/trace/tracer.ts';
 import { redactLine } from '../runtime/observe/redact.ts';
 import { parseArguments } from './arguments.ts';
+import { type Comparison, compareWith, comparisonText } from './explain/comparison.ts';
+import { eventOf, type RecordedEvent, wantedOfEvent } from './explain/event.ts';
 import { type Fields, fieldsOfFile, fieldsOfOptions } from './explain/fields.ts';
 import { requestText } from './explain/request-text.ts';
 import { unresolvedText, wantedOf } from './explain/wanted.ts';
@@ -37,12 +39,17 @@ class Misuse extends Error {}
 interface Options {
   readonly project: Project;
   readonly fields: Fields;
+  /** A request that was recorded, in place of `fields`. */
+  readonly event: RecordedEvent | undefined;
   readonly format: string;
 }
 
+/** Stands for standard input. */
+const STANDARD_INPUT = '-';
+
 const readText = (file: string, io: CommandIo): string => {
   try {
-    return readFileSync(resolve(io.cwd, file), 'utf8');
+    return readFileSync(file === STANDARD_INPUT ? process.stdin.fd : resolve(io.cwd, file), 'utf8');
   } catch {
     throw new Misuse(`\`${file}\` cannot be read`);
   }
@@ -54,10 +61,14 @@ const parseOptions = (args: readonly string[], io: CommandIo): Options => {
   const { values, positionals } = parsed;
   const project = projectOf(positionals, values);
   if (typeof project === 'string') throw new Misuse(project);
-  const { request, format } = values;
+  const { request, event, format } = values;
   const inFile = request === undefined ? {} : fieldsOfFile(readText(request, io), request);
   const typed = fieldsOfOptions(values, (file) => readText(file, io));
-  return { project, fields: { ...inFile, ...typed }, format };
+  const fields = { ...inFile, ...typed };
+  if (event !== undefined && Object.keys(fields).length > 0)
+    throw new Misuse('--event is a whole request: nothing else can be asked with it');
+  const recorded = event === undefined ? undefined : eventOf(readText(event, io), `\`${event}\``);
+  return { project, fields, event: recorded, format };
 };
 
 /** Every mistake in what was asked is one of usage. */
@@ -69,7 +80,14 @@ const asMisuse = <T>(make: () => T): T => {
   }
 };
 
-const pretty = (request: TracedRequest, trace: Trace, loaded: LoadedGraph, io: CommandIo): string => {
+/** What is explained, with what was recorded of it. */
+interface Explained {
+  readonly request: TracedRequest;
+  readonly trace: Trace;
+  readonly comparison: Comparison | undefined;
+}
+
+const pretty = ({ request, trace, comparison }: Explained, loaded: LoadedGraph, io: CommandIo): string => {
   const paint = io.color ? colorPaint : plainPaint;
   const { placeOf } = loaded;
   const context = lineContext(loaded);
@@ -79,10 +97,11 @@ const pretty = (request: TracedRequest, trace: Trace, loaded: LoadedGraph, io: C
     traceText(trace, { context, placeOf, paint, indent: '  ' }),
     `\n${paint('strong', verdictText(trace.verdict))}\n`,
     client === undefined ? '' : `${client}\n`,
+    comparison === undefined ? '' : `\n${redactLine(comparisonText(comparison))}`,
   ].join('');
 };
 
-const json = (request: TracedRequest, trace: Trace, loaded: LoadedGraph): string => {
+const json = ({ request, trace, comparison }: Explained, loaded: LoadedGraph): string => {
   const { compiled, placeOf } = loaded;
   const context = lineContext(loaded);
   const document = {
@@ -90,23 +109,26 @@ const json = (request: TracedRequest, trace: Trace, loaded: LoadedGraph): string
     hash: compiled.hash,
     request: { ...request, at: new Date(request.nowMs).toISOString() },
     ...traceJson(trace, { context, placeOf }),
+    ...(comparison === undefined ? {} : { recorded: comparison }),
   };
   return `${redactLine(JSON.stringify(document, undefined, 2))}\n`;
 };
 
 const run = async (options: Options, io: CommandIo): Promise<number> => {
-  const { project, fields, format } = options;
-  const wanted = asMisuse(() => wantedOf(fields, Date.now));
+  const { project, fields, event, format } = options;
+  const typed = event === undefined ? asMisuse(() => wantedOf(fields, Date.now)) : undefined;
   const loaded = await loadGraph(project.main, io, project);
   if (loaded.compiled === undefined) {
     io.err(renderPretty(project.main, loaded.diagnostics, { textOf: loaded.textOf, color: io.color }));
     return FINDINGS;
   }
   const { graph } = loaded.compiled;
-  const request = resolveRequest(graph, wanted);
+  const request = resolveRequest(graph, typed ?? asMisuse(() => wantedOfEvent(event!, graph)));
   if ('what' in request) throw new Misuse(unresolvedText(request));
   const trace = prepareTracer(graph, offersOf(graph, loaded.lock))(request);
-  io.out(format === 'json' ? json(request, trace, loaded) : pretty(request, trace, loaded, io));
+  const comparison = event === undefined ? undefined : compareWith(event, trace, graph);
+  const explained = { request, trace, comparison };
+  io.out(format === 'json' ? json(explained, loaded) : pretty(explained, loaded, io));
   return OK;
 };
 

@@ -57,6 +57,11 @@ export const EXPLAIN = {
       value: 'file',
       does: 'a JSON or YAML file with all of this, by the names of the options; options count before it',
     },
+    event: {
+      type: 'string',
+      value: 'file',
+      does: 'the last line that the access log has in this file, in place of all else; `-` is standard input',
+    },
     format: { type: 'string', default: 'pretty', words: ['pretty', 'json'], does: 'how it is written' },
   },
   exits: { 0: 'explained, whatever the verdict', 1: 'the configuration has errors' },
@@ -66,5 +71,6 @@ export const EXPLAIN = {
       does: 'why alice may, or may not, get an issue',
     },
     { line: 'gatewright explain --server engineering --list tools --as alice.yaml', does: 'what alice sees' },
+    { line: 'gatewright explain --event gateway.log', does: 'why the last request ended as it did' },
   ],
 } as const satisfies CommandManual;

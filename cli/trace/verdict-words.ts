@@ -22,6 +22,8 @@ export const verdictText = (verdict: TraceVerdict): string => {
   switch (verdict.kind) {
     case 'allowed':
       return 'allowed';
+    case 'undecided':
+      return `not decided: ${verdict.by} goes by arguments that are not known`;
     case 'closed':
       return 'the connection is closed without an answer';
     case 'refused':

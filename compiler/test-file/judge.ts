@@ -12,6 +12,8 @@ const outcomeText = ({ verdict }: Trace): string => {
   switch (verdict.kind) {
     case 'allowed':
       return 'it is allowed';
+    case 'undecided':
+      return `${verdict.by} cannot decide it`;
     case 'closed':
       return `the connection is closed by ${verdict.by}`;
     case 'refused': {
@@ -29,7 +31,7 @@ const stepOf = <S extends TraceStep['step']>(
 
 /** Everything that a refusal may be called by. */
 const namesOf = ({ verdict }: Trace): readonly string[] => {
-  if (verdict.kind === 'allowed') return [];
+  if (verdict.kind === 'allowed' || verdict.kind === 'undecided') return [];
   if (verdict.kind === 'closed') return ['address', 'address_refused'];
   const { by, because, answer } = verdict;
   const step = answer.code === 'unauthenticated' || answer.code === 'forbidden' ? ['identity'] : [];

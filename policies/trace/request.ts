@@ -22,7 +22,8 @@ export type TracedList = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
 
 /** What is asked for. */
 export type TracedTarget =
-  | { readonly kind: 'tool' | 'prompt'; readonly name: string; readonly args: unknown }
+  /** Without `args` they are not known; a call that has none has `{}`. */
+  | { readonly kind: 'tool' | 'prompt'; readonly name: string; readonly args?: unknown }
   | { readonly kind: 'resource'; readonly uri: string }
   /** `names` are exposed names to look for besides those that are known to be offered. */
   | { readonly kind: 'list'; readonly list: TracedList; readonly names: readonly string[] };

@@ -168,12 +168,14 @@ export type TraceStep =
   | UpstreamStep;
 
 /**
+ * - `undecided`: it hangs on arguments that are not known; `by` names the policy that asks for them.
  * - `allowed`: it goes to its upstream, or the list is told.
  * - `closed`: the connection ends without an answer.
  * - `refused`: the answer is `answer`; `by` names the policy or the step that refused.
  */
 export type TraceVerdict =
   | { readonly kind: 'allowed' }
+  | { readonly kind: 'undecided'; readonly by: string }
   | { readonly kind: 'closed'; readonly by: 'address' }
   | { readonly kind: 'refused'; readonly by: string; readonly because?: string; readonly answer: Answer };
 

@@ -66,7 +66,7 @@ const visibleHeaders = (headers: Readonly<Record<string, string>>): Readonly<Rec
 
 const argsOf = (target: TracedTarget): unknown => {
   if (target.kind === 'list') return undefined;
-  return target.kind === 'resource' ? {} : (target.args ?? {});
+  return target.kind === 'resource' ? {} : target.args;
 };
 
 const callFacts = (
@@ -139,6 +139,10 @@ const traceCall = (
   if (server.node.policies.length > 0) {
     const explanation = server.policies.explain(known);
     const { decision } = explanation;
+    if (decision.kind === 'undecided' && known.args === undefined) {
+      steps.push({ step: 'policies', explanation, passes: false });
+      return { steps, verdict: { kind: 'undecided', by: decision.policy } };
+    }
     const answer = answerTo(decision);
     steps.push({ step: 'policies', explanation, passes: answer === undefined });
     if (answer !== undefined && decision.kind !== 'allow') {

@@ -75,6 +75,8 @@ export interface ExchangeRecord {
   /** Whether `target` is the name of an exposed thing, rather than whatever the caller wrote. */
   targetKnown: boolean;
   upstream: string;
+  /** The policy that denied it; empty if none did. */
+  policy: string;
   /** `ok`, `tool_error`, or an error code; empty until known. */
   outcome: string;
   /** The private cause of an error reply, for the log. */

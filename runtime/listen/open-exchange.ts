@@ -114,6 +114,7 @@ export const openExchange = (
       target: '',
       targetKnown: false,
       upstream: '',
+      policy: '',
       outcome: '',
       cause: undefined,
     },

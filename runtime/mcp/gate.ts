@@ -32,6 +32,7 @@ export const denial = (
 ): GatewayError | undefined => {
   if (decision.kind === 'allow') return undefined;
   call.server.metrics.denied(decision.policy, decision.kind === 'deny' ? decision.reason : 'error');
+  call.exchange.record.policy = decision.policy;
   const answer = answerTo(decision);
   return answer === 'unknown' ? unknown() : answer && answerError(answer);
 };

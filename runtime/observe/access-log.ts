@@ -1,4 +1,5 @@
 import type { TelemetryNode } from '../../schema/graph/graph.ts';
+import type { Principal } from '../../schema/principal.ts';
 import type { Exchange } from '../listen/exchange.ts';
 import type { LineDestination } from './destination.ts';
 import { jsonString, plainText } from './safe-text.ts';
@@ -8,6 +9,22 @@ const MAX_TARGET_LENGTH = 256;
 
 const cut = (target: string): string =>
   target.length > MAX_TARGET_LENGTH ? `${target.slice(0, MAX_TARGET_LENGTH)}…` : target;
+
+/** Issuers choose roles; what is more is left out. */
+const MAX_ROLES = 32;
+
+/** Principals live as long as their tokens are remembered: what is told of each is made once. */
+const principalTexts = new WeakMap<Principal, string>();
+
+/** What policies may have gone by, without credential and claims. */
+const principalText = (principal: Principal): string => {
+  const known = principalTexts.get(principal);
+  if (known !== undefined) return known;
+  const roles = principal.roles.slice(0, MAX_ROLES).map((role) => jsonString(cut(role)));
+  const text = `"principal":${jsonString(principal.key)},"roles":[${roles.join(',')}],"tenant":${jsonString(cut(principal.tenant))}`;
+  principalTexts.set(principal, text);
+  return text;
+};
 
 /** One line for each request: who, what, where to, how it ended. Built by hand, because it is built for each. */
 export class AccessLog {
@@ -34,7 +51,7 @@ export class AccessLog {
 
   #json(exchange: Exchange, status: number, durationMs: number): string {
     const { record, principal } = exchange;
-    return `{"level":"info","time":"${this.#now()}","msg":"access","correlationId":"${exchange.correlationId}","listener":${jsonString(exchange.listener)},"server":${jsonString(record.server)},"principal":${jsonString(principal.key)},"clientAddress":"${exchange.clientAddress}","era":"${record.era}","method":${jsonString(cut(record.method))},"target":${jsonString(cut(record.target))},"upstream":${jsonString(record.upstream)},"outcome":"${record.outcome}","status":${status},"durationMs":${durationMs.toFixed(2)}}\n`;
+    return `{"level":"info","time":"${this.#now()}","msg":"access","correlationId":"${exchange.correlationId}","listener":${jsonString(exchange.listener)},"server":${jsonString(record.server)},${principalText(principal)},"clientAddress":"${exchange.clientAddress}","era":"${record.era}","method":${jsonString(cut(record.method))},"target":${jsonString(cut(record.target))},"upstream":${jsonString(record.upstream)},"policy":${jsonString(record.policy)},"outcome":"${record.outcome}","status":${status},"durationMs":${durationMs.toFixed(2)}}\n`;
   }
 
   #pretty(exchange: Exchange, status: number, durationMs: number): string {

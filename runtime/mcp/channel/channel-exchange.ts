@@ -42,6 +42,7 @@ export class ChannelExchange implements Exchange {
     target: '',
     targetKnown: false,
     upstream: '',
+    policy: '',
     outcome: '',
     cause: undefined,
   };

@@ -21,15 +21,38 @@ describe('AccessLog', () => {
       listener: 'edge',
       server: 'engineering',
       principal: ':anonymous',
+      roles: [],
+      tenant: '',
       clientAddress: '192.0.2.7',
       era: 'modern',
       method: 'tools/call',
       target: 'echo',
       upstream: 'github',
+      policy: '',
       outcome: 'ok',
       status: 200,
       durationMs: 1.23,
     });
+  });
+
+  it('tells what policies may have gone by, and never a claim or a credential', () => {
+    const lines = keepLines();
+    const principal = {
+      ...ANONYMOUS,
+      key: 'workforce:ann',
+      roles: ['engineering', 'on "call"', ...Array.from({ length: 100 }, (_, index) => `role-${index}`)],
+      tenant: 'acme',
+      claims: { email: 'ann@acme.example' },
+    };
+    const access = new AccessLog('json', lines);
+    for (const policy of ['', 'change-freeze'])
+      access.write(recordedExchange({ policy }, {}, principal), 200, 1);
+    const [first, second] = lines.parsed();
+    expect(first).toMatchObject({ principal: 'workforce:ann', tenant: 'acme', policy: '' });
+    expect(first).toMatchObject({ roles: expect.arrayContaining(['engineering', 'on "call"', 'role-0']) });
+    expect(second).toMatchObject({ policy: 'change-freeze', tenant: 'acme' });
+    expect(lines.text).not.toContain('ann@acme.example');
+    expect((first as { roles: string[] }).roles).toHaveLength(32);
   });
 
   it('writes a line for people where that is configured', () => {

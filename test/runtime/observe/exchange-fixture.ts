@@ -20,6 +20,7 @@ export const recordedExchange = (
       target: 'echo',
       targetKnown: true,
       upstream: 'github',
+      policy: '',
       outcome: 'ok',
       cause: undefined,
       ...record,
