@@ -51,6 +51,10 @@ export const eventOf = (text: string, source: string): RecordedEvent => {
   return { ...line, roles, tenant, policy, status } as unknown as RecordedEvent;
 };
 
+/** Whether the request ended before anybody was identified. */
+export const endedUnidentified = ({ outcome, principal }: RecordedEvent): boolean =>
+  principal === ANONYMOUS.key && ['unauthenticated', 'insufficient_scope', 'forbidden'].includes(outcome);
+
 const LISTS: Readonly<Record<string, 'tools' | 'prompts' | 'resources' | 'resourceTemplates'>> = {
   'tools/list': 'tools',
   'prompts/list': 'prompts',
@@ -58,7 +62,12 @@ const LISTS: Readonly<Record<string, 'tools' | 'prompts' | 'resources' | 'resour
   'resources/templates/list': 'resourceTemplates',
 };
 
-const targetOf = ({ method, target }: RecordedEvent): TracedTarget => {
+const targetOf = (event: RecordedEvent): TracedTarget => {
+  const { method, target, outcome } = event;
+  // Nobody's body is read before it is known whose it is: what was asked for comes after.
+  if (endedUnidentified(event)) return { kind: 'list', list: 'tools', names: [] };
+  if (method === '')
+    throw new Error(`the request ended as \`${outcome}\` before it was known what it asked for`);
   const list = Object.hasOwn(LISTS, method) ? LISTS[method] : undefined;
   if (list !== undefined) return { kind: 'list', list, names: [] };
   switch (method) {
@@ -69,9 +78,7 @@ const targetOf = ({ method, target }: RecordedEvent): TracedTarget => {
     case 'resources/read':
       return { kind: 'resource', uri: target };
     default:
-      throw new Error(
-        `a request \`${method || '(of no method)'}\` is decided by nothing that can be explained`,
-      );
+      throw new Error(`a request \`${method}\` is decided by nothing that can be explained`);
   }
 };
 
@@ -82,10 +89,6 @@ const principalOf = ({ principal: key, roles, tenant }: RecordedEvent, graph: Gr
   const kind = graph.identities[identity]?.type === 'api-key' ? 'api-key' : 'user';
   return { id: key.slice(end + 1), key, kind, identity, roles, tenant, assurance: 1, claims: {}, scopes: [] };
 };
-
-/** Whether the request ended before anybody was identified. */
-export const endedUnidentified = ({ outcome, principal }: RecordedEvent): boolean =>
-  principal === ANONYMOUS.key && ['unauthenticated', 'insufficient_scope', 'forbidden'].includes(outcome);
 
 /** The request of a line, as far as the line holds it. */
 export const wantedOfEvent = (event: RecordedEvent, graph: Graph): Wanted => ({

@@ -103,8 +103,9 @@ describe('a line of the access log', () => {
       cwd: gateway.folder,
       color: false,
     });
-    expect(code).toBe(2);
-    expect(out).toContain('a request `(of no method)` is decided by nothing that can be explained');
+    expect(code).toBe(0);
+    expect(out).toContain('recorded: HTTP 401, unauthenticated\n');
+    expect(out).toContain('the record does not hold the credential\n');
   });
 
   it.each([
