@@ -27,8 +27,9 @@ const spelledOut = (
     name: final,
     place: placeAt(config, ...base, 'rename', name),
   }));
-  const allowed = (selection.allow ?? []).flatMap((name, item) =>
-    name.includes('*') || Object.hasOwn(renames, name)
+  // What one list names twice is told as that.
+  const allowed = (selection.allow ?? []).flatMap((name, item, names) =>
+    names.indexOf(name) < item || name.includes('*') || Object.hasOwn(renames, name)
       ? []
       : [{ name: `${expose.prefix}${name}`, place: placeAt(config, ...base, 'allow', item) }],
   );

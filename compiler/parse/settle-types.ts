@@ -67,7 +67,8 @@ const settleMissing = (settler: Settler, map: SourceMap, union: Schema, path: Pa
   }
   if (map.isIncomplete) return map;
   const guess = typeByKeys(map, union);
-  const fixes = guess === undefined ? [] : insertion(map, guess);
+  const isEmpty = map.entries.has('type');
+  const fixes = guess === undefined || isEmpty ? [] : insertion(map, guess);
   settler.report('GW1005', anchorPlaceAt(settler.root, path), { owner, types, guess }, { fixes });
   return guess === undefined ? map : withType(map, guess, undefined);
 };
@@ -92,8 +93,14 @@ const settleMap = (settler: Settler, map: SourceMap, schema: Schema, path: Path)
   return entries ? { ...settled, entries } : settled;
 };
 
+/** Whether something stands behind `type:`. */
+const hasType = ({ entries }: SourceMap): boolean => {
+  const value = entries.get('type')?.value;
+  return value !== undefined && !(value.kind === 'scalar' && value.value === null && value.written === '');
+};
+
 const settleChosen = (settler: Settler, map: SourceMap, union: Schema, path: Path): SourceMap =>
-  map.entries.has('type') ? settleWord(settler, map, union, path) : settleMissing(settler, map, union, path);
+  hasType(map) ? settleWord(settler, map, union, path) : settleMissing(settler, map, union, path);
 
 const settle = (settler: Settler, value: SourceValue, schema: Schema, path: Path): SourceValue => {
   if (value.kind === 'map') return settleMap(settler, value, schema, path);

@@ -3,7 +3,7 @@ import { hasReference } from '../../schema/reference.ts';
 import { meantFix } from '../diagnostics/meant-fix.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
-import { flagLookAlike, textLookAlike } from '../source/look-alike.ts';
+import { flagLookAlike, numberLookAlike, textLookAlike } from '../source/look-alike.ts';
 import {
   anchorPlaceAt,
   type Path,
@@ -93,6 +93,7 @@ const reportValue = ({ path, value, errors }: ScalarFault, chosen: Schema, repor
   if (text !== undefined && hasReference(text) && types.includes('string')) return true;
   if (format !== undefined && (text !== undefined || checksNumber(value, format))) return true;
   if (admitsFlag(chosen) && flagLookAlike(value, report)) return true;
+  if (types.includes('integer') && text !== undefined && numberLookAlike(value, report)) return true;
   if (types[0] === 'string' && text === undefined && textLookAlike(value, report)) return true;
   if (chosen.enum && text !== undefined) reportWord(value, chosen, report);
   else if (failed('minimum') || failed('maximum')) reportRange(value, chosen, report);

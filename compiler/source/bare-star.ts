@@ -6,6 +6,9 @@ import type { Place, SourceFile } from './source-file.ts';
 /** Stands for a `*` that YAML shall take for a text. */
 const STAND_IN = '\uE008';
 
+/** More than anybody reads. */
+const MAX_TOLD = 100;
+
 /** Reports each `*` that stands alone without quotes; their places. */
 export const reportBareStars = (
   document: Document.Parsed<ParsedNode>,
@@ -15,8 +18,9 @@ export const reportBareStars = (
   document.errors
     .filter(({ code, pos }) => code === 'BAD_ALIAS' && file.text[pos[0]] === '*')
     .sort((a, b) => a.pos[0] - b.pos[0])
-    .map(({ pos }) => {
+    .map(({ pos }, index) => {
       const place = { file, start: pos[0], end: pos[0] + 1 };
+      if (index >= MAX_TOLD) return place;
       const fixes = [{ place, text: '"*"', applicability: 'always' as const }];
       report('GW0014', place, { problem: 'a `*` without quotes starts an alias', quoted: '"*"' }, { fixes });
       return place;

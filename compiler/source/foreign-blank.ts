@@ -23,6 +23,9 @@ const NAMES: Readonly<Record<string, string>> = {
 const nameOf = (character: string): string =>
   NAMES[character] ?? `the blank U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
+/** More than anybody reads. */
+const MAX_TOLD = 100;
+
 const fixOf = (place: Place) => ({
   place,
   text: ' '.repeat(place.end - place.start),
@@ -40,6 +43,7 @@ export const withOwnBlanks = (
   const isInText = inTexts(document);
   let text = '';
   let at = 0;
+  let told = 0;
   for (const match of matches) {
     const end = match.index + match[0].length;
     if (isInText(end - 1)) continue;
@@ -48,7 +52,8 @@ export const withOwnBlanks = (
       return { file, start, end: start + run[0].length };
     });
     const [first] = places;
-    report('GW0023', first!, { name: nameOf(file.text[first!.start]!) }, { fixes: places.map(fixOf) });
+    if (told++ < MAX_TOLD)
+      report('GW0023', first!, { name: nameOf(file.text[first!.start]!) }, { fixes: places.map(fixOf) });
     text += file.text.slice(at, match.index) + match[0].replace(RUN, (run) => ' '.repeat(run.length));
     at = end;
   }

@@ -2,6 +2,7 @@
 import { type Document, isScalar, type ParsedNode, parseDocument } from 'yaml';
 import type { Report } from '../diagnostics/report.ts';
 import { hideStars, reportBareStars } from './bare-star.ts';
+import { reportBounds } from './bounds.ts';
 import { buildTree } from './build-tree.ts';
 import { withOwnBlanks } from './foreign-blank.ts';
 import { reportMergeConflict } from './merge-conflict.ts';
@@ -65,7 +66,12 @@ const withoutStars = (readable: Readable, report: Report): Readable => {
   return stars.length > 0 ? withText(file, hideStars(file.text, stars)) : readable;
 };
 
-const readMended = (file: SourceFile, report: Report): Readable | undefined => {
+/** With line breaks that every part of the parser takes for one; of the same length. */
+const withLineFeeds = (file: SourceFile): SourceFile =>
+  /\r(?!\n)/.test(file.text) ? sourceFile(file.path, file.text.replace(/\r(?!\n)/g, '\n')) : file;
+
+const readMended = (original: SourceFile, report: Report): Readable | undefined => {
+  const file = withLineFeeds(original);
   const document = parse(file.text);
   const blank = withOwnBlanks(document, file, report);
   const readable = blank === file ? { document, file } : withText(blank, blank.text);
@@ -76,7 +82,7 @@ const readMended = (file: SourceFile, report: Report): Readable | undefined => {
 
 /** The file's top mapping; undefined, with findings, if there is none or it cannot be trusted. */
 export const readYaml = (file: SourceFile, report: Report): SourceMap | undefined => {
-  if (reportBlank(file, report)) return undefined;
+  if (reportBlank(file, report) || reportBounds(file, report)) return undefined;
   const readable = readMended(file, report);
   if (!readable || reportYamlErrors(readable.document, readable.file, report)) return undefined;
   const { contents } = readable.document;

@@ -6,6 +6,9 @@ import { inTexts } from './texts.ts';
 
 const LINE = /^(\s*)(["']?[A-Za-z_][\w.-]*["']?)(\s*=\s*|:)(?=[^\s/])(.*?)\s*$/;
 
+/** More than anybody reads. */
+const MAX_TOLD = 100;
+
 /** Whether a line is one of them. */
 export const hasWrongSeparator = (file: SourceFile, line: number): boolean => LINE.test(lineText(file, line));
 
@@ -16,9 +19,11 @@ export const reportSeparators = (
   report: Report,
 ): void => {
   const isInText = inTexts(document);
+  let told = 0;
   for (const [line, lineStart] of file.lineStarts.entries()) {
     const match = LINE.exec(lineText(file, line));
     if (!match || isInText(lineStart + match[1]!.length)) continue;
+    if (told++ === MAX_TOLD) return;
     const [whole, indent, key, sign, value] = match;
     const start = lineStart + indent!.length;
     const place = { file, start, end: lineStart + whole.trimEnd().length };

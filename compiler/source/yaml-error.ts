@@ -162,6 +162,9 @@ const reportUnclosed = (
   return true;
 };
 
+/** More than anybody reads. */
+const MAX_TOLD = 100;
+
 /** Reports what makes the document unreadable as YAML; whether there was anything. */
 export const reportYamlErrors = (
   document: Document.Parsed<ParsedNode>,
@@ -176,6 +179,7 @@ export const reportYamlErrors = (
   let tabbedUpTo = -1;
   for (const error of findings) {
     const line = lineIndexAt(file, error.pos[0]);
+    if (lines.size === MAX_TOLD) break;
     if (lines.has(line) || line < tabbedUpTo) continue;
     if (reportUnclosed(error, document, file, report)) break;
     const longKey = longKeys.get(error.pos[0]);

@@ -47,3 +47,15 @@ describe.each(NAMES)('the file with mistakes that people make, %s,', (name) => {
 it('every one of them says what it expects', () => {
   for (const name of NAMES) expect(existsSync(join(FIXTURES, 'realistic', name, 'expected.txt'))).toBe(true);
 });
+
+describe.each(fixturesIn('mixed'))('the file with several mistakes, %s,', (name) => {
+  it('gets all of them told at once', () => {
+    expectGolden(join(FIXTURES, 'mixed', name, 'expected.txt'), renderFixture('mixed', name));
+  });
+});
+
+it('there are a hundred and fifty files that fail and sixty that pass, and more', () => {
+  const failing = ['err', 'realistic', 'mixed'].flatMap(fixturesIn);
+  expect(failing.length).toBeGreaterThanOrEqual(150);
+  expect(fixturesIn('ok').length).toBeGreaterThanOrEqual(60);
+});
