@@ -1,19 +1,15 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { compileFixture, FIXTURES, fixturesIn, UPDATE_GOLDENS } from '../compiler/fixture.ts';
-import { editorData, editorFindings } from './editor.ts';
+import { editorData, editorFindings, isWhole } from './editor.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
 const EXPECTED = join(FIXTURES, 'editor.expected.txt');
 
 const mainOf = (group: string, name: string): string => join(FIXTURES, group, name, 'gateway.yaml');
-
-/** Files that are whole by themselves: what an included file brings, or an overlay, an editor does not know. */
-const isWhole = (group: string, name: string): boolean =>
-  existsSync(mainOf(group, name)) && !/^(?:include|!)/m.test(readFileSync(mainOf(group, name), 'utf8'));
 
 const findingsIn = (file: string): readonly string[] | undefined => {
   const data = editorData(readFileSync(file, 'utf8'));

@@ -1,7 +1,9 @@
 /** What an editor shows of a file: an independent JSON Schema validator with the published schema. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type OutputUnit, Validator } from '@cfworker/json-schema';
 import { parseDocument } from 'yaml';
+import { FIXTURES } from '../compiler/fixture.ts';
 
 const SCHEMA = new URL('../../schema/gateway.schema.json', import.meta.url);
 
@@ -79,3 +81,9 @@ const shownPaths = (errors: readonly OutputUnit[]): readonly string[] => {
 /** Paths in the file, of map keys and list positions joined by `/`, at which the schema does not hold. */
 export const editorFindings = (value: unknown): readonly string[] =>
   shownPaths(validator.validate(value).errors);
+
+/** Whether a fixture is one file: what others bring in by `include`, an editor does not know. */
+export const isWhole = (group: string, name: string): boolean => {
+  const main = join(FIXTURES, group, name, 'gateway.yaml');
+  return existsSync(main) && !/^include:/m.test(readFileSync(main, 'utf8'));
+};

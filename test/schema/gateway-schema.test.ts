@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -8,6 +8,7 @@ import schema from '../../schema/gateway.schema.json' with { type: 'json' };
 import { withLints } from '../../scripts/schema/lints.ts';
 import { publishSchema, type SchemaObject } from '../../scripts/schema/publish.ts';
 import { FIXTURES, fixturesIn } from '../compiler/fixture.ts';
+import { isWhole } from './editor.ts';
 
 /** As an editor does it: unknown keywords without meaning, draft-07. */
 const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
@@ -58,12 +59,13 @@ describe('the JSON Schema of gateway.yaml', () => {
     }
   });
 
-  const written = fixturesIn('ok').filter((name) => existsSync(`${FIXTURES}/ok/${name}/gateway.yaml`));
-
-  it.each(written)('accepts the sound configuration %s', (name) => {
-    validate(fixture('ok', name));
-    expect(validate.errors).toBeNull();
-  });
+  it.each(fixturesIn('ok').filter((name) => isWhole('ok', name)))(
+    'accepts the sound configuration %s',
+    (name) => {
+      validate(fixture('ok', name));
+      expect(validate.errors).toBeNull();
+    },
+  );
 
   it.each(fixturesIn('err').filter((name) => /^GW1(?!013|04)/.test(name)))('refuses %s', (name) => {
     expect(validate(fixture('err', name))).toBe(false);
