@@ -24,6 +24,7 @@ interface Options {
   readonly maxWarnings: number | undefined;
   readonly fixes: Daring | 'none';
   readonly dryRun: boolean;
+  readonly online: boolean;
 }
 
 const parseOptions = (args: readonly string[]): Options | string => {
@@ -42,6 +43,7 @@ const parseOptions = (args: readonly string[]): Options | string => {
     maxWarnings: maxWarnings === undefined ? undefined : Number(maxWarnings),
     denyWarnings: values['deny-warnings'],
     dryRun: values['dry-run'],
+    online: values.online,
     fixes: values['fix-guesses'] ? 'maybe' : values.fix ? 'always' : 'none',
   };
 };
@@ -93,7 +95,10 @@ export const check: Command = async (args, io) => {
     const { project, fixes } = options;
     if (options.dryRun && fixes !== 'none') return await showFixes(project, fixes, io);
     const result = fixes === 'none' ? compileAt(project, io.cwd) : await fixFiles(project, fixes, io);
-    return await report(result, options, io);
+    if (!options.online) return await report(result, options, io);
+    const { checkOnline } = await import('./check-online.ts');
+    const diagnostics = await checkOnline(result, project.main, io);
+    return await report({ ...result, diagnostics }, options, io);
   } catch (error) {
     io.err(`error: ${(error as Error).message}\n`);
     return IO_ERROR;

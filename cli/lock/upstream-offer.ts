@@ -12,6 +12,7 @@ import {
   type LockedUpstream,
 } from '../../schema/lock/lock.ts';
 import type { CommandIo } from '../io.ts';
+import { partOf } from '../part-of-graph.ts';
 import { packageVersion } from '../version.ts';
 
 /** What the upstream cannot be locked for; the message is for people. */
@@ -55,18 +56,6 @@ const assertAlike = (one: LockedUpstream, other: LockedUpstream): void => {
     throw new NotLockable('it gives other instructions to legacy clients: choose an era with `protocol.era`');
 };
 
-/** The graph with one upstream and nothing else, so that no reference is asked for but its own. */
-const onlyUpstream = (graph: Graph, name: string): Graph => ({
-  ...graph,
-  listeners: {},
-  identities: {},
-  servers: {},
-  policies: {},
-  limits: {},
-  sealing: { keys: [] },
-  upstreams: { [name]: graph.upstreams[name]! },
-});
-
 const SILENT = { onBreaker: () => undefined, onRetry: () => undefined, onProcess: () => undefined };
 
 /** Asks upstream `name`. Throws `NotLockable`, or a GatewayError where it cannot be reached. */
@@ -77,7 +66,10 @@ export const offerOf = async (
   io: CommandIo,
 ): Promise<LockedUpstream> => {
   const file = resolve(io.cwd, main);
-  const resolution = await resolveReferences(onlyUpstream(graph, name), { env: io.env, main: file });
+  const resolution = await resolveReferences(
+    partOf(graph, { upstreams: { [name]: graph.upstreams[name]! } }),
+    { env: io.env, main: file },
+  );
   const [problem] = resolution.problems;
   if (problem !== undefined)
     throw new NotLockable(`\`${problem.field}\`: ${problem.reference}: ${problem.reason}`);

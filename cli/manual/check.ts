@@ -6,7 +6,8 @@ export const CHECK = {
   usage: PROJECT_USAGE,
   summary: 'compile the configuration and report every finding',
   about: [
-    'Needs no network, and writes nothing unless `--fix` is given. All findings are told in one run, each with its place, what to do, and a page that `gatewright explain-code` prints.',
+    'Needs no network without `--online`, and writes nothing unless `--fix` is given. All findings are told in one run, each with its place, what to do, and a page that `gatewright explain-code` prints.',
+    '`--online` asks for what references stand for, binds each address for a moment, looks up hosts, connects, checks certificates, fetches the keys of issuers, and opens a session with each upstream, to compare what it offers with `gateway.lock`. Programs are started and stopped. No tool is called.',
     '`docs/formats.md` says what is in each format.',
   ],
   options: {
@@ -19,6 +20,11 @@ export const CHECK = {
     },
     'deny-warnings': { type: 'boolean', default: false, does: 'fail on warnings too' },
     'max-warnings': { type: 'string', value: 'number', does: 'fail if there are more warnings than this' },
+    online: {
+      type: 'boolean',
+      default: false,
+      does: 'where there is no error: look also at what only this machine and its network can tell',
+    },
     fix: { type: 'boolean', default: false, does: 'mend in the files what can be mended without doubt' },
     'fix-guesses': {
       type: 'boolean',
@@ -33,6 +39,7 @@ export const CHECK = {
   },
   exits: { 0: 'no errors', 1: 'errors, or warnings that are denied' },
   examples: [
+    { line: 'gatewright check --online', does: 'on the machine that will serve, before it does' },
     { line: 'gatewright check --deny-warnings', does: 'what a pull request has to pass' },
     { line: 'gatewright check --format sarif > gateway.sarif', does: 'findings for a code scanning service' },
     { line: 'gatewright check --fix --dry-run', does: 'look at what `--fix` would mend' },

@@ -1,5 +1,6 @@
 /** Every code there is, with its words. Codes are never reused. */
 import { ARTIFACT } from './catalogue/artifact.ts';
+import { ENVIRONMENT } from './catalogue/environment.ts';
 import { EXPRESSIONS } from './catalogue/expressions.ts';
 import { FIT } from './catalogue/fit.ts';
 import { LOCK } from './catalogue/lock.ts';
@@ -21,6 +22,7 @@ export const CATALOGUE = {
   ...FIT,
   ...OPENAPI,
   ...POSTURE,
+  ...ENVIRONMENT,
   ...LOCK,
   ...ARTIFACT,
 };

@@ -1,5 +1,5 @@
 /** Collects findings: code, place and data here, words from the catalogue. */
-import type { Diagnostic, Fix, Severity } from '../../schema/diagnostic.ts';
+import type { Diagnostic, Fix, Severity, Span } from '../../schema/diagnostic.ts';
 import { type Place, spanOf } from '../source/source-file.ts';
 import { CATALOGUE, type Code, type DataOf } from './catalogue.ts';
 import type { Entry } from './entry.ts';
@@ -29,6 +29,14 @@ export const diagnostic = <C extends Code>(
   place: Place,
   data: DataOf<C>,
   extras: Extras = {},
+): Diagnostic => diagnosticAt(code, spanOf(place), data, extras);
+
+/** The same where the text is no longer at hand. */
+export const diagnosticAt = <C extends Code>(
+  code: C,
+  span: Span,
+  data: DataOf<C>,
+  extras: Extras = {},
 ): Diagnostic => {
   const entry = CATALOGUE[code] as unknown as Entry<DataOf<C>>;
   const label = entry.label?.(data);
@@ -36,7 +44,7 @@ export const diagnostic = <C extends Code>(
     code: code as Diagnostic['code'],
     severity: extras.severity ?? entry.severity,
     message: entry.message(data),
-    span: spanOf(place),
+    span,
     ...(label === undefined ? {} : { label }),
     labels: (extras.labels ?? []).map((second) => ({ span: spanOf(second.place), text: second.text })),
     notes: present(entry.note?.(data)),

@@ -1,0 +1,14 @@
+/** A graph with some of its nodes and nothing else, so that no reference is asked for but theirs. */
+import type { Graph } from '../schema/graph/graph.ts';
+
+export const partOf = (graph: Graph, part: Partial<Pick<Graph, 'identities' | 'upstreams'>>): Graph => ({
+  ...graph,
+  listeners: {},
+  identities: {},
+  servers: {},
+  upstreams: {},
+  policies: {},
+  limits: {},
+  sealing: { keys: [] },
+  ...part,
+});
