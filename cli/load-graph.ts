@@ -6,6 +6,7 @@ import { inputAt } from './compile-at.ts';
 import { gitFiles } from './git-files.ts';
 import type { CommandIo } from './io.ts';
 import { DEFAULT_MAIN, type Project } from './project-options.ts';
+import { fetchRunning, isRunning } from './running-graph.ts';
 
 interface Load {
   /** Sorted by place. With a graph these are warnings. */
@@ -28,6 +29,9 @@ export interface FaultyGraph extends Load {
   readonly compiled: undefined;
 }
 
+/** What loading touches of the process: `env` for the token that a running gateway is shown. */
+type LoadIo = Pick<CommandIo, 'cwd'> & Partial<Pick<CommandIo, 'env'>>;
+
 const GIT = 'git:';
 
 /** `git:<revision>` or `git:<revision>:<path>`. */
@@ -46,7 +50,15 @@ export const gitSpecOf = (spec: string): GitSpec | undefined => {
     : { revision: rest.slice(0, colon), path: rest.slice(colon + 1) };
 };
 
-const inputOf = (spec: string, cwd: string, overlays: Project['overlays']): CompileInput => {
+const inputOf = async (
+  spec: string,
+  { cwd, env = {} }: LoadIo,
+  overlays: Project['overlays'],
+): Promise<CompileInput> => {
+  if (isRunning(spec)) {
+    const bytes = await fetchRunning(spec, env.GATEWRIGHT_TOKEN);
+    return { main: spec, overlays: [], read: (path) => (path === spec ? bytes : undefined) };
+  }
   const inGit = gitSpecOf(spec);
   if (inGit === undefined) return inputAt({ main: spec, overlays }, cwd);
   return { main: inGit.path ?? DEFAULT_MAIN, overlays, ...gitFiles(inGit.revision, cwd) };
@@ -59,13 +71,16 @@ const textIn =
     return bytes && new TextDecoder().decode(bytes);
   };
 
-/** Loads the graph that `spec` names, with overlays over a configuration. Rejects only for failures of the machine. */
+/**
+ * Loads the graph that `spec` names: a configuration with overlays over it, an artifact, `git:<revision>:<path>`, or a running
+ * gateway by the URL of its operations listener. Rejects only for failures of the machine, of git, or of that gateway.
+ */
 export const loadGraph = async (
   spec: string,
-  { cwd }: Pick<CommandIo, 'cwd'>,
+  io: LoadIo,
   { overlays = [] }: { readonly overlays?: Project['overlays'] } = {},
 ): Promise<LoadedGraph | FaultyGraph> => {
-  const input = inputOf(spec, cwd, overlays);
+  const input = await inputOf(spec, io, overlays);
   const { compiled, diagnostics, placeOf, lock } = compile(input);
   const textOf = textIn(input);
   return compiled === undefined

@@ -61,6 +61,8 @@ export class Gateway {
   readonly #startedAt = new Date().toISOString();
   /** What serves now. */
   #graph: Graph | undefined;
+  /** Makes the artifact of that. */
+  #artifact: ((version: string) => AcceptedArtifact | undefined) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: GatewayOptions) {
@@ -181,6 +183,7 @@ export class Gateway {
   }
 
   #keep(artifact: (version: string) => AcceptedArtifact | undefined): void {
+    this.#artifact = artifact;
     const made = this.#accepted && artifact(this.#options.version);
     if (made !== undefined) this.#accepted!.keep(made, Date.now());
   }
@@ -233,6 +236,7 @@ export class Gateway {
     return {
       refresh: () => this.#team.refresh(),
       status: () => this.#status(),
+      graph: () => this.#artifact?.(this.#options.version)?.text,
       ready: () => ({
         ready: this.#closing === undefined && this.#graph !== undefined && this.#team.workers.running > 0,
         detail: {

@@ -72,10 +72,11 @@ const FAMILIES: readonly Family[] = [
     section: 'upstreams',
     entriesOf: (graph) => {
       const labels = upstreamLabels(graph);
+      const besides = (name: string) => ({ labels: labels.get(name), pin: graph.pins?.[name] });
       return {
         nodes: graph.upstreams,
-        write: (name) => writeUpstream(graph.upstreams[name]!, labels.get(name)),
-        besides: (name) => labels.get(name) ?? {},
+        write: (name) => writeUpstream(graph.upstreams[name]!, besides(name)),
+        besides,
       };
     },
   },
@@ -100,7 +101,8 @@ const familyChanges = (family: Family, before: Graph, after: Graph): readonly No
   const { kind, section, entriesOf } = family;
   const [old, next] = [entriesOf(before), entriesOf(after)];
   const isSame = (name: string): boolean =>
-    isEqual(old.nodes[name], next.nodes[name]) && isEqual(old.besides?.(name), next.besides?.(name));
+    isEqual(old.nodes[name], next.nodes[name]) &&
+    isEqual(old.besides?.(name) ?? {}, next.besides?.(name) ?? {});
   return sortedNames(old.nodes, next.nodes).flatMap((name): readonly NodeChange[] => {
     const has = { before: Object.hasOwn(old.nodes, name), after: Object.hasOwn(next.nodes, name) };
     if (has.before && has.after && isSame(name)) return [];

@@ -38,8 +38,15 @@ interface Shown {
 
 const NOTHING: Shown = { exact: true, items: new Map() };
 
-const openApiOffer = (graph: Graph, name: string): Offer | undefined => {
-  const node = graph.upstreams[name];
+/** What the graph itself knows: operations of a document, and what an upstream is pinned to. */
+const ownOffer = ({ upstreams, pins }: Graph, name: string): Offer | undefined => {
+  const node = upstreams[name];
+  const pin = pins?.[name];
+  if (pin !== undefined) {
+    const of = (kind: 'tools' | 'prompts') =>
+      new Map(pin[kind].map((each) => [each.name, each.sha256] as const));
+    return { tools: of('tools'), prompts: of('prompts') };
+  }
   if (node?.type !== 'openapi') return undefined;
   return { tools: new Map(node.operations.map((each) => [each.name, each.tool])), prompts: new Map() };
 };
@@ -103,7 +110,7 @@ interface Side {
 /** Both sides by the same knowledge: names against patterns would tell of changes that are none. */
 const offersOf = (upstream: string, before: Side, after: Side): readonly (Offer | undefined)[] => {
   const [old, next] = [before, after].map(
-    ({ compiled, offers }) => openApiOffer(compiled.graph, upstream) ?? offers(upstream),
+    ({ compiled, offers }) => ownOffer(compiled.graph, upstream) ?? offers(upstream),
   );
   return (old && next) ||
     [before, after].some(({ compiled }) => compiled.graph.upstreams[upstream] === undefined)

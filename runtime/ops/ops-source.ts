@@ -39,6 +39,8 @@ export interface OpsSource {
   /** Asks all threads, so that `status` and `metrics` tell of now. Never rejects. */
   refresh(): Promise<void>;
   status(): OpsStatus;
+  /** The running graph as an artifact, references unresolved: it holds no value of a secret. */
+  graph(): string | undefined;
   ready(): Readiness;
   /** Resolves when the attempt is over; never rejects. */
   reload(): Promise<ReloadResult>;

@@ -64,6 +64,17 @@ const serveStatus = async (exchange: WebExchange, source: OpsSource): Promise<vo
   replyJson(exchange, 200, text, etag(status.artifactHash));
 };
 
+const NO_GRAPH = new GatewayError('not_found', 'the running graph is not known', {
+  status: 404,
+  rpcCode: RPC.invalidRequest,
+});
+
+const serveGraph = (exchange: WebExchange, source: OpsSource): void => {
+  const graph = source.graph();
+  if (graph === undefined) replyError(exchange, NO_GRAPH);
+  else replyJson(exchange, 200, graph, etag(source.status().artifactHash));
+};
+
 const ENDPOINTS: readonly Endpoint[] = [
   {
     path: '/-/healthy',
@@ -82,6 +93,7 @@ const ENDPOINTS: readonly Endpoint[] = [
       replyJson(exchange, ready ? 200 : 503, JSON.stringify({ ready, ...detail }));
     },
   },
+  { path: '/-/graph', service: 'status', method: 'GET', open: false, serve: serveGraph },
   { path: '/-/status', service: 'status', method: 'GET', open: false, serve: serveStatus },
   {
     path: '/metrics',

@@ -19,6 +19,7 @@ const notHere = (): never => {
 };
 const NO_OPS: OpsSource = {
   status: notHere,
+  graph: notHere,
   ready: notHere,
   reload: notHere,
   metrics: notHere,

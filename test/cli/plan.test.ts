@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { plan } from '../../cli/plan.ts';
+import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { expectGolden, FIXTURES } from '../compiler/fixture.ts';
+import { configuration } from '../support/configuration.ts';
+import { freePort } from '../support/free-port.ts';
+import { startTestGateway } from '../support/gateway.ts';
 
 const BEFORE = `version: 1
 listeners:
@@ -34,7 +38,7 @@ const write = (name: string, text: string): void => {
   writeFileSync(join(cwd, name), text);
 };
 
-const run = async (args: readonly string[], where = cwd) => {
+const run = async (args: readonly string[], where = cwd, env: Record<string, string> = {}) => {
   let [out, err] = ['', ''];
   const code = await plan(args, {
     out: (text) => {
@@ -43,7 +47,7 @@ const run = async (args: readonly string[], where = cwd) => {
     err: (text) => {
       err += text;
     },
-    env: {},
+    env,
     cwd: where,
     color: false,
   });
@@ -198,6 +202,69 @@ describe('gatewright plan of git revisions', () => {
     const { code, err } = await run([]);
     expect(code).toBe(3);
     expect(err).toMatch(/is in no git repository/);
+  });
+});
+
+describe('gatewright plan of a running gateway', () => {
+  const secret = 'correct-horse-battery-staple';
+  const running = async (over: Readonly<Record<string, unknown>> = {}) => {
+    const yaml = JSON.parse(configuration({ hub: 'http://127.0.0.1:9/mcp' }, over));
+    yaml.upstreams.hub.credentials = { type: 'bearer', token: '${env:HUB_TOKEN}' };
+    const gateway = await startTestGateway(JSON.stringify(yaml), { env: { HUB_TOKEN: secret } });
+    return { yaml, gateway };
+  };
+
+  it('compares what serves with the file, and nothing where they are the same', async () => {
+    const { yaml, gateway } = await running();
+    await using _ = gateway;
+    write('gateway.yaml', JSON.stringify(yaml));
+    expect((await run(['--running', gateway.opsUrl, '--exit-code'])).code).toBe(0);
+    yaml.servers.main.provenance = true;
+    write('gateway.yaml', JSON.stringify(yaml));
+    const { code, out } = await run(['--running', gateway.opsUrl, '--exit-code']);
+    expect(code).toBe(2);
+    expect(out).toMatch(/provenance +false → true/);
+    expect((await run([gateway.opsUrl, 'gateway.yaml', '--exit-code'])).code).toBe(2);
+    await gateway.load(JSON.stringify(yaml));
+    expect((await run(['--running', gateway.opsUrl, '--exit-code'])).code).toBe(0);
+  });
+
+  it('is told the graph with its references, and no value of a secret', async () => {
+    const { gateway } = await running();
+    await using _ = gateway;
+    const text = await (await fetch(`${gateway.opsUrl}/-/graph`)).text();
+    expect(text).toContain('${env:HUB_TOKEN}');
+    expect(text).not.toContain(secret);
+  });
+
+  it('says what stands in the way: nobody there, nothing served, something else served', async () => {
+    write('gateway.yaml', BEFORE);
+    const nobody = await run(['--running', `http://127.0.0.1:${await freePort()}`]);
+    expect([nobody.code, nobody.err]).toEqual([
+      3,
+      expect.stringMatching(/^error: no graph from http.*ECONNREFUSED/),
+    ]);
+    const yaml = JSON.parse(configuration({ hub: 'http://127.0.0.1:9/mcp' }));
+    yaml.listeners.ops.serve = ['health'];
+    await using gateway = await startTestGateway(JSON.stringify(yaml));
+    const silent = await run(['--running', gateway.opsUrl]);
+    expect([silent.code, silent.err]).toEqual([3, expect.stringContaining('does not serve `status`')]);
+  });
+
+  it('shows the token of its caller where the operations listener has identities', async () => {
+    const { key, hash } = makeApiKey('ops');
+    const yaml = JSON.parse(configuration({ hub: 'http://127.0.0.1:9/mcp' }));
+    yaml.identity = { staff: { type: 'api-key', keysFile: './keys.yaml' } };
+    yaml.listeners.ops.identity = ['staff'];
+    yaml.servers = { ops: yaml.servers.main };
+    const keys = JSON.stringify({ keys: [{ id: 'ops', hash, servers: ['ops'] }] });
+    await using gateway = await startTestGateway(JSON.stringify(yaml), { files: { 'keys.yaml': keys } });
+    write('gateway.yaml', JSON.stringify(yaml));
+    write('keys.yaml', keys);
+    const refused = await run(['--running', gateway.opsUrl]);
+    expect([refused.code, refused.err]).toEqual([3, expect.stringContaining('GATEWRIGHT_TOKEN')]);
+    const shown = await run(['--running', gateway.opsUrl, '--exit-code'], cwd, { GATEWRIGHT_TOKEN: key });
+    expect([shown.code, shown.err]).toEqual([0, '']);
   });
 });
 

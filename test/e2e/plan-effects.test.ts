@@ -166,7 +166,7 @@ describe('a plan foretells of upstreams', () => {
       'upstream-replaced: drains',
       'breaker-reset: in-place',
     ]);
-    expect(foretold(untouched, 'upstream:hub')).toEqual(['upstream-relabelled: in-place']);
+    expect(foretold(untouched, 'upstream:hub')).toEqual(['upstream-rules: in-place']);
     await using gateway = await startTestGateway(touched.before);
     const state = async () => (await status(gateway)).upstreams.hub.breaker;
     await callTool(gateway.url(), 'one');

@@ -25,7 +25,7 @@ export type EffectKind =
   | 'server-renews'
   | 'upstream-opens'
   | 'upstream-closes'
-  | 'upstream-relabelled'
+  | 'upstream-rules'
   | 'upstream-replaced'
   | 'processes-replaced'
   | 'breaker-reset'

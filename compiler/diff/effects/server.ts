@@ -23,7 +23,7 @@ const placesGone = (old: ServerNode, node: ServerNode | undefined): ServerNode['
 
 const refersTo = ({ identities, expose, policies, limits }: ServerNode): readonly NodeId[] => [
   ...identities.map((name) => `identity:${name}` as const),
-  ...expose.map(({ upstream }) => `upstream:${upstream}` as const),
+  ...expose.flatMap(({ upstream }) => [`upstream:${upstream}` as const, `pin:${upstream}` as const]),
   ...policies.map((name) => `policy:${name}` as const),
   ...limits.map((name) => `limit:${name}` as const),
 ];
@@ -32,9 +32,7 @@ const refersTo = ({ identities, expose, policies, limits }: ServerNode): readonl
 const causesOf = (node: ServerNode, { before, after }: EffectContext): readonly string[] => {
   const own = canonicalJson(before.graph.servers[node.name]) !== canonicalJson(node) ? [node.name] : [];
   const referred = refersTo(node)
-    .filter(
-      (id) => before.fingerprints[id] !== undefined && before.fingerprints[id] !== after.fingerprints[id],
-    )
+    .filter((id) => before.fingerprints[id] !== after.fingerprints[id])
     .map((id) => id.slice(id.indexOf(':') + 1));
   return [...own, ...new Set(referred)];
 };

@@ -29,12 +29,12 @@ const replaced = (old: UpstreamNode, node: UpstreamNode): Effect => {
   };
 };
 
-/** Labels are kept with the servers, so that what a policy asks does not touch connections. */
-const relabelled = (name: string): Effect => ({
-  kind: 'upstream-relabelled',
+/** Labels and pins are the business of servers, so that what a policy asks or a lock says touches no connection. */
+const rulesOnly = (name: string): Effect => ({
+  kind: 'upstream-rules',
   node: `upstream:${name}`,
   impact: 'in-place',
-  text: 'policies see the new labels from the next request on; its connections stay',
+  text: 'labels and pins hold from the next request on; its connections stay',
 });
 
 export const upstreamEffects: EffectsOf = ({ change, name }, { before, after }) => {
@@ -44,7 +44,7 @@ export const upstreamEffects: EffectsOf = ({ change, name }, { before, after }) 
     return [{ kind: 'upstream-opens', node: id, impact: 'in-place', text: opens(node!) }];
   if (change === 'removed')
     return [{ kind: 'upstream-closes', node: id, impact: 'drains', text: closes(old!) }];
-  if (canonicalJson(old) === canonicalJson(node)) return [relabelled(name)];
+  if (canonicalJson(old) === canonicalJson(node)) return [rulesOnly(name)];
   const effects = [replaced(old!, node!)];
   if (old!.breaker !== undefined && node!.breaker !== undefined) {
     effects.push({

@@ -38,6 +38,8 @@ export type RiskId =
   | 'operations-widened'
   | 'origins-widened'
   | 'permissions-widened'
+  | 'pins-changed'
+  | 'pins-dropped'
   | 'policy-changed'
   | 'policy-order-changed'
   | 'policy-removed'

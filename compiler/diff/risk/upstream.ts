@@ -115,5 +115,22 @@ const judge = ({ name, before, after }: Pair<UpstreamNode>): readonly Risk[] => 
   return risks;
 };
 
-export const upstreamRisks: RisksOf = (before, after) =>
-  pairsOf(before.upstreams, after.upstreams).flatMap(judge);
+/** What the lock lets an upstream offer is part of what is reviewed. */
+const pinRisks: RisksOf = (before, after) =>
+  Object.keys(before.pins ?? {}).flatMap((name): readonly Risk[] => {
+    if (after.upstreams[name] === undefined) return [];
+    const [old, next] = [before.pins![name]!, after.pins?.[name]];
+    const path = ['upstreams', name, 'trust', 'tools'];
+    if (next === undefined) {
+      const text = `what upstream \`${name}\` offers is not held to gateway.lock any more`;
+      return [{ id: 'pins-dropped', severity: 'high', text, side: 'after', path }];
+    }
+    if (canonicalJson(old) === canonicalJson(next)) return [];
+    const text = `upstream \`${name}\` may offer other definitions than were approved of before`;
+    return [{ id: 'pins-changed', severity: 'medium', text, side: 'after', path }];
+  });
+
+export const upstreamRisks: RisksOf = (before, after) => [
+  ...pairsOf(before.upstreams, after.upstreams).flatMap(judge),
+  ...pinRisks(before, after),
+];

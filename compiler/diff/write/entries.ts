@@ -2,14 +2,16 @@
 import type { Labels } from '../../../schema/decision.ts';
 import type { IdentityNode } from '../../../schema/graph/identity.ts';
 import type { LimitNode } from '../../../schema/graph/limit.ts';
+import type { PinNode } from '../../../schema/graph/pin.ts';
 import type { PolicyNode } from '../../../schema/graph/policy.ts';
 import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
-import { map, type WrittenMap } from '../written.ts';
+import { map, plain, type WrittenMap } from '../written.ts';
 import { writeApiKey } from './identity/api-key.ts';
 import { writeJwt } from './identity/jwt.ts';
 import { writeLabels } from './labels.ts';
 import { writeBoundsLimit } from './limit/bounds.ts';
 import { writeRateLimit } from './limit/rate.ts';
+import { writePin } from './pin.ts';
 import { writeCelPolicy } from './policy/cel.ts';
 import { writeRbacPolicy } from './policy/rbac.ts';
 import { writeHttpUpstream } from './upstream/http.ts';
@@ -30,8 +32,22 @@ const writeUpstreamNode = (node: UpstreamNode): WrittenMap => {
   }
 };
 
-export const writeUpstream = (node: UpstreamNode, labels: Labels | undefined): WrittenMap =>
-  map({ ...writeUpstreamNode(node).entries, labels: writeLabels(labels) });
+/** What the graph says of an upstream elsewhere than in its node. */
+export interface UpstreamBesides {
+  readonly labels: Labels | undefined;
+  readonly pin: PinNode | undefined;
+}
+
+export const writeUpstream = (node: UpstreamNode, { labels, pin }: UpstreamBesides): WrittenMap => {
+  const { trust, ...fields } = writeUpstreamNode(node).entries;
+  const annotations = trust?.kind === 'map' ? trust.entries : {};
+  return map({
+    ...fields,
+    trust: map({ tools: plain(pin === undefined ? 'any' : 'pinned'), ...annotations }),
+    locked: pin && writePin(pin),
+    labels: writeLabels(labels),
+  });
+};
 
 export const writePolicy = (node: PolicyNode): WrittenMap =>
   node.type === 'cel' ? writeCelPolicy(node) : writeRbacPolicy(node);

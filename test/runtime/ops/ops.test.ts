@@ -41,6 +41,8 @@ afterEach(async () => {
   await served[Symbol.asyncDispose]();
 });
 
+let graphText: string | undefined;
+
 const source: OpsSource = {
   refresh: async () => undefined,
   status: (): OpsStatus => ({
@@ -57,6 +59,7 @@ const source: OpsSource = {
     pinned: {},
     sessions: 2,
   }),
+  graph: () => graphText,
   ready: () => ({ ready, detail: { generation: 4 } }),
   reload: async () => {
     reloads += 1;
@@ -111,6 +114,19 @@ describe('the operations listener', () => {
     });
     expect(headers.etag).toBe('"old"');
     expect(text).not.toContain('abcdef0123456789');
+  });
+
+  it('serves the running graph as it is given, to whoever may see the status', async () => {
+    await start();
+    expect((await send('GET', '/-/graph')).status).toBe(404);
+    graphText = '{"hash":"x"}';
+    const { status, headers, json } = await send('GET', '/-/graph');
+    expect([status, headers['content-type'], headers.etag, json]).toEqual([
+      200,
+      'application/json',
+      '"old"',
+      { hash: 'x' },
+    ]);
   });
 
   it('serves metrics in the text format', async () => {
