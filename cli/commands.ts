@@ -10,6 +10,7 @@ import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';
 import { LOCK } from './manual/lock.ts';
 import type { CommandManual } from './manual/manual.ts';
+import { MIGRATE } from './manual/migrate.ts';
 import { PLAN } from './manual/plan.ts';
 import { PRINT } from './manual/print.ts';
 import { RUN } from './manual/run.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   stdio: { ...STDIO, load: async () => (await import('./stdio.ts')).stdio },
   check: { ...CHECK, load: async () => (await import('./check.ts')).check },
   fmt: { ...FMT, load: async () => (await import('./fmt.ts')).fmt },
+  migrate: { ...MIGRATE, load: async () => (await import('./migrate.ts')).migrate },
   print: { ...PRINT, load: async () => (await import('./print.ts')).print },
   lock: { ...LOCK, load: async () => (await import('./lock.ts')).lock },
   init: { ...INIT, load: async () => (await import('./init.ts')).init },

@@ -1,11 +1,10 @@
 /** `gatewright fmt`: the canonical layout. Changes nothing of what a file means. */
 import { format } from '../compiler/fmt/format.ts';
 import { parseArguments } from './arguments.ts';
-import { compileAt } from './compile-at.ts';
-import type { Command, CommandIo } from './io.ts';
+import { configurationFiles } from './configuration-files.ts';
+import type { Command } from './io.ts';
 import { FMT } from './manual/fmt.ts';
 import { usageLine } from './manual/manual.ts';
-import { DEFAULT_MAIN } from './project-options.ts';
 import { type Rewritten, rewriteFiles, rewriteStdin } from './rewrite-files.ts';
 
 const rewrite = (path: string, text: string): Rewritten => {
@@ -18,13 +17,6 @@ const rewrite = (path: string, text: string): Rewritten => {
     case 'kept':
       return { kind: 'refused', reason: 'it cannot be laid out without a change of what it says' };
   }
-};
-
-/** gateway.yaml and what it includes; the file alone where that is not known. */
-const filesOf = (named: readonly string[], io: CommandIo): readonly string[] => {
-  if (named.length > 0) return named;
-  const { composed } = compileAt({ main: DEFAULT_MAIN, overlays: [] }, io.cwd);
-  return composed?.texts.map(({ path }) => path) ?? [DEFAULT_MAIN];
 };
 
 /** Exit code 0, 1 for what is no YAML or with `--check` for another layout, 2 for the usage, 3 if a file fails. */
@@ -45,7 +37,9 @@ export const fmt: Command = async (args, io) => {
     due: 'is not laid out in the canonical way',
   };
   try {
-    return stdin ? rewriteStdin(rewriting, io) : rewriteFiles(filesOf(parsed.positionals, io), rewriting, io);
+    return stdin
+      ? rewriteStdin(rewriting, io)
+      : rewriteFiles(configurationFiles(parsed.positionals, io), rewriting, io);
   } catch (error) {
     io.err(`error: ${(error as Error).message}\n`);
     return 3;

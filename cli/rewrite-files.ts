@@ -13,7 +13,8 @@ import { textDiff } from './text-diff.ts';
 const STDIN = '<standard input>';
 
 export type Rewritten =
-  | { readonly kind: 'text'; readonly text: string }
+  /** `notes` tell each change of it. */
+  | { readonly kind: 'text'; readonly text: string; readonly notes?: readonly string[] }
   | { readonly kind: 'faulty'; readonly diagnostics: readonly Diagnostic[] }
   /** The file stays as it is, for this reason. */
   | { readonly kind: 'refused'; readonly reason: string };
@@ -35,7 +36,7 @@ const rewriteText = (
   bytes: Uint8Array | undefined,
   { rewrite }: Rewriting,
   io: CommandIo,
-): { readonly before: string; readonly after: string } | undefined => {
+): { readonly before: string; readonly after: string; readonly notes: readonly string[] } | undefined => {
   const { report, all } = createFindings();
   const file = bytes && decode(path, bytes, report);
   const result: Rewritten = file
@@ -43,7 +44,7 @@ const rewriteText = (
     : bytes
       ? { kind: 'faulty', diagnostics: all() }
       : { kind: 'refused', reason: 'it cannot be read' };
-  if (result.kind === 'text') return { before: file!.text, after: result.text };
+  if (result.kind === 'text') return { before: file!.text, after: result.text, notes: result.notes ?? [] };
   if (result.kind === 'refused') io.err(`error: \`${path}\` is left as it is: ${result.reason}\n`);
   else {
     const textOf = () => bytes && new TextDecoder().decode(bytes);
@@ -55,11 +56,12 @@ const rewriteText = (
 const rewriteFile = (path: string, rewriting: Rewriting, io: CommandIo): Outcome => {
   const texts = rewriteText(path, readFrom(io.cwd)(path), rewriting, io);
   if (texts === undefined) return 'refused';
-  const { before, after } = texts;
+  const { before, after, notes } = texts;
   if (before === after) return 'same';
   const { check, diff, done, due } = rewriting;
   if (diff) io.out(textDiff(path, before, after));
   if (check) io.err(`\`${path}\` ${due}\n`);
+  if (!diff) for (const note of notes) io.out(`${note}\n`);
   if (!check && !diff) {
     replaceFile(resolve(io.cwd, path), after);
     io.out(`\`${path}\` ${done}\n`);
