@@ -36,6 +36,7 @@ import { prepareRoutes } from './prepare-routes.ts';
 import { Generation } from './reload/generation.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
+import { TurnTaking } from './reload/turn-taking.ts';
 import type { Sealer } from './sealing/sealer.ts';
 import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
 
@@ -82,6 +83,7 @@ class Preparation {
   readonly #context: PrepareContext;
   readonly #loaded: LoadedGraph & SharedBetweenThreads;
   readonly #leases: Lease<Closable>[] = [];
+  readonly #turns = new TurnTaking();
   readonly #info: GatewayInfo;
   readonly identities = new Map<string, Identity>();
   readonly upstreams = new Map<string, LiveUpstream>();
@@ -101,6 +103,7 @@ class Preparation {
     fingerprint: string,
     create: () => T | Promise<T>,
   ): Promise<T> {
+    await this.#turns.next();
     const lease = await shared.acquire(id, fingerprint, create);
     this.#leases.push(lease);
     return lease.object;
