@@ -6,6 +6,7 @@ import { EXPLAIN } from './manual/explain.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
 import { FMT } from './manual/fmt.ts';
 import { GRAPH } from './manual/graph.ts';
+import { HEALTH } from './manual/health.ts';
 import { INIT } from './manual/init.ts';
 import { KEYS } from './manual/keys.ts';
 import { LOCK } from './manual/lock.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   plan: { ...PLAN, load: async () => (await import('./plan.ts')).plan },
   compile: { ...COMPILE, load: async () => (await import('./compile.ts')).compile },
   verify: { ...VERIFY, load: async () => (await import('./verify.ts')).verify },
+  health: { ...HEALTH, load: async () => (await import('./health.ts')).health },
   schema: { ...SCHEMA, load: async () => (await import('./schema.ts')).schema },
   explain: { ...EXPLAIN, load: async () => (await import('./explain.ts')).explain },
   test: { ...TEST, load: async () => (await import('./test.ts')).test },
