@@ -1,10 +1,10 @@
 /**
- * `npm run rootfs -- <folder>`: the whole file system of a container, for `FROM scratch`: Node.js with the libraries
+ * `npm run rootfs -- <folder> [<dist>]`: the whole file system of a container, for `FROM scratch`: Node.js with the libraries
  * that it loads, dist/, certificates of public authorities, and nothing else: no shell, no package manager, no tool.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,22 +41,21 @@ const addNode = (folder: string): void => {
   for (const library of librariesOf(node)) copy(library, join(folder, library), 0o755);
 };
 
-const addGatewright = (folder: string): void => {
-  const dist = join(root, 'dist');
+const addGatewright = (folder: string, dist: string): void => {
   if (!existsSync(join(dist, 'gatewright.js')))
-    throw new Error('there is no dist/: run `npm run build` first');
+    throw new Error(`nothing is built in ${dist}: run \`npm run build\` first`);
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8', withFileTypes: true });
   for (const file of files)
     if (file.isFile() && !file.parentPath.includes('.compile-cache')) {
       const path = join(file.parentPath, file.name);
-      copy(path, join(folder, 'app', path.slice(root.length)), 0o644);
+      copy(path, join(folder, 'app/dist', relative(dist, path)), 0o644);
     }
   copy(join(root, 'package.json'), join(folder, 'app/package.json'), 0o644);
 };
 
-const [target, ...rest] = process.argv.slice(2);
+const [target, dist = join(root, 'dist'), ...rest] = process.argv.slice(2);
 if (target === undefined || rest.length > 0) {
-  console.error('usage: npm run rootfs -- <folder>');
+  console.error('usage: npm run rootfs -- <folder> [<dist>]');
   process.exit(2);
 }
 const folder = resolve(target);
@@ -66,7 +65,7 @@ if (existsSync(folder) && readdirSync(folder).length > 0) {
 }
 for (const each of FOLDERS) mkdirSync(join(folder, each), { recursive: true });
 addNode(folder);
-addGatewright(folder);
+addGatewright(folder, resolve(dist));
 const certificates = CERTIFICATES.find(existsSync);
 if (certificates === undefined) throw new Error('this machine has no certificates of public authorities');
 copy(certificates, join(folder, 'etc/ssl/certs/ca-certificates.crt'), 0o644);

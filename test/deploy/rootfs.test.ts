@@ -20,8 +20,9 @@ let files: readonly { readonly path: string; readonly mode: number; readonly isF
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gatewright-rootfs-'));
   tree = join(folder, 'rootfs');
-  await run(NODE, ['scripts/build.ts'], { cwd: ROOT });
-  await run(NODE, ['scripts/rootfs.ts', tree], { cwd: ROOT });
+  const dist = join(folder, 'dist');
+  await run(NODE, ['scripts/build.ts', dist], { cwd: ROOT });
+  await run(NODE, ['scripts/rootfs.ts', tree, dist], { cwd: ROOT });
   const entries = await readdir(tree, { recursive: true, withFileTypes: true });
   files = await Promise.all(
     entries.map(async (entry) => {
@@ -146,7 +147,10 @@ describe.skipIf(!isRoot)('the tree as a root file system', () => {
   });
 
   it('tells its version with nothing around it', () => {
-    const out = execFileSync('chroot', inTree(1001, 'version'), { env: { PATH: process.env.PATH }, encoding: 'utf8' });
+    const out = execFileSync('chroot', inTree(1001, 'version'), {
+      env: { PATH: process.env.PATH },
+      encoding: 'utf8',
+    });
     expect(out).toMatch(/^gatewright \d+\.\d+\.\d+ \(Node\.js v26/);
   });
 });
