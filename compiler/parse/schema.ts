@@ -77,11 +77,22 @@ export const chooseSchema = (schema: Schema, value: SourceValue): Schema | undef
   return own.oneOf.map(dereference).find((branch) => branch.properties?.type?.const === type.value);
 };
 
+/** Patterns of the schema by their text: there are few, and every key of a configuration is held to one. */
+const patterns = new Map<string, RegExp>();
+
+const patternOf = (text: string): RegExp => {
+  const known = patterns.get(text);
+  if (known !== undefined) return known;
+  const made = new RegExp(text, 'u');
+  patterns.set(text, made);
+  return made;
+};
+
 /** The schema of a map's key; undefined if the key is not known. */
 export const propertySchema = (schema: Schema, key: string): Schema | undefined => {
   if (schema.properties && Object.hasOwn(schema.properties, key)) return schema.properties[key];
   for (const [pattern, named] of Object.entries(schema.patternProperties ?? {})) {
-    if (new RegExp(pattern, 'u').test(key)) return named;
+    if (patternOf(pattern).test(key)) return named;
   }
   return undefined;
 };

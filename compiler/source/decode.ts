@@ -2,7 +2,7 @@
 import type { Report } from '../diagnostics/report.ts';
 import { type SourceFile, sourceFile } from './source-file.ts';
 
-const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 const lenientUtf8 = new TextDecoder('utf-8');

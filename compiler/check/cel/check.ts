@@ -33,6 +33,7 @@ import { typeOfLoop } from './loops.ts';
 import { typeOfField, typeOfName } from './names.ts';
 import { type CelProblem, celProblem } from './problem.ts';
 import { isAssignable, joinTypes } from './relations.ts';
+import { isKnownSound, rememberSound } from './sound.ts';
 import { parseCel, tooDeep } from './syntax.ts';
 import { type CelToken, celTokens, wholeSpan } from './tokens.ts';
 
@@ -55,11 +56,13 @@ export const checkCel = (
   targets?: readonly CallTarget[],
 ): readonly CelProblem[] => {
   const names = typeof environment === 'string' ? ENVIRONMENTS[environment] : environment;
+  if (targets === undefined && isKnownSound(names, expression, result)) return [];
   const { type, problems, warnings, tokens } = inferCel(expression, names, targets);
   const found = [...problems];
   if (result === 'any') found.push(...keyProblems(tokens));
   if (found.length === 0) found.push(...resultProblems(expression, type, result));
   if (found.length === 0) found.push(...warnings);
+  if (found.length === 0 && targets === undefined) rememberSound(names, expression, result);
   return found.sort((a, b) => a.offset - b.offset);
 };
 

@@ -163,8 +163,8 @@ describe('bytes', () => {
     expect(diagnostics[0]?.help).toEqual(['it looks like UTF-16 (little endian); save it as UTF-8']);
   });
 
-  it('beyond a mebibyte are not read', () => {
-    expect(codes(Buffer.alloc(1024 * 1024 + 1, 32))).toEqual(['GW0018 the file exceeds 1048576 bytes']);
+  it('beyond four mebibytes are not read', () => {
+    expect(codes(Buffer.alloc(4 * 1024 * 1024 + 1, 32))).toEqual(['GW0018 the file exceeds 4194304 bytes']);
   });
 
   it('of a file that is blank but for a byte order mark say nothing', () => {
