@@ -27,7 +27,7 @@ const UPSTREAMS = `upstreams:
 const TESTS = `suite: tools
 clock: 2026-11-20T09:00:00Z
 cases:
-  - { name: open on Fridays, as: anonymous, server: tools, call: read_file, args: {}, expect: { allow: true } }
+  - { name: open on Fridays, as: anonymous, server: tools, call: read_file, expect: { allow: true } }
 `;
 
 let folder: string;
@@ -61,6 +61,11 @@ describe('a command that only judges', () => {
     ['print', ['--origin'], /# upstreams\.yaml:2/],
     ['fmt', ['--check', 'laid.yaml'], /^$/],
     ['fmt', ['--diff', 'upstreams.yaml'], /^$/],
+    ['migrate', ['--check'], /^$/],
+    ['graph', [], /^<svg/],
+    ['graph', ['--format', 'mermaid'], /flowchart|graph/],
+    ['graph', ['--format', 'dot', '--plan', 'other.yaml'], /digraph/],
+    ['test', ['gateway.test.yaml', '--coverage'], /1 test, passed/],
     ['plan', ['gateway.yaml', 'other.yaml'], /listener/],
     ['explain', ['--call', 'read_file', '--at', '2026-11-20T09:00:00Z'], /weekdays/],
   ])('works without network, writing, children, clock and environment: %s %j', (command, args, said) => {
