@@ -13,6 +13,7 @@ import { parseArguments } from './arguments.ts';
 import { type Comparison, compareWith, comparisonText } from './explain/comparison.ts';
 import { eventOf, type RecordedEvent, wantedOfEvent } from './explain/event.ts';
 import { type Fields, fieldsOfFile, fieldsOfOptions } from './explain/fields.ts';
+import { meantName } from './explain/meant-name.ts';
 import { requestText } from './explain/request-text.ts';
 import { unresolvedText, wantedOf } from './explain/wanted.ts';
 import type { Command, CommandIo } from './io.ts';
@@ -85,9 +86,15 @@ interface Explained {
   readonly request: TracedRequest;
   readonly trace: Trace;
   readonly comparison: Comparison | undefined;
+  /** What may have been meant by a name that is not exposed. */
+  readonly meant: string | undefined;
 }
 
-const pretty = ({ request, trace, comparison }: Explained, loaded: LoadedGraph, io: CommandIo): string => {
+const pretty = (
+  { request, trace, comparison, meant }: Explained,
+  loaded: LoadedGraph,
+  io: CommandIo,
+): string => {
   const paint = io.color ? colorPaint : plainPaint;
   const { placeOf } = loaded;
   const context = lineContext(loaded);
@@ -97,11 +104,12 @@ const pretty = ({ request, trace, comparison }: Explained, loaded: LoadedGraph, 
     traceText(trace, { context, placeOf, paint, indent: '  ' }),
     `\n${paint('strong', verdictText(trace.verdict))}\n`,
     client === undefined ? '' : `${client}\n`,
+    meant === undefined ? '' : `did you mean \`${meant}\`?\n`,
     comparison === undefined ? '' : `\n${redactLine(comparisonText(comparison))}`,
   ].join('');
 };
 
-const json = ({ request, trace, comparison }: Explained, loaded: LoadedGraph): string => {
+const json = ({ request, trace, comparison, meant }: Explained, loaded: LoadedGraph): string => {
   const { compiled, placeOf } = loaded;
   const context = lineContext(loaded);
   const document = {
@@ -109,6 +117,7 @@ const json = ({ request, trace, comparison }: Explained, loaded: LoadedGraph): s
     hash: compiled.hash,
     request: { ...request, at: new Date(request.nowMs).toISOString() },
     ...traceJson(trace, { context, placeOf }),
+    ...(meant === undefined ? {} : { meant }),
     ...(comparison === undefined ? {} : { recorded: comparison }),
   };
   return `${redactLine(JSON.stringify(document, undefined, 2))}\n`;
@@ -125,9 +134,14 @@ const run = async (options: Options, io: CommandIo): Promise<number> => {
   const { graph } = loaded.compiled;
   const request = resolveRequest(graph, typed ?? asMisuse(() => wantedOfEvent(event!, graph)));
   if ('what' in request) throw new Misuse(unresolvedText(request));
-  const trace = prepareTracer(graph, offersOf(graph, loaded.lock))(request);
+  const offers = offersOf(graph, loaded.lock);
+  const trace = prepareTracer(graph, offers)(request);
   const comparison = event === undefined ? undefined : compareWith(event, trace, graph);
-  const explained = { request, trace, comparison };
+  const meant =
+    trace.verdict.kind === 'refused' && trace.verdict.by === 'expose'
+      ? meantName(request, graph, offers)
+      : undefined;
+  const explained = { request, trace, comparison, meant };
   io.out(format === 'json' ? json(explained, loaded) : pretty(explained, loaded, io));
   return OK;
 };

@@ -1,4 +1,5 @@
 /** `gatewright test`: runs the unit tests of a configuration. Sends nothing and writes nothing. */
+import { dirname } from 'node:path';
 import { counted } from '../compiler/diagnostics/entry.ts';
 import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
 import { createCoverage, percentageOf } from '../compiler/test-file/coverage.ts';
@@ -44,7 +45,9 @@ const parseOptions = (args: readonly string[], cwd: string): Options | string =>
   if (failUnder !== undefined && !(/^\d{1,3}(\.\d+)?$/.test(failUnder) && Number(failUnder) <= 100))
     return `--fail-under takes a percentage from 0 to 100, not \`${failUnder}\``;
   try {
-    const files = findTestFiles(positionals, cwd);
+    // Tests lie beside the configuration, wherever that is.
+    const named = positionals.length === 0 && config !== undefined ? [dirname(config)] : positionals;
+    const files = findTestFiles(named, cwd);
     if (files.length === 0) return 'there is no file of tests: none is named `*.test.yaml`';
     return {
       files,

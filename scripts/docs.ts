@@ -4,10 +4,11 @@
  */
 import { COMMANDS } from '../cli/commands.ts';
 import { Gateway } from '../schema/config/gateway.ts';
+import { TestFile } from '../schema/test-file/test-file.ts';
 import { commandIndex, commandPage } from './docs/command-page.ts';
 import { diagnosticIndex } from './docs/diagnostic-index.ts';
 import { type ConfigSchema, entryOf } from './docs/field.ts';
-import { kindPage, referencePage } from './docs/page.ts';
+import { kindPage, referencePage, testFilePage } from './docs/page.ts';
 import { emitGenerated } from './generated-files.ts';
 
 /** The folder of the pages of a section's kinds: the one of its files in schema/config. */
@@ -33,6 +34,8 @@ const pages = new Map([['docs/reference.md', referencePage(gateway, kindsOf)]]);
 for (const section of Object.keys(FOLDERS))
   for (const { kind, schema, path } of kindsOf(section))
     pages.set(`docs/${path}`, kindPage(section, kind, schema));
+
+pages.set('docs/test-files.md', testFilePage(TestFile as unknown as ConfigSchema));
 
 pages.set('docs/commands.md', commandIndex(COMMANDS));
 for (const [name, manual] of Object.entries(COMMANDS))

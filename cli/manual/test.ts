@@ -6,7 +6,7 @@ export const TEST = {
   usage: '[files|folders]…',
   summary: 'run the unit tests of a configuration',
   about: [
-    'Runs every `*.test.yaml` that is named or lies in a folder that is named; without names, those beside gateway.yaml and below. Each test is one request and what must come of it, decided by the code that decides live traffic; see schema/test-file.schema.json. Nothing is sent, and the clock is the one of the test.',
+    'Runs every `*.test.yaml` that is named or lies in a folder that is named; without names, those beside gateway.yaml and below. Each test is one request and what must come of it, decided by the code that decides live traffic; see docs/test-files.md. Nothing is sent, and the clock is the one of the test.',
     'A file of tests is about the gateway.yaml in its own folder, or else about the one in the working directory, unless `--config` names another or an artifact.',
   ],
   options: {

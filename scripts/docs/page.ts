@@ -72,6 +72,23 @@ const sectionText = (name: string, schema: ConfigSchema, kinds: readonly KindLin
   return [...lines, ''].join('\n');
 };
 
+/** The page of files of tests: each part, in the order of the file. */
+export const testFilePage = (tests: ConfigSchema): string => {
+  const sections = Object.entries(tests.properties ?? {}).map(([name, schema]) =>
+    sectionText(name, schema.items ?? schema, []),
+  );
+  return [
+    NOTE,
+    '# Files of tests',
+    '',
+    `${tests.description} They are called \`*.test.yaml\`, lie beside gateway.yaml, and are run by [\`gatewright test\`](commands/test.md), which sends nothing. Editors complete them by [their schema](../schema/test-file.schema.json).`,
+    '',
+    'A denial is named by the policy that denies, by its `because`, by the step that refuses (`expose`, `features`, `identity`, `scopes`, `host`, `origin`, `address`), or by the code that the client gets. A call that a policy denies without looking at the arguments is answered as if there were no such tool, `unknown_target`: tests tell the two apart by the name of the policy.',
+    '',
+    ...sections,
+  ].join('\n');
+};
+
 /** The manual's first page: every section, in the order of the file. */
 export const referencePage = (
   gateway: ConfigSchema,
@@ -87,7 +104,7 @@ export const referencePage = (
     'Every section and field. Units are written: durations `ms s m h d`, sizes `B KiB MiB GiB`, rates `/s /m /h /d`.',
     'A text may hold references: `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}`, `${file:path}`; `$$` is a dollar.',
     '',
-    'The commands that read it are in [commands.md](commands.md), what they may find in [diagnostics.md](diagnostics.md).',
+    'The commands that read it are in [commands.md](commands.md), what they may find in [diagnostics.md](diagnostics.md), and its unit tests in [test-files.md](test-files.md).',
     '',
     ...sections,
   ].join('\n');

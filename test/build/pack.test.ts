@@ -90,9 +90,15 @@ describe('the packed package', () => {
       'features.md',
       'features.table.md',
       'formats.md',
+      'operations.md',
       'reference.md',
+      'test-files.md',
     ]);
-    expect((await readdir(join(installed, 'dist'))).sort()).toEqual(['LICENSES.txt', 'gatewright.js']);
+    expect((await readdir(join(installed, 'dist'))).sort()).toEqual([
+      'LICENSES.txt',
+      'gatewright.js',
+      'thread.js',
+    ]);
   });
 
   it('holds every file that its README links to', async () => {

@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compile as compileCommand } from '../../cli/compile.ts';
 import { explain } from '../../cli/explain.ts';
+import { definitionHash } from '../../policies/pin/definition-hash.ts';
+import { LOCK_VERSION, type Lock } from '../../schema/lock/lock.ts';
+import { lockText } from '../../schema/lock/lock-text.ts';
 
 const GATEWAY = `version: 1
 listeners:
@@ -270,6 +274,64 @@ describe('gatewright explain', () => {
       at: '2026-11-20T09:00:00.000Z',
     });
     expect(verdict.kind).toBe('allowed');
+  });
+
+  it('says what may have been meant by a name that is not exposed', async () => {
+    const { out } = await run('--call', 'gh_crate_issue', '--claims', ALICE, ...FRIDAY);
+    expect(out).toMatch(/\ndid you mean `gh_create_issue`\?\n$/);
+    expect((await json('--call', 'whoam', '--claims', ALICE)).meant).toBe('whoami');
+    expect((await json('--call', 'quite_another', '--claims', ALICE)).meant).toBeUndefined();
+  });
+
+  it('goes by gateway.lock for what upstreams offer, where there is one', async () => {
+    const definition = { name: 'get_issue', inputSchema: { type: 'object' } };
+    const whoami = { name: 'get_me', inputSchema: { type: 'object' } };
+    const create = { name: 'create_issue', inputSchema: { type: 'object' } };
+    const tools = [create, definition, whoami].map((each) => ({
+      name: each.name,
+      sha256: definitionHash(each)!,
+      definition: each,
+    }));
+    const lock: Lock = {
+      lockVersion: LOCK_VERSION,
+      upstreams: { github: { prompts: [], resourceTemplates: [], tools } },
+    };
+    write('gateway.lock', lockText(lock));
+    const listed = await json('--list', 'tools', '--claims', ALICE, ...FRIDAY);
+    const { items, unknown } = listed.steps.at(-1);
+    expect(items.map(({ name, offered }: { name: string; offered: string }) => [name, offered])).toEqual([
+      ['gh_create_issue', 'yes'],
+      ['gh_get_issue', 'yes'],
+      ['whoami', 'yes'],
+    ]);
+    expect(unknown).toEqual([]);
+    const missing = await json('--call', 'gh_get_isue', '--claims', ALICE, ...FRIDAY);
+    expect(missing).toMatchObject({ meant: 'gh_get_issue', verdict: { by: 'expose' } });
+  });
+
+  it('explains a compiled artifact as well as the file that it was made from', async () => {
+    const io = { out: () => undefined, err: () => undefined, env: {}, cwd, color: false };
+    expect(await compileCommand(['gateway.yaml', '--output', 'gateway.artifact.json'], io)).toBe(0);
+    const request = ['--call', 'gh_get_issue', '--claims', ALICE, ...FRIDAY];
+    const { out } = await run('gateway.artifact.json', ...request);
+    expect(out).toBe((await run(...request)).out);
+    expect(out).toContain('gateway.yaml:30:25');
+  });
+
+  it('needs no secret to explain, and shows none that it is told', async () => {
+    const credentials = 'credentials: { type: bearer, token: "${env:GITHUB_TOKEN}" }, endpoints';
+    write('gateway.yaml', GATEWAY.replace('endpoints', credentials));
+    const { code, out } = await run(
+      '--call',
+      'gh_get_issue',
+      '--claims',
+      ALICE,
+      '--format',
+      'json',
+      ...FRIDAY,
+    );
+    expect([code, JSON.parse(out).verdict.kind]).toEqual([0, 'allowed']);
+    expect(out).not.toContain('GITHUB_TOKEN');
   });
 
   it('takes arguments one by one, as JSON where they are', async () => {
