@@ -97,7 +97,9 @@ export const check: Command = async (args, io) => {
     const result = fixes === 'none' ? compileAt(project, io.cwd) : await fixFiles(project, fixes, io);
     if (!options.online) return await report(result, options, io);
     const { checkOnline } = await import('./check-online.ts');
-    const diagnostics = await checkOnline(result, project.main, io);
+    const found = await checkOnline(result, project.main, io);
+    const { settleLater } = await import('../compiler/settle.ts');
+    const diagnostics = result.composed === undefined ? found : settleLater(result.composed, found);
     return await report({ ...result, diagnostics }, options, io);
   } catch (error) {
     io.err(`error: ${(error as Error).message}\n`);

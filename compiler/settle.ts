@@ -4,8 +4,17 @@ import { EFFECTS } from './check/effects.ts';
 import { levelled } from './check/lints.ts';
 import type { Configuration } from './configuration.ts';
 import type { Findings } from './diagnostics/findings.ts';
-import { readIgnores } from './posture/ignore-comments.ts';
+import { type Ignores, readIgnores } from './posture/ignore-comments.ts';
 import type { SourceFile } from './source/source-file.ts';
+
+type Judge = (finding: Diagnostic) => Diagnostic | undefined;
+
+const judgeBy =
+  (config: Configuration, ignores: Ignores): Judge =>
+  (finding) => {
+    const level = levelled(config, finding);
+    return level && ignores.judge(level);
+  };
 
 /**
  * Judges what was found in `config`, which was read from `texts`, and tells what is only worth telling where nothing
@@ -14,10 +23,7 @@ import type { SourceFile } from './source/source-file.ts';
 export const settle = (config: Configuration, texts: readonly SourceFile[], findings: Findings): void => {
   const { report } = findings;
   const ignores = readIgnores([...new Set([...texts, ...findings.files()])], report);
-  const judge = (finding: Diagnostic) => {
-    const level = levelled(config, finding);
-    return level && ignores.judge(level);
-  };
+  const judge = judgeBy(config, ignores);
   findings.rejudge(judge);
   const tellEffects = () => {
     for (const check of EFFECTS) check(config, report);
@@ -28,4 +34,17 @@ export const settle = (config: Configuration, texts: readonly SourceFile[], find
     tell();
     findings.rejudge(judge);
   }
+};
+
+/** Findings made after the compile of `config`, as its levels and comments have them. */
+export const settleLater = (
+  { config, texts }: { readonly config: Configuration; readonly texts: readonly SourceFile[] },
+  diagnostics: readonly Diagnostic[],
+): readonly Diagnostic[] => {
+  // What is wrong with the comments themselves was told by the compile.
+  const judge = judgeBy(
+    config,
+    readIgnores(texts, () => {}),
+  );
+  return diagnostics.map(judge).filter((finding) => finding !== undefined);
 };

@@ -38,6 +38,9 @@ const OWN_CODES = new Set(['GW4090', 'GW4091']);
 const isIgnorable = (code: string): code is Code =>
   Object.hasOwn(CATALOGUE, code) && isAdjustable(CATALOGUE[code as Code]) && !OWN_CODES.has(code);
 
+/** Whether what the comment is about is only found online, after the compile. */
+const isLater = ({ code }: IgnoreComment): boolean => code.startsWith('GW5');
+
 /** A comment with the blanks before it, and the whole line if there is nothing else on it. */
 const lineOf = ({ file, start, end }: Place): Place => {
   const lineStart = file.lineStarts[lineIndexAt(file, start)]!;
@@ -90,7 +93,7 @@ export const readIgnores = (files: readonly SourceFile[], report: Report): Ignor
       return own.length === 0 ? finding : undefined;
     },
     reportIdle: (reportIdle) => {
-      for (const { code, place } of comments.filter((comment) => !used.has(comment))) {
+      for (const { code, place } of comments.filter((comment) => !used.has(comment) && !isLater(comment))) {
         const fixes = [{ place: lineOf(place), text: '', applicability: 'always' as const }];
         reportIdle('GW4091', place, { code }, { fixes });
       }

@@ -225,3 +225,36 @@ describe('[OPS-05] gatewright check --online', () => {
     server.close();
   });
 });
+
+describe('what is found online', () => {
+  const onTakenPort = async (comment: string, lints: string) => {
+    const taken = createServer();
+    const port = await listen(taken);
+    write(
+      'gateway.yaml',
+      [
+        'version: 1',
+        `listeners: { main: { bind: "127.0.0.1:${port}" } } ${comment}`,
+        'servers: { a: { at: [{ listener: main }], anonymous: true, expose: [{ upstream: u }] } }',
+        `upstreams: { u: { type: stdio, command: ["${process.execPath}", "${STDIO_SERVER}"] } }`,
+        lints,
+        '',
+      ].join('\n'),
+    );
+    const { out, code } = await run(['--online', '--format', 'json']);
+    taken.close();
+    const found = JSON.parse(out).diagnostics as { code: string; severity: string }[];
+    return [code, found.map((each) => `${each.severity} ${each.code}`)];
+  };
+
+  it('counts as the section lints has it', async () => {
+    expect(await onTakenPort('', '')).toEqual([0, ['warning GW5008']]);
+    expect(await onTakenPort('', 'lints: { GW5008: error }')).toEqual([1, ['error GW5008']]);
+    expect(await onTakenPort('', 'lints: { GW5008: off }')).toEqual([0, []]);
+  });
+
+  it('is lowered by a comment, which is not idle where nobody asks the network', async () => {
+    expect(await onTakenPort('# gatewright-ignore GW5008: the old one still runs', '')).toEqual([0, []]);
+    expect((await run(['--deny-warnings'])).code).toBe(0);
+  });
+});
