@@ -7,7 +7,7 @@ export const COMPILE = {
   summary: 'write the compiled configuration as one file, signed if asked for',
   about: [
     'The artifact holds the graph with all files that were compiled into it, and is served by `gatewright run` as it is. Same input, same bytes, on any machine. References such as `${env:TOKEN}` and `${file:./key}` stay references: they are resolved when it is served, files relative to the folder of the artifact. Nothing is written if there are errors.',
-    'The signature goes into a file of its own, beside the artifact, with `.sig` behind its name.',
+    'The signature goes into a file of its own, beside the artifact, with `.sig` behind its name. It is an Ed25519 signature of the text `gatewright artifact`, a line break and the bytes of the artifact, in base64 within JSON that names the key by the SHA-256 of its SubjectPublicKeyInfo.',
   ],
   options: {
     ...PROJECT_OPTIONS,
