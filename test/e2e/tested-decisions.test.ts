@@ -128,8 +128,13 @@ const configurationOf = (github: string, notes: string): string =>
       },
     },
     upstreams: {
-      github: { type: 'http', endpoints: [github], trust: { annotations: 'honour' } },
-      notes: { type: 'http', endpoints: [notes] },
+      github: {
+        type: 'http',
+        endpoints: [github],
+        trust: { annotations: 'honour' },
+        labels: { team: 'core' },
+      },
+      notes: { type: 'http', endpoints: [notes], labels: { team: 'notes' } },
     },
     policies: {
       team: {
@@ -146,7 +151,7 @@ const configurationOf = (github: string, notes: string): string =>
       'no-production': { type: 'cel', deny: "'prod' in args.labels", because: 'production is closed' },
       harmless: {
         type: 'cel',
-        allow: "upstream.name != 'github' || !tool.annotations.destructiveHint || tool.name == 'whoami'",
+        allow: "tool.labels.team != 'core' || !tool.annotations.destructiveHint || tool.name == 'whoami'",
       },
       'red-team': {
         type: 'cel',
