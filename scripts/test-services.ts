@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [
   ['nginx', 'nginx'],
   ['dot', 'graphviz'],
+  ['strip', 'binutils'],
 ];
 
 /** Servers lie where the search path of an ordinary user does not lead. */
