@@ -67,7 +67,7 @@ export const format = (path: string, text: string): Formatted => {
   if (essence === undefined || diagnostics.some(({ severity }) => severity === 'error'))
     return { kind: 'faulty', diagnostics };
   try {
-    const source = text.replaceAll('\r\n', '\n');
+    const source = text.replaceAll('\r\n', '\n').replace(/(?<!\n)$/, '\n');
     const laid = layOut(source);
     const isSame = essenceOf(path, laid).essence === essenceOf(path, source).essence && layOut(laid) === laid;
     return isSame ? { kind: 'formatted', text: laid } : { kind: 'kept' };

@@ -11,7 +11,11 @@ export interface Printing {
   readonly columnAt: (offset: number) => number;
 }
 
-const printToken = ({ writer, columnAt }: Printing, token: CST.SourceToken, indent: number): void => {
+const printToken = (
+  { writer, columnAt }: Printing,
+  token: CST.SourceToken | CST.Directive | CST.DocumentEnd,
+  indent: number,
+): void => {
   switch (token.type) {
     case 'space':
     case 'byte-order-mark':
@@ -26,6 +30,11 @@ const printToken = ({ writer, columnAt }: Printing, token: CST.SourceToken, inde
     case 'comma':
       writer.join(token.source, indent);
       writer.space();
+      return;
+    case 'directive':
+    case 'doc-end':
+      writer.add(token.source, 0);
+      printTokens({ writer, columnAt }, (token as CST.DocumentEnd).end, 0);
       return;
     case 'seq-item-ind':
     case 'explicit-key-ind':

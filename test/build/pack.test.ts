@@ -85,6 +85,7 @@ describe('the packed package', () => {
       'commands',
       'commands.md',
       'compatibility.md',
+      'composition.md',
       'diagnostics',
       'diagnostics.md',
       'features.md',
