@@ -28,8 +28,9 @@ const spelledOut = (
     place: placeAt(config, ...base, 'rename', name),
   }));
   // What one list names twice is told as that.
-  const allowed = (selection.allow ?? []).flatMap((name, item, names) =>
-    names.indexOf(name) < item || name.includes('*') || Object.hasOwn(renames, name)
+  const listed = new Set<string>();
+  const allowed = (selection.allow ?? []).flatMap((name, item) =>
+    listed.size === listed.add(name).size || name.includes('*') || Object.hasOwn(renames, name)
       ? []
       : [{ name: `${expose.prefix}${name}`, place: placeAt(config, ...base, 'allow', item) }],
   );

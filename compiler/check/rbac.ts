@@ -52,18 +52,27 @@ const reportUnknown = (
 
 /** The roles of a cycle that `role` is on, closed by itself; undefined if it is on none. */
 const cycleOf = (policy: RbacData, role: string): readonly string[] | undefined => {
-  const trails: (readonly string[])[] = [[role]];
-  const seen = new Set<string>();
-  for (let trail = trails.shift(); trail; trail = trails.shift()) {
-    for (const next of policy.roles[trail.at(-1)!]?.includes ?? []) {
-      if (next === role) return [...trail, role];
-      if (seen.has(next) || !Object.hasOwn(policy.roles, next)) continue;
-      seen.add(next);
-      trails.push([...trail, next]);
+  /** By each role that was reached, the one that includes it. */
+  const from = new Map<string, string>();
+  const trailTo = (last: string): readonly string[] => {
+    const trail = [last];
+    for (let at = last; at !== role; at = from.get(at)!) trail.unshift(from.get(at)!);
+    return trail;
+  };
+  for (const at of withReached([role], from)) {
+    for (const next of policy.roles[at]?.includes ?? []) {
+      if (next === role) return [...trailTo(at), role];
+      if (!from.has(next) && Object.hasOwn(policy.roles, next)) from.set(next, at);
     }
   }
   return undefined;
 };
+
+/** Some roles, then whatever is reached while they are looked at. */
+function* withReached(first: readonly string[], reached: ReadonlyMap<string, string>): Generator<string> {
+  yield* first;
+  yield* reached.keys();
+}
 
 const checkCycles = (config: Configuration, policy: RbacData, name: string, report: Report): void => {
   const told = new Set<string>();

@@ -1,6 +1,7 @@
 /** Unions whose `type` is missing or wrong: reported, and read on as what was probably meant. */
 import { meantFix } from '../diagnostics/meant-fix.ts';
 import type { ProposedFix, Report } from '../diagnostics/report.ts';
+import { lineIndexAt } from '../source/source-file.ts';
 import {
   anchorPlaceAt,
   type Path,
@@ -12,6 +13,9 @@ import {
 import { misspeltType, typeByKeys, typeMeant } from './guess-type.ts';
 import { ownerOf } from './owner.ts';
 import { branchWord, chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
+
+/** More than anybody reads. */
+const MAX_SETTLED = 100;
 
 interface Settler {
   readonly root: SourceMap;
@@ -32,9 +36,8 @@ const withType = (map: SourceMap, type: string, at: SourceEntry | undefined, dro
 const insertion = (map: SourceMap, type: string): readonly ProposedFix[] => {
   const first = map.entries.values().next().value?.keyPlace;
   if (!first || first.start < map.place.start) return [];
-  const { text } = first.file;
-  const lineStart =
-    Math.max(text.lastIndexOf('\n', first.start - 1), text.lastIndexOf('\r', first.start - 1)) + 1;
+  const { text, lineStarts } = first.file;
+  const lineStart = lineStarts[lineIndexAt(first.file, first.start)]!;
   const between = text[map.place.start] === '{' ? ', ' : `\n${' '.repeat(first.start - lineStart)}`;
   const place = { ...first, end: first.start };
   return [{ place, text: `type: ${type}${between}`, applicability: 'maybe' }];
@@ -76,7 +79,7 @@ const settleMissing = (settler: Settler, map: SourceMap, union: Schema, path: Pa
 const settleMap = (settler: Settler, map: SourceMap, schema: Schema, path: Path): SourceMap => {
   const own = dereference(schema);
   let settled = map;
-  if (own.oneOf && !chooseSchema(own, map)) {
+  if (own.oneOf && settler.settled.length < MAX_SETTLED && !chooseSchema(own, map)) {
     settler.settled.push(path);
     settled = settleChosen(settler, map, own, path);
   }

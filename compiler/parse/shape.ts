@@ -12,7 +12,7 @@ import {
   type SourceValue,
   valueAt,
 } from '../source/tree.ts';
-import { meantBy } from './key-meant.ts';
+import { type KeyMeant, meantBy } from './key-meant.ts';
 import { ownerOf } from './owner.ts';
 import { chooseSchema, dereference, propertySchema, type Schema } from './schema.ts';
 import { settleTypes } from './settle-types.ts';
@@ -85,6 +85,8 @@ const reportMissing = (root: SourceMap, path: Path, schema: Schema, key: string,
   });
 };
 
+const MAX_MEANT = 100;
+
 /** Unknown and missing keys of one map; a missing key that was misspelt is told once, as the unknown one. */
 const reportKeys = (root: SourceMap, fault: Fault, report: Report): void => {
   const { path, value, schema, errors } = fault;
@@ -94,6 +96,7 @@ const reportKeys = (root: SourceMap, fault: Fault, report: Report): void => {
   const name = ownerOf(path);
   const known = Object.keys(chosen.properties ?? {}).filter((key) => !value.entries.has(key));
   const missing = new Set<string>();
+  let told = 0;
   for (const error of errors)
     if (error.keyword === 'required' && !value.isIncomplete)
       missing.add(String(error.params.missingProperty));
@@ -108,7 +111,9 @@ const reportKeys = (root: SourceMap, fault: Fault, report: Report): void => {
       continue;
     }
     const owner = { root, path, map: value, schema, missing };
-    const { nearest: near, advice, explains = [] } = meantBy(owner, entry);
+    // Of very many unknown keys nobody asks what each was meant to be.
+    const meant: KeyMeant = told++ < MAX_MEANT ? meantBy(owner, entry) : {};
+    const { nearest: near, advice, explains = [] } = meant;
     for (const explained of near ? [near] : explains) missing.delete(explained);
     const fixes = meantFix(place, key, near, known);
     report('GW1001', place, { key, owner: name, nearest: near, known, advice }, { fixes });

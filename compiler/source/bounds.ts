@@ -4,8 +4,8 @@ import type { Report } from '../diagnostics/report.ts';
 import type { SourceFile } from './source-file.ts';
 
 const MAX_DEPTH = 64;
-/** Keys and values; half of them are values. */
-const MAX_SCALARS = 200_000;
+/** Keys and values. */
+const MAX_PARTS = 200_000;
 
 /** Tokens that the lexer adds: document, flow end, byte order mark, and before each scalar. */
 const MARKS = new Set(['\x02', '\x18', '\ufeff']);
@@ -23,7 +23,7 @@ const isSuspect = (text: string): boolean => {
     // Line feed, carriage return, comma, quotes, colon and star.
     else if (sign === 10 || sign === 13 || sign === 0x2c || sign === 0x22 || sign === 0x27) items++;
     else if (sign === 0x3a || sign === 0x2a) items++;
-    if (depth > MAX_DEPTH || items > MAX_SCALARS) return true;
+    if (depth > MAX_DEPTH || items > MAX_PARTS) return true;
   }
   return false;
 };
@@ -32,23 +32,25 @@ const isSuspect = (text: string): boolean => {
 export const reportBounds = (file: SourceFile, report: Report): boolean => {
   if (!isSuspect(file.text)) return false;
   let depth = 0;
-  let scalars = 0;
+  let parts = 0;
   let at = 0;
   const place = () => ({ file, start: Math.min(at, file.text.length), end: at + 1 });
   for (const token of new Lexer().lex(file.text)) {
-    if (token === SCALAR && file.text[at] !== token) scalars++;
+    if (token === SCALAR && file.text[at] !== token) parts++;
     else if (!MARKS.has(token) || file.text[at] === token) {
-      if (token === '[' || token === '{') depth++;
-      else if ((token === ']' || token === '}') && depth > 0) depth--;
-      else if (token.startsWith('*')) scalars++;
+      if (token === '[' || token === '{') {
+        depth++;
+        parts++;
+      } else if ((token === ']' || token === '}') && depth > 0) depth--;
+      else if (/^[*"']/.test(token)) parts++;
       if (depth > MAX_DEPTH) {
         report('GW0018', place(), { what: 'the nesting', limit: MAX_DEPTH, unit: 'level' });
         return true;
       }
       at += token.length;
     }
-    if (scalars > MAX_SCALARS) {
-      report('GW0018', place(), { what: 'the configuration', limit: MAX_SCALARS, unit: 'keys and value' });
+    if (parts > MAX_PARTS) {
+      report('GW0018', place(), { what: 'the configuration', limit: MAX_PARTS, unit: 'keys and value' });
       return true;
     }
   }

@@ -4,9 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type CompileResult, compile } from '../../compiler/compile.ts';
-import { renderJson } from '../../compiler/diagnostics/render/json.ts';
-import { renderPretty } from '../../compiler/diagnostics/render/pretty.ts';
 import { FIXTURES, readerOf } from './fixture.ts';
+import { expectSane } from './sanity.ts';
 
 const FOLDER = join(FIXTURES, 'ok', 'everything');
 const readBeside = readerOf(FOLDER);
@@ -23,24 +22,6 @@ const compileBytes = (main: Uint8Array, keys?: Uint8Array): CompileResult =>
   });
 
 const compileText = (main: string): CompileResult => compileBytes(Buffer.from(main));
-
-/** What must hold of every compile, whatever was fed in. */
-const expectSane = (result: CompileResult, main: Uint8Array): void => {
-  const { compiled, diagnostics } = result;
-  const isFaulty = diagnostics.some(({ severity }) => severity === 'error');
-  expect(compiled === undefined).toBe(isFaulty);
-  const decoded = new TextDecoder().decode(main);
-  for (const { span, message } of diagnostics) {
-    expect(message).not.toMatch(/undefined|\[object|NaN/);
-    expect(span.line).toBeGreaterThan(0);
-    expect(span.column).toBeGreaterThan(0);
-    expect(span.endOffset).toBeGreaterThanOrEqual(span.offset);
-    if (span.file === 'gateway.yaml') expect(span.endOffset).toBeLessThanOrEqual(decoded.length + 1);
-  }
-  const pretty = renderPretty('gateway.yaml', diagnostics, { textOf: () => decoded, color: false });
-  expect(pretty.endsWith('\n')).toBe(true);
-  JSON.parse(renderJson('gateway.yaml', diagnostics, compiled?.hash));
-};
 
 /** The value with the keys of every map in another order. */
 const shuffled = (value: Json, random: () => number): Json => {
