@@ -235,7 +235,7 @@ describe('a file as large as one may be', () => {
     ['aliases', full('- *b\n', 'a:\n')],
     ['a bomb of aliases', bomb],
     ['no-break spaces', full('\u00a0a: b\n')],
-    ['typographic quotes', full('- “a”\n', 'a:\n')],
+    ['typographic quotes', `a:\n${many(30_000, () => '- “a”\n')}`],
     ['conflicts', full('<<<<<<< a\n=======\n')],
     ['keys without a blank', full('a:b\n')],
     ['documents', full('--- a\n')],
