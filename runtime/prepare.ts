@@ -19,6 +19,7 @@ import type { EventStreamChannels } from './mcp/channel/event-stream-channel.ts'
 import type { Exposure } from './mcp/exposure.ts';
 import { extensionMethods } from './mcp/extension-method.ts';
 import type { ParkedCalls } from './mcp/input/parked-calls.ts';
+import type { LastingCallers } from './mcp/lasting-callers.ts';
 import type { SessionStore } from './mcp/legacy/session-store.ts';
 import { Limits } from './mcp/limits.ts';
 import type { ListenStreams } from './mcp/modern/listen-streams.ts';
@@ -49,6 +50,7 @@ export interface PrepareContext {
   readonly sessions: SessionStore;
   readonly parked: ParkedCalls;
   readonly listens: ListenStreams;
+  readonly lasting: LastingCallers;
   readonly sealer: Sealer;
   readonly peers: Peers | undefined;
   readonly ops: OpsSource;
@@ -215,7 +217,7 @@ class Preparation {
   }
 
   async #server(node: ServerNode): Promise<PreparedServer> {
-    const { live, log, metrics, sessions, parked, listens, sealer, peers } = this.#context;
+    const { live, log, metrics, sessions, parked, listens, lasting, sealer, peers } = this.#context;
     const exposures = this.#exposures(node);
     const fingerprint = this.#fingerprint('server', node.name);
     const serverLog = log.child({ server: node.name });
@@ -230,6 +232,7 @@ class Preparation {
     );
     return {
       node,
+      graph: this.#loaded.graph,
       fingerprint,
       info: this.#info,
       infoText: JSON.stringify(this.#info),
@@ -243,6 +246,7 @@ class Preparation {
       log: serverLog,
       views,
       listens,
+      lasting,
       sessions,
       parked,
       lists: new ToldLists(),

@@ -8,6 +8,7 @@ import { LiveObjects } from './live-objects.ts';
 import { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
 import { StdioChannel } from './mcp/channel/stdio.ts';
 import { ParkedCalls } from './mcp/input/parked-calls.ts';
+import { LastingCallers } from './mcp/lasting-callers.ts';
 import { SessionStore } from './mcp/legacy/session-store.ts';
 import { ListenStreams } from './mcp/modern/listen-streams.ts';
 import type { PinDifference } from './mcp/pin.ts';
@@ -88,6 +89,7 @@ export class Serving {
   readonly #peerListener: PeerListener | undefined;
   readonly #channels = new EventStreamChannels(NO_ROOM);
   readonly #listens = new ListenStreams();
+  readonly #lasting = new LastingCallers();
   readonly #sealer: Sealer;
   readonly #live: LiveObjects;
   #current: PreparedGeneration | undefined;
@@ -180,9 +182,9 @@ export class Serving {
     this.#parked.rebound(graph.sessions.parked);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });
-    const fingerprints = new Map([...servers].map(([name, server]) => [name, server.fingerprint]));
-    this.#listens.afterSwap(fingerprints, drain.windowMs);
-    this.#sessions.afterSwap(servers, drain.windowMs);
+    this.#lasting.afterSwap(graph);
+    this.#listens.afterSwap(servers, graph.reload);
+    this.#sessions.afterSwap(servers, graph.reload);
   }
 
   /**
@@ -227,6 +229,7 @@ export class Serving {
       sessions: this.#sessions,
       parked: this.#parked,
       listens: this.#listens,
+      lasting: this.#lasting,
       sealer: this.#sealer,
       peers: this.#peers,
       ops,

@@ -89,6 +89,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     reload: {
       watch: reload.watch!,
       drain: { windowMs: toMs(reload.drain!.window!), deadlineMs: toMs(reload.drain!.deadline!) },
+      ...(reload.onPolicyChange === 'recheck' ? {} : { onPolicyChange: reload.onPolicyChange! }),
       maxGenerations: reload.maxGenerations!,
     },
     shutdown: { windowMs: toMs(shutdown.window!), deadlineMs: toMs(shutdown.deadline!) },

@@ -22,6 +22,8 @@ export interface Exchange {
   readonly listener: string;
   /** Whether the listener speaks TLS. */
   readonly secure: boolean;
+  /** Address of the other end of the connection; empty for a peer of a unix socket. */
+  readonly peer: string;
   /** The client's address: the peer's, or what a trusted proxy says. Empty for a peer of a unix socket. */
   clientAddress: string;
   /** Path without query. */

@@ -101,6 +101,7 @@ export const openExchange = (
     hasOwnHeaders: true,
     listener: context.name,
     secure: context.secure,
+    peer: connection.peer,
     clientAddress: connection.peer,
     path: pathOf(request.url ?? ''),
     correlationId: correlationIdOf(request.headers['x-correlation-id']),

@@ -1,5 +1,6 @@
 /** A virtual server, prepared: everything that its requests need, made once for a generation. */
 import type { CallFacts, Decision } from '../../schema/decision.ts';
+import type { Graph } from '../../schema/graph/graph.ts';
 import type { ServerNode } from '../../schema/graph/server.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Log } from '../observe/log.ts';
@@ -8,6 +9,7 @@ import type { Sealer } from '../sealing/sealer.ts';
 import type { GatewayInfo } from './ask.ts';
 import type { Exposure } from './exposure.ts';
 import type { ParkedCalls } from './input/parked-calls.ts';
+import type { LastingCallers } from './lasting-callers.ts';
 import type { SessionStore } from './legacy/session-store.ts';
 import type { Limits } from './limits.ts';
 import type { Method } from './method.ts';
@@ -37,6 +39,8 @@ export interface ServerMetrics {
 
 export interface PreparedServer {
   readonly node: ServerNode;
+  /** The graph that it is part of. */
+  readonly graph: Graph;
   /** Hash of the node with all that it refers to, resolved values included. */
   readonly fingerprint: string;
   readonly info: GatewayInfo;
@@ -54,6 +58,7 @@ export interface PreparedServer {
   readonly log: Log;
   readonly views: ModernViews;
   readonly listens: ListenStreams;
+  readonly lasting: LastingCallers;
   readonly sessions: SessionStore;
   /** Calls that wait for input of modern clients. */
   readonly parked: ParkedCalls;

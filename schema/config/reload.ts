@@ -1,6 +1,6 @@
 /** `reload`, `shutdown` and `sessions`: what happens over time. */
 import type { Static } from 'typebox';
-import { closed, count, duration, flag, optional } from './value.ts';
+import { closed, count, duration, flag, oneOf, optional } from './value.ts';
 
 const Drain = closed(
   {
@@ -16,6 +16,13 @@ export const Reload = closed(
   {
     watch: optional(flag({ description: 'Watch the files that were compiled.', default: true })),
     drain: optional(Drain),
+    onPolicyChange: optional(
+      oneOf(['recheck', 'drain', 'keep'], {
+        description:
+          'What becomes of open streams and sessions whose rules change. `recheck`: those whose caller may not have them any more end at once, the others of a server that changed within `drain.window`. `drain`: all of these end within `drain.window`. `keep`: streams go on under the rules that they were opened by, until `drain.deadline`; sessions go on.',
+        default: 'recheck',
+      }),
+    ),
     maxGenerations: optional(
       count({
         description:

@@ -68,6 +68,8 @@ export interface ParkedNode {
 export interface ReloadNode {
   readonly watch: boolean;
   readonly drain: { readonly windowMs: number; readonly deadlineMs: number };
+  /** What becomes of open streams whose rules change. Absent: they are judged again at the swap. */
+  readonly onPolicyChange?: 'drain' | 'keep';
   readonly maxGenerations: number;
 }
 

@@ -115,7 +115,7 @@ describe('a plan foretells of listeners', () => {
     const texts = pair((yaml) => {
       yaml.listeners.main.ip = { deny: ['127.0.0.1'] };
     });
-    expect(foretold(texts, 'listener:main')).toEqual(['listener-rules: in-place']);
+    expect(foretold(texts, 'listener:main')).toEqual(['listener-rules: in-place', 'refused-end: ends']);
     await using gateway = await startTestGateway(texts.before, { tap: false });
     expect((await callTool(gateway.url(), 'one')).status).toBe(200);
     await ok(gateway, texts.after);

@@ -74,6 +74,7 @@ const sessions = fields<SessionsNode>({
 const reload = fields<ReloadNode>({
   watch: flag,
   drain: fields<ReloadNode['drain']>({ windowMs: number, deadlineMs: number }),
+  onPolicyChange: optional(oneOf('drain', 'keep')),
   maxGenerations: number,
 });
 

@@ -17,6 +17,7 @@ export type EffectKind =
   | 'listener-rebinds'
   | 'listener-renews'
   | 'listener-rules'
+  | 'refused-end'
   | 'address-held'
   | 'identity-renewed'
   | 'server-opens'

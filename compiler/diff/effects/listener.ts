@@ -63,6 +63,15 @@ const rebound = (old: ListenerNode, node: ListenerNode, context: EffectContext):
 /** Taken over by the bound socket. */
 const IN_PLACE = ['tls', 'sizes', 'connections'];
 
+/** What is open to callers whose address is not admitted any more. */
+const refusedEnd = ({ name }: ListenerNode, { after }: EffectContext): readonly Effect[] => {
+  const { onPolicyChange } = after.graph.reload;
+  if (onPolicyChange === 'keep') return [];
+  const when = onPolicyChange === 'drain' ? 'within the window of the drain' : 'at once';
+  const text = `open streams and sessions of addresses that are not admitted any more end ${when}`;
+  return [{ kind: 'refused-end', node: `listener:${name}`, impact: 'ends', text }];
+};
+
 const changed = (change: NodeChange, context: EffectContext): readonly Effect[] => {
   const [old, node] = [
     context.before.graph.listeners[change.name]!,
@@ -88,6 +97,7 @@ const changed = (change: NodeChange, context: EffectContext): readonly Effect[] 
       text: 'the rules hold from the next request on, on open connections too',
     });
   }
+  if (touches(change, 'ip', 'trustedProxies')) effects.push(...refusedEnd(node, context));
   return effects;
 };
 

@@ -77,6 +77,7 @@ const SECTIONS: Readonly<Record<string, SectionEffects>> = {
           } as const,
         ]
       : []),
+    ...(touches(change, 'onPolicyChange') ? [swaps('this change already treats what is open by it')] : []),
     ...(touches(change, 'drain', 'maxGenerations')
       ? [swaps('this change already drains the old graph by the new bounds')]
       : []),

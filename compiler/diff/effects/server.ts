@@ -13,6 +13,24 @@ const windowText = ({ graph }: CompiledGraph): string => {
   return isReference(windowMs) ? windowMs.$reference : durationText(windowMs);
 };
 
+const deadlineText = ({ graph }: CompiledGraph): string => {
+  const { deadlineMs } = graph.reload.drain;
+  return isReference(deadlineMs) ? deadlineMs.$reference : durationText(deadlineMs);
+};
+
+/** What becomes of what is open to the clients of a server that changes. */
+const renewsText = ({ after }: EffectContext): string => {
+  const { onPolicyChange = 'recheck' } = after.graph.reload;
+  switch (onPolicyChange) {
+    case 'recheck':
+      return `open streams and sessions of callers that the new rules refuse end at once; the other open streams end in good order within ${windowText(after)}, to come back under the new rules; sessions go on and are told that lists changed`;
+    case 'drain':
+      return `open streams of its clients, and sessions of callers that the new rules refuse, end in good order within ${windowText(after)}; other sessions go on and are told that lists changed`;
+    case 'keep':
+      return `open streams of its clients go on under the old rules for up to ${deadlineText(after)}; sessions go on and are told that lists changed`;
+  }
+};
+
 const placesText = (places: ServerNode['at']): string =>
   places.map(({ listener, path }) => `${path} of \`${listener}\``).join(' and ');
 
@@ -48,7 +66,7 @@ const renewed = (node: ServerNode, context: EffectContext): Effect => {
     kind: 'server-renews',
     node: `server:${node.name}`,
     impact: 'ends',
-    text: `open streams of its clients end in good order within ${windowText(context.after)}, to come back under the new rules; sessions go on and are told that lists changed${because}`,
+    text: `${renewsText(context)}${because}`,
   };
 };
 

@@ -39,6 +39,7 @@ export const writeSections = (graph: Graph): Readonly<Record<SectionName, Writte
     reload: map({
       watch: plain(reload.watch),
       drain: map({ window: duration(reload.drain.windowMs), deadline: duration(reload.drain.deadlineMs) }),
+      onPolicyChange: plain(reload.onPolicyChange ?? 'recheck'),
       maxGenerations: plain(reload.maxGenerations),
     }),
     shutdown: map({ window: duration(shutdown.windowMs), deadline: duration(shutdown.deadlineMs) }),

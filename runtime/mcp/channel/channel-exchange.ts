@@ -9,6 +9,7 @@ import type { ListenerObserver } from '../../listen/observer.ts';
 export interface ChannelOrigin {
   readonly listener: string;
   readonly secure: boolean;
+  readonly peer: string;
   readonly clientAddress: string;
   readonly path: string;
   readonly request: RequestHead;
@@ -29,6 +30,7 @@ export class ChannelExchange implements Exchange {
   readonly hasOwnHeaders = false;
   readonly listener: string;
   readonly secure: boolean;
+  readonly peer: string;
   readonly clientAddress: string;
   readonly path: string;
   readonly correlationId = correlationIdOf(undefined);
@@ -56,6 +58,7 @@ export class ChannelExchange implements Exchange {
     this.request = origin.request;
     this.listener = origin.listener;
     this.secure = origin.secure;
+    this.peer = origin.peer;
     this.clientAddress = origin.clientAddress;
     this.path = origin.path;
     this.lifecycle = origin.lifecycle;

@@ -7,6 +7,8 @@ export type ChannelEnd =
   | 'going-away'
   /** The credential that the channel was opened with is valid no more. */
   | 'unauthenticated'
+  /** The rules that serve now do not let its client have it. */
+  | 'refused'
   | 'not-served';
 
 /** What a conversation writes to. Nothing may throw. */

@@ -2,6 +2,8 @@
  * HTTP+SSE, the transport of 2024-11-05, as a channel: a GET opens an event stream, which names the place to post to;
  * what is posted there is accepted, and answered on the stream (MCP 2024-11-05, transports, HTTP with SSE).
  */
+
+import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
@@ -11,6 +13,7 @@ import { type EventStream, startEventStream } from '../../listen/event-stream.ts
 import type { ListenerLifecycle, WebExchange } from '../../listen/exchange.ts';
 import { replyEmpty, replyError } from '../../listen/reply.ts';
 import { closingRefusal } from '../closing.ts';
+import { admittedBy, type LastingCaller } from '../lasting-callers.ts';
 import { OwnerQuota, ownerOf } from '../legacy/owner-quota.ts';
 import { sealSessionId } from '../legacy/session-id.ts';
 import { FIRST_VERSION } from '../revision.ts';
@@ -28,7 +31,8 @@ const RULES: ConversationRules = {
 };
 
 /** One stream, with the messages that are posted to it. */
-class EventStreamChannel implements Channel {
+class EventStreamChannel implements Channel, LastingCaller {
+  readonly admitted: Admitted;
   readonly principal: Principal;
   readonly serverName: string;
   readonly conversation = new Conversation(this, RULES);
@@ -38,12 +42,9 @@ class EventStreamChannel implements Channel {
   readonly #onClosing = (): void => void this.conversation.drained().then(() => this.end());
   #over = false;
 
-  constructor(
-    stream: EventStream,
-    { principal, lifecycle }: WebExchange,
-    serverName: string,
-    onOver: () => void,
-  ) {
+  constructor(stream: EventStream, exchange: WebExchange, serverName: string, onOver: () => void) {
+    const { principal, lifecycle } = exchange;
+    this.admitted = admittedBy(exchange, serverName, 'place');
     this.principal = principal;
     this.serverName = serverName;
     this.#stream = stream;
@@ -61,6 +62,10 @@ class EventStreamChannel implements Channel {
   end(): void {
     this.#stream.end();
     this.#close();
+  }
+
+  expel(): void {
+    this.end();
   }
 
   #close(): void {
@@ -104,7 +109,8 @@ export class EventStreamChannels {
   open({ server }: Place, exchange: WebExchange, postPath: string): void {
     const owner = ownerOf(exchange.principal, exchange.clientAddress);
     this.#quota.take(owner, this.#bounds);
-    const { name } = server.node;
+    const { lasting, graph, node } = server;
+    const { name } = node;
     const id = sealSessionId(
       server.sealer,
       { principalKey: exchange.principal.key, serverName: name },
@@ -114,11 +120,13 @@ export class EventStreamChannels {
     const stream = startEventStream(exchange);
     const channel = new EventStreamChannel(stream, exchange, name, () => {
       this.#channels.delete(id);
+      lasting.remove(channel);
       this.#quota.giveBack(owner);
     });
     this.#channels.set(id, channel);
     if (stream.closed) channel.end();
-    else stream.send(`${postPath}?${PARAMETER}=${id}`, undefined, 'endpoint');
+    else lasting.add(channel, graph);
+    if (!stream.closed) stream.send(`${postPath}?${PARAMETER}=${id}`, undefined, 'endpoint');
   }
 
   /** Where messages of this stream are taken, if it is this principal's on this server. */

@@ -32,6 +32,7 @@ const originOf = (token: string | undefined): ChannelOrigin => {
   return {
     listener: 'stdio',
     secure: true,
+    peer: '',
     clientAddress: '',
     path: '',
     request: {

@@ -3,14 +3,15 @@
  * cycle. In no revision of MCP, so that it is off unless it is asked for.
  */
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { Principal } from '../../../schema/principal.ts';
+import type { Admitted } from '../../../policies/identity/standing.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { replyError } from '../../listen/reply.ts';
 import type { TakeOver, Upgrade } from '../../listen/upgrade.ts';
 import { closingRefusal } from '../closing.ts';
-import type { Place } from '../server.ts';
+import { admittedBy, type LastingCaller, type LastingCallers } from '../lasting-callers.ts';
+import type { Place, PreparedServer } from '../server.ts';
 import type { Channel, ChannelEnd } from './channel.ts';
 import { type ChannelContext, ChannelExchange, type ChannelOrigin } from './channel-exchange.ts';
 import { Conversation, type ConversationRules } from './conversation.ts';
@@ -30,6 +31,7 @@ const CLOSE_CODES: Readonly<Record<ChannelEnd, number>> = {
   'going-away': 1001,
   'not-served': 1001,
   unauthenticated: 1008,
+  refused: 1008,
 };
 
 const RULES: ConversationRules = { modern: false, offered: ({ server }) => server.legacyVersions };
@@ -70,8 +72,10 @@ export interface SocketContext extends ChannelContext {
   readonly place: () => Place | undefined;
 }
 
-class WebSocketChannel implements Channel, Beating {
+class WebSocketChannel implements Channel, Beating, LastingCaller {
+  readonly admitted: Admitted;
   readonly #socket: WebSocket;
+  readonly #lasting: LastingCallers;
   readonly #origin: ChannelOrigin;
   readonly #context: SocketContext;
   readonly #conversation = new Conversation(this, RULES);
@@ -79,7 +83,15 @@ class WebSocketChannel implements Channel, Beating {
   #expiry: NodeJS.Timeout | undefined;
   #answered = true;
 
-  constructor(socket: WebSocket, origin: ChannelOrigin, context: SocketContext, principal: Principal) {
+  constructor(
+    socket: WebSocket,
+    origin: ChannelOrigin,
+    context: SocketContext,
+    admitted: Admitted,
+    { lasting, graph }: PreparedServer,
+  ) {
+    this.admitted = admitted;
+    this.#lasting = lasting;
     this.#socket = socket;
     this.#origin = origin;
     this.#context = context;
@@ -91,12 +103,13 @@ class WebSocketChannel implements Channel, Beating {
     socket.on('close', () => this.#closed());
     heartbeat.add(this);
     origin.lifecycle.closers.add(this.#onClosing);
-    const { expiresAtMs } = principal;
+    const { expiresAtMs } = admitted.principal;
     if (expiresAtMs !== undefined)
       this.#expiry = setTimeout(
         () => this.#identifyAgain(),
         Math.min(Math.max(0, expiresAtMs - Date.now()) + 1, MAX_TIMER_MS),
       ).unref();
+    lasting.add(this, graph);
   }
 
   send(text: string): void {
@@ -107,6 +120,10 @@ class WebSocketChannel implements Channel, Beating {
 
   end(why: ChannelEnd): void {
     this.#close(CLOSE_CODES[why], why);
+  }
+
+  expel(): void {
+    this.end(this.#context.place() === undefined ? 'not-served' : 'refused');
   }
 
   /** Asks the peer for a sign of life; one that gave none since the last beat is gone. */
@@ -155,17 +172,19 @@ class WebSocketChannel implements Channel, Beating {
   #closed(): void {
     clearTimeout(this.#expiry);
     heartbeat.remove(this);
+    this.#lasting.remove(this);
     this.#origin.lifecycle.closers.delete(this.#onClosing);
     this.#conversation.close();
   }
 }
 
 const originOf = (exchange: WebExchange): ChannelOrigin => {
-  const { listener, secure, clientAddress, path, lifecycle, request } = exchange;
+  const { listener, secure, peer, clientAddress, path, lifecycle, request } = exchange;
   const { url, headers, rawHeaders } = request;
   return {
     listener,
     secure,
+    peer,
     clientAddress,
     path,
     lifecycle,
@@ -182,16 +201,17 @@ export const serveWebSocket = (place: Place, context: SocketContext): Upgrade =>
     maxPayload: place.maxBodyBytes,
     handleProtocols: () => SUBPROTOCOL,
   });
-  const open = (exchange: WebExchange, takeOver: TakeOver, principal: Principal): void => {
+  const open = (exchange: WebExchange, takeOver: TakeOver): void => {
     const origin = originOf(exchange);
     const request = exchange.request as Parameters<typeof handshake.handleUpgrade>[0];
     exchange.record.outcome = 'ok';
+    const admitted = admittedBy(exchange, place.server.node.name, 'place');
     const { socket, head } = takeOver();
     handshake.handleUpgrade(
       request,
       socket,
       head,
-      (webSocket) => new WebSocketChannel(webSocket, origin, context, principal),
+      (webSocket) => new WebSocketChannel(webSocket, origin, context, admitted, place.server),
     );
   };
   const take: Upgrade['take'] = (exchange, takeOver) => {
@@ -205,7 +225,7 @@ export const serveWebSocket = (place: Place, context: SocketContext): Upgrade =>
       exchange.principal = outcome;
       const refused = handshakeFault(exchange) ?? closingRefusal(exchange);
       if (refused !== undefined) replyError(exchange, refused);
-      else if (!exchange.concluded) open(exchange, takeOver, outcome);
+      else if (!exchange.concluded) open(exchange, takeOver);
     });
   };
   return { place, take };

@@ -8,6 +8,7 @@ import { forwardNames, keptHeaders, type SentHeaders } from '../caller-headers.t
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
 import { mergeExtensions } from '../extensions.ts';
+import { admittedBy } from '../lasting-callers.ts';
 import type { Message } from '../message.ts';
 import { SINCE } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
@@ -97,7 +98,7 @@ const openSession = (
     throw admission.refusal;
   }
   return {
-    session: server.sessions.open(exchange.principal, exchange.clientAddress, server, client),
+    session: server.sessions.open(admittedBy(exchange, server.node.name, 'server'), server, client),
     headers: admission?.headers ?? [],
   };
 };

@@ -3,6 +3,7 @@ import { GatewayError, RPC } from '../../errors.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
+import { admittedBy } from '../lasting-callers.ts';
 import type { Message } from '../message.ts';
 import type { Place, PreparedServer } from '../server.ts';
 import { type Greeting, serveInitialize } from './initialize.ts';
@@ -107,10 +108,17 @@ export const serveSessionOperation = (place: Place, exchange: WebExchange): void
     replyEmpty(exchange, 204);
     return;
   }
-  openStream(exchange, session);
+  openStream(server, exchange, session);
 };
 
-const openStream = (exchange: WebExchange, session: Session): void => {
+/** Whoever reads a stream may be another than who opened its session, and come from elsewhere. */
+const judgedAgain = ({ lasting, graph, node }: PreparedServer, exchange: WebExchange, expel: () => void) => {
+  const reader = { admitted: admittedBy(exchange, node.name, 'place'), expel };
+  exchange.response.once('close', () => lasting.remove(reader));
+  lasting.add(reader, graph);
+};
+
+const openStream = (server: PreparedServer, exchange: WebExchange, session: Session): void => {
   const accept = String(exchange.request.headers.accept ?? '');
   if (!accept.includes('text/event-stream') && !accept.includes('*/*')) {
     replyError(
@@ -137,5 +145,6 @@ const openStream = (exchange: WebExchange, session: Session): void => {
   if (pollsStreams(session)) sink.prime(resumed === undefined ? stream.lastEventId : String(lastEventId));
   stream.attach(sink, resumed?.sequence);
   sink.expires(exchange.principal.expiresAtMs);
+  judgedAgain(server, exchange, () => stream.leave(sink));
   sink.lasts();
 };

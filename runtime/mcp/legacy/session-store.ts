@@ -1,6 +1,7 @@
 /** The sessions of legacy clients: outside the generations, bounded, found only by their own principal. */
 import { randomBytes } from 'node:crypto';
-import type { SessionsNode } from '../../../schema/graph/graph.ts';
+import type { Admitted } from '../../../policies/identity/standing.ts';
+import type { ReloadNode, SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import type { PreparedServer } from '../server.ts';
 import { OwnerQuota, ownerOf } from './owner-quota.ts';
@@ -15,6 +16,8 @@ export class SessionStore {
   readonly #sessions = new Map<string, Session>();
   readonly #quota = new OwnerQuota();
   #bounds: SessionsNode;
+  /** Those that serve now. */
+  #servers: ReadonlyMap<string, PreparedServer> | undefined;
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(bounds: SessionsNode, owner: string = randomBytes(12).toString('base64url')) {
@@ -33,14 +36,26 @@ export class SessionStore {
   }
 
   /** A new session, or a GatewayError `too_many_sessions`. */
-  open(principal: Principal, address: string, server: PreparedServer, client: SessionClient): Session {
-    const owner = ownerOf(principal, address);
+  open(admitted: Admitted, server: PreparedServer, client: SessionClient): Session {
+    const { principal, clientAddress } = admitted;
+    const owner = ownerOf(principal, clientAddress);
     this.#quota.take(owner, this.#bounds);
     const binding = { principalKey: principal.key, serverName: server.node.name };
     const id = sealSessionId(server.sealer, binding, { owner: this.owner, createdMs: Date.now() });
-    const session = new Session(id, principal, owner, server, client);
+    const session = new Session(id, admitted, owner, server, client);
+    session.expel = () => this.end(session);
     this.#sessions.set(id, session);
+    server.lasting.add(session, server.graph);
+    this.#followSwap(session, server);
     return session;
+  }
+
+  /** Its request may have taken longer to come than a reload: it goes by the rules that serve now. */
+  #followSwap(session: Session, server: PreparedServer): void {
+    const now = this.#servers?.get(session.serverName);
+    if (now === server || this.#servers === undefined) return;
+    if (now === undefined) this.end(session);
+    else session.adopt(now);
   }
 
   /** The session of this id, if it is this principal's on this server; knowing an id is not enough. */
@@ -87,19 +102,25 @@ export class SessionStore {
   end(session: Session): void {
     if (!this.#sessions.delete(session.id)) return;
     this.#quota.giveBack(session.owner);
+    session.leave();
     void session.close();
   }
 
   /**
    * Another graph serves. Sessions of servers that are gone end; the others go by its rules from now on, and those of
-   * servers that changed are sent away from their GET stream within `windowMs`, so that they come back under them.
+   * servers that changed are sent away from their GET stream within the window, so that they come back under them,
+   * unless what is open is to be kept.
    */
-  afterSwap(servers: ReadonlyMap<string, PreparedServer>, windowMs: number): void {
+  afterSwap(
+    servers: ReadonlyMap<string, PreparedServer>,
+    { drain, onPolicyChange }: Pick<ReloadNode, 'drain' | 'onPolicyChange'>,
+  ): void {
+    this.#servers = servers;
     for (const session of this.#sessions.values()) {
       const server = servers.get(session.serverName);
       if (server === undefined) this.end(session);
-      else if (session.adopt(server))
-        setTimeout(() => session.streams.standalone.detach(), Math.random() * windowMs).unref();
+      else if (session.adopt(server) && onPolicyChange !== 'keep')
+        setTimeout(() => session.streams.standalone.detach(), Math.random() * drain.windowMs).unref();
     }
   }
 
@@ -112,6 +133,7 @@ export class SessionStore {
     clearInterval(this.#sweeper);
     const open = [...this.#sessions.values()];
     this.#sessions.clear();
+    for (const session of open) session.leave();
     await Promise.allSettled(open.map((session) => session.close()));
   }
 }

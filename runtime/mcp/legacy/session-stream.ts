@@ -120,6 +120,11 @@ export class SessionStream {
     this.#sink = undefined;
   }
 
+  /** Closes one connection, where it still is the one that the stream is sent to. */
+  leave(sink: StreamSink): void {
+    if (this.#sink === sink) this.detach();
+  }
+
   #send(sink: StreamSink, sequence: number, data: string): void {
     if (sink.send(data, this.eventId(sequence))) this.#delivered = Math.max(this.#delivered, sequence);
     // One that takes nothing more has said so meanwhile.

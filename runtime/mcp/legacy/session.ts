@@ -1,5 +1,6 @@
 /** A session of a client of 2025-11-25 or older, with its own conversations upstream. */
 import { admitsMethod } from '../../../policies/features/features.ts';
+import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { Link } from '../../upstream/link.ts';
@@ -20,6 +21,7 @@ import { holdsOf } from '../changes/holds.ts';
 import { exposedUpdate } from '../exposed-uris.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
 import { labelOf } from '../input/input-request.ts';
+import type { LastingCaller } from '../lasting-callers.ts';
 import type { Filter } from '../modern/subscription-filter.ts';
 import type { Connected, Part } from '../part.ts';
 import type { PreparedServer } from '../server.ts';
@@ -56,8 +58,9 @@ const UNSOLICITED: ReadonlySet<string> = new Set([
 ]);
 const TELL_TIMEOUT_MS = 5000;
 
-export class Session implements InputSource {
+export class Session implements InputSource, LastingCaller {
   readonly id: string;
+  readonly admitted: Admitted;
   readonly principal: Principal;
   /** Whom it counts for. */
   readonly owner: string;
@@ -79,20 +82,17 @@ export class Session implements InputSource {
   announced: readonly ('tools' | 'prompts' | 'resources')[] = [];
   /** Called once, when it has ended, whoever ended it. */
   onEnded: (() => void) | undefined;
+  /** Set by who holds it. */
+  expel: () => void = () => undefined;
   #server: PreparedServer;
   #view: View;
   #capabilitiesText: string;
   #closed = false;
 
-  constructor(
-    id: string,
-    principal: Principal,
-    owner: string,
-    server: PreparedServer,
-    client: SessionClient,
-  ) {
+  constructor(id: string, admitted: Admitted, owner: string, server: PreparedServer, client: SessionClient) {
     this.id = id;
-    this.principal = principal;
+    this.admitted = admitted;
+    this.principal = admitted.principal;
     this.owner = owner;
     this.serverName = server.node.name;
     this.version = client.version;
@@ -110,6 +110,11 @@ export class Session implements InputSource {
       },
     });
     this.#view = this.#makeView(server);
+  }
+
+  /** It is not open any more. */
+  leave(): void {
+    this.#server.lasting.remove(this);
   }
 
   /** Whether the session is in use, whatever its last request was. */
@@ -279,8 +284,8 @@ export class Session implements InputSource {
     const exposed = this.#server.exposures.some(
       ({ upstream, resources }) => upstream.name === upstreamName && resources.expose(uri) !== undefined,
     );
-    const { policies } = this.#server;
-    return exposed && (policies.none || policies.decide(facts).kind === 'allow');
+    const { policies, node: server } = this.#server;
+    return exposed && (policies.none || policies.decide({ ...facts, server }).kind === 'allow');
   }
 
   /** Asks the client for what a modern upstream requires before it answers `call`. */

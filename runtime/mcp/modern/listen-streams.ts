@@ -1,10 +1,14 @@
 /** All open subscriptions/listen streams of the gateway, across generations. */
+import type { ReloadNode } from '../../../schema/graph/graph.ts';
+import type { PreparedServer } from '../server.ts';
 
 /** One open stream. */
 export interface ListenStream {
   readonly server: string;
   /** Of the server that it was opened on. */
   readonly fingerprint: string;
+  /** From now on it goes by these rules; it ends at once where they do not grant what it was promised. */
+  adopt(server: PreparedServer): void;
   /** Ends the stream with its graceful result (MCP 2026-07-28, subscriptions). */
   end(): void;
 }
@@ -12,7 +16,7 @@ export interface ListenStream {
 /** Streams outlive the generation that they were opened in, as long as their server does not change. */
 export class ListenStreams {
   readonly #streams = new Set<ListenStream>();
-  #fingerprints: ReadonlyMap<string, string> | undefined;
+  #servers: ReadonlyMap<string, PreparedServer> | undefined;
   #closed = false;
 
   get size(): number {
@@ -34,16 +38,26 @@ export class ListenStreams {
 
   /**
    * Another graph serves now, with these servers. Streams of servers that changed or are gone end gracefully, each
-   * at a random moment within `windowMs`, so that their clients come back under the new rules.
+   * at a random moment within the window, so that their clients come back under the new rules; until then they are
+   * told nothing that these deny. Where what is open is to be kept, they go on as they are until the deadline.
    */
-  afterSwap(fingerprints: ReadonlyMap<string, string>, windowMs: number): void {
-    this.#fingerprints = fingerprints;
-    for (const stream of this.#streams)
-      if (this.#isOutdated(stream)) setTimeout(() => stream.end(), Math.random() * windowMs).unref();
+  afterSwap(
+    servers: ReadonlyMap<string, PreparedServer>,
+    { drain, onPolicyChange }: Pick<ReloadNode, 'drain' | 'onPolicyChange'>,
+  ): void {
+    this.#servers = servers;
+    for (const stream of this.#streams) {
+      const server = servers.get(stream.server);
+      if (onPolicyChange !== 'keep' && server !== undefined) stream.adopt(server);
+      if (!this.#isOutdated(stream)) continue;
+      const untilMs = onPolicyChange === 'keep' ? drain.deadlineMs : Math.random() * drain.windowMs;
+      if (server === undefined && onPolicyChange === undefined) stream.end();
+      else setTimeout(() => stream.end(), untilMs).unref();
+    }
   }
 
   #isOutdated({ server, fingerprint }: ListenStream): boolean {
-    return this.#fingerprints !== undefined && this.#fingerprints.get(server) !== fingerprint;
+    return this.#servers !== undefined && this.#servers.get(server)?.fingerprint !== fingerprint;
   }
 
   /** Ends all streams gracefully, and those that come after. */

@@ -3,6 +3,8 @@
  * (MCP 2026-07-28, subscriptions). Acknowledged only after the upstreams have.
  */
 
+import { admitsMethod } from '../../../policies/features/features.ts';
+import { resourceFacts } from '../../../policies/target-facts.ts';
 import type { CallFacts } from '../../../schema/decision.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import { memberText } from '../../json-members.ts';
@@ -11,9 +13,11 @@ import { offeredFlags } from '../changes/offers.ts';
 import { common, isEmpty } from '../changes/wants.ts';
 import { closingRefusal } from '../closing.ts';
 import { exposedUri } from '../exposed-uris.ts';
+import type { Exposure } from '../exposure.ts';
 import { admit, decide } from '../gate.ts';
+import { admittedBy } from '../lasting-callers.ts';
 import type { Part } from '../part.ts';
-import { claimantOf, type Ownership, ownedFacts, ownerOf, ownerSteps } from '../resource-owner.ts';
+import { claimantOf, type Ownership, ownerOf, ownerSteps } from '../resource-owner.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
 import { taskFacts, toolOf } from '../task/call-task.ts';
@@ -28,19 +32,27 @@ type Tasks = ReadonlyMap<string, TaskOrigin>;
 
 /** What is kept of a call to decide by, for as long as its stream lasts. */
 interface Reader {
-  readonly server: PreparedServer;
+  /** Whose rules count: the server that the stream was opened on, or what a reload has made of it. */
+  server: PreparedServer;
   readonly view: View;
   readonly facts: CallFacts;
 }
 
-const mayRead = (
-  { server, facts }: Reader,
-  uri: string,
-  owner: Pick<Ownership, 'part' | 'mimeType'>,
-): boolean => {
-  const asked = { ...facts, nowMs: Date.now() };
-  return decide({ server }, ownedFacts(asked, uri, owner)).kind === 'allow';
+/** How the upstream of a part is exposed by the rules that count. */
+const exposureNow = ({ server }: Reader, { exposure }: Part): Exposure | undefined =>
+  server.exposures.find(({ node }) => node.upstream === exposure.node.upstream);
+
+const mayRead = (reader: Reader, uri: string, part: Part, mimeType: string): boolean => {
+  const { server, facts } = reader;
+  const exposure = exposureNow(reader, part);
+  if (exposure?.resources.expose(uri) === undefined) return false;
+  const asked = { ...facts, server: server.node, nowMs: Date.now() };
+  return decide({ server }, resourceFacts(asked, uri, mimeType, exposure.facts)).kind === 'allow';
 };
+
+/** Whether what an upstream says by this method is under the ceiling of the rules that count. */
+const mayHear = (reader: Reader, part: Part, method: string): boolean =>
+  admitsMethod(reader.server.node.features, method) && exposureNow(reader, part) !== undefined;
 
 /**
  * Whether the caller may be told that a resource of `part` changed. Asked for each update: it may name a part of
@@ -49,11 +61,12 @@ const mayRead = (
 const mayUpdate = (reader: Reader, part: Part, uri: string): boolean | Promise<boolean> => {
   if (part.exposure.resources.expose(uri) === undefined) return false;
   const { view, server } = reader;
+  if (exposureNow(reader, part)?.resources.expose(uri) === undefined) return false;
   const allows = ({ mimeType }: Ownership): boolean => {
     // Where another upstream claims the URI too, each has it under a name of its own.
     const isShared = view.parts.length > 1 && exposedUri(view, part, uri) === uri;
     const claimant = isShared ? claimantOf(view, view.parts, uri) : undefined;
-    return (claimant === undefined || claimant === part) && mayRead(reader, uri, { part, mimeType });
+    return (claimant === undefined || claimant === part) && mayRead(reader, uri, part, mimeType);
   };
   const owner = ownerOf(view, uri, server.policies.readsMimeType);
   return owner instanceof Promise ? owner.then(allows) : allows(owner);
@@ -70,7 +83,7 @@ const urisByPart = async (
   for (const uri of uris) {
     const owner = await ownerOf(reader.view, uri, reader.server.policies.readsMimeType, steps);
     if (subscription.ended) break;
-    if (owner.part === undefined || !mayRead(reader, owner.uri, owner)) continue;
+    if (owner.part === undefined || !mayRead(reader, owner.uri, owner.part, owner.mimeType)) continue;
     const known = found.get(owner.part);
     if (known === undefined) found.set(owner.part, [owner.uri]);
     else known.push(owner.uri);
@@ -79,10 +92,15 @@ const urisByPart = async (
 };
 
 /** Whether the caller may be told of a task: it follows its tool, whose arguments are not known now. */
-const mayFollow = ({ server, view, facts: { args: _, ...facts } }: Reader, origin: TaskOrigin): boolean => {
+const mayFollow = (reader: Reader, origin: TaskOrigin): boolean => {
+  const { server, view, facts: told } = reader;
+  const { args: _, ...facts } = told;
   const entry = toolOf(view, origin);
-  const known = { ...facts, nowMs: Date.now() };
-  return entry !== undefined && decide({ server }, taskFacts(known, entry)).kind !== 'deny';
+  const exposure = entry && exposureNow(reader, entry.part);
+  if (entry === undefined || exposure?.tools.expose(entry.item.name) !== entry.exposedName) return false;
+  const known = taskFacts({ ...facts, server: server.node, nowMs: Date.now() }, entry);
+  const tool = { ...entry.tool, labels: exposure.labels.ofTool(entry.item.name) };
+  return decide({ server }, { ...known, upstream: exposure.facts, tool }).kind !== 'deny';
 };
 
 /** The tasks of the caller among `ids`, by these. */
@@ -149,6 +167,11 @@ const subscriberOf = (call: Call, reader: Reader, tasks: Tasks): Subscriber => {
     context: { info: server.info, capabilitiesText },
     view: call.view,
     expiresAtMs: exchange.principal.expiresAtMs,
+    admitted: admittedBy(exchange, server.node.name, 'place'),
+    adopt: (next) => {
+      reader.server = next;
+    },
+    mayHear: (part, method) => mayHear(reader, part, method),
     mayUpdate: (part, uri) => mayUpdate(reader, part, uri),
     taskId: (part, id) => clientTaskId(reader, tasks, part, id),
   };
@@ -179,6 +202,7 @@ export const callListen = async (call: Call): Promise<void> => {
   call.exchange.onAbort = subscription.abandon;
   call.exchange.record.outcome = 'ok';
   call.server.listens.add(subscription);
+  if (!subscription.ended) call.server.lasting.add(subscription, call.server.graph);
   try {
     if (!subscription.ended) await openAll(reader, subscription, filter!, tasks);
   } catch (thrown) {

@@ -1,10 +1,12 @@
 /** One client's stream of changes, fed by each upstream that has a share in it. */
+import type { Admitted } from '../../../policies/identity/standing.ts';
 import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { AskContext } from '../ask.ts';
 import { Follow, type FollowOwner } from '../changes/follow.ts';
 import type { ClientReply } from '../client-reply.ts';
 import { exposedUpdate, exposedUri } from '../exposed-uris.ts';
+import type { LastingCaller } from '../lasting-callers.ts';
 import type { Part } from '../part.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
@@ -32,6 +34,12 @@ export interface Subscriber {
   readonly view: View;
   /** When its credential expires, in milliseconds since the epoch; undefined: never. */
   readonly expiresAtMs: number | undefined;
+  /** As it was let in. */
+  readonly admitted: Admitted;
+  /** From now on it goes by the rules of this server. */
+  adopt(server: PreparedServer): void;
+  /** Whether it may be told at all now what an upstream says by this method. */
+  mayHear(part: Part, method: string): boolean;
   /** Whether it may be told now that a resource of an upstream changed. */
   mayUpdate(part: Part, uri: string): boolean | Promise<boolean>;
   /** Its own id of an upstream's task; undefined where it may not be told of that now. */
@@ -44,7 +52,7 @@ export interface Subscriber {
  * that comes back learns what it can have; one that is left with half of what it was promised never learns of it.
  * Likewise where the credential expires: nothing that happens from then on is told.
  */
-export class Subscription implements ListenStream, FollowOwner, Beating {
+export class Subscription implements ListenStream, LastingCaller, FollowOwner, Beating {
   readonly #subscriber: Subscriber;
   #follows: readonly Follow[] = [];
   #early: string[] | undefined = [];
@@ -54,6 +62,10 @@ export class Subscription implements ListenStream, FollowOwner, Beating {
   constructor(subscriber: Subscriber) {
     this.#subscriber = subscriber;
     if (subscriber.expiresAtMs !== undefined) heartbeat.add(this);
+  }
+
+  get admitted(): Admitted {
+    return this.#subscriber.admitted;
   }
 
   get server(): string {
@@ -81,7 +93,38 @@ export class Subscription implements ListenStream, FollowOwner, Beating {
     await follow.want(filter);
   }
 
+  adopt(server: PreparedServer): void {
+    if (this.#ended) return;
+    this.#subscriber.adopt(server);
+    if (server.fingerprint === this.fingerprint) return;
+    // What waits for the acknowledgment was let through by other rules.
+    if (this.#early !== undefined || server.modernVersions.length === 0) this.expel();
+    else for (const follow of this.#follows) this.#judge(follow);
+  }
+
+  /** Ends it if it may not be told any more what it was promised: half of that would be taken for all. */
+  #judge({ part, honoured }: Follow): void {
+    const { mayHear, mayUpdate, taskId } = this.#subscriber;
+    const uris = honoured.resourceSubscriptions ?? [];
+    const hears = (method: string): boolean => mayHear(part, method);
+    const isHeard =
+      FLAGS.every(([flag, , method]) => !honoured[flag] || hears(method)) &&
+      (uris.length === 0 || hears(UPDATED)) &&
+      (honoured.taskIds ?? []).every((id) => hears(TASK) && taskId(part, id) !== undefined);
+    const judged = isHeard ? uris.map((uri) => mayUpdate(part, uri)) : [false];
+    const refuse = (): void => this.expel();
+    for (const may of judged)
+      if (may === false) refuse();
+      else if (may !== true) may.then((isAllowed) => !isAllowed && refuse(), refuse);
+  }
+
+  expel(): void {
+    if (this.#early !== undefined) this.#early = [];
+    this.end();
+  }
+
   onChange({ part }: Follow, text: string, message: UpstreamMessage): void {
+    if (!this.#subscriber.mayHear(part, String(message.method))) return;
     if (message.method === UPDATED) this.#tellUpdate(part, text, message);
     else if (message.method === TASK) this.#tellTask(part, text, message);
     else this.#tell(text);
@@ -89,7 +132,8 @@ export class Subscription implements ListenStream, FollowOwner, Beating {
 
   onGap({ part, honoured }: Follow): void {
     for (const [flag, , method] of FLAGS)
-      if (honoured[flag]) this.#tell(`{"jsonrpc":"2.0","method":"${method}"}`);
+      if (honoured[flag] && this.#subscriber.mayHear(part, method))
+        this.#tell(`{"jsonrpc":"2.0","method":"${method}"}`);
     for (const uri of honoured.resourceSubscriptions ?? [])
       this.#tellMissed(part, { method: UPDATED, params: { uri } });
   }
@@ -125,8 +169,7 @@ export class Subscription implements ListenStream, FollowOwner, Beating {
   beat(): void {
     const { expiresAtMs } = this.#subscriber;
     if (this.#ended || expiresAtMs === undefined || Date.now() < expiresAtMs) return;
-    if (this.#early !== undefined) this.#early = [];
-    this.end();
+    this.expel();
   }
 
   #tell(text: string): void {
@@ -189,7 +232,9 @@ export class Subscription implements ListenStream, FollowOwner, Beating {
   /** Follows nothing any more; nothing more is told to the client. */
   readonly abandon = (): void => {
     this.#ended = true;
-    this.#subscriber.server.listens.remove(this);
+    const { listens, lasting } = this.#subscriber.server;
+    listens.remove(this);
+    lasting.remove(this);
     heartbeat.remove(this);
     for (const follow of this.#follows) follow.close();
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ListenStream, ListenStreams } from '../../../../runtime/mcp/modern/listen-streams.ts';
+import type { PreparedServer } from '../../../../runtime/mcp/server.ts';
 
 class Stream implements ListenStream {
   readonly server: string;
@@ -8,11 +9,16 @@ class Stream implements ListenStream {
   readonly #ended = Promise.withResolvers<void>();
   readonly ended = this.#ended.promise;
   over = false;
+  rules: string | undefined;
 
   constructor(streams: ListenStreams, server: string, fingerprint: string) {
     this.#streams = streams;
     this.server = server;
     this.fingerprint = fingerprint;
+  }
+
+  adopt(server: PreparedServer): void {
+    this.rules = server.fingerprint;
   }
 
   end(): void {
@@ -28,25 +34,27 @@ const open = (streams: ListenStreams, server: string, fingerprint: string): Stre
   return stream;
 };
 
+const serving = (fingerprints: Readonly<Record<string, string>>) =>
+  new Map(
+    Object.entries(fingerprints).map(([name, fingerprint]) => [name, { fingerprint } as PreparedServer]),
+  );
+const QUICK = { drain: { windowMs: 1, deadlineMs: 1 } };
+
 describe('ListenStreams', () => {
   it('ends the streams of servers that changed or are gone, and of no other', async () => {
     const streams = new ListenStreams();
     const [same, changed, gone] = [open(streams, 'a', '1'), open(streams, 'b', '1'), open(streams, 'c', '1')];
-    streams.afterSwap(
-      new Map([
-        ['a', '1'],
-        ['b', '2'],
-      ]),
-      1,
-    );
-    await Promise.all([changed.ended, gone.ended]);
+    streams.afterSwap(serving({ a: '1', b: '2' }), QUICK);
+    expect(gone.over).toBe(true);
+    await changed.ended;
+    expect(changed.rules).toBe('2');
     expect(same.over).toBe(false);
     expect(streams.size).toBe(1);
   });
 
   it('ends a stream at once that comes after its server was replaced', () => {
     const streams = new ListenStreams();
-    streams.afterSwap(new Map([['a', '2']]), 1);
+    streams.afterSwap(serving({ a: '2' }), QUICK);
     expect(open(streams, 'a', '1').over).toBe(true);
     expect(open(streams, 'b', '1').over).toBe(true);
     expect(open(streams, 'a', '2').over).toBe(false);
