@@ -43,6 +43,8 @@ export class WorkerPool {
   /** Reloads and replacements take turns: each thread serves what all others do. */
   #turn: Promise<unknown> = Promise.resolve();
   #serving: PreparedPool | undefined;
+  /** What is prepared and neither swapped nor discarded yet: a thread that comes meanwhile prepares it, too. */
+  #pending: PreparedPool | undefined;
   /** What each thread told last, by its holder's number; kept of those that have ended as what they have counted. */
   readonly #told = new Map<number, string>();
   #retired: string[] = [];
@@ -77,7 +79,8 @@ export class WorkerPool {
       this.#start();
       try {
         const bound = await this.#prepareAll(loaded, memories);
-        return { loaded, memories, bound };
+        this.#pending = { loaded, memories, bound };
+        return this.#pending;
       } catch (thrown) {
         await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
         throw thrown;
@@ -88,15 +91,18 @@ export class WorkerPool {
   /** From here on all threads serve what was prepared last. */
   swap(prepared: PreparedPool): Promise<void> {
     this.#serving = prepared;
+    this.#pending = undefined;
     this.#memories.commit();
     return this.#inTurn(async () => {
-      // One that ends now is replaced by one that serves the same.
-      await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'swap' })));
+      // One that ends now is replaced by one that serves the same; one that cannot swap must not serve what was.
+      const swaps = this.#alive().map((worker) => worker.ask({ kind: 'swap' }).catch(() => worker.cut()));
+      await Promise.all(swaps);
     });
   }
 
   /** Gives back what was prepared. */
   discard(): Promise<void> {
+    this.#pending = undefined;
     return this.#inTurn(async () => {
       await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
     });
@@ -204,12 +210,13 @@ export class WorkerPool {
   /** Starts a thread that serves what the others do. */
   async #bring(place: number): Promise<void> {
     if (this.#closing || this.#serving === undefined) return;
-    const { loaded, memories, bound } = this.#serving;
+    const serving = this.#serving;
+    const pending = this.#pending;
     const worker = this.#startAt(place);
     try {
-      const there = await prepareOn(worker, loaded, memories, portsOf(bound));
-      if (there === undefined) throw new Error('the thread ended');
+      await bring(worker, serving);
       await worker.ask({ kind: 'swap' });
+      if (pending !== undefined) await bring(worker, pending);
       this.#workers[place] = worker;
     } catch (thrown) {
       await worker.end();
@@ -237,6 +244,12 @@ const prepareOn = async (
     if (worker.ended) return undefined;
     throw thrown;
   }
+};
+
+/** Has a thread prepare what the others have. */
+const bring = async (worker: Worker, { loaded, memories, bound }: PreparedPool): Promise<void> => {
+  const there = await prepareOn(worker, loaded, memories, portsOf(bound));
+  if (there === undefined) throw new Error('the thread ended');
 };
 
 /** Waits for all; rejects with the first that failed. */

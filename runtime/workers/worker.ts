@@ -64,6 +64,11 @@ export class Worker {
     await this.#thread.terminate();
   }
 
+  /** Ends the thread as if it had ended by itself. */
+  async cut(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
   #settle(message: Exclude<FromWorker, { kind: 'lines' }>): void {
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;

@@ -1,0 +1,73 @@
+import { channel } from 'node:diagnostics_channel';
+import { Agent, request } from 'node:http';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { compile } from '../../../compiler/compile.ts';
+import { createLog } from '../../../runtime/observe/log.ts';
+import type { LoadedGraph } from '../../../runtime/reload/reloader.ts';
+import { INITIAL_LOG } from '../../../runtime/serving.ts';
+import { WorkerPool } from '../../../runtime/workers/pool.ts';
+import { configuration } from '../../support/configuration.ts';
+import { freePort } from '../../support/free-port.ts';
+
+// Each thread loads the program anew.
+vi.setConfig({ testTimeout: 60_000 });
+
+const threads: Worker[] = [];
+const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
+beforeAll(() => channel('worker_threads').subscribe(remember));
+afterAll(() => void channel('worker_threads').unsubscribe(remember));
+
+const SILENT = { write: () => undefined, flushSync: () => undefined, close: () => undefined, dropped: 0 };
+
+const graphAt = (port: number, hosts: readonly string[]): LoadedGraph => {
+  const main = 'gateway.yaml';
+  const text = configuration(
+    { echo: 'http://127.0.0.1:1/mcp' },
+    { ops: false, listener: { bind: `127.0.0.1:${port}`, hosts } },
+  );
+  const { compiled, diagnostics } = compile({
+    main,
+    read: (path) => (path === main ? Buffer.from(text) : undefined),
+  });
+  if (compiled === undefined) throw new Error(JSON.stringify(diagnostics));
+  const { graph, hash, fingerprints } = compiled;
+  return { graph, fingerprints, artifactHash: hash, effectiveHash: hash };
+};
+
+/** What a request for `host` is answered on a connection of its own: the kernel chooses the thread by the connection. */
+const statusFor = (port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const options = { port, host: '127.0.0.1', path: '/none', agent: new Agent(), headers: { host } };
+    request(options, (response) => resolve(response.resume().statusCode!))
+      .on('error', reject)
+      .end();
+  });
+
+const statusesFor = async (port: number, host: string): Promise<ReadonlySet<number>> =>
+  new Set(await Promise.all(Array.from({ length: 30 }, () => statusFor(port, host))));
+
+it('has a thread that was replaced between preparing and swapping serve no graph of before', async () => {
+  const port = await freePort();
+  const pool = new WorkerPool({
+    count: 2,
+    version: '0.0.0',
+    baseDirectory: import.meta.dirname,
+    log: createLog(INITIAL_LOG, SILENT),
+    onLines: () => undefined,
+    onRestart: () => undefined,
+  });
+  try {
+    await pool.swap(await pool.prepare(graphAt(port, ['old.example'])));
+    expect(await statusesFor(port, 'old.example')).toEqual(new Set([404]));
+    const prepared = await pool.prepare(graphAt(port, ['new.example']));
+    await threads[0]!.terminate();
+    expect(pool.running).toBe(1);
+    await expect.poll(() => pool.running, { timeout: 30_000 }).toBe(2);
+    await pool.swap(prepared);
+    expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
+    expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
+  } finally {
+    await pool.close(0, 0);
+  }
+});
