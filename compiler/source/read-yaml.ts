@@ -55,7 +55,7 @@ const MAX_TOLD = 100;
 
 const withoutUnquoted = (readable: Readable, report: Report): Readable => {
   const { document, file } = readable;
-  const unquoted = document.errors.length > 0 ? unquotedReferences(document, file) : [];
+  const unquoted = document.errors.length > 0 ? unquotedReferences(file) : [];
   for (const { place, reference, quoted } of unquoted.slice(0, MAX_TOLD)) {
     const fixes = [{ place, text: quoted, applicability: 'always' as const }];
     report('GW0012', place, { reference, quoted }, { fixes });
