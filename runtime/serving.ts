@@ -120,6 +120,7 @@ export class Serving {
     this.#peers = new ThreadPeers(self, secret);
     this.#peerListener = new PeerListener({
       path: socketOf(self),
+      name: self,
       secret,
       current: () => this.#generations.current,
       observer: this.#observer,

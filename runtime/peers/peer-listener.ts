@@ -1,15 +1,19 @@
 /** Takes requests that peers hand over, and serves them as if they had come here. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GenerationView } from '../generation.ts';
 import { rememberConnection } from '../listen/connection.ts';
 import { enter } from '../listen/front-door.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
 import { type ListenerContext, openExchange } from '../listen/open-exchange.ts';
 import { ENVELOPE_HEADER, type Envelope, openEnvelope } from './envelope.ts';
+import { answerPeer } from './greeting.ts';
 
 interface PeerListenerOptions {
   /** What it listens on. */
   readonly path: string;
+  /** The name that peers know it by. */
+  readonly name: string;
   readonly secret: Buffer;
   readonly current: () => GenerationView;
   readonly observer: ListenerObserver;
@@ -25,6 +29,8 @@ const withoutEnvelope = (request: IncomingMessage): void => {
 export class PeerListener {
   readonly #options: PeerListenerOptions;
   readonly #server: http.Server;
+  /** Connections of which it is not known whose they are. */
+  readonly #unknown = new Set<Socket>();
   readonly #contexts = new Map<string, ListenerContext>();
   readonly #lifecycle = { closing: false, bodyTimeoutMs: 60_000, closers: new Set<() => void>() };
 
@@ -32,6 +38,10 @@ export class PeerListener {
     this.#options = options;
     // What is too large or too slow has been refused by the peer.
     this.#server = http.createServer({ maxHeaderSize: 1024 * 1024, requestTimeout: 0, headersTimeout: 0 });
+    const [serve] = this.#server.listeners('connection');
+    this.#server.removeAllListeners('connection').on('connection', (socket: Socket) => {
+      this.#greet(socket, () => serve!.call(this.#server, socket));
+    });
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
       this.#take(request, response),
     );
@@ -49,11 +59,23 @@ export class PeerListener {
   async close(deadlineMs: number): Promise<void> {
     this.#lifecycle.closing = true;
     for (const close of this.#lifecycle.closers) close();
+    for (const socket of this.#unknown) socket.destroy();
     const closed = Promise.withResolvers<void>();
     this.#server.close(() => closed.resolve());
     const deadline = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
     await closed.promise;
     clearTimeout(deadline);
+  }
+
+  #greet(socket: Socket, serve: () => void): void {
+    const forget = (): void => void this.#unknown.delete(socket);
+    this.#unknown.add(socket);
+    socket.once('close', forget);
+    answerPeer(socket, this.#options.name, this.#options.secret, () => {
+      forget();
+      socket.off('close', forget);
+      serve();
+    });
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {

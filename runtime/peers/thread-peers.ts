@@ -6,6 +6,7 @@ import { Pool } from 'undici';
 import type { WebExchange } from '../listen/exchange.ts';
 import { ENVELOPE_HEADER, sealEnvelope } from './envelope.ts';
 import { endToEnd, ForwardedReply } from './forwarded-reply.ts';
+import { callPeer } from './greeting.ts';
 import type { Peers } from './peers.ts';
 
 /** The socket of a peer. */
@@ -27,6 +28,8 @@ export class ThreadPeers implements Peers {
   handOver(exchange: WebExchange, owner: string, body: string | undefined, onGone: () => void): void {
     const { request, listener, secure, clientAddress, correlationId } = exchange;
     const headers = endToEnd(request.rawHeaders, OWN_HEADERS);
+    const authority = request.headers[':authority'];
+    if (typeof authority === 'string' && request.headers.host === undefined) headers.push('host', authority);
     headers.push(ENVELOPE_HEADER, sealEnvelope(this.#secret, { listener, secure, clientAddress }));
     headers.push('x-correlation-id', correlationId);
     const reply = new ForwardedReply(exchange, () => {
@@ -45,7 +48,8 @@ export class ThreadPeers implements Peers {
     const known = this.#pools.get(owner);
     if (known !== undefined) return known;
     const pool = new Pool('http://peer', {
-      socketPath: socketOf(owner),
+      connect: (_, callback) =>
+        callPeer(socketOf(owner), owner, this.#secret, callback as Parameters<typeof callPeer>[3]),
       keepAliveTimeout: IDLE_MS,
       // Streams last for as long as they do.
       headersTimeout: 0,

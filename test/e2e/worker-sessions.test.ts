@@ -1,9 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { http2Request, openHttp2 } from '../runtime/listen/http2-client.ts';
 import { ableCall, answersTo, askedBy, named, outcomeOf, retryCall } from '../support/asking.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
@@ -34,6 +36,11 @@ afterAll(async () => {
 
 const start = (over: object = {}): Promise<TestGateway> =>
   startTestGateway(configuration({ echo: upstream.url }, { ...WORKERS, ...over }), { tap: false });
+
+const BASE_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+};
 
 const listStatuses = async (url: string, session: Record<string, string>): Promise<ReadonlySet<number>> => {
   const answers = await Promise.all(
@@ -92,6 +99,33 @@ describe('a session, with several threads', () => {
     expect(await listStatuses(gateway.url('other'), session)).toEqual(new Set([404]));
     const { authorization: _, ...nobody } = session;
     expect(await listStatuses(gateway.url('main'), nobody)).toEqual(new Set([401]));
+  });
+
+  it('is one session over HTTP/2, too', async () => {
+    const { certificate, key } = makeCertificate('workers');
+    const tls = { certificate: '${file:./tls.crt}', key: '${file:./tls.key}' };
+    const yaml = configuration(
+      { echo: upstream.url },
+      { ...WORKERS, listener: { tls, http: ['h2', 'http/1.1'] } },
+    );
+    const files = { 'tls.crt': certificate, 'tls.key': key };
+    await using gateway = await startTestGateway(yaml, { files, tap: false });
+    const port = Number(new URL(gateway.url()).port);
+    const send = async (message: object, more: Record<string, string> = {}) => {
+      const connection = await openHttp2(port, certificate);
+      const headers = { ...BASE_HEADERS, ...more, ':method': 'POST', ':path': '/mcp' };
+      const reply = await http2Request(connection, headers, JSON.stringify({ jsonrpc: '2.0', ...message }));
+      connection.destroy();
+      return reply;
+    };
+    const clientInfo = { name: 'test', version: '1' };
+    const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo };
+    const opened = await send({ id: 1, method: 'initialize', params });
+    const session = { 'mcp-session-id': String(opened.headers['mcp-session-id']) };
+    const replies = await Promise.all(
+      Array.from({ length: MANY }, (_, id) => send({ id, method: 'tools/list' }, session)),
+    );
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
   it('is gone with its thread, and told so at once', async () => {
@@ -158,11 +192,53 @@ describe('a call that waits for input, with several threads', () => {
   });
 });
 
+interface Running {
+  readonly workers: { readonly running: number };
+}
+
 describe('the sockets between threads', () => {
   const sockets = async (): Promise<string[]> => {
     const lines = (await readFile('/proc/net/unix', 'utf8')).split('\n');
     return [...new Set(lines.flatMap((line) => /@(gatewright-\S+)/.exec(line)?.[1] ?? []))];
   };
+
+  it('show no request to a program that takes the name of a thread that has ended', async () => {
+    const threads: Worker[] = [];
+    const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
+    const before = new Set(await sockets());
+    const { yaml, files, tokens } = keyedCallers(['alice'], { echo: upstream.url }, WORKERS);
+    channel('worker_threads').subscribe(remember);
+    await using gateway = await startTestGateway(yaml, { files, tap: false });
+    channel('worker_threads').unsubscribe(remember);
+    const names = (await sockets()).filter((name) => !before.has(name));
+    const alice = { authorization: `Bearer ${tokens.alice}` };
+    const opened = await Promise.all(
+      Array.from({ length: 6 }, () => openSession(gateway.url('main'), alice)),
+    );
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    let seen = '';
+    let calls = 0;
+    const thieves = names.map((name) =>
+      createServer((socket) => {
+        calls += 1;
+        socket
+          .on('error', () => undefined)
+          .on('data', (chunk) => {
+            seen += chunk.toString('latin1');
+            socket.write('A'.repeat(32));
+          });
+      }).listen({ path: `\0${name}` }),
+    );
+    const status = async () => (await fetch(`${gateway.opsUrl}/-/status`)).json() as Promise<Running>;
+    await expect.poll(async () => (await status()).workers.running, { timeout: 45_000 }).toBe(3);
+    for (const session of opened)
+      expect(await legacyRequest(gateway.url('main'), 'tools/list', {}, session)).toMatchObject({
+        status: 404,
+      });
+    expect(calls).toBeGreaterThan(0);
+    expect(seen).not.toContain('HTTP/1.1');
+    for (const thief of thieves) thief.close();
+  });
 
   it('serve nobody who does not know the secret of the process', async () => {
     const before = new Set(await sockets());
