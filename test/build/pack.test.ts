@@ -104,21 +104,19 @@ describe('the packed package', () => {
 
   it('checks the default file in 0.35 seconds, from the start of the process, and writes nothing beside the bundle', async () => {
     await copyFile(join(ROOT, 'gateway.yaml'), join(folder, 'default.yaml'));
-    const wallMs: number[] = [];
-    // Other tests run beside this one: what it takes is what it takes at best.
-    while (wallMs.length < 15 && !(Math.min(...wallMs) <= 350)) {
-      const startedMs = performance.now();
-      const { stdout } = await run(
-        process.execPath,
-        ['--max-semi-space-size=32', program, 'check', 'default.yaml'],
-        {
-          cwd: folder,
-        },
-      );
-      wallMs.push(performance.now() - startedMs);
+    const tell =
+      'process.once("exit",()=>{const {user,system}=process.cpuUsage();console.error((user+system)/1000)})';
+    const args = ['--max-semi-space-size=32', '--import', `data:text/javascript,${encodeURIComponent(tell)}`];
+    const cpuMs: number[] = [];
+    // Time on the CPU, for other tests run beside this one; another try is for what they take from the caches.
+    while (cpuMs.length < 10 && !(Math.min(...cpuMs) <= 350)) {
+      const { stdout, stderr } = await run(process.execPath, [...args, program, 'check', 'default.yaml'], {
+        cwd: folder,
+      });
       expect(stdout).toBe('default.yaml: no findings\n');
+      cpuMs.push(Number(stderr));
     }
-    expect(Math.min(...wallMs)).toBeLessThanOrEqual(350);
+    expect(Math.min(...cpuMs)).toBeLessThanOrEqual(350);
     const dist = join(folder, 'node_modules', 'gatewright', 'dist');
     expect(await readdir(dist)).not.toContain('.compile-cache');
   }, 60_000);
