@@ -23,12 +23,24 @@ const git = (cwd: string, args: readonly string[]): Buffer | undefined => {
 /** As git takes a path that is relative to the working directory. */
 const relative = (path: string): string => (/^\.{1,2}\//.test(path) ? path : `./${path}`);
 
+const REVISION = ['rev-parse', '--verify', '--quiet', '--end-of-options'];
+
+/** Whether git knows a revision by this name; false outside of a repository and without git. */
+export const isRevision = (name: string, cwd: string): boolean => {
+  try {
+    return git(cwd, [...REVISION, `${name}^{commit}`]) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
 /** The commit that a revision names. Throws where there is none, or no repository. */
 const commitOf = (revision: string, cwd: string): string => {
   if (git(cwd, ['rev-parse', '--git-dir']) === undefined)
     throw new Error(`\`${cwd}\` is in no git repository`);
-  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
-  const commit = git(cwd, args)?.toString('utf8').trim();
+  const commit = git(cwd, [...REVISION, `${revision}^{commit}`])
+    ?.toString('utf8')
+    .trim();
   if (commit === undefined) throw new Error(`there is no revision \`${revision}\``);
   return commit;
 };

@@ -50,18 +50,39 @@ export const gitSpecOf = (spec: string): GitSpec | undefined => {
     : { revision: rest.slice(0, colon), path: rest.slice(colon + 1) };
 };
 
+interface LoadOptions {
+  readonly overlays?: Project['overlays'];
+  /** Whether a revision may be older than the files that are asked of it. One that it has not got then holds nothing. */
+  readonly mayPredate?: boolean;
+}
+
+/** The configuration of a revision from before there was any. */
+const NOTHING = Buffer.from('version: 1\nlisteners: {}\nservers: {}\nupstreams: {}\n');
+
+const inputAtRevision = (
+  { revision, path: main = DEFAULT_MAIN }: GitSpec,
+  cwd: string,
+  { overlays = [], mayPredate = false }: LoadOptions,
+): CompileInput => {
+  const files = gitFiles(revision, cwd);
+  if (!mayPredate) return { main, overlays, ...files };
+  if (files.read(main) === undefined)
+    return { main, overlays: [], read: (path) => (path === main ? NOTHING : undefined) };
+  return { main, overlays: overlays.filter((path) => files.read(path) !== undefined), ...files };
+};
+
 const inputOf = async (
   spec: string,
   { cwd, env = {} }: LoadIo,
-  overlays: Project['overlays'],
+  options: LoadOptions,
 ): Promise<CompileInput> => {
   if (isRunning(spec)) {
     const bytes = await fetchRunning(spec, env.GATEWRIGHT_TOKEN);
     return { main: spec, overlays: [], read: (path) => (path === spec ? bytes : undefined) };
   }
   const inGit = gitSpecOf(spec);
-  if (inGit === undefined) return inputAt({ main: spec, overlays }, cwd);
-  return { main: inGit.path ?? DEFAULT_MAIN, overlays, ...gitFiles(inGit.revision, cwd) };
+  if (inGit === undefined) return inputAt({ main: spec, overlays: options.overlays ?? [] }, cwd);
+  return inputAtRevision(inGit, cwd, options);
 };
 
 const textIn =
@@ -78,9 +99,9 @@ const textIn =
 export const loadGraph = async (
   spec: string,
   io: LoadIo,
-  { overlays = [] }: { readonly overlays?: Project['overlays'] } = {},
+  options: LoadOptions = {},
 ): Promise<LoadedGraph | FaultyGraph> => {
-  const input = await inputOf(spec, io, overlays);
+  const input = await inputOf(spec, io, options);
   const { compiled, diagnostics, placeOf, lock } = compile(input);
   const textOf = textIn(input);
   return compiled === undefined

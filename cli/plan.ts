@@ -6,6 +6,7 @@ import { renderPlanMarkdown } from '../compiler/diff/render/markdown.ts';
 import { renderPlanText } from '../compiler/diff/render/text.ts';
 import { percentageRatio } from '../schema/unit.ts';
 import { parseArguments } from './arguments.ts';
+import { isRevision } from './git-files.ts';
 import type { Command, CommandIo } from './io.ts';
 import { type FaultyGraph, gitSpecOf, type LoadedGraph, loadGraph } from './load-graph.ts';
 import { usageLine } from './manual/manual.ts';
@@ -21,6 +22,8 @@ const IO_ERROR = 3;
 interface Side {
   readonly spec: string;
   readonly overlays: Project['overlays'];
+  /** Whether its files are those of the other side, which a revision may not have got yet. */
+  readonly mayPredate?: boolean;
 }
 
 interface Options {
@@ -53,6 +56,10 @@ const specsOf = (positionals: readonly string[], running: string | undefined): r
   return [whole(before), whole(after)];
 };
 
+/** Whether the old side is named with its file, not as a revision of the new one or not at all. */
+const isFileNamed = ([first, second]: readonly string[], running: string | undefined): boolean =>
+  running !== undefined || (second !== undefined && gitSpecOf(first!)?.path !== undefined);
+
 const parseOptions = (args: readonly string[]): Options | string => {
   const parsed = parseArguments(withValue(args), PLAN, 2);
   if (typeof parsed === 'string') return parsed;
@@ -63,7 +70,11 @@ const parseOptions = (args: readonly string[]): Options | string => {
   if (largeRemoval === undefined) return '`--large-removal` needs a percentage, such as 30%';
   const [before, after] = specsOf(positionals, running);
   return {
-    before: { spec: before, overlays: values['old-overlay'] ?? overlay },
+    before: {
+      spec: before,
+      overlays: values['old-overlay'] ?? overlay,
+      mayPredate: values['old-overlay'] === undefined && !isFileNamed(positionals, running),
+    },
     after: { spec: after, overlays: overlay },
     format: values.format,
     exitCode: values['exit-code'],
@@ -87,8 +98,13 @@ const isRefused = ({ risks }: Plan, { failOnRisk }: Options): boolean =>
   failOnRisk !== undefined && risks.some(({ severity }) => failOnRisk === 'any' || severity === 'high');
 
 /** Findings of a side that is no graph, as `check` shows them. */
-const tellFindings = ({ spec }: Side, { diagnostics, textOf }: FaultyGraph, io: CommandIo): void =>
+const tellFindings = ({ spec }: Side, { diagnostics, textOf }: FaultyGraph, io: CommandIo): void => {
   io.err(renderPretty(spec, diagnostics, { textOf, color: false }));
+  const isAbsent = diagnostics.some(({ code, span }) => code === 'GW0001' && span.file === spec);
+  if (isAbsent && isRevision(spec, io.cwd)) {
+    io.err(`note: \`${spec}\` is a revision of git: write \`git:${spec}\`\n`);
+  }
+};
 
 const sideOf = ({ spec }: Side, { compiled, placeOf, lock }: LoadedGraph): PlanSide => ({
   label: spec,
@@ -116,10 +132,7 @@ export const plan: Command = async (args, io) => {
   }
   try {
     const { before, after } = options;
-    const [old, next] = [
-      await loadGraph(before.spec, io, { overlays: before.overlays }),
-      await loadGraph(after.spec, io, { overlays: after.overlays }),
-    ];
+    const [old, next] = [await loadGraph(before.spec, io, before), await loadGraph(after.spec, io, after)];
     if (old.compiled !== undefined && next.compiled !== undefined) return tellPlan(options, old, next, io);
     if (old.compiled === undefined) tellFindings(before, old, io);
     if (next.compiled === undefined) tellFindings(after, next, io);

@@ -6,7 +6,7 @@ export const PLAN = {
   usage: '[[<old>] <new>]',
   summary: 'tell what another configuration changes, and what that does to live traffic',
   about: [
-    'Compares what two configurations mean, never their text. Each side is a file, an artifact, `git:<revision>` or `git:<revision>:<path>`, or a running gateway by the URL of its operations listener. Without `<old>` it is the file as in `git:HEAD`; without both, gateway.yaml is compared with what is committed.',
+    'Compares what two configurations mean, never their text. Each side is a file, an artifact, `git:<revision>` or `git:<revision>:<path>`, or a running gateway by the URL of its operations listener. Without `<old>` it is the file as in `git:HEAD`; without both, gateway.yaml is compared with what is committed. Where a revision has not got the file or an overlay yet, all that it says is new.',
     'Told are: the nodes that are added, removed or changed, field by field with places; what each does to live traffic, as the runtime does it; what callers of each server gain and lose, by name for upstreams in `gateway.lock` and operations of an OpenAPI document, otherwise by pattern; and changes to look at twice. Values behind `${env:…}` and `${file:…}` are not read, and no secret is shown.',
     'Needs no network unless a running gateway is named, and writes nothing. A running gateway is asked with the bearer token in `GATEWRIGHT_TOKEN`, if there is one; its operations listener has to serve `status`.',
   ],

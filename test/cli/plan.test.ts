@@ -175,6 +175,52 @@ describe('gatewright plan of git revisions', () => {
     expect((await run(['git:HEAD:deploy/gateway.yaml', 'deploy/gateway.yaml'])).out).toContain('+ three');
   });
 
+  it('takes all for new where the revision has not got the file yet', async () => {
+    write('other', '');
+    git('init', '-q');
+    commit();
+    write('gateway.yaml', AFTER);
+    for (const args of [[], ['gateway.yaml'], ['git:HEAD', 'gateway.yaml']]) {
+      const { code, out, err } = await run(args);
+      expect([code, err]).toEqual([0, '']);
+      for (const node of ['listener main', 'server tools', 'upstream files'])
+        expect(out).toContain(`+ ${node}`);
+    }
+  });
+
+  it('compares with a revision without the overlay that it has not got yet', async () => {
+    write('gateway.yaml', BEFORE);
+    git('init', '-q');
+    commit();
+    write('prod.yaml', 'telemetry: { log: { level: warn } }\n');
+    const { code, out } = await run(['--overlay', 'prod.yaml']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/log\.level +info → warn/);
+  });
+
+  it('does not take a file or an overlay for new that is named for the revision itself', async () => {
+    write('gateway.yaml', BEFORE);
+    git('init', '-q');
+    commit();
+    const named = await run(['git:HEAD:gatewy.yaml', 'gateway.yaml']);
+    expect(named).toMatchObject({ code: 1, out: '' });
+    expect(named.err).toContain('`gatewy.yaml` cannot be read');
+    const overlaid = await run(['git:HEAD', 'gateway.yaml', '--old-overlay', 'old.yaml']);
+    expect(overlaid).toMatchObject({ code: 1, out: '' });
+    expect(overlaid.err).toContain('`old.yaml` cannot be read');
+  });
+
+  it('says how a revision is written to whom names it like a file', async () => {
+    write('gateway.yaml', BEFORE);
+    git('init', '-q');
+    commit();
+    const { code, err } = await run(['HEAD']);
+    expect(code).toBe(1);
+    expect(err.match(/cannot be read/g)).toHaveLength(1);
+    expect(err).toMatch(/note: `HEAD` is a revision of git: write `git:HEAD`\n$/);
+    expect((await run(['HEAD~9'])).err).not.toContain('note:');
+  });
+
   it('checks nothing out and changes nothing in the repository', async () => {
     write('gateway.yaml', BEFORE);
     git('init', '-q');
