@@ -26,7 +26,8 @@ export const prepareListener = (
     name: node.name,
     node,
     addresses: compileAddressRules(node),
-    hosts: compileHostRules(node.hosts),
+    // Kubelet and Prometheus ask pods by address, which no configuration can know.
+    hosts: compileHostRules(node.hosts, { addresses: node.serve.length > 0 }),
     origins: compileOriginRules(node.origins, replyHeaders),
     replyHeaders,
     documents: prepareDocuments(documents),

@@ -44,6 +44,27 @@ describe('compileHostRules', () => {
     expect(admitted([], ['localhost', ''])).toEqual([]);
   });
 
+  it('admits addresses that are not listed where it is told to, and nothing that only looks like one', () => {
+    const rules = compileHostRules(['ops.example'], { addresses: true });
+    for (const host of ['10.1.2.3:9090', '127.0.0.1', '[fd00::1]:9090', '[::1]', 'ops.example'])
+      expect(rules.admits(host)).toBe(true);
+    const lookalikes = [
+      'rebound.example:9090',
+      '10.1.2.3.evil.example',
+      '10.1.2.3@evil.example',
+      '10.1.2',
+      '0x7f.1',
+      '2130706433',
+      '010.1.2.3',
+      '10.1.2.3.',
+      '10.1.2.3:9090:80',
+      '[10.1.2.3',
+      'fd00::1',
+    ];
+    expect(lookalikes.filter((host) => rules.admits(host))).toEqual([]);
+    expect(compileHostRules(['ops.example']).admits('10.1.2.3:9090')).toBe(false);
+  });
+
   it('goes on judging after it has seen more hosts than it remembers', () => {
     const rules = compileHostRules(['mcp.example']);
     for (let port = 1; port < 500; port += 1) expect(rules.admits(`mcp.example:${port}`)).toBe(true);

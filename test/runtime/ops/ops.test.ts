@@ -98,6 +98,19 @@ describe('the operations listener', () => {
     expect(await send('HEAD', '/-/healthy')).toMatchObject({ status: 200, text: '' });
   });
 
+  it('answers who asks by address, as probes of pods do, but no name that is not its own, and no web page', async () => {
+    await start({ hosts: ['ops.example'] });
+    const statusFor = async (method: 'GET' | 'POST', path: string, headers: Record<string, string>) =>
+      (await send(method, path, headers)).status;
+    for (const host of ['10.244.1.7:9090', '[fd00::7]:9090', 'ops.example:9090'])
+      expect(await statusFor('GET', '/-/ready', { host })).toBe(200);
+    for (const host of ['rebound.example:9090', '10.244.1.7.rebound.example'])
+      expect(await statusFor('GET', '/metrics', { host })).toBe(403);
+    const page = { host: '10.244.1.7:9090', origin: 'https://evil.example' };
+    expect(await statusFor('POST', '/-/reload', page)).toBe(403);
+    expect(reloads).toBe(0);
+  });
+
   it('tells its status with the running hash and the diagnostics of the last reload', async () => {
     await start();
     expect((await send('GET', '/-/status')).json).toMatchObject({
