@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Programs that tests under test/services ask for, with the Debian packages that bring them. */
-const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [
-  ['nginx', 'nginx'],
-  ['dot', 'graphviz'],
-  ['strip', 'binutils'],
+/** Programs that tests under test/services ask for, with what brings them. */
+const PROGRAMS: readonly (readonly [program: string, install: string])[] = [
+  ['nginx', 'apt-get install nginx'],
+  ['dot', 'apt-get install graphviz'],
+  ['strip', 'apt-get install binutils'],
+  ['helm', 'go install helm.sh/helm/v3/cmd/helm@v3.22.0'],
 ];
 
 /** Servers lie where the search path of an ordinary user does not lead. */
@@ -26,11 +27,9 @@ const isInstalled = (program: string): boolean =>
     }
   });
 
-for (const [program, debianPackage] of PROGRAMS)
+for (const [program, install] of PROGRAMS)
   if (!isInstalled(program))
-    console.error(
-      `${program} is missing (apt-get install ${debianPackage}): the tests that need it are skipped`,
-    );
+    console.error(`${program} is missing (${install}): the tests that need it are skipped`);
 
 const vitest = [
   'node_modules/vitest/vitest.mjs',
