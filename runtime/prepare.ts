@@ -6,6 +6,7 @@ import { prepareExpose } from '../policies/expose/selection.ts';
 import { cachedDecide } from '../policies/verdict-cache.ts';
 import type { ListenerNode, RouteNode } from '../schema/graph/listener.ts';
 import type { ServerNode } from '../schema/graph/server.ts';
+import { GatewayError } from './errors.ts';
 import type { GenerationView, PreparedListener } from './generation.ts';
 import { type Authenticate, prepareAuthenticate } from './identity/authenticate.ts';
 import type { Identity } from './identity/identity.ts';
@@ -39,6 +40,7 @@ import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
 import { TurnTaking } from './reload/turn-taking.ts';
 import type { Sealer } from './sealing/sealer.ts';
+import type { Upstream } from './upstream/link.ts';
 import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
 
 /** What generations are made from. */
@@ -80,6 +82,12 @@ export interface PreparedGeneration {
 const socketFingerprint = (node: ListenerNode): string =>
   JSON.stringify([node.bind, node.http, node.tls !== undefined]);
 
+/** The private cause of an error of an upstream: for the operator, who asks. */
+const causeText = (error: unknown): string => {
+  const cause = error instanceof GatewayError ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+};
+
 /** Prepares one generation. On failure everything that it took is given back. */
 class Preparation {
   readonly #context: PrepareContext;
@@ -87,6 +95,8 @@ class Preparation {
   readonly #leases: Lease<Closable>[] = [];
   readonly #turns = new TurnTaking();
   readonly #info: GatewayInfo;
+  /** Upstreams that were not there before. */
+  readonly #made: Upstream[] = [];
   readonly identities = new Map<string, Identity>();
   readonly upstreams = new Map<string, LiveUpstream>();
   readonly pins = new Map<string, Pin>();
@@ -132,15 +142,38 @@ class Preparation {
       );
     }
     for (const node of Object.values(graph.upstreams)) {
-      const create = () => live.createUpstream(node, this.#info, memories[`upstream:${node.name}`]);
+      const create = (): LiveUpstream => {
+        const made = live.createUpstream(node, this.#info, memories[`upstream:${node.name}`]);
+        this.#made.push(made.upstream);
+        return made;
+      };
       const fingerprint = this.#fingerprint('upstream', node.name);
       this.upstreams.set(
         node.name,
         await this.#take(live.upstreams, `upstream:${node.name}`, fingerprint, create),
       );
     }
+    await this.#startMade();
     await this.#takePins();
     for (const node of Object.values(graph.servers)) this.servers.set(node.name, await this.#server(node));
+  }
+
+  /**
+   * Where another graph serves that would be given up for one whose processes do not run, they have to run first. At
+   * the start, as ever, an upstream that is down keeps nobody from the others.
+   */
+  async #startMade(): Promise<void> {
+    if (this.#context.current().number === 0) return;
+    const starting = this.#made.map((upstream) =>
+      upstream.start?.().catch((error: unknown) => {
+        throw new Error(`upstream \`${upstream.name}\` does not start: ${causeText(error)}`, {
+          cause: error,
+        });
+      }),
+    );
+    const results = await Promise.allSettled(starting);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #takePins(): Promise<void> {

@@ -8,6 +8,7 @@ import { readBody } from '../listen/body.ts';
 import type { WebExchange } from '../listen/exchange.ts';
 import { replyError, replyJson, replyText } from '../listen/reply.ts';
 import { redactLine } from '../observe/redact.ts';
+import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { ReloadOutcome, ReloadResult } from '../reload/reload-result.ts';
 import type { OpsSource } from './ops-source.ts';
 
@@ -33,8 +34,11 @@ const etag = (artifactHash: string): readonly string[] => ['etag', `"${artifactH
 /** What is told of an attempt to reload: all of it, the error as text without credentials. */
 const reloadText = (result: ReloadResult): string => {
   const { error, atMs, ...told } = result;
+  const needsRestart = error instanceof NeedsRestart ? error.fields : undefined;
   const message = error instanceof Error ? error.message : error === undefined ? undefined : String(error);
-  return redactLine(JSON.stringify({ ...told, at: new Date(atMs).toISOString(), error: message }));
+  return redactLine(
+    JSON.stringify({ ...told, at: new Date(atMs).toISOString(), error: message, needsRestart }),
+  );
 };
 
 /** Whether an If-Match admits the entity tag of the running artifact (RFC 9110, 13.1.1). */

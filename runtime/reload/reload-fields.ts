@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { LogFields } from '../observe/log.ts';
+import { NeedsRestart } from './needs-restart.ts';
 import type { ReloadResult } from './reload-result.ts';
 
 /** A finding as one line of text: code, place, fact, and the first thing to do about it. */
@@ -19,5 +20,6 @@ export const reloadFields = (told: ReloadResult): LogFields => {
     ...(diagnostics.length === 0 ? undefined : { diagnostics: diagnostics.map(findingLine) }),
     ...(unresolved.length === 0 ? undefined : { unresolved }),
     ...(error === undefined ? undefined : { error }),
+    ...(error instanceof NeedsRestart ? { needsRestart: error.fields } : undefined),
   };
 };

@@ -174,6 +174,8 @@ export interface Upstream {
   modern(isolationKey?: string, callerHeaders?: readonly string[]): Promise<Link>;
   /** Opens a conversation of the legacy era: initialize and initialized are done when it resolves. */
   legacy(opening: LegacyOpening): Promise<Link>;
+  /** Absent where there is nothing to start. Rejects if the upstream's process does not come to serve. */
+  start?(): Promise<void>;
   /** What `status` and metrics tell. */
   state(): UpstreamState;
   /** Ends everything; requests in flight fail. */

@@ -52,6 +52,11 @@ export class StdioUpstream implements Upstream {
     return conversation.era;
   }
 
+  /** A process that is shared is there from then on; of others one is started to see that it can be. */
+  async start(): Promise<void> {
+    await this.eraFor('modern');
+  }
+
   modernAtHand(isolationKey?: string): Link | undefined {
     const conversation = this.#pool.find(this.#key(isolationKey), 'modern');
     return conversation === undefined ? undefined : this.#modern.get(conversation);

@@ -83,7 +83,7 @@ describe('gatewright plan', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^~ upstream files +b\.yaml:10$/m);
     expect(out).toContain('[mcp-server-filesystem, /data] → [mcp-server-filesystem, /srv]');
-    expect(out).toContain('drains: the next call starts a new process');
+    expect(out).toContain('drains: a new process is started before the swap');
     expect(out).toMatch(/\n1 changed; 1 risk \(1 medium\); open streams or sessions end\n$/);
   });
 

@@ -54,7 +54,13 @@ const start = (feed: ChangeFeed, rules: Rules = {}): Promise<TestGateway> =>
 const apply = async (gateway: TestGateway, yaml: string): Promise<void> => {
   const { result, unresolved, diagnostics, error } = await gateway.load(yaml);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  expect([result, unresolved, errors, error]).toEqual(['applied', [], [], undefined]);
+  expect([unresolved, errors, error]).toEqual([[], [], undefined]);
+  expect(['applied', 'unchanged']).toContain(result);
+};
+
+/** Loads the files as they are now, if the watcher has not done so already. */
+const load = async (gateway: TestGateway): Promise<void> => {
+  expect(['applied', 'unchanged']).toContain((await gateway.gateway.reload()).result);
 };
 
 /** All that one caller can have open, of each kind one. */
@@ -115,7 +121,7 @@ describe.each([1, 2])('where rules change under open streams, with %i thread(s)'
       ]);
 
     await gateway.writeBeside('keys.yaml', keysFile('alice'));
-    expect((await gateway.gateway.reload()).result).toBe('applied');
+    await load(gateway);
     const before = heard(his);
     feed.tell(TOOLS_CHANGED, {});
     await expectEnded(his);
@@ -136,7 +142,7 @@ describe.each([1, 2])('where rules change under open streams, with %i thread(s)'
     const entry = (id: string, hash: string) => ({ id, hash, servers: ['main'] });
     const keys = [entry('alice', alice.hash), entry('bob', renewed.hash)];
     await gateway.writeBeside('keys.yaml', JSON.stringify({ keys }));
-    expect((await gateway.gateway.reload()).result).toBe('applied');
+    await load(gateway);
     await expectEnded(his);
     expect(await status(gateway, his.session)).toBe(401);
     expect(await status(gateway, { ...his.session, ...as(renewed) })).toBe(404);
@@ -242,7 +248,7 @@ describe('what was promised and is granted no more', () => {
 describe('reload.onPolicyChange', () => {
   const withoutBob = async (gateway: TestGateway): Promise<void> => {
     await gateway.writeBeside('keys.yaml', keysFile('alice'));
-    expect((await gateway.gateway.reload()).result).toBe('applied');
+    await load(gateway);
   };
 
   it('`drain` ends streams within the window, told nothing by then that the new rules deny', async () => {

@@ -138,6 +138,10 @@ describe('several threads', () => {
     const result = await gateway.load(configuration({ echo: upstream.url }, { workers: 2 }));
     expect(result.result).toBe('rejected');
     expect(String(result.error)).toContain('a restart is needed for `workers`');
+    const answer = await fetch(`${gateway.opsUrl}/-/reload`, { method: 'POST' });
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({ result: 'rejected', needsRestart: ['workers'] });
+    expect(await gateway.log()).toContain('"needsRestart":["workers"]');
     expect((await callAnew(gateway.url())).status).toBe(200);
   });
 });

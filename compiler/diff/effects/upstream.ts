@@ -4,7 +4,9 @@ import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Effect, EffectsOf } from './effect.ts';
 
 const opens = (node: UpstreamNode): string =>
-  node.type === 'stdio' ? 'its process is started by the first call' : 'it is connected to by the first call';
+  node.type === 'stdio'
+    ? 'its process is started before the swap; if it cannot be, nothing changes'
+    : 'it is connected to by the first call';
 
 const closes = (node: UpstreamNode): string =>
   node.type === 'stdio'
@@ -18,7 +20,7 @@ const replaced = (old: UpstreamNode, node: UpstreamNode): Effect => {
       kind: 'processes-replaced',
       node: id,
       impact: 'drains',
-      text: 'the next call starts a new process; the old ones are stopped when calls in flight have ended',
+      text: 'a new process is started before the swap, and if it cannot be, nothing changes; the old ones are stopped when calls in flight have ended',
     };
   }
   return {

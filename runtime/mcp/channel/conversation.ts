@@ -27,6 +27,8 @@ import { ChannelReply } from './channel-reply.ts';
 export interface ConversationRules {
   /** Whether requests of 2026-07-28 are served; otherwise every channel is a legacy one. */
   readonly modern: boolean;
+  /** Whether a client that is let in no more stays, to be told so at each message. */
+  readonly keepsRefused: boolean;
   /** The legacy revisions that a server's clients may choose from on this channel, newest first. */
   readonly offered: (place: Place) => readonly string[];
 }
@@ -278,7 +280,8 @@ export class Conversation {
         if (this.#life.kind === 'over') return false;
         this.#life = { kind: 'legacy', session, store: place.server.sessions };
         session.onEnded = () => {
-          if (this.#life.kind !== 'over') this.#channel.end('done');
+          const stays = session.expelled && this.#rules.keepsRefused;
+          if (this.#life.kind !== 'over' && !stays) this.#channel.end('done');
         };
         reply.response(text);
         this.#takeEarly();

@@ -27,6 +27,7 @@ const PARAMETER = 'sessionId';
 
 const RULES: ConversationRules = {
   modern: false,
+  keepsRefused: false,
   offered: ({ server: { legacyVersions } }) => [...legacyVersions, FIRST_VERSION],
 };
 

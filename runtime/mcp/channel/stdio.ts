@@ -25,7 +25,8 @@ export interface StdioOptions {
   readonly context: ChannelContext;
 }
 
-const RULES: ConversationRules = { modern: true, offered: offeredWithFirst };
+// The end of the channel would be that of the process, which its client would take for a crash.
+const RULES: ConversationRules = { modern: true, keepsRefused: true, offered: offeredWithFirst };
 
 const originOf = (token: string | undefined): ChannelOrigin => {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;

@@ -34,7 +34,11 @@ const CLOSE_CODES: Readonly<Record<ChannelEnd, number>> = {
   refused: 1008,
 };
 
-const RULES: ConversationRules = { modern: false, offered: ({ server }) => server.legacyVersions };
+const RULES: ConversationRules = {
+  modern: false,
+  keepsRefused: false,
+  offered: ({ server }) => server.legacyVersions,
+};
 
 const refusal = (
   code: 'invalid_request' | 'method_not_allowed',

@@ -43,7 +43,7 @@ export class SessionStore {
     const binding = { principalKey: principal.key, serverName: server.node.name };
     const id = sealSessionId(server.sealer, binding, { owner: this.owner, createdMs: Date.now() });
     const session = new Session(id, admitted, owner, server, client);
-    session.expel = () => this.end(session);
+    session.end = () => this.end(session);
     this.#sessions.set(id, session);
     server.lasting.add(session, server.graph);
     this.#followSwap(session, server);

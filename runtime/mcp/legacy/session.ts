@@ -82,8 +82,10 @@ export class Session implements InputSource, LastingCaller {
   announced: readonly ('tools' | 'prompts' | 'resources')[] = [];
   /** Called once, when it has ended, whoever ended it. */
   onEnded: (() => void) | undefined;
-  /** Set by who holds it. */
-  expel: () => void = () => undefined;
+  /** Ends it in the store that holds it, which sets this. */
+  end: () => void = () => undefined;
+  /** Whether it has ended because its caller may not have it any more. */
+  expelled = false;
   #server: PreparedServer;
   #view: View;
   #capabilitiesText: string;
@@ -110,6 +112,11 @@ export class Session implements InputSource, LastingCaller {
       },
     });
     this.#view = this.#makeView(server);
+  }
+
+  expel(): void {
+    this.expelled = true;
+    this.end();
   }
 
   /** It is not open any more. */

@@ -1,0 +1,216 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeCertificate } from '../support/certificate.ts';
+import { configuration } from '../support/configuration.ts';
+import type { FastUpstream } from '../support/fast-upstream.ts';
+import { freePort } from '../support/free-port.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { callTool, toolNames } from '../support/modern-client.ts';
+import { startToolUpstream, told } from '../support/tool-upstream.ts';
+
+// Threads load the program anew.
+vi.setConfig({ testTimeout: 60_000 });
+
+const STDIO_SERVER = fileURLToPath(new URL('../support/stdio-tool-server.ts', import.meta.url));
+
+let upstream: FastUpstream;
+let occupied: Server;
+beforeAll(async () => {
+  upstream = await startToolUpstream('first', ['one']);
+  occupied = createServer();
+  await new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+  await upstream.close();
+  occupied.close();
+});
+
+/** Pids of processes that have `mark` among their arguments. */
+const marked = (mark: string): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(mark);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+
+const isBound = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/`).then(
+    () => true,
+    () => false,
+  );
+
+const inodesOfOwnSockets = (): readonly string[] =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1] ?? [];
+    } catch {
+      return [];
+    }
+  });
+
+/** Abstract sockets of this process: threads have one each, and whoever prepared one has to give it back. */
+const abstractSockets = (): number => {
+  const own = inodesOfOwnSockets();
+  return readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , , , , inode, path]) => own.includes(inode!) && path?.startsWith('@')).length;
+};
+
+const handles = () => process.getActiveResourcesInfo().filter((kind) => /Server|Process/.test(kind));
+
+// biome-ignore lint/suspicious/noExplicitAny: a test changes what it likes
+type Yaml = any;
+
+const CHILD = (...args: readonly string[]) => ({
+  type: 'stdio',
+  command: [process.execPath, STDIO_SERVER, ...args],
+});
+
+const base = (workers: number): Yaml => {
+  const yaml = JSON.parse(configuration({ first: upstream.url }, { workers }));
+  yaml.upstreams.child = CHILD('pid');
+  yaml.servers.main.expose.push({ upstream: 'child' });
+  yaml.reload = { watch: false, drain: { window: '10ms' } };
+  return yaml;
+};
+
+const FAULTS: readonly (readonly [
+  string,
+  RegExp,
+  (yaml: Yaml, gateway: TestGateway) => Promise<void> | void,
+])[] = [
+  [
+    'a port in use',
+    /EADDRINUSE/,
+    (yaml) => {
+      yaml.listeners.taken = { bind: `127.0.0.1:${(occupied.address() as AddressInfo).port}` };
+      yaml.servers.main.at.push({ listener: 'taken' });
+    },
+  ],
+  [
+    'a bad certificate',
+    /PEM|no start line/i,
+    async (yaml, gateway) => {
+      await gateway.writeBeside('tls.crt', 'no certificate');
+      await gateway.writeBeside('tls.key', makeCertificate('localhost').key);
+      const tls = { certificate: '${file:./tls.crt}', key: '${file:./tls.key}' };
+      yaml.listeners.secure = { bind: '127.0.0.1:0', tls };
+      yaml.servers.main.at.push({ listener: 'secure' });
+    },
+  ],
+  [
+    'a command that does not exist',
+    /upstream `child` does not start: .*is not an executable file/,
+    (yaml) => {
+      yaml.upstreams.child = { type: 'stdio', command: ['/nonexistent/server'] };
+    },
+  ],
+  [
+    'a command that exits at once',
+    /upstream `child` does not start: process ended with code 7/,
+    (yaml) => {
+      yaml.upstreams.child = { type: 'stdio', command: [process.execPath, '-e', 'process.exit(7)'] };
+    },
+  ],
+  [
+    'a command that says nothing',
+    /upstream `child` does not start: start: 300 ms/,
+    (yaml) => {
+      yaml.upstreams.child = {
+        type: 'stdio',
+        command: [process.execPath, '-e', 'setInterval(() => 0, 1e6)', 'mute'],
+        timeouts: { connect: '300ms' },
+      };
+    },
+  ],
+  [
+    'a secret that may not be read',
+    /may not be read|does not exist/,
+    async (yaml, gateway) => {
+      await gateway.writeBeside('token', 'secret');
+      await chmod(join(gateway.folder, 'token'), 0o000);
+      const field = process.getuid?.() === 0 ? '${file:./gone}' : '${file:./token}';
+      yaml.upstreams.first.credentials = { type: 'bearer', token: field };
+    },
+  ],
+];
+
+describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) => {
+  it.each(FAULTS)('for %s leaves no trace, and the next good edit applies', async (name, reason, spoil) => {
+    const port = await freePort();
+    const mark = `mark-${workers}-${name.replaceAll(' ', '-')}`;
+    const good = (yaml: Yaml): Yaml => {
+      yaml.listeners.more = { bind: `127.0.0.1:${port}` };
+      yaml.servers.main.at.push({ listener: 'more', path: '/mcp' });
+      yaml.upstreams.other = CHILD('other', mark);
+      yaml.servers.main.expose.push({ upstream: 'other', prefix: 'o_' });
+      return yaml;
+    };
+    await using gateway = await startTestGateway(JSON.stringify(base(workers)), { tap: false });
+    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
+    const hash = gateway.gateway.lastReload!.artifactHash;
+    const before = { sockets: abstractSockets(), handles: handles().sort() };
+
+    const failing = good(base(workers));
+    await spoil(failing, gateway);
+    await gateway.write(JSON.stringify(failing));
+    const answer = await fetch(`${gateway.opsUrl}/-/reload`, { method: 'POST' });
+    const text = await answer.text();
+    expect([answer.status === 422 || answer.status === 500, text]).toEqual([true, text]);
+    expect(text).toMatch(reason);
+    expect(JSON.parse(text).artifactHash).toBe(hash);
+
+    expect(await isBound(port)).toBe(false);
+    await expect.poll(() => [...marked(mark), ...marked('mute')], { timeout: 10_000 }).toEqual([]);
+    await expect
+      .poll(() => ({ sockets: abstractSockets(), handles: handles().sort() }), { timeout: 10_000 })
+      .toEqual(before);
+    // The process that serves was never stopped, nor is there another beside it.
+    const again = told((await callTool(gateway.url(), 'pid')).body.result);
+    if (workers === 1) expect(again.pid).toBe(pid);
+
+    const mended = good(base(workers));
+    const { artifactHash, error } = await gateway.load(JSON.stringify(mended));
+    expect([artifactHash === hash, error]).toEqual([false, undefined]);
+    expect(marked(mark)).toHaveLength(workers);
+    expect(await toolNames(`http://127.0.0.1:${port}/mcp`)).toEqual(['one', 'pid', 'o_other', `o_${mark}`]);
+  });
+});
+
+describe('another command of a stdio upstream', () => {
+  it('runs before the old process is given up, so that no call waits for its start', async () => {
+    await using gateway = await startTestGateway(JSON.stringify(base(1)), { tap: false });
+    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
+    const changed = base(1);
+    changed.upstreams.child = CHILD('pid', 'renewed-command');
+    expect(['applied', 'unchanged']).toContain((await gateway.load(JSON.stringify(changed))).result);
+    const [renewed] = marked('renewed-command');
+    expect(renewed).toBeDefined();
+    expect(told((await callTool(gateway.url(), 'pid')).body.result).pid).toBe(renewed);
+    await expect.poll(() => readdirSync('/proc').includes(String(pid)), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('that runs for each session alone is tried out, and not kept', async () => {
+    await using gateway = await startTestGateway(JSON.stringify(base(1)), { tap: false });
+    const changed = base(1);
+    changed.upstreams.child = { ...CHILD('pid', 'tried-out'), isolation: 'per-session' };
+    expect(['applied', 'unchanged']).toContain((await gateway.load(JSON.stringify(changed))).result);
+    expect(marked('tried-out')).toEqual([]);
+    changed.upstreams.child.command = [process.execPath, '-e', 'process.exit(3)'];
+    const refused = await gateway.load(JSON.stringify(changed));
+    expect([refused.result, String(refused.error)]).toEqual([
+      'failed',
+      expect.stringContaining('does not start'),
+    ]);
+  });
+});
