@@ -15,7 +15,12 @@ export interface Arguments<O extends OptionManuals> {
 /** What is wrong with the arguments, in words for whoever typed them. */
 const problemOf = (error: unknown, options: OptionManuals): string => {
   const { code, message } = error as NodeJS.ErrnoException;
-  const [, word] = /'-?-?([^' ]*)/.exec(message) ?? [];
+  const [, word] = /'(?:-\w, )?-?-?([^' ]*)/.exec(message) ?? [];
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && word !== undefined && Object.hasOwn(options, word)) {
+    const { type, words } = options[word]!;
+    if (type === 'boolean') return `\`--${word}\` takes no value`;
+    return `\`--${word}\` needs a value${words === undefined ? '' : `: ${words.join(', ')}`}`;
+  }
   if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || word === undefined)
     return message.charAt(0).toLowerCase() + message.slice(1);
   const near = nearest(word, Object.keys(options));

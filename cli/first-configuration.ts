@@ -27,4 +27,5 @@ upstreams:
   files:
     type: stdio
     command: [npx, -y, "@modelcontextprotocol/server-filesystem@2026.8.31", .]
+    timeouts: { connect: 60s }            # the first start downloads it
 `;

@@ -101,7 +101,7 @@ const lockGraph = async (
   const failed = outcomes.some(({ locked }) => locked === undefined);
   if (check) {
     const isAbsent = found?.kind === 'absent';
-    if (isAbsent) io.err(`error: there is no ${lockPath(project)}\n`);
+    if (isAbsent) io.err(`error: there is no ${lockPath(project)}; \`gatewright lock\` writes it\n`);
     const differs = gone.length > 0 || outcomes.some(({ changes }) => changes.length > 0);
     return differs || failed || isAbsent ? FINDINGS : OK;
   }

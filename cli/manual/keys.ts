@@ -22,7 +22,11 @@ export const KEYS = {
     },
     'new-id': { type: 'string', value: 'id', does: '`rotate`: what the new key is called' },
   },
-  exits: { 0: 'done', 1: 'the keys are not such that it can be done' },
+  exits: {
+    0: 'done',
+    1: 'the keys are not such that it can be done',
+    3: 'the file cannot be read or written, or a bug',
+  },
   examples: [
     { line: 'gatewright keys add --server engineering --expires 90d', does: 'a key for one server' },
     { line: 'gatewright keys rotate ci --overlap 1h', does: 'replace a key, with an hour to change over' },

@@ -53,7 +53,7 @@ export const usageLine = (name: string, manual: CommandManual): string => {
 const MAX_USAGE = 199;
 
 const MISUSE = 'wrong usage';
-const FAILURE = 'a file cannot be read or written, or a bug';
+const FAILURE = 'a file cannot be written, or another failure of the machine, or a bug';
 
 /** Every exit code with its meaning. */
 export const exitsOf = ({ exits = { 0: 'done' } }: CommandManual): readonly (readonly [string, string])[] =>

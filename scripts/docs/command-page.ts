@@ -55,8 +55,9 @@ export const commandIndex = (commands: Readonly<Record<string, CommandManual>>):
     NOTE,
     '# Commands',
     '',
-    'Each prints what it takes with `--help`. Wrong usage ends with exit code 2, a file that cannot be read or written',
-    'with 3; findings go to standard output, what went wrong with the command itself to standard error.',
+    'Each prints what it takes with `--help`. Wrong usage ends with exit code 2, a file that cannot be written with',
+    '3; a configuration that cannot be read is a finding, with 1. Findings go to standard output, what went wrong with the',
+    'command itself to standard error.',
     '',
     ...table(
       ['command', 'does'],

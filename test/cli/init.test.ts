@@ -72,6 +72,17 @@ describe('gatewright init', () => {
     for (const tool of ['write', 'edit', 'move', 'create', 'delete']) expect(allowed).not.toContain(tool);
   });
 
+  it('leaves the program that is downloaded at its first start the time for that', async () => {
+    const { out } = await run(init, '--stdout');
+    const { compiled } = compile({
+      main: 'gateway.yaml',
+      read: (path) => (path === 'gateway.yaml' ? Buffer.from(out) : undefined),
+    });
+    const { files } = compiled!.graph.upstreams;
+    expect(files?.type === 'stdio' && files.command).toBe('npx');
+    expect(files?.timeouts.connectMs).toBe(60_000);
+  });
+
   it('takes the file that is named, and names it in what to do next', async () => {
     expect((await run(init, 'conf.yaml')).err).toBe(
       'wrote conf.yaml; `gatewright run conf.yaml` serves it\n',
