@@ -281,7 +281,7 @@ export class Conversation {
         this.#life = { kind: 'legacy', session, store: place.server.sessions };
         session.onEnded = () => {
           const stays = session.expelled && this.#rules.keepsRefused;
-          if (this.#life.kind !== 'over' && !stays) this.#channel.end('done');
+          if (this.#life.kind !== 'over' && !stays) this.#channel.end(session.expelled ? 'refused' : 'done');
         };
         reply.response(text);
         this.#takeEarly();
