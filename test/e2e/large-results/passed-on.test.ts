@@ -97,7 +97,7 @@ describe.each([
   it('is a failed tool in the log where its last member says so', async () => {
     upstream.behave(answerLarge('json', () => ({ bytes: BYTES, more: `${type},"isError":true` })));
     await call();
-    expect((await outcomes(gateway)).at(-1)).toBe('tool_error');
+    await expect.poll(async () => (await outcomes(gateway)).at(-1)).toBe('tool_error');
   });
 
   it.each(['json', 'stream'] as const)(
@@ -193,7 +193,7 @@ describe('a bound on results', () => {
     expect((await callTool(gateway.url(), 'fetch')).body.result.pad).toBeDefined();
     await gateway.load(bounded(size - 1));
     await expect(rawRequest(gateway.url(), modernCall())).rejects.toThrow(/aborted/);
-    expect((await outcomes(gateway)).at(-1)).toBe('result_too_large');
+    await expect.poll(async () => (await outcomes(gateway)).at(-1)).toBe('result_too_large');
     await upstream.close();
   });
 });
