@@ -1,4 +1,5 @@
 /** What a change makes of a text, line by line, as `diff -u` shows it. */
+import { safeText } from '../compiler/diagnostics/render/display-width.ts';
 
 interface Edit {
   /** Line of the old text from which on it is another, counted from 0, and how many lines are. */
@@ -92,5 +93,5 @@ export const textDiff = (path: string, before: string, after: string): string =>
     text += hunkText(old, hunk, shift);
     shift += sum(hunk.map(({ removed, added }) => added.length - removed.length));
   }
-  return text === '' ? '' : `--- a/${path}\n+++ b/${path}\n${text}`;
+  return text === '' ? '' : safeText(`--- a/${path}\n+++ b/${path}\n${text}`);
 };

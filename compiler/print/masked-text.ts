@@ -4,7 +4,7 @@ import type { ScalarUse } from '../configuration.ts';
 import { secretIn } from '../posture/literal-secret.ts';
 
 const MASK = '***';
-const URL_CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]*@/i;
+const URL_CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/i;
 
 /** A text as it is written where references could stand. */
 export const escapeDollar = (text: string): string => text.replace(/\$(?=[{$])/g, '$$$$');

@@ -1,4 +1,5 @@
 /** The effective configuration as JSON: as it is, which the compiler takes too, or with the origins beside it. */
+import { escapeHidden } from '../../schema/hidden-characters.ts';
 import type { Effective, EffectiveValue } from './effective.ts';
 import type { RenderOptions } from './render-yaml.ts';
 
@@ -29,5 +30,5 @@ export const renderEffectiveJson = ({ root, removed }: Effective, { origin }: Re
   const told = origin
     ? { formatVersion: FORMAT_VERSION, configuration, origins: Object.fromEntries(originsOf(root)), removed }
     : configuration;
-  return `${JSON.stringify(told, null, 2)}\n`;
+  return `${escapeHidden(JSON.stringify(told, null, 2))}\n`;
 };

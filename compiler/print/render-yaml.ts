@@ -1,5 +1,6 @@
 /** The effective configuration as YAML that a person reads, and the compiler takes. */
 import { Document, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { escapeHidden } from '../../schema/hidden-characters.ts';
 import { isLookAlike } from '../source/look-alike.ts';
 import type { Effective, EffectiveValue } from './effective.ts';
 
@@ -12,10 +13,12 @@ export interface RenderOptions {
 const FRAGILE = /^[^\S\n]|[^\S\n]$|\p{Cc}(?<!\n)/mu;
 const BLANK_ENDS = /^\n|\n\n$/;
 
+const needsQuotes = (text: string): boolean =>
+  isLookAlike(text) || FRAGILE.test(text) || BLANK_ENDS.test(text) || escapeHidden(text) !== text;
+
 const scalarNode = (value: unknown): Scalar => {
   const node = new Scalar(value);
-  if (typeof value === 'string' && (isLookAlike(value) || FRAGILE.test(value) || BLANK_ENDS.test(value)))
-    node.type = Scalar.QUOTE_DOUBLE;
+  if (typeof value === 'string' && needsQuotes(value)) node.type = Scalar.QUOTE_DOUBLE;
   return node;
 };
 
@@ -52,5 +55,6 @@ export const renderYaml = ({ root, removed }: Effective, options: RenderOptions)
   document.contents = nodeOf(root, options) as typeof document.contents;
   if (options.origin && removed.length > 0)
     document.commentBefore = removed.map((line) => ` ${line}`).join('\n');
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  // What is hidden stands between double quotes, where escapes mean the same, or in a comment.
+  return escapeHidden(document.toString({ lineWidth: 0, flowCollectionPadding: true }));
 };

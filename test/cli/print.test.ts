@@ -41,6 +41,15 @@ const run = async (...args: string[]) => {
 };
 
 describe('gatewright print', () => {
+  it('shows nothing of a password in a URL, whatever is in it', async () => {
+    const url = 'https://user:p@ss@127.0.0.1/files';
+    writeFileSync(join(cwd, 'gateway.yaml'), BASE.replace('/data', `"${url}"`));
+    const { code, out } = await run();
+    expect(code).toBe(0);
+    expect(out).toContain('https://***@127.0.0.1/files');
+    expect(out).not.toContain('ss@');
+  });
+
   it('prints the configuration with its defaults, overlays laid over it', async () => {
     writeFileSync(join(cwd, 'prod.yaml'), 'name: prod\n');
     const { code, out, err } = await run('--overlay', 'prod.yaml');

@@ -16,5 +16,9 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 const TAB = '    ';
 
+/** Text with each unsafe character but line breaks and tabs as `�`. */
+export const safeText = (text: string): string =>
+  text.replace(UNSAFE, (found) => (found === '\n' || found === '\t' ? found : '\ufffd'));
+
 /** Text with tabs as four blanks and each unsafe character as `�`. */
 export const displayText = (text: string): string => text.replaceAll('\t', TAB).replace(UNSAFE, '\ufffd');

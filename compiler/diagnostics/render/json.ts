@@ -1,5 +1,7 @@
 /** Findings for programs: the same records, in a shape that carries its version. */
+
 import type { Diagnostic } from '../../../schema/diagnostic.ts';
+import { escapeHidden } from '../../../schema/hidden-characters.ts';
 import { CATALOGUE, type Code } from '../catalogue.ts';
 
 /** Changes when a member changes its meaning or goes; new members may come without. */
@@ -36,5 +38,5 @@ export const renderJson = (
       docs: `docs/diagnostics/${diagnostic.code}.md`,
     })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${escapeHidden(JSON.stringify(document, null, 2))}\n`;
 };

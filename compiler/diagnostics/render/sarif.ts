@@ -1,6 +1,8 @@
 /** Findings as a SARIF 2.1.0 log, for code scanning services and editors. */
+
 import { posix } from 'node:path';
 import type { Diagnostic, Fix, Span } from '../../../schema/diagnostic.ts';
+import { escapeHidden } from '../../../schema/hidden-characters.ts';
 import { CATALOGUE, type Code } from '../catalogue.ts';
 import type { Entry } from '../entry.ts';
 
@@ -133,5 +135,5 @@ export const renderSarif = (diagnostics: readonly Diagnostic[], options: SarifOp
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${escapeHidden(JSON.stringify(log, null, 2))}\n`;
 };
