@@ -1,8 +1,7 @@
 /** Text made safe inside XML 1.0. */
 
-/** Characters that XML 1.0 cannot hold, not even escaped, and those that would move or reorder what is shown. */
-const FORBIDDEN =
-  /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|[\u007f-\u009f\u2028\u2029\p{Cf}]/gu;
+/** Characters that XML 1.0 cannot hold, not even escaped. */
+const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
