@@ -1,8 +1,11 @@
 /** A graph with some of its nodes and nothing else, so that no reference is asked for but theirs. */
 import type { Graph } from '../schema/graph/graph.ts';
 
-export const partOf = (graph: Graph, part: Partial<Pick<Graph, 'identities' | 'upstreams'>>): Graph => ({
-  ...graph,
+export const partOf = (
+  { state: _, ...withoutState }: Graph,
+  part: Partial<Pick<Graph, 'identities' | 'upstreams'>>,
+): Graph => ({
+  ...withoutState,
   listeners: {},
   identities: {},
   servers: {},

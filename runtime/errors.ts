@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'policy_error'
   | 'rate_limited'
   | 'result_too_large'
+  | 'state_unavailable'
   | 'breaker_open'
   | 'upstream_unavailable'
   | 'upstream_timeout'

@@ -15,7 +15,9 @@ import type { ModernViews } from './mcp/modern/modern-views.ts';
 import { Pin } from './mcp/pin.ts';
 import type { Log } from './observe/log.ts';
 import { SharedObjects } from './reload/shared.ts';
-import { createRateLimiter, type RateLimiter } from './traffic/rate.ts';
+import type { StateStore } from './state/state-store.ts';
+import { createRateLimiter } from './traffic/rate.ts';
+import { createReplicaRateCounter, type RateCounter } from './traffic/replica-rate.ts';
 import { createSharedRateLimiter } from './traffic/shared-rate.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
@@ -29,7 +31,7 @@ export interface LiveUpstream {
 }
 
 interface LiveLimiter {
-  readonly limiter: RateLimiter;
+  readonly limiter: RateCounter;
   close(): void;
 }
 
@@ -115,10 +117,18 @@ export class LiveObjects {
     return { pin: new Pin(node, this.#log), close: () => undefined };
   }
 
-  /** @param memory where threads count together */
-  createLimiter(node: RateLimitNode, memory?: SharedArrayBuffer): LiveLimiter {
-    const limiter =
+  /**
+   * @param memory where threads count together
+   * @param store where replicas do
+   */
+  createLimiter(
+    node: RateLimitNode,
+    memory: SharedArrayBuffer | undefined,
+    store: StateStore | undefined,
+  ): LiveLimiter {
+    const local =
       memory === undefined ? createRateLimiter(node) : createSharedRateLimiter(node, memory, this.#holder!);
+    const limiter = store === undefined ? local : createReplicaRateCounter(node, store, local);
     return { limiter, close: () => undefined };
   }
 

@@ -40,6 +40,7 @@ import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
 import { TurnTaking } from './reload/turn-taking.ts';
 import type { Sealer } from './sealing/sealer.ts';
+import type { StateStore } from './state/state-store.ts';
 import type { Upstream } from './upstream/link.ts';
 import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
 
@@ -55,6 +56,8 @@ export interface PrepareContext {
   readonly lasting: LastingCallers;
   readonly sealer: Sealer;
   readonly peers: Peers | undefined;
+  /** What replicas share, where they share anything. */
+  readonly store: StateStore | undefined;
   readonly ops: OpsSource;
   readonly observer: ListenerObserver;
   /** Streams of the transport of 2024-11-05. */
@@ -221,8 +224,8 @@ class Preparation {
         bounds.push(limit);
         continue;
       }
-      const { live } = this.#context;
-      const create = () => live.createLimiter(limit, memories[`limit:${name}`]);
+      const { live, store } = this.#context;
+      const create = () => live.createLimiter(limit, memories[`limit:${name}`], store);
       const { limiter } = await this.#take(
         live.limiters,
         `limit:${name}`,

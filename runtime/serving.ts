@@ -25,6 +25,8 @@ import { type PrepareContext, type PreparedGeneration, prepareGeneration } from 
 import { Generations } from './reload/generations.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import { Sealer } from './sealing/sealer.ts';
+import type { StateStore } from './state/state-store.ts';
+import { openValkey } from './state/valkey.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { UpstreamState } from './upstream/link.ts';
 import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
@@ -92,6 +94,7 @@ export class Serving {
   readonly #lasting = new LastingCallers();
   readonly #sealer: Sealer;
   readonly #live: LiveObjects;
+  #store: StateStore | undefined;
   #current: PreparedGeneration | undefined;
   #stdio: StdioChannel | undefined;
   #numbers = 0;
@@ -163,8 +166,19 @@ export class Serving {
 
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
   async prepare(loaded: LoadedGraph, shared: SharedBetweenThreads = ALONE): Promise<PreparedGeneration> {
-    if (this.#current === undefined) await this.#peerListener?.listen();
+    if (this.#current === undefined) {
+      await this.#peerListener?.listen();
+      await this.#openStore(loaded.graph);
+    }
     return await prepareGeneration(this.#prepareContext(), { ...loaded, ...shared }, this.#numbers + 1);
+  }
+
+  /** Once: another store needs a restart. Who serves nothing but operations has nothing to share. */
+  async #openStore({ state, servers }: Graph): Promise<void> {
+    if (this.#store !== undefined || state === undefined || Object.keys(servers).length === 0) return;
+    const { log, metrics } = this.#options;
+    this.#store = await openValkey(state, { log, onUp: (isUp) => metrics.stateUp(isUp) });
+    this.#parked.shareOnce(this.#store);
   }
 
   /** From here on the prepared generation serves. Does not fail. */
@@ -218,6 +232,7 @@ export class Serving {
     this.#parked.close();
     await this.#sessions.close();
     await this.#generations.close(0);
+    await this.#store?.close();
   }
 
   #prepareContext(): PrepareContext {
@@ -233,6 +248,7 @@ export class Serving {
       lasting: this.#lasting,
       sealer: this.#sealer,
       peers: this.#peers,
+      store: this.#store,
       ops,
       observer: this.#observer,
       channels: this.#channels,

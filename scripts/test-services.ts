@@ -12,6 +12,7 @@ const PROGRAMS: readonly (readonly [program: string, install: string])[] = [
   ['dot', 'apt-get install graphviz'],
   ['strip', 'apt-get install binutils'],
   ['helm', 'go install helm.sh/helm/v3/cmd/helm@v3.22.0'],
+  ['redis-server', 'apt-get install redis-server'],
 ];
 
 /** Servers lie where the search path of an ordinary user does not lead. */

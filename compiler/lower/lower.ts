@@ -17,6 +17,7 @@ import { lowerPins } from './pins.ts';
 import { lowerCelPolicy } from './policy/cel.ts';
 import { lowerRbacPolicy } from './policy/rbac.ts';
 import { lowerServer } from './server.ts';
+import { lowerState } from './state.ts';
 import { lowerHttpUpstream } from './upstream/http.ts';
 import { lowerOpenApiUpstream } from './upstream/openapi.ts';
 import { lowerStdioUpstream } from './upstream/stdio.ts';
@@ -79,6 +80,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     limits: mapEntries(data.limits, lowerLimit),
     telemetry: telemetry as Graph['telemetry'],
     sealing: { keys: sealing.keys! },
+    ...given('state', lowerState(data.state)),
     sessions: {
       idleMs: toMs(sessions.idle!),
       absoluteMs: toMs(sessions.absolute!),

@@ -9,6 +9,7 @@ import type { Inputs } from '../input/inputs.ts';
 import { judgeAddressAllowlists } from './address-allowlist.ts';
 import { judgeAnonymousServers } from './anonymous-server.ts';
 import { judgeClearTextCredentials } from './clear-text-credentials.ts';
+import { judgeClearTextStore } from './clear-text-store.ts';
 import { judgeApiUrls, judgeClearTextUrls } from './clear-text-url.ts';
 import { judgeDrain } from './drain.ts';
 import { judgeLiteralSecrets } from './literal-secret.ts';
@@ -35,6 +36,7 @@ const RULES: readonly Check[] = [
   judgeLogLevel,
   judgeDrain,
   judgeClearTextCredentials,
+  judgeClearTextStore,
 ];
 
 /** The severity of a posture finding in this configuration's profile. */

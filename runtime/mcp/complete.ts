@@ -85,13 +85,15 @@ const completePrompt = (call: Call, name: string): void => {
   });
 };
 
-const complete = (
+const complete = (call: Call, facts: CallFacts, part: Part | undefined, upstreams: UpstreamReference): void =>
+  admit(call, facts, () => completeAdmitted(call, facts, part, upstreams));
+
+const completeAdmitted = (
   call: Call,
   facts: CallFacts,
   part: Part | undefined,
   upstreams: UpstreamReference,
 ): void => {
-  if (!admit(call, facts)) return;
   const decision = decide(call, facts);
   const refused =
     part === undefined

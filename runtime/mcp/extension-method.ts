@@ -32,10 +32,10 @@ export const callExtension = (call: Call, method: ExtensionMethod): void => {
     ...callFacts(call, '', call.message.params),
     upstream: exposureOf(call, method)?.facts ?? { name: method.upstream },
   });
-  const judged = judge(call, facts, unknown);
-  if (judged === 'answered') return;
-  if (judged !== undefined) call.reply.error(judged);
-  else later(call, call.view.prepare(undefined), () => send(call, method));
+  judge(call, facts, unknown, (refused) => {
+    if (refused !== undefined) call.reply.error(refused);
+    else later(call, call.view.prepare(undefined), () => send(call, method));
+  });
 };
 
 const send = (call: Call, { upstream }: ExtensionMethod): void => {

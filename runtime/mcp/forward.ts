@@ -71,8 +71,16 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
  */
 export const forward = (sent: Call, exposure: Exposure, link: Link, options: ForwardOptions): void => {
   if (!sent.isWanted()) return;
-  const call = isRetry(sent) ? takeRetry(sent, link) : sent;
-  if (call !== undefined) send(call, exposure, link, options);
+  if (!isRetry(sent)) {
+    send(sent, exposure, link, options);
+    return;
+  }
+  const go = (call: Call | undefined): void => {
+    if (call !== undefined) send(call, exposure, link, options);
+  };
+  const taken = takeRetry(sent, link);
+  if (taken instanceof Promise) later(sent, taken, go);
+  else go(taken);
 };
 
 const ANEW: Anew = { again, forward };

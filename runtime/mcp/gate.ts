@@ -2,20 +2,27 @@
 import { answerTo } from '../../policies/answers.ts';
 import type { CallFacts, Decision } from '../../schema/decision.ts';
 import { answerError, type GatewayError } from '../errors.ts';
-import type { Call } from './call.ts';
+import { type Call, later } from './call.ts';
+import type { Admission } from './limits.ts';
 
 const ALLOW: Decision = Object.freeze({ kind: 'allow' });
 
-/** Answers the call if a limit is exhausted. True: go on. */
-export const admit = (call: Pick<Call, 'server' | 'reply'>, facts: CallFacts): boolean => {
-  const { limits, metrics } = call.server;
-  if (!limits.counts) return true;
-  const admission = limits.admit(facts);
-  call.reply.headers = admission.headers;
+type Admitted = Pick<Call, 'server' | 'reply'>;
+
+const passes = ({ server, reply }: Admitted, admission: Admission): boolean => {
+  reply.headers = admission.headers;
   if (admission.refusal === undefined) return true;
-  metrics.limited(admission.limit);
-  call.reply.error(admission.refusal);
+  server.metrics.limited(admission.limit);
+  reply.error(admission.refusal);
   return false;
+};
+
+/** Goes on with the call at once, or when all replicas have been asked; answers it if a limit is exhausted. */
+export const admit = (call: Admitted, facts: CallFacts, next: () => unknown): void => {
+  const { limits } = call.server;
+  const admission = limits.counts ? limits.admit(facts) : undefined;
+  if (admission instanceof Promise) later(call, admission, (found) => passes(call, found) && next());
+  else if (admission === undefined || passes(call, admission)) next();
 };
 
 /** The decision of the server's policies on these facts; an undecided call is denied, a list item is not. */
@@ -47,15 +54,18 @@ export const judgeAgain = (
   return policies.none ? undefined : denial(call, policies.decide(facts()), unknown);
 };
 
-/** Admits and decides a call whose target is known to exist. Answered already, or a refusal to answer with. */
+/** Admits and decides a call whose target is known to exist, and goes on with a refusal if there is one. */
 export const judge = (
   call: Call,
   facts: () => CallFacts,
   unknown: () => GatewayError,
-): 'answered' | GatewayError | undefined => {
+  next: (refused: GatewayError | undefined) => unknown,
+): void => {
   const { policies, limits } = call.server;
-  if (policies.none && !limits.counts) return undefined;
+  if (policies.none && !limits.counts) {
+    next(undefined);
+    return;
+  }
   const known = facts();
-  if (!admit(call, known)) return 'answered';
-  return policies.none ? undefined : denial(call, policies.decide(known), unknown);
+  admit(call, known, () => next(policies.none ? undefined : denial(call, policies.decide(known), unknown)));
 };

@@ -6,13 +6,18 @@ import type { CallFacts } from '../../schema/decision.ts';
 import type { BoundsLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import type { RateVerdict } from '../traffic/gcra.ts';
-import type { RateLimiter } from '../traffic/rate.ts';
 import { rateHeaders } from '../traffic/rate-headers.ts';
+import type { RateCounter } from '../traffic/replica-rate.ts';
 
 interface PreparedRate {
   readonly node: RateLimitNode;
-  readonly limiter: RateLimiter;
+  readonly limiter: RateCounter;
   readonly scope: RateScope;
+}
+
+interface Counted {
+  readonly node: RateLimitNode;
+  readonly verdict: RateVerdict;
 }
 
 /** What `admit` found: headers for the reply, and a refusal if one limit is exhausted. */
@@ -31,7 +36,7 @@ export class Limits {
   readonly bounds: (tool: string | undefined) => Bounds;
 
   constructor(
-    rates: readonly { readonly node: RateLimitNode; readonly limiter: RateLimiter }[],
+    rates: readonly { readonly node: RateLimitNode; readonly limiter: RateCounter }[],
     bounds: readonly BoundsLimitNode[],
   ) {
     this.#rates = rates.map(({ node, limiter }) => ({ node, limiter, scope: prepareRateScope(node) }));
@@ -43,27 +48,49 @@ export class Limits {
     return this.#rates.length > 0;
   }
 
-  /** Counts one request on every rate that applies. All are asked, so that the headers tell of all. */
-  admit(facts: CallFacts): Admission {
-    const verdicts: { node: RateLimitNode; verdict: RateVerdict }[] = [];
-    let refused: (typeof verdicts)[number] | undefined;
+  /**
+   * Counts one request on every rate that applies. All are asked, so that the headers tell of all. A promise only where
+   * a store is shared with other replicas; it rejects with a GatewayError if that is away and requests are refused then.
+   */
+  admit(facts: CallFacts): Admission | Promise<Admission> {
+    const counted: Counted[] = [];
+    let pending: Promise<RateVerdict>[] | undefined;
     for (const { node, limiter, scope } of this.#rates) {
       if (!scope.applies(facts)) continue;
       const verdict = limiter.take(scope.key(facts), facts.nowMs);
-      verdicts.push({ node, verdict });
-      if (!verdict.allowed && (refused === undefined || verdict.retryAfterMs > refused.verdict.retryAfterMs))
-        refused = verdicts.at(-1);
+      if (verdict instanceof Promise) {
+        pending ??= [];
+        pending.push(verdict);
+      } else counted.push({ node, verdict });
     }
-    if (verdicts.length === 0) return ADMITTED;
-    const headers = rateHeaders(verdicts);
-    if (refused === undefined) return { headers, refusal: undefined, limit: '' };
-    const { retryAfterMs } = refused.verdict;
-    const refusal = new GatewayError('rate_limited', 'too many requests', {
-      status: 429,
-      rpcCode: RPC.limited,
-      retryAfterMs,
-      data: { limit: refused.node.name, retryAfterMs },
-    });
-    return { headers, refusal, limit: refused.node.name };
+    return pending === undefined ? admissionOf(counted) : this.#admitLater(facts, pending);
+  }
+
+  /** Either all rates are counted in the store, or none. */
+  async #admitLater(facts: CallFacts, pending: readonly Promise<RateVerdict>[]): Promise<Admission> {
+    const applying = this.#rates.filter(({ scope }) => scope.applies(facts));
+    const verdicts = await Promise.all(pending);
+    return admissionOf(verdicts.map((verdict, at) => ({ node: applying[at]!.node, verdict })));
   }
 }
+
+const admissionOf = (counted: readonly Counted[]): Admission => {
+  if (counted.length === 0) return ADMITTED;
+  const headers = rateHeaders(counted);
+  let refused: Counted | undefined;
+  for (const each of counted)
+    if (
+      !each.verdict.allowed &&
+      (refused === undefined || each.verdict.retryAfterMs > refused.verdict.retryAfterMs)
+    )
+      refused = each;
+  if (refused === undefined) return { headers, refusal: undefined, limit: '' };
+  const { retryAfterMs } = refused.verdict;
+  const refusal = new GatewayError('rate_limited', 'too many requests', {
+    status: 429,
+    rpcCode: RPC.limited,
+    retryAfterMs,
+    data: { limit: refused.node.name, retryAfterMs },
+  });
+  return { headers, refusal, limit: refused.node.name };
+};

@@ -29,7 +29,10 @@ const invalidCursor = (): GatewayError =>
  */
 export const callList = (call: Call, method: ListMethod): void => {
   const facts = callFacts(call, '', undefined);
-  if (!admit(call, facts)) return;
+  admit(call, facts, () => answerPage(call, method, facts));
+};
+
+const answerPage = (call: Call, method: ListMethod, facts: CallFacts): void => {
   const { cursor } = call.message.params;
   if (cursor === undefined) {
     if (call.view.isFresh(method.list)) answerList(call, method.list, facts, undefined);

@@ -69,15 +69,14 @@ const callResource = (call: Call, uri: string): void => {
 const callOwned = (call: Call, uri: string, owner: Ownership): void => {
   const { part } = owner;
   const unknown = () => unknownTarget('resource', uri, call.client.era);
-  const judged = judge(call, () => ownedFacts(callFacts(call, uri, {}), owner.uri, owner), unknown);
-  if (judged === 'answered') return;
-  const refused = part === undefined ? unknown() : judged;
-  const connected = part?.connected;
-  if (refused !== undefined || part === undefined || connected === undefined) {
-    call.reply.error(refused ?? unavailable(part));
-    return;
-  }
-  sendRead(call, uri, owner.uri, part, connected, owner.others ?? []);
+  const facts = () => ownedFacts(callFacts(call, uri, {}), owner.uri, owner);
+  judge(call, facts, unknown, (judged) => {
+    const refused = part === undefined ? unknown() : judged;
+    const connected = part?.connected;
+    if (refused !== undefined || part === undefined || connected === undefined)
+      call.reply.error(refused ?? unavailable(part));
+    else sendRead(call, uri, owner.uri, part, connected, owner.others ?? []);
+  });
 };
 
 /** Reads from `part`; where that does not know the URI, from the next of `others` that the caller may ask for it. */
@@ -121,9 +120,23 @@ const targetFacts = (call: Call, method: TargetMethod, name: string, entry: Entr
 
 const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): void => {
   const unknown = () => unknownTarget(method.target, name, call.client.era);
-  const judged = judge(call, () => targetFacts(call, method, name, entry), unknown);
-  if (judged === 'answered') return;
+  judge(
+    call,
+    () => targetFacts(call, method, name, entry),
+    unknown,
+    (judged) => callJudged(call, method, name, entry, judged),
+  );
+};
+
+const callJudged = (
+  call: Call,
+  method: TargetMethod,
+  name: string,
+  entry: Entry | undefined,
+  judged: GatewayError | undefined,
+): void => {
   if (entry === undefined) {
+    const unknown = () => unknownTarget(method.target, name, call.client.era);
     const kind = method.target === 'tool' ? 'tools' : 'prompts';
     for (const part of call.view.parts) part.refreshSoon(kind);
     const silent = call.view.parts.find((part) => mayOffer(part, kind, name));

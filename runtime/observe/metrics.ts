@@ -161,6 +161,11 @@ export class Metrics {
     help: 'Threads that ended without being told to and were replaced.',
     labels: [],
   });
+  readonly #stateUp = new GaugeFamily({
+    name: 'gatewright_state_up',
+    help: 'Whether the store that replicas share answers; of several threads, for how many.',
+    labels: [],
+  });
   readonly #process: ProcessMetrics;
   /** Of configurations and their generations. */
   readonly reload = new ReloadMetrics();
@@ -229,6 +234,10 @@ export class Metrics {
     this.#processEvents.of(upstream, event).value += 1;
   }
 
+  stateUp(isUp: boolean): void {
+    this.#stateUp.of().value = isUp ? 1 : 0;
+  }
+
   workerRestarted(): void {
     this.#restarts.of().value += 1;
   }
@@ -265,6 +274,7 @@ export class Metrics {
       this.#upstreamRequests,
       this.#upstreamRetries,
       this.#processEvents,
+      this.#stateUp,
     ]
       .map((family) => family.text())
       .join('');

@@ -1,5 +1,6 @@
 /** Whoever serves: the process alone, or threads for the traffic beside it for the operations. */
 import { availableParallelism } from 'node:os';
+import { canonicalJson } from '../../schema/canonical-json.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { PreparedGeneration } from '../prepare.ts';
@@ -32,18 +33,28 @@ export class Team {
   readonly #options: TeamOptions;
   #pool: WorkerPool | undefined;
   #count: number | undefined;
+  /** The store that all reach, as it was at the start. */
+  #state: string | undefined;
   #states: readonly WorkerState[] = [];
 
   constructor(options: TeamOptions) {
     this.#options = options;
   }
 
-  /** Has all prepare a graph, or none. Rejects with {@link NeedsRestart} where the number of threads changes. */
+  /**
+   * Has all prepare a graph, or none. Rejects with {@link NeedsRestart} where the number of threads or the store
+   * changes.
+   */
   async prepare(loaded: LoadedGraph): Promise<PreparedTeam> {
     const { serving, alone, ...options } = this.#options;
     const count = alone ? 1 : countOf(loaded.graph);
-    if (this.#count !== undefined && count !== this.#count) throw new NeedsRestart(['workers']);
     const { graph } = loaded;
+    const state = canonicalJson(graph.state ?? null);
+    const fixed = [
+      ...(this.#count !== undefined && count !== this.#count ? ['workers'] : []),
+      ...(this.#state !== undefined && state !== this.#state ? ['state'] : []),
+    ];
+    if (fixed.length > 0) throw new NeedsRestart(fixed);
     if (count === 1) return { graph, own: await serving.prepare(loaded), pool: undefined };
     this.#pool ??= new WorkerPool({ ...options, count });
     const own = await serving.prepare(operationsOf(loaded));
@@ -57,6 +68,7 @@ export class Team {
 
   /** From here on all serve what was prepared. */
   async swap({ graph, own, pool }: PreparedTeam): Promise<void> {
+    this.#state ??= canonicalJson(graph.state ?? null);
     this.#count ??= this.#options.alone ? 1 : countOf(graph);
     if (pool !== undefined) await this.#pool!.swap(pool);
     this.#options.serving.swap(own);

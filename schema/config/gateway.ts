@@ -8,6 +8,7 @@ import { Policy } from './policy/policy.ts';
 import { Reload, Sessions, Shutdown } from './reload.ts';
 import { Sealing } from './sealing.ts';
 import { Server } from './server.ts';
+import { State } from './state.ts';
 import { Telemetry } from './telemetry.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { closed, includedFiles, listOf, named, oneOf, optional } from './value.ts';
@@ -46,6 +47,7 @@ export const Gateway = closed(
     lints: optional(Lints),
     telemetry: optional(Telemetry),
     sealing: optional(Sealing),
+    state: optional(State),
     sessions: optional(Sessions),
     reload: optional(Reload),
     shutdown: optional(Shutdown),

@@ -28,6 +28,8 @@ export const cidr = (options: FieldOptions) => text('cidr', options);
 export const egressRange = (options: FieldOptions) => text('egress-range', options);
 /** An absolute http or https URL. */
 export const httpUrl = (options: FieldOptions) => text('http-url', options);
+/** Where a store is: `redis:` or `rediss:`, host, port and the number of a database. */
+export const storeUrl = (options: FieldOptions) => text('store-url', options);
 /** A web origin: scheme, host and port, nothing after. */
 export const origin = (options: FieldOptions) => text('origin', options);
 /** A host name or address, with an optional port. */

@@ -30,6 +30,8 @@ export interface Graph {
   readonly limits: Readonly<Record<string, LimitNode>>;
   readonly telemetry: TelemetryNode;
   readonly sealing: SealingNode;
+  /** Absent: every process counts for itself. */
+  readonly state?: StateNode;
   readonly sessions: SessionsNode;
   readonly reload: ReloadNode;
   readonly shutdown: ShutdownNode;
@@ -47,6 +49,19 @@ export interface TelemetryNode {
 export interface SealingNode {
   /** Secrets; the first seals, all open. Empty: a key of the process. */
   readonly keys: readonly string[];
+}
+
+/** A store that processes share. */
+export interface StateNode {
+  readonly type: 'valkey';
+  /** `redis:` or `rediss:`, without credentials. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** What the names of all keys begin with. */
+  readonly prefix: string;
+  readonly timeoutMs: number;
+  readonly onUnavailable: 'deny' | 'local';
 }
 
 export interface SessionsNode {

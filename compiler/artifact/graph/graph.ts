@@ -7,6 +7,7 @@ import type {
   SealingNode,
   SessionsNode,
   ShutdownNode,
+  StateNode,
   TelemetryNode,
 } from '../../../schema/graph/graph.ts';
 import { GRAPH_FORMAT_VERSION } from '../../../schema/graph/graph.ts';
@@ -15,6 +16,7 @@ import {
   fields,
   flag,
   list,
+  literal,
   number,
   oneOf,
   optional,
@@ -71,6 +73,16 @@ const sessions = fields<SessionsNode>({
   parked,
 });
 
+const state = fields<StateNode>({
+  type: oneOf('valkey'),
+  url: literal,
+  username: optional(text),
+  password: optional(text),
+  prefix: literal,
+  timeoutMs: number,
+  onUnavailable: oneOf('deny', 'local'),
+});
+
 const reload = fields<ReloadNode>({
   watch: flag,
   drain: fields<ReloadNode['drain']>({ windowMs: number, deadlineMs: number }),
@@ -92,6 +104,7 @@ export const graphShape = fields<Graph>({
   limits: named(limitShape),
   telemetry,
   sealing: fields<SealingNode>({ keys: list(text) }),
+  state: optional(state),
   sessions,
   reload,
   shutdown: fields<ShutdownNode>({ windowMs: number, deadlineMs: number }),

@@ -138,6 +138,14 @@ export const POSTURE = {
     note: ({ bind }) => [`\`${bind}\` is reachable from the network`],
     lowerable: true,
   }),
+  GW4022: entry<{ url: string }>({
+    severity: 'warning',
+    title: 'Store in clear text beyond loopback',
+    message: ({ url }) => `the store is reached in clear text: \`${url}\``,
+    help: () => ['use `rediss://`'],
+    note: () => ['who sits between the two can read its password, and reset what is counted'],
+    lowerable: true,
+  }),
   GW4090: entry<{ problem: string }>({
     severity: 'error',
     title: 'Ignore comment that does not hold',

@@ -45,6 +45,17 @@ export const VALUES = {
         : `write \`${suggestion}\``,
     ],
   }),
+  GW3062: entry<{ text: string; suggestion: string | undefined }>({
+    severity: 'error',
+    title: 'Invalid address of a store',
+    message: ({ text }) => `\`${text}\` does not say where a store is`,
+    help: ({ suggestion }) => [
+      suggestion === undefined
+        ? 'write scheme, host and port, such as `rediss://valkey.internal:6379`'
+        : `write \`${suggestion}\``,
+    ],
+    note: () => ['user and password have fields of their own'],
+  }),
   GW3007: entry<{ text: string; suggestion: string | undefined }>({
     severity: 'error',
     title: 'Invalid origin',

@@ -38,6 +38,7 @@ export type EffectKind =
   | 'late-watch'
   | 'old-name-kept'
   | 'threads-fixed'
+  | 'store-fixed'
   | 'nothing-read';
 
 export interface Effect {

@@ -63,6 +63,14 @@ const SECTIONS: Readonly<Record<string, SectionEffects>> = {
       : []),
   ],
   sealing,
+  state: () => [
+    {
+      kind: 'store-fixed',
+      node: 'section:state',
+      impact: 'needs-restart',
+      text: 'the store is reached from the start of the process on: a reload to another one, or to none, is refused',
+    },
+  ],
   sessions: (_, __, swaps) => [
     swaps('sessions and parked calls that are open go by the new bounds too; none is ended to make room'),
   ],

@@ -1,5 +1,5 @@
 /** The sections of gateway.yaml that are one thing each. */
-import type { Graph, ParkedNode } from '../../../schema/graph/graph.ts';
+import type { Graph, ParkedNode, StateNode } from '../../../schema/graph/graph.ts';
 import { duration, keyed, map, plain, secret, type WrittenMap } from '../written.ts';
 
 const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) => ({
@@ -8,6 +8,20 @@ const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) =
   max: plain(max),
   maxPerPrincipal: plain(maxPerPrincipal),
 });
+
+/** No fields where there is none. */
+const writeState = (state: StateNode | undefined): WrittenMap =>
+  state === undefined
+    ? map({})
+    : map({
+        type: plain(state.type),
+        url: plain(state.url),
+        username: state.username === undefined ? undefined : plain(state.username),
+        password: state.password === undefined ? undefined : secret(state.password),
+        prefix: plain(state.prefix),
+        timeout: duration(state.timeoutMs),
+        onUnavailable: plain(state.onUnavailable),
+      });
 
 /** By name; `gateway` holds the fields of the top level. */
 export const writeSections = (graph: Graph): Readonly<Record<SectionName, WrittenMap>> => {
@@ -35,6 +49,7 @@ export const writeSections = (graph: Graph): Readonly<Record<SectionName, Writte
         true,
       ),
     }),
+    state: writeState(graph.state),
     sessions: map({ ...writeBounds(sessions), parked: map(writeBounds(sessions.parked)) }),
     reload: map({
       watch: plain(reload.watch),
@@ -46,6 +61,14 @@ export const writeSections = (graph: Graph): Readonly<Record<SectionName, Writte
   };
 };
 
-export const SECTION_NAMES = ['gateway', 'telemetry', 'sealing', 'sessions', 'reload', 'shutdown'] as const;
+export const SECTION_NAMES = [
+  'gateway',
+  'telemetry',
+  'sealing',
+  'state',
+  'sessions',
+  'reload',
+  'shutdown',
+] as const;
 
 export type SectionName = (typeof SECTION_NAMES)[number];

@@ -14,6 +14,7 @@ import { checkHttpUrl } from './http-url.ts';
 import { checkInputFile } from './input-file.ts';
 import { checkOrigin } from './origin.ts';
 import { checkPattern } from './pattern.ts';
+import { checkStoreUrl } from './store-url.ts';
 import { checkUnit, isUnitFormat } from './unit.ts';
 import { checkUrlPath } from './url-path.ts';
 
@@ -41,6 +42,7 @@ const CHECKS: Readonly<Record<string, FormatCheck>> = {
   'input-file': checkInputFile,
   origin: checkOrigin,
   pattern: checkPattern,
+  'store-url': checkStoreUrl,
   'url-path': checkUrlPath,
 };
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ParkedNode } from '../../../schema/graph/graph.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { orLocal, type StateStore } from '../../state/state-store.ts';
 import { createSharedRateLimiter } from '../../traffic/shared-rate.ts';
 import type { Call } from '../call.ts';
 
@@ -47,6 +48,7 @@ export class ParkedCalls {
   readonly #used = new Map<string, number>();
   readonly #owners = new Map<string, number>();
   readonly #usedElsewhere: OnceMemory | undefined;
+  #store: StateStore | undefined;
   #held = 0;
   #bounds: ParkedNode;
 
@@ -118,8 +120,27 @@ export class ParkedCalls {
     else this.#owners.set(call.owner, left);
   }
 
-  /** Whether a state that may be used once is used now for the first time, as far as this process knows. */
-  useOnce(nonce: string): boolean {
+  /** From now on what may be used once is asked of all replicas. */
+  shareOnce(store: StateStore): void {
+    this.#store = store;
+  }
+
+  /**
+   * Whether a state that may be used once is used now for the first time; a promise where replicas share a store, which
+   * rejects with a GatewayError if that is away and requests are refused then.
+   */
+  useOnce(nonce: string): boolean | Promise<boolean> {
+    const store = this.#store;
+    if (store === undefined) return this.#useOnceHere(nonce);
+    // Remembered here too, for the time in which the store is away.
+    const asked = store.useOnce(nonce, this.#bounds.idleMs).then((isFirst) => {
+      const isFirstHere = this.#useOnceHere(nonce);
+      return isFirst && isFirstHere;
+    });
+    return orLocal(store, asked, () => this.#useOnceHere(nonce));
+  }
+
+  #useOnceHere(nonce: string): boolean {
     if (this.#usedElsewhere !== undefined) return this.#useOnceOfAll(nonce, this.#usedElsewhere);
     if (this.#used.has(nonce)) return false;
     const nowMs = performance.now();

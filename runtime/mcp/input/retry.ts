@@ -55,11 +55,21 @@ export const parkedElsewhere = (
   return state?.kind === 'parked' && state.owner !== server.parked.owner ? state.owner : undefined;
 };
 
+type Retried = Call | undefined;
+
+/** What is to be sent for a retry of a call that wanted URLs, if its state was not used before. */
+const retryUrl = (call: Call, rounds: number, isFirst: boolean): Retried => {
+  const refusal = isFirst ? urlRetryRefusal(call) : stateRefused();
+  if (refusal === undefined) return { ...call, message: withoutAnswers(call.message), urlRounds: rounds };
+  call.reply.error(refusal);
+  return undefined;
+};
+
 /**
  * The call that is to be sent over `link` for a retry. Undefined where none is: it went on with one that is open
- * already, or was refused. Then the call is answered.
+ * already, or was refused. Then the call is answered. A promise only where replicas have to be asked.
  */
-export const takeRetry = (call: Call, link: Link): Call | undefined => {
+export const takeRetry = (call: Call, link: Link): Retried | Promise<Retried> => {
   const { message, server } = call;
   const refuse = (error: GatewayError): undefined => void call.reply.error(error);
   if (message.params.requestState === undefined) return link.era === 'modern' ? call : refuse(missing());
@@ -78,9 +88,10 @@ export const takeRetry = (call: Call, link: Link): Call | undefined => {
     }
     case 'url': {
       if (state.upstream !== link.upstream) return refuse(stateRefused());
-      const refusal = urlRetryRefusal(call, state);
-      if (refusal !== undefined) return refuse(refusal === 'used' ? stateRefused() : refusal);
-      return { ...call, message: withoutAnswers(message), urlRounds: state.rounds };
+      const isFirst = server.parked.useOnce(state.nonce);
+      return isFirst instanceof Promise
+        ? isFirst.then((found) => retryUrl(call, state.rounds, found))
+        : retryUrl(call, state.rounds, isFirst);
     }
     case 'upstream': {
       if (state.upstream !== link.upstream || link.era !== 'modern') return refuse(stateRefused());

@@ -8,7 +8,7 @@ import { elementsAt, membersAt, memberText } from '../../json-members.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { Call } from '../call.ts';
 import { inputRequestText, inputRequiredResult, inputResponses, labelOf, mayAsk } from './input-request.ts';
-import { type RequestState, sealState } from './request-state.ts';
+import { sealState } from './request-state.ts';
 
 /** How often the caller of one call is sent to URLs; clients give up soon after. */
 const MAX_ROUNDS = 8;
@@ -62,10 +62,5 @@ const isDeclined = (call: Call): boolean => {
 };
 
 /** Why a retry of a call that wants URLs is not sent anew, if it is not. */
-export const urlRetryRefusal = (
-  call: Call,
-  state: Extract<RequestState, { kind: 'url' }>,
-): GatewayError | 'used' | undefined => {
-  if (!call.server.parked.useOnce(state.nonce)) return 'used';
-  return isDeclined(call) ? inputRefused('the URL that the upstream asks for was declined') : undefined;
-};
+export const urlRetryRefusal = (call: Call): GatewayError | undefined =>
+  isDeclined(call) ? inputRefused('the URL that the upstream asks for was declined') : undefined;

@@ -9,6 +9,7 @@ import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
 import { mergeExtensions } from '../extensions.ts';
 import { admittedBy } from '../lasting-callers.ts';
+import type { Admission } from '../limits.ts';
 import type { Message } from '../message.ts';
 import { SINCE } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
@@ -80,27 +81,19 @@ const factsOf = (
     undefined,
   );
 
-/** A session for the client, if limits and bounds leave room for one. */
-const openSession = (
+/** The client, and whether limits leave room for its session; a promise where other replicas are asked. */
+const admitClient = (
   server: PreparedServer,
   exchange: Exchange,
   message: Message,
   offered: readonly string[],
-): { session: Session; headers: readonly string[] } => {
+): { client: SessionClient; admission: Admission | Promise<Admission> | undefined } => {
   const sent = keptHeaders(forwardNames(server.exposures), exchange.request.headers);
   const client = clientOf(message, offered, sent);
   if (client instanceof GatewayError) throw client;
-  const admission = server.limits.counts
-    ? server.limits.admit(factsOf(server, exchange, message, client))
-    : undefined;
-  if (admission?.refusal !== undefined) {
-    server.metrics.limited(admission.limit);
-    throw admission.refusal;
-  }
-  return {
-    session: server.sessions.open(admittedBy(exchange, server.node.name, 'server'), server, client),
-    headers: admission?.headers ?? [],
-  };
+  const { limits } = server;
+  const admission = limits.counts ? limits.admit(factsOf(server, exchange, message, client)) : undefined;
+  return { client, admission };
 };
 
 /**
@@ -114,22 +107,43 @@ export const serveInitialize = (
   offered: readonly string[],
   greeting: Greeting,
 ): void => {
+  const refuse = (thrown: unknown): void => greeting.refuse(asGatewayError(thrown));
   try {
-    const { session, headers } = openSession(server, exchange, message, offered);
-    greet(server, session, message.idText!).then(
-      (text) => {
-        exchange.record.outcome = 'ok';
-        // Nobody learns the id of a session whose client has gone meanwhile.
-        if (!greeting.welcome(session, text, headers)) server.sessions.end(session);
-      },
-      (thrown: unknown) => {
-        server.sessions.end(session);
-        greeting.refuse(asGatewayError(thrown));
-      },
-    );
+    const { client, admission } = admitClient(server, exchange, message, offered);
+    const open = (found: Admission | undefined): void => {
+      if (found?.refusal !== undefined) {
+        server.metrics.limited(found.limit);
+        throw found.refusal;
+      }
+      const session = server.sessions.open(admittedBy(exchange, server.node.name, 'server'), server, client);
+      welcome(session, server, exchange, message.idText!, greeting, found?.headers ?? []);
+    };
+    if (admission instanceof Promise) admission.then(open).catch(refuse);
+    else open(admission);
   } catch (thrown) {
-    greeting.refuse(asGatewayError(thrown));
+    refuse(thrown);
   }
+};
+
+const welcome = (
+  session: Session,
+  server: PreparedServer,
+  exchange: Exchange,
+  idText: string,
+  greeting: Greeting,
+  headers: readonly string[],
+): void => {
+  greet(server, session, idText).then(
+    (text) => {
+      exchange.record.outcome = 'ok';
+      // Nobody learns the id of a session whose client has gone meanwhile.
+      if (!greeting.welcome(session, text, headers)) server.sessions.end(session);
+    },
+    (thrown: unknown) => {
+      server.sessions.end(session);
+      greeting.refuse(asGatewayError(thrown));
+    },
+  );
 };
 
 const KINDS = ['tools', 'prompts', 'resources'] as const;

@@ -114,7 +114,7 @@ const dispatchRequest = (call: SessionCall): void => {
       callComplete(call);
       return;
     case 'subscribe':
-      later(call, serveSubscribe(call), () => undefined);
+      serveSubscribe(call);
       return;
     case 'extension':
       callExtension(call, method);
@@ -137,6 +137,7 @@ const setLevel = (call: SessionCall): void => {
     call.reply.error(new GatewayError('invalid_params', 'unknown log level', { rpcCode: RPC.invalidParams }));
     return;
   }
-  if (admit(call, callFacts(call, '', undefined)))
-    later(call, call.session.setLogLevel(level), () => answerEmpty(call));
+  admit(call, callFacts(call, '', undefined), () =>
+    later(call, call.session.setLogLevel(level), () => answerEmpty(call)),
+  );
 };

@@ -3,7 +3,7 @@ import type { CallFacts } from '../../../schema/decision.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { Link } from '../../upstream/link.ts';
 import { isObject } from '../../upstream/message.ts';
-import { type Call, callFacts } from '../call.ts';
+import { type Call, callFacts, later } from '../call.ts';
 import { holdsOf } from '../changes/holds.ts';
 import { methodNotFound } from '../classify.ts';
 import { forward } from '../forward.ts';
@@ -100,7 +100,7 @@ const refusal = (call: SubscribingCall, uri: string, owner: Ownership): GatewayE
 };
 
 /** resources/subscribe and unsubscribe follow resources/read: who may not read is told of nothing. */
-export const serveSubscribe = async (call: SubscribingCall): Promise<void> => {
+export const serveSubscribe = (call: SubscribingCall): void => {
   const uri = stringParam(call.message, 'uri');
   if (uri === undefined) {
     call.reply.error(
@@ -108,7 +108,10 @@ export const serveSubscribe = async (call: SubscribingCall): Promise<void> => {
     );
     return;
   }
-  if (!admit(call, callFacts(call, uri, undefined))) return;
+  admit(call, callFacts(call, uri, undefined), () => later(call, subscribe(call, uri), () => undefined));
+};
+
+const subscribe = async (call: SubscribingCall, uri: string): Promise<void> => {
   const owned = await ownerOf(call.view, uri, call.server.policies.readsMimeType);
   const refused = refusal(call, uri, owned);
   const { part } = owned;

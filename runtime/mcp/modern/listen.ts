@@ -8,7 +8,7 @@ import { resourceFacts } from '../../../policies/target-facts.ts';
 import type { CallFacts } from '../../../schema/decision.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import { memberText } from '../../json-members.ts';
-import { type Call, callFacts } from '../call.ts';
+import { type Call, callFacts, later } from '../call.ts';
 import { offeredFlags } from '../changes/offers.ts';
 import { common, isEmpty } from '../changes/wants.ts';
 import { closingRefusal } from '../closing.ts';
@@ -186,8 +186,10 @@ const clientTaskId = (reader: Reader, tasks: Tasks, part: Part, id: unknown): st
 };
 
 /** Serves subscriptions/listen. */
-export const callListen = async (call: Call): Promise<void> => {
-  if (!admit(call, callFacts(call, '', undefined))) return;
+export const callListen = (call: Call): void =>
+  admit(call, callFacts(call, '', undefined), () => later(call, listen(call), () => undefined));
+
+const listen = async (call: Call): Promise<void> => {
   const filter = readFilter(call.message.params.notifications);
   const refused = closingRefusal(call.exchange) ?? (filter === undefined ? noFilter() : undefined);
   if (refused !== undefined) {

@@ -116,7 +116,7 @@ const dispatch = (call: Call): void => {
       discover(call);
       return;
     case 'listen':
-      later(call, callListen(call), () => undefined);
+      callListen(call);
       return;
     case 'subscribe':
     case 'ping':
@@ -133,14 +133,14 @@ const extensionsMember = (view: View, features: Features): object => {
   return extensions === undefined ? {} : { extensions };
 };
 
-const discover = (call: Call): void => {
-  if (admit(call, callFacts(call, '', undefined)))
+const discover = (call: Call): void =>
+  admit(call, callFacts(call, '', undefined), () =>
     later(
       call,
       call.view.prepare(undefined).then(() => hearing(call.view.parts)),
       () => answerDiscover(call),
-    );
-};
+    ),
+  );
 
 const answerDiscover = (call: Call): void => {
   const { server, view } = call;

@@ -62,6 +62,12 @@ export const toolOf = (view: View, { upstream, tool }: TaskOrigin): Entry | unde
   return entry?.tool.upstream === upstream ? entry : undefined;
 };
 
+interface JudgedTask {
+  readonly origin: TaskOrigin;
+  readonly entry: Entry | undefined;
+  readonly facts: CallFacts;
+}
+
 /** Sends the request to the upstream that runs the task, if that speaks `era` still and the rules of its tool allow. */
 export const callOrigin = (
   call: Call,
@@ -69,11 +75,18 @@ export const callOrigin = (
   era: Era,
   resultEdits: (response: UpstreamResponse) => Edit[],
 ): void => {
-  const { tool, id } = origin;
   const entry = toolOf(call.view, origin);
-  const plain = callFacts(call, tool, undefined);
+  const plain = callFacts(call, origin.tool, undefined);
   const facts = entry === undefined ? plain : taskFacts(plain, entry);
-  if (!admit(call, facts)) return;
+  admit(call, facts, () => sendToOrigin(call, { origin, entry, facts }, era, resultEdits));
+};
+
+const sendToOrigin = (
+  call: Call,
+  { origin: { tool, id }, entry, facts }: JudgedTask,
+  era: Era,
+  resultEdits: (response: UpstreamResponse) => Edit[],
+): void => {
   const decision = decide(call, facts);
   const refused =
     entry === undefined

@@ -49,8 +49,10 @@ const listPart = async (call: Call, part: Part, tasks: SessionTasks): Promise<st
 };
 
 /** Answers tasks/list on one page: a session knows a bounded number of tasks. */
-export const listTasks = (call: Call, tasks: SessionTasks): void => {
-  if (!admit(call, callFacts(call, '', undefined))) return;
+export const listTasks = (call: Call, tasks: SessionTasks): void =>
+  admit(call, callFacts(call, '', undefined), () => answerTasks(call, tasks));
+
+const answerTasks = (call: Call, tasks: SessionTasks): void => {
   if (call.message.params.cursor !== undefined) {
     call.reply.error(new GatewayError('invalid_params', 'invalid cursor', { rpcCode: RPC.invalidParams }));
     return;

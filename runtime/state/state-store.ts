@@ -1,0 +1,44 @@
+/** What replicas share, as those that count see it. */
+import type { StateNode } from '../../schema/graph/graph.ts';
+import type { RateLimitNode } from '../../schema/graph/limit.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import type { RateVerdict } from '../traffic/gcra.ts';
+
+export interface StateStore {
+  /** What becomes of who asks while the store is away. */
+  readonly onUnavailable: StateNode['onUnavailable'];
+  /** Whether it answered when it was asked last. */
+  readonly isUp: boolean;
+  /** Counts a request of `key`, whatever its text. Rejects with {@link StoreAway}. */
+  countRate(node: RateLimitNode, key: string): Promise<RateVerdict>;
+  /** Whether `name` is used for the first time within the last `forMs`. Rejects with {@link StoreAway}. */
+  useOnce(name: string, forMs: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** The store did not answer, or not in time. What was asked may have been done. */
+export class StoreAway extends Error {
+  constructor(cause: unknown) {
+    super('the state store is away', { cause });
+    this.name = 'StoreAway';
+  }
+}
+
+const RETRY_AFTER_MS = 1000;
+
+/** The answer of the store, or what `onUnavailable` says: what `local` finds, or the refusal of the request. */
+export const orLocal = async <T>(store: StateStore, asked: Promise<T>, local: () => T): Promise<T> => {
+  try {
+    return await asked;
+  } catch (thrown) {
+    if (!(thrown instanceof StoreAway)) throw thrown;
+    if (store.onUnavailable === 'local') return local();
+    // Without its cause: that is told once, by the store.
+    throw new GatewayError('state_unavailable', 'what all gateways count cannot be counted now', {
+      status: 503,
+      rpcCode: RPC.limited,
+      retryAfterMs: RETRY_AFTER_MS,
+      data: { retryAfterMs: RETRY_AFTER_MS },
+    });
+  }
+};

@@ -1,0 +1,188 @@
+/** A Valkey or Redis server as the store that replicas share. */
+import { createHash } from 'node:crypto';
+import { createClient } from '@redis/client';
+import type { StateNode } from '../../schema/graph/graph.ts';
+import type { RateLimitNode } from '../../schema/graph/limit.ts';
+import type { Log } from '../observe/log.ts';
+import { Gcra, type RateVerdict } from '../traffic/gcra.ts';
+import { RATE_SCRIPT, rateArguments } from './rate-script.ts';
+import { type StateStore, StoreAway } from './state-store.ts';
+
+export interface ValkeyOptions {
+  readonly log: Pick<Log, 'error' | 'info'>;
+  /** Told at first and whenever it changes whether the server answers. */
+  readonly onUp: (isUp: boolean) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 2000;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 2000;
+/** A connection that has said nothing for so long, although it was asked, is given up. */
+const SILENT_MS = 500;
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+const SCRIPT_ID = createHash('sha1').update(RATE_SCRIPT).digest('hex');
+
+const newClient = ({ url, username, password }: StateNode) =>
+  createClient({
+    url,
+    RESP: 2,
+    ...(username === undefined ? undefined : { username }),
+    ...(password === undefined ? undefined : { password }),
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS },
+  });
+
+type Client = ReturnType<typeof newClient>;
+
+/** Connects at once, and anew whenever the connection is lost. Nothing waits for it but the first attempt. */
+class Valkey implements StateStore {
+  readonly onUnavailable: StateNode['onUnavailable'];
+  /** Settles when the first attempt to connect is over, however it went. */
+  readonly tried: Promise<void>;
+  readonly #node: StateNode;
+  readonly #options: ValkeyOptions;
+  #client: Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  /** Since when there is no answer to what was asked. */
+  #silentSinceMs: number | undefined;
+  #awaySinceMs: number | undefined;
+  #closed = false;
+
+  constructor(node: StateNode, options: ValkeyOptions) {
+    this.onUnavailable = node.onUnavailable;
+    this.#node = node;
+    this.#options = options;
+    this.#options.onUp(false);
+    this.tried = this.#connect();
+  }
+
+  get isUp(): boolean {
+    return this.#client !== undefined;
+  }
+
+  async countRate(node: RateLimitNode, key: string): Promise<RateVerdict> {
+    const name = this.#key('rate', `${node.name}:${node.count}:${node.periodMs}`, digest(key));
+    const given = ['1', name, ...rateArguments(node)];
+    const answer = (await this.#ask((client) => runScript(client, given))) as [number, string];
+    return new Gcra(node).verdict(answer[0] === 1, Number(answer[1]), 0);
+  }
+
+  async useOnce(name: string, forMs: number): Promise<boolean> {
+    const command = ['SET', this.#key('once', digest(name)), '1', 'NX', 'PX', String(Math.ceil(forMs))];
+    return (await this.#ask((client) => client.sendCommand(command))) !== null;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#drop();
+    await this.tried;
+  }
+
+  #key(...parts: readonly string[]): string {
+    return [this.#node.prefix, ...parts].join(':');
+  }
+
+  /** What the server answers within the deadline. */
+  async #ask(command: (client: Client) => Promise<unknown>): Promise<unknown> {
+    const client = this.#client;
+    if (client === undefined) throw new StoreAway('not connected');
+    this.#silentSinceMs ??= performance.now();
+    try {
+      const answer = await within(this.#node.timeoutMs, command(client));
+      if (client === this.#client) this.#silentSinceMs = undefined;
+      return answer;
+    } catch (thrown) {
+      const isLost = !(thrown instanceof Late) || this.#isSilent;
+      if (isLost && client === this.#client) this.#lose(thrown);
+      throw new StoreAway(thrown);
+    }
+  }
+
+  get #isSilent(): boolean {
+    return this.#silentSinceMs !== undefined && performance.now() - this.#silentSinceMs >= SILENT_MS;
+  }
+
+  async #connect(): Promise<void> {
+    const client = newClient(this.#node);
+    client.on('error', (error: unknown) => {
+      if (client === this.#client) this.#lose(error);
+    });
+    try {
+      await client.connect();
+      // A server that may be asked and cannot answer, because it loads, is read-only or full, is no store yet.
+      await within(CONNECT_TIMEOUT_MS, runScript(client, ['1', this.#key('probe'), '1000', '1', '1']));
+    } catch (thrown) {
+      if (client.isOpen) client.destroy();
+      this.#away(thrown);
+      return;
+    }
+    this.#back(client);
+    if (this.#closed) this.#drop();
+  }
+
+  #back(client: Client): void {
+    this.#client = client;
+    this.#silentSinceMs = undefined;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#options.onUp(true);
+    if (this.#awaySinceMs === undefined) return;
+    const awayMs = Math.round(performance.now() - this.#awaySinceMs);
+    this.#awaySinceMs = undefined;
+    this.#options.log.info('the state store is back', { store: this.#node.url, awayMs });
+  }
+
+  #lose(cause: unknown): void {
+    this.#drop();
+    this.#options.onUp(false);
+    this.#away(cause);
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client?.isOpen === true) client.destroy();
+  }
+
+  /** Tells of an outage once, and tries again. */
+  #away(error: unknown): void {
+    if (this.#closed) return;
+    if (this.#awaySinceMs === undefined) {
+      this.#awaySinceMs = performance.now();
+      const { url, onUnavailable } = this.#node;
+      this.#options.log.error('the state store is away', { store: url, onUnavailable, error });
+    }
+    // Replicas that lost the store together do not come back together.
+    const waitMs = this.#retryMs * (0.5 + Math.random() / 2);
+    this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 2);
+    this.#timer = setTimeout(() => void this.#connect(), waitMs).unref();
+  }
+}
+
+const runScript = async (client: Client, given: readonly string[]): Promise<unknown> => {
+  try {
+    return await client.sendCommand(['EVALSHA', SCRIPT_ID, ...given]);
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !thrown.message.startsWith('NOSCRIPT')) throw thrown;
+    return await client.sendCommand(['EVAL', RATE_SCRIPT, ...given]);
+  }
+};
+
+/** Nothing came in time. */
+class Late extends Error {}
+
+const within = <T>(timeoutMs: number, pending: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    // What came while this thread was busy is read first.
+    const timer = setTimeout(() => setImmediate(() => reject(new Late('no answer in time'))), timeoutMs);
+    pending.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+
+/** Resolves when the first attempt to connect is over; a server that is away is no failure. */
+export const openValkey = async (node: StateNode, options: ValkeyOptions): Promise<StateStore> => {
+  const store = new Valkey(node, options);
+  await store.tried;
+  return store;
+};

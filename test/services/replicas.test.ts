@@ -1,0 +1,192 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CliProcess } from '../support/cli-process.ts';
+import { configuration } from '../support/configuration.ts';
+import type { FastUpstream } from '../support/fast-upstream.ts';
+import { startTestGateway } from '../support/gateway.ts';
+import { legacyRequest } from '../support/legacy-client.ts';
+import { callTool } from '../support/modern-client.ts';
+import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
+
+interface Outcomes {
+  readonly admitted: number;
+  readonly limited: number;
+  readonly refused: number;
+}
+
+describe.skipIf(isRedisMissing)('gateways that share a store', () => {
+  let server: RedisServer;
+  let upstream: FastUpstream;
+  let folder: string;
+  let replicas: CliProcess[];
+
+  const yaml = (state: object, rate: string, over: object = {}): string =>
+    configuration(
+      { tracker: upstream.url },
+      {
+        state: {
+          type: 'valkey',
+          url: server.url,
+          password: '${env:STATE_PASSWORD}',
+          timeout: '1s',
+          ...state,
+        },
+        server: { limits: ['fair'] },
+        limits: { fair: { type: 'rate', rate, burst: 100, key: [] } },
+        ...over,
+      },
+    );
+
+  const replica = async (text: string): Promise<string> => {
+    await writeFile(join(folder, 'gateway.yaml'), text);
+    const env = { STATE_PASSWORD: PASSWORD };
+    const cli = new CliProcess(['run'], { cwd: folder, env });
+    replicas.push(cli);
+    const [, url] = await cli.seen(/main +(http:\/\/127\.0\.0\.1:\d+\/mcp)/);
+    return url!;
+  };
+
+  /** Calls one after the other in turn, eight at a time; each is answered with 200, 429 or 503. */
+  const call = async (urls: readonly string[], times: number): Promise<Outcomes> => {
+    const statuses: number[] = [];
+    let next = 0;
+    const caller = async (): Promise<void> => {
+      while (next < times) {
+        const url = urls[next % urls.length]!;
+        next += 1;
+        statuses.push((await callTool(url, 'echo')).status);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, caller));
+    const many = (status: number) => statuses.filter((each) => each === status).length;
+    const found = { admitted: many(200), limited: many(429), refused: many(503) };
+    expect(found.admitted + found.limited + found.refused).toBe(times);
+    return found;
+  };
+
+  beforeAll(async () => {
+    upstream = await startToolUpstream('tracker', ['echo']);
+    server = await RedisServer.start();
+  });
+  afterAll(async () => {
+    await server.close();
+    await upstream.close();
+  });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gatewright-replicas-'));
+    replicas = [];
+    await server.command('FLUSHALL');
+  });
+  afterEach(async () => {
+    await Promise.all(replicas.map((each) => each.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  it.each([
+    ['100/d', 86_400_000],
+    ['100/m', 60_000],
+  ])(
+    '[RATE-01/replicas] three processes admit together exactly what a quota of %s allows',
+    async (rate, periodMs) => {
+      const urls = await Promise.all([1, 2, 3].map(() => replica(yaml({}, rate))));
+      const calls = upstream.calls;
+      const startedMs = performance.now();
+      const { admitted, refused } = await call(urls, 180);
+      const due = 100 + Math.floor(((performance.now() - startedMs) * 100) / periodMs);
+      expect(refused).toBe(0);
+      expect(admitted).toBeGreaterThanOrEqual(100);
+      expect(admitted).toBeLessThanOrEqual(due);
+      expect(upstream.calls - calls).toBe(admitted);
+    },
+  );
+
+  it('tells the client of the quota of all, whichever replica answers', async () => {
+    const text = yaml({}, '100/d');
+    const [one, other] = [await replica(text), await replica(text)];
+    expect((await callTool(one, 'echo')).headers.ratelimit).toMatch(/^"fair";r=99;t=\d+$/);
+    expect((await callTool(other, 'echo')).headers.ratelimit).toMatch(/^"fair";r=98;t=\d+$/);
+  });
+
+  it('counts sessions of legacy clients with all that they ask', async () => {
+    await using gateway = await startTestGateway(
+      yaml({}, '1/d', { limits: { fair: { type: 'rate', rate: '1/d', burst: 1, key: [] } } }),
+      { env: { STATE_PASSWORD: PASSWORD } },
+    );
+    const hello = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'test-client', version: '1.0.0' },
+    };
+    expect((await legacyRequest(gateway.url(), 'initialize', hello)).status).toBe(200);
+    const refused = await legacyRequest(gateway.url(), 'initialize', hello);
+    expect(JSON.parse(refused.text).error.data).toMatchObject({ code: 'rate_limited', limit: 'fair' });
+  });
+
+  it('with `deny`, refuses by code what it cannot count, and counts on by itself once the store is back', async () => {
+    await using gateway = await startTestGateway(yaml({ onUnavailable: 'deny' }, '100/d'), {
+      env: { STATE_PASSWORD: PASSWORD },
+    });
+    expect(await gateway.metrics()).toContain('gatewright_state_up 1\n');
+    const under = call([gateway.url()], 400);
+    await server.stop();
+    const { admitted, limited, refused } = await under;
+    expect(admitted + limited + refused).toBe(400);
+    const calls = upstream.calls;
+    const answer = await callTool(gateway.url(), 'echo');
+    expect(answer.status).toBe(503);
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(answer.body.error.data).toMatchObject({ code: 'state_unavailable' });
+    expect(upstream.calls).toBe(calls);
+    expect(await gateway.metrics()).toContain('gatewright_state_up 0\n');
+    await server.resume();
+    await vi.waitFor(async () => expect((await callTool(gateway.url(), 'echo')).status).toBe(200), {
+      timeout: 10_000,
+    });
+    const log = await gateway.log();
+    expect(log.match(/the state store is away/g)).toHaveLength(1);
+    expect(log.match(/the state store is back/g)).toHaveLength(1);
+    expect(log).not.toContain(PASSWORD);
+  });
+
+  it('with `local`, counts for itself while the store is away, and refuses nobody for it', async () => {
+    await using gateway = await startTestGateway(yaml({ onUnavailable: 'local' }, '100/d'), {
+      env: { STATE_PASSWORD: PASSWORD },
+    });
+    expect(await call([gateway.url()], 60)).toEqual({ admitted: 60, limited: 0, refused: 0 });
+    const under = call([gateway.url()], 60);
+    await server.stop();
+    expect((await under).refused).toBe(0);
+    const { refused, limited } = await call([gateway.url()], 120);
+    expect(refused).toBe(0);
+    expect(limited).toBeGreaterThanOrEqual(20);
+    await server.resume();
+    await vi.waitFor(async () => expect(await gateway.metrics()).toContain('gatewright_state_up 1\n'), {
+      timeout: 10_000,
+    });
+    expect((await callTool(gateway.url(), 'echo')).headers.ratelimit).toMatch(/^"fair";r=99;/);
+  });
+
+  it('starts without its store, by the same rule', async () => {
+    const away = { url: 'redis://127.0.0.1:9', onUnavailable: 'local' };
+    await using gateway = await startTestGateway(yaml(away, '100/d'), { env: { STATE_PASSWORD: PASSWORD } });
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(200);
+    expect(await gateway.metrics()).toContain('gatewright_state_up 0\n');
+  });
+
+  it('refuses a reload to another store, or to none, and serves on', async () => {
+    await using gateway = await startTestGateway(yaml({}, '100/d'), { env: { STATE_PASSWORD: PASSWORD } });
+    const other = await gateway.load(yaml({ prefix: 'other' }, '100/d'));
+    expect(other).toMatchObject({ result: 'rejected', error: { fields: ['state'] } });
+    const none = configuration({ tracker: upstream.url });
+    expect(await gateway.load(none)).toMatchObject({ result: 'rejected' });
+    expect((await callTool(gateway.url(), 'echo')).headers.ratelimit).toMatch(/^"fair";r=99;/);
+  });
+
+  it('threads of one process share the store with all others', async () => {
+    const [one, other] = [await replica(yaml({}, '100/d', { workers: 2 })), await replica(yaml({}, '100/d'))];
+    expect((await call([one, other], 180)).admitted).toBe(100);
+  });
+});

@@ -1,0 +1,274 @@
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ParkedCalls } from '../../runtime/mcp/input/parked-calls.ts';
+import { RATE_SCRIPT, rateArguments } from '../../runtime/state/rate-script.ts';
+import { type StateStore, StoreAway } from '../../runtime/state/state-store.ts';
+import { openValkey } from '../../runtime/state/valkey.ts';
+import { Gcra } from '../../runtime/traffic/gcra.ts';
+import type { StateNode } from '../../schema/graph/graph.ts';
+import type { RateLimitNode } from '../../schema/graph/limit.ts';
+import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
+
+const limit = (changes: Partial<RateLimitNode> = {}): RateLimitNode => ({
+  kind: 'limit',
+  type: 'rate',
+  name: 'fair',
+  count: 100,
+  periodMs: 60_000,
+  burst: 100,
+  key: [],
+  ...changes,
+});
+
+describe.skipIf(isRedisMissing)('the store that replicas share', () => {
+  let server: RedisServer;
+  let stores: StateStore[];
+  let told: string[];
+
+  const node = (changes: Partial<StateNode> = {}): StateNode => ({
+    type: 'valkey',
+    url: server.url,
+    password: PASSWORD,
+    prefix: 'gatewright',
+    timeoutMs: 500,
+    onUnavailable: 'deny',
+    ...changes,
+  });
+
+  const open = async (changes: Partial<StateNode> = {}): Promise<StateStore> => {
+    const log = {
+      error: (message: string) => void told.push(message),
+      info: (message: string) => void told.push(message),
+    };
+    const store = await openValkey(node(changes), { log, onUp: (isUp) => void told.push(`up ${isUp}`) });
+    stores.push(store);
+    return store;
+  };
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    stores = [];
+    told = [];
+    await server.command('FLUSHALL');
+  });
+  afterEach(async () => {
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it('[RATE-01/replicas] lets through exactly what the limit says, however many ask at once', async () => {
+    const asking = await Promise.all([open(), open(), open()]);
+    const slow = limit({ count: 1, periodMs: 86_400_000, burst: 100 });
+    const verdicts = await Promise.all(
+      Array.from({ length: 600 }, (_, at) => asking[at % 3]!.countRate(slow, 'ann')),
+    );
+    const passed = verdicts.filter(({ allowed }) => allowed).map(({ remaining }) => remaining);
+    expect(passed.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, at) => at));
+  });
+
+  it('[RATE-01/replicas] says the same as the arithmetic of one process, whatever the limit and the moments', async () => {
+    // The script reads the clock of the server; here it is given moments, so that both count the same ones.
+    const timed = RATE_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[4]), tonumber(ARGV[5]) }');
+    const { createClient } = await import('@redis/client');
+    const client = await createClient({ url: server.url, password: PASSWORD, RESP: 2 }).connect();
+    const limits = fc.record({
+      count: fc.integer({ min: 1, max: 1_000_000 }),
+      periodMs: fc.constantFrom(1000, 60_000, 3_600_000, 86_400_000),
+      burst: fc.integer({ min: 1, max: 100_000 }),
+    });
+    const gaps = fc.array(fc.oneof(fc.constant(0), fc.nat(50), fc.nat(100_000)), { maxLength: 12 });
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(limits, gaps, async (drawn, steps) => {
+        run += 1;
+        const drawnLimit = limit(drawn);
+        const gcra = new Gcra(drawnLimit);
+        // Far from now, so that nothing expires while it is looked at; moments of the process begin at 0.
+        const firstMs = 1_796_000_000_000;
+        let elapsedMs = 0;
+        let fullAt = 0;
+        for (const gapMs of steps) {
+          elapsedMs += gapMs;
+          const seconds = Math.floor((firstMs + elapsedMs) / 1000);
+          const micros = ((firstMs + elapsedMs) % 1000) * 1000 + 999;
+          const key = `timed:${run}`;
+          const given = [timed, '1', key, ...rateArguments(drawnLimit), String(seconds), String(micros)];
+          const [passes, debt] = (await client.sendCommand(['EVAL', ...given])) as [number, string];
+          await client.sendCommand(['PERSIST', key]);
+          const now = gcra.at(elapsedMs);
+          const next = gcra.fullAtAfter(fullAt, now);
+          const expected = gcra.verdict(next !== undefined, next ?? fullAt, now);
+          expect(gcra.verdict(passes === 1, Number(debt), 0)).toEqual(expected);
+          fullAt = next ?? fullAt;
+        }
+      }),
+      { numRuns: 200 },
+    );
+    client.destroy();
+  });
+
+  it('neither forgets nor forgives what is owed when the clock of the server steps back', async () => {
+    const timed = RATE_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[4]), 0 }');
+    const given = ['EVAL', timed, '1', 'back', ...rateArguments(limit({ burst: 2 }))];
+    const now = Math.floor(Date.now() / 1000);
+    const at = async (second: number) =>
+      ((await server.command(...given, String(second))) as [number, string])[0] === 1;
+    expect([await at(now), await at(now), await at(now)]).toEqual([true, true, false]);
+    expect(await at(now - 3600)).toBe(false);
+    // A count of 100 in a minute gives one back in 0.6 seconds, by the clock as it is now.
+    expect(await at(now - 3599)).toBe(true);
+    expect(await at(now - 3599)).toBe(false);
+  });
+
+  it('keeps a key no longer than something is owed', async () => {
+    const store = await open();
+    await store.countRate(limit({ count: 1, periodMs: 400 }), 'ann');
+    const [key] = (await server.command('KEYS', 'gatewright:rate:*')) as string[];
+    const leftMs = Number(await server.command('PTTL', key!));
+    expect(leftMs).toBeGreaterThan(0);
+    expect(leftMs).toBeLessThanOrEqual(400);
+    await vi.waitFor(async () => expect(await server.command('KEYS', 'gatewright:rate:*')).toEqual([]));
+  });
+
+  it.each([
+    '',
+    'x'.repeat(1_000_000),
+    '\r\nFLUSHALL\r\n',
+    '\0\ud800',
+    "'; redis.call('FLUSHALL') --",
+    'gatewright:once:a',
+    '*',
+    '{a}:b',
+  ])('counts a hostile key as any other and stores nothing of it (%#)', async (key) => {
+    const store = await open();
+    await server.command('SET', 'other', 'kept');
+    expect((await store.countRate(limit({ burst: 1 }), key)).allowed).toBe(true);
+    expect((await store.countRate(limit({ burst: 1 }), key)).allowed).toBe(false);
+    expect((await store.countRate(limit({ burst: 1 }), `${key}-`)).allowed).toBe(true);
+    expect(await server.command('GET', 'other')).toBe('kept');
+    const keys = (await server.command('KEYS', 'gatewright:*')) as string[];
+    for (const each of keys) expect(each).toMatch(/^gatewright:(?:probe|rate:fair:100:60000:[\w-]{43})$/);
+  });
+
+  it('lets one of many who ask at once use what may be used once', async () => {
+    const asking = await Promise.all([open(), open(), open()]);
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, at) => asking[at % 3]!.useOnce('nonce', 60_000)),
+    );
+    expect(answers.filter(Boolean)).toHaveLength(1);
+    expect(await asking[0]!.useOnce('another', 60_000)).toBe(true);
+  });
+
+  describe('a request state that may be used once', () => {
+    const parked = (store: StateStore): ParkedCalls => {
+      const bounds = { idleMs: 60_000, absoluteMs: 60_000, max: 1, maxPerPrincipal: 1 };
+      const made = new ParkedCalls(bounds);
+      made.shareOnce(store);
+      return made;
+    };
+
+    it('is used up at every replica once one has seen it', async () => {
+      const [one, other] = [parked(await open()), parked(await open())];
+      expect(await one.useOnce('state')).toBe(true);
+      expect(await other.useOnce('state')).toBe(false);
+      expect(await one.useOnce('state')).toBe(false);
+    });
+
+    it('is refused by code and not used up while the store is away and `deny` is said', async () => {
+      const calls = parked(await open({ onUnavailable: 'deny' }));
+      await server.stop();
+      await expect(calls.useOnce('state')).rejects.toMatchObject({ code: 'state_unavailable', status: 503 });
+      await server.resume();
+      await vi.waitFor(() => expect(stores[0]!.isUp).toBe(true), { timeout: 10_000 });
+      expect(await calls.useOnce('state')).toBe(true);
+    });
+
+    it('is not used twice at one replica with `local`, if the store goes away in between', async () => {
+      const calls = parked(await open({ onUnavailable: 'local' }));
+      expect(await calls.useOnce('before')).toBe(true);
+      await server.stop();
+      try {
+        expect(await calls.useOnce('before')).toBe(false);
+        expect(await calls.useOnce('meanwhile')).toBe(true);
+        expect(await calls.useOnce('meanwhile')).toBe(false);
+      } finally {
+        await server.resume();
+      }
+    });
+  });
+
+  it('counts apart what has another prefix', async () => {
+    const [one, other] = [await open({ prefix: 'one' }), await open({ prefix: 'other' })];
+    expect(await one.useOnce('nonce', 60_000)).toBe(true);
+    expect(await other.useOnce('nonce', 60_000)).toBe(true);
+  });
+
+  it('goes on when the server has forgotten its scripts', async () => {
+    const store = await open();
+    await server.command('SCRIPT', 'FLUSH');
+    expect((await store.countRate(limit(), 'ann')).remaining).toBe(99);
+    expect(told).toEqual(['up false', 'up true']);
+  });
+
+  it.each([
+    ['a wrong password', { password: 'wrong' }],
+    ['no password', { password: '' }],
+    ['a user that there is not', { username: 'nobody' }],
+  ])('is away with %s, and tells it once and without the password', async (_, changes) => {
+    const store = await open(changes);
+    expect(store.isUp).toBe(false);
+    await expect(store.countRate(limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
+    expect(told).toEqual(['up false', 'the state store is away']);
+    expect(told.join()).not.toContain(PASSWORD);
+  });
+
+  it('is away while the server is read-only, although that can be connected to', async () => {
+    await server.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const store = await open();
+    expect(store.isUp).toBe(false);
+    await server.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    await vi.waitFor(() => expect(store.isUp).toBe(true), { timeout: 10_000 });
+  });
+
+  it('is away at once when the server ends, and back by itself when it is back; each is told once', async () => {
+    const store = await open();
+    await server.stop();
+    await vi.waitFor(() => expect(store.isUp).toBe(false));
+    for (let ask = 0; ask < 20; ask += 1)
+      await expect(store.countRate(limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
+    await server.resume();
+    await vi.waitFor(() => expect(store.isUp).toBe(true), { timeout: 10_000 });
+    expect((await store.countRate(limit(), 'ann')).allowed).toBe(true);
+    expect(told).toEqual([
+      'up false',
+      'up true',
+      'up false',
+      'the state store is away',
+      'up true',
+      'the state store is back',
+    ]);
+  });
+
+  it('waits for a server that says nothing no longer than its deadline, gives it up, and comes back', async () => {
+    const store = await open({ timeoutMs: 50 });
+    server.freeze();
+    try {
+      const startedMs = performance.now();
+      await expect(store.countRate(limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
+      expect(performance.now() - startedMs).toBeLessThan(450);
+      await vi.waitFor(
+        async () => {
+          await store.countRate(limit(), 'ann').catch(() => undefined);
+          expect(store.isUp).toBe(false);
+        },
+        { timeout: 5000 },
+      );
+    } finally {
+      server.thaw();
+    }
+    await vi.waitFor(() => expect(store.isUp).toBe(true), { timeout: 10_000 });
+    expect((await store.countRate(limit(), 'bob')).allowed).toBe(true);
+  });
+});
