@@ -12,6 +12,8 @@ interface Served {
   readonly endpoints: readonly Endpoint[];
   /** Where operations are served, if anywhere. */
   readonly opsUrl: string | undefined;
+  /** Whether it comes from elsewhere. */
+  readonly isPolled?: boolean;
 }
 
 const claudeLine = ({ server, url, anonymous }: Endpoint): string => {
@@ -27,7 +29,7 @@ const clientEntry = ({ url, anonymous }: Endpoint) => ({
 });
 
 /** Endpoints, the operations address, and lines to paste into a client. */
-export const banner = ({ file, endpoints, opsUrl }: Served): string => {
+export const banner = ({ file, endpoints, opsUrl, isPolled }: Served): string => {
   const addresses: (readonly [string, string])[] = endpoints.map(({ server, url }) => [server, url]);
   if (opsUrl !== undefined) addresses.push(['(operations)', opsUrl]);
   const width = Math.max(...addresses.map(([name]) => name.length));
@@ -44,7 +46,7 @@ export const banner = ({ file, endpoints, opsUrl }: Served): string => {
     ...endpoints.map((endpoint) => `  ${claudeLine(endpoint)}`),
     `  ${JSON.stringify({ mcpServers })}`,
     '',
-    `save ${file} and the change is served; Ctrl-C stops`,
+    `${isPolled ? 'publish a change and it' : `save ${file} and the change`} is served; Ctrl-C stops`,
     '',
     '',
   ].join('\n');

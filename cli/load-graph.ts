@@ -1,9 +1,9 @@
 /** From what a user names, a configuration or an artifact, to the graph, for every command that shows or judges one. */
 import { type CompileInput, type CompileResult, compile } from '../compiler/compile.ts';
+import { gitFiles } from '../runtime/reload/git-files.ts';
 import type { Diagnostic } from '../schema/diagnostic.ts';
 import type { CompiledGraph } from '../schema/graph/graph.ts';
 import { inputAt } from './compile-at.ts';
-import { gitFiles } from './git-files.ts';
 import type { CommandIo } from './io.ts';
 import { DEFAULT_MAIN, type Project } from './project-options.ts';
 import { fetchRunning, isRunning } from './running-graph.ts';

@@ -4,9 +4,9 @@ import { isEmpty, type Plan, type PlanSide, planChange } from '../compiler/diff/
 import { renderPlanJson } from '../compiler/diff/render/json.ts';
 import { renderPlanMarkdown } from '../compiler/diff/render/markdown.ts';
 import { renderPlanText } from '../compiler/diff/render/text.ts';
+import { isRevision } from '../runtime/reload/git-files.ts';
 import { percentageRatio } from '../schema/unit.ts';
 import { parseArguments } from './arguments.ts';
-import { isRevision } from './git-files.ts';
 import type { Command, CommandIo } from './io.ts';
 import { type FaultyGraph, gitSpecOf, type LoadedGraph, loadGraph } from './load-graph.ts';
 import { usageLine } from './manual/manual.ts';

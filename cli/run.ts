@@ -4,6 +4,7 @@ import { NotStarted } from '../runtime/reload/not-started.ts';
 import type { ReloadResult } from '../runtime/reload/reload-result.ts';
 import { parseArguments } from './arguments.ts';
 import { banner } from './banner.ts';
+import { elsewhereOf } from './elsewhere-options.ts';
 import type { Command, CommandIo } from './io.ts';
 import { KeyFileError } from './key-file.ts';
 import { usageLine } from './manual/manual.ts';
@@ -15,7 +16,7 @@ import { tellFindings, tellRefusal } from './tell-reload.ts';
 import { trustOf } from './trust-options.ts';
 import { packageVersion } from './version.ts';
 
-type Options = Pick<GatewayOptions, 'file' | 'overlays' | 'trust' | 'state'>;
+type Options = Pick<GatewayOptions, 'file' | 'elsewhere' | 'overlays' | 'trust' | 'state'>;
 
 const parseOptions = (args: readonly string[], io: CommandIo): Options | string => {
   const parsed = parseArguments(args, RUN, 1);
@@ -27,7 +28,9 @@ const parseOptions = (args: readonly string[], io: CommandIo): Options | string 
   if (typeof state === 'string') return state;
   const trust = trustOf(values, io);
   if (typeof trust === 'string') return trust;
-  return { file: project.main, overlays: project.overlays, trust, state };
+  const elsewhere = elsewhereOf(project, values, trust, io.cwd);
+  if (typeof elsewhere === 'string') return elsewhere;
+  return { file: project.main, elsewhere, overlays: project.overlays, trust, state };
 };
 
 /** The options, or undefined once it was told why there are none. */
@@ -46,15 +49,18 @@ const readOptions = (args: readonly string[], io: CommandIo): Options | undefine
 /** What was loaded at the start, and what is wrong with it. */
 const tellStart = async (file: string, result: ReloadResult, io: CommandIo): Promise<void> => {
   await tellFindings(file, result, io);
-  if (result.isFallback)
-    io.err(`error: ${file} cannot be compiled: the last good artifact ${result.artifactHash} serves\n`);
+  if (!result.isFallback) return;
+  if (result.error !== undefined) io.err(`error: ${(result.error as Error).message}\n`);
+  io.err(
+    `error: ${file} cannot be ${result.error === undefined ? 'compiled' : 'had'}: the last good artifact ${result.artifactHash} serves\n`,
+  );
 };
 
 /** Serves the file until SIGTERM or SIGINT. Exit code 0 after an orderly end, 1 if there is nothing to serve. */
 export const run: Command = async (args, io) => {
   const options = readOptions(args, io);
   if (options === undefined) return 2;
-  const { file } = options;
+  const { file, elsewhere } = options;
   const stopped = Promise.withResolvers<void>();
   try {
     const gateway = await startGateway({ ...options, env: io.env, version: packageVersion() });
@@ -64,7 +70,14 @@ export const run: Command = async (args, io) => {
       reload: () => void gateway.reload('signal'),
     });
     if (gateway.lastReload !== undefined) await tellStart(file, gateway.lastReload, io);
-    io.out(banner({ file, endpoints: gateway.endpoints, opsUrl: gateway.opsUrl }));
+    io.out(
+      banner({
+        file,
+        endpoints: gateway.endpoints,
+        opsUrl: gateway.opsUrl,
+        isPolled: elsewhere !== undefined,
+      }),
+    );
     await stopped.promise;
     unlisten();
     return 0;

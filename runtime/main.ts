@@ -4,9 +4,11 @@ import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
 import { type LineDestination, openDestination } from './observe/destination.ts';
 import { createLog, type RootLog } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { SourceMetrics } from './observe/source-metrics.ts';
 import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
 import { AcceptedArtifacts } from './reload/accepted-artifacts.ts';
 import type { AcceptedArtifact, Trust } from './reload/compile.ts';
+import { Elsewhere, type ElsewhereOptions } from './reload/elsewhere/elsewhere.ts';
 import { NotStarted } from './reload/not-started.ts';
 import { reloadFields } from './reload/reload-fields.ts';
 import type { ReloadResult } from './reload/reload-result.ts';
@@ -16,8 +18,10 @@ import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
 import { type PreparedTeam, Team } from './workers/team.ts';
 
 export interface GatewayOptions {
-  /** The configuration's main file. */
+  /** The configuration's main file, or what people call the place that it comes from. */
   readonly file: string;
+  /** That place, if it is no file. */
+  readonly elsewhere?: ElsewhereOptions | undefined;
   /** Files laid over it, the later over the earlier. */
   readonly overlays?: readonly string[];
   /** Whose signature the file must have: then it is an artifact, at the start and at every reload. */
@@ -57,6 +61,7 @@ export class Gateway {
   readonly #team: Team;
   readonly #reloader: Reloader<PreparedTeam>;
   readonly #watcher: Watcher;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #accepted: AcceptedArtifacts | undefined;
   readonly #startedAt = new Date().toISOString();
   /** What serves now. */
@@ -72,7 +77,7 @@ export class Gateway {
     this.#metrics = new Metrics(options.version);
     this.#serving = new Serving({
       version: options.version,
-      baseDirectory: dirname(resolve(options.file)),
+      baseDirectory: this.#baseDirectory,
       destination: this.#destination,
       log: this.#log,
       metrics: this.#metrics,
@@ -85,9 +90,11 @@ export class Gateway {
       onSettling: () => this.#reloader.settling(),
       onError: (error) => this.#log.warn('watching failed, trying again', { error }),
     });
+    this.#elsewhere = this.#openElsewhere();
     this.#accepted = this.#openState();
     this.#reloader = new Reloader<PreparedTeam>({
       file: options.file,
+      elsewhere: this.#elsewhere,
       overlays: options.overlays ?? [],
       trust: options.trust,
       env: options.env,
@@ -108,7 +115,10 @@ export class Gateway {
   /** Loads and listens. Rejects with {@link NotStarted} if there is nothing to serve. */
   async start(): Promise<void> {
     const result = await this.#reloader.reload('start');
-    if (result.result === 'applied') return;
+    if (result.result === 'applied') {
+      this.#elsewhere?.start();
+      return;
+    }
     await this.close(0);
     throw new NotStarted(result);
   }
@@ -160,12 +170,47 @@ export class Gateway {
     const bounds = this.#graph?.shutdown;
     const deadlineMs = givenDeadlineMs ?? bounds?.deadlineMs ?? 0;
     await this.#watcher.close();
+    await this.#elsewhere?.close();
     await this.#reloader.close();
     await this.#accepted?.close();
     await this.#team.close(Math.min(bounds?.windowMs ?? 0, deadlineMs), deadlineMs);
     this.#metrics.close();
     if (this.#graph !== undefined) this.#log.info('stopped');
     this.#destination.flushSync();
+  }
+
+  /** What paths of the configuration are relative to. */
+  get #baseDirectory(): string {
+    const { file, elsewhere } = this.#options;
+    return elsewhere?.baseDirectory ?? dirname(resolve(file));
+  }
+
+  /** What goes wrong at the start is told by its result. */
+  #openElsewhere(): Elsewhere | undefined {
+    const { elsewhere, trust } = this.#options;
+    if (elsewhere === undefined) return undefined;
+    const metrics = new SourceMetrics();
+    this.#metrics.source = metrics;
+    const { name } = elsewhere;
+    return new Elsewhere(elsewhere, trust, {
+      onChange: () => void this.#reloader.reload('watch'),
+      onAway: (problem) => {
+        if (this.#graph === undefined) return;
+        this.#log.error('the configuration cannot be fetched: what serves serves on', {
+          from: name,
+          problem,
+        });
+      },
+      onBack: (failures) =>
+        this.#log.info('the configuration can be fetched again', { from: name, failures }),
+      onOlder: (publishedAtMs, beforeMs) =>
+        this.#log.warn('the configuration that serves now is older than the one before', {
+          publishedAt: new Date(publishedAtMs).toISOString(),
+          before: new Date(beforeMs).toISOString(),
+        }),
+      onFetch: (outcome, atMs) => metrics.fetched(outcome, atMs),
+      isPolled: () => this.#graph?.reload.watch !== false,
+    });
   }
 
   #openState(): AcceptedArtifacts | undefined {
@@ -209,12 +254,12 @@ export class Gateway {
   }
 
   #createTeam(): Team {
-    const { file, version, stdio } = this.#options;
+    const { version, stdio } = this.#options;
     const team = new Team({
       serving: this.#serving,
       alone: stdio !== undefined,
       version,
-      baseDirectory: dirname(resolve(file)),
+      baseDirectory: this.#baseDirectory,
       log: this.#log,
       onLines: (lines) => this.#destination.write(lines),
       onRestart: () => this.#metrics.workerRestarted(),
@@ -266,6 +311,7 @@ export class Gateway {
       generation: generation.number,
       startedAt: this.#startedAt,
       ...(last === undefined ? undefined : { lastReload: last }),
+      ...(this.#elsewhere === undefined ? undefined : { source: this.#elsewhere.state }),
       listeners: Array.from(this.#team.urls, ([name, url]) => ({ name, url })),
       workers: this.#team.workers,
       upstreams: this.#team.upstreams,

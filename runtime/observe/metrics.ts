@@ -4,6 +4,7 @@ import { mergeMetrics } from './merge-metrics.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { ReloadMetrics } from './reload-metrics.ts';
+import type { SourceMetrics } from './source-metrics.ts';
 
 /** From a millisecond to the longest call; seconds. */
 const DURATION_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -169,6 +170,8 @@ export class Metrics {
   readonly #process: ProcessMetrics;
   /** Of configurations and their generations. */
   readonly reload = new ReloadMetrics();
+  /** Set where the configuration comes from elsewhere. */
+  source: SourceMetrics | undefined;
   /** Set once the parts that it asks exist. */
   sources: MetricsSources | undefined;
 
@@ -253,6 +256,7 @@ export class Metrics {
       this.#sessions,
       this.#restarts,
       this.reload,
+      ...(this.source === undefined ? [] : [this.source]),
       this.#process,
     ];
     return mergeMetrics([this.trafficText(), ...others]) + rest.map((family) => family.text()).join('');

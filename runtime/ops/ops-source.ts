@@ -1,6 +1,7 @@
 /** What the operations listener tells and starts; supplied by whoever runs the gateway. */
 
 import type { PinDifference } from '../mcp/pin.ts';
+import type { SourceState } from '../reload/elsewhere/elsewhere.ts';
 import type { ReloadResult } from '../reload/reload-result.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
@@ -18,6 +19,8 @@ export interface OpsStatus {
   readonly startedAt: string;
   /** The last attempt to reload, whatever came of it; absent before the first. */
   readonly lastReload?: ReloadResult;
+  /** Where the configuration comes from; absent if that is a file. */
+  readonly source?: SourceState;
   readonly listeners: readonly { readonly name: string; readonly url: string }[];
   /** Threads that take traffic. */
   readonly workers: { readonly wanted: number; readonly running: number };

@@ -1,8 +1,11 @@
 /** The only door to the compiler: from a file to a graph. */
 import { isAbsolute, resolve } from 'node:path';
 import { isArtifact } from '../../compiler/artifact/read-artifact.ts';
+import { isTrusted } from '../../compiler/artifact/signature.ts';
 import { type CompileInput, type CompileResult, compile } from '../../compiler/compile.ts';
+import type { Code } from '../../compiler/diagnostics/catalogue.ts';
 import { emitArtifact } from '../../compiler/emit/artifact.ts';
+import { openFiles } from '../../compiler/source/files.ts';
 import { signatureFileOf } from '../../schema/artifact-signature.ts';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph } from '../../schema/graph/graph.ts';
@@ -21,12 +24,18 @@ export interface AcceptedArtifact {
   readonly signature: string | undefined;
 }
 
+/** Files that are somewhere else than on disk, by the names that the compiler asks for. */
+export interface FileHost {
+  readonly read: (path: string) => Uint8Array | undefined;
+  readonly list: (folder: string) => readonly string[] | undefined;
+}
+
 export interface CompileOutcome {
   /** Absent if there are errors. */
   readonly compiled: CompiledGraph | undefined;
   /** Errors and warnings, sorted by place. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Every file and folder that was asked for, present or not, with the digest of what was compiled. */
+  /** Every file and folder of the disk that was asked for, present or not, with the digest of what was compiled. */
   readonly files: Snapshot;
   /** Text of a file that was compiled, by its name in diagnostics, to show places in it. */
   readonly textOf: (file: string) => string | undefined;
@@ -41,28 +50,55 @@ const overlaysOf = (main: string, overlays: readonly string[]): readonly string[
 const artifactOf = (
   main: string,
   { compiled, places }: CompileResult,
-  texts: ReadonlyMap<string, Buffer>,
+  texts: ReadonlyMap<string, Uint8Array>,
   compilerVersion: string,
 ): AcceptedArtifact | undefined => {
   if (compiled === undefined) return undefined;
   const bytes = texts.get(main);
   const text =
     bytes !== undefined && isArtifact(bytes)
-      ? bytes.toString('utf8')
+      ? textIn(bytes)
       : emitArtifact({ compiled, places: places(), compilerVersion });
-  return { hash: compiled.hash, text, signature: texts.get(signatureFileOf(main))?.toString('utf8') };
+  const signature = texts.get(signatureFileOf(main));
+  return { hash: compiled.hash, text, signature: signature && textIn(signature) };
+};
+
+const textIn = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+
+const DISK: FileHost = {
+  read: (path) => readSettledSync(resolve(path)),
+  list: (folder) => listFolder(resolve(folder)),
+};
+
+/** What a signature lacks that another look at the same place may bring: it is not there, half, or of another artifact. */
+const UNFIT: ReadonlySet<Code> = new Set<Code>(['GW6010', 'GW6011', 'GW6013']);
+
+/** Whether an artifact and the signature found beside it may belong together, as far as trusted keys can tell. */
+export const arePair = (artifact: Uint8Array, signature: Uint8Array | undefined, trust: Trust): boolean => {
+  const main = 'artifact';
+  let found: Code | undefined;
+  isTrusted(main, artifact, openFiles({ main, read: () => signature }), trust, (code) => {
+    found = code;
+  });
+  return found === undefined || !UNFIT.has(found);
 };
 
 /**
  * Compiles `main` with overlays over it, or reads it if it is an artifact: absolute, or relative to the working
- * directory. They are named so in diagnostics. With `trust`, nothing but an artifact that is signed is read.
+ * directory, or as `host` calls it. They are named so in diagnostics. With `trust`, nothing but an artifact that is
+ * signed is read.
  */
-export const compileFile = (main: string, overlays: readonly string[], trust?: Trust): CompileOutcome => {
-  const texts = new Map<string, Buffer>();
-  const read = (path: string): Buffer | undefined => {
+export const compileFile = (
+  main: string,
+  overlays: readonly string[],
+  trust?: Trust,
+  host: FileHost = DISK,
+): CompileOutcome => {
+  const texts = new Map<string, Uint8Array>();
+  const read = (path: string): Uint8Array | undefined => {
     try {
-      const bytes = readSettledSync(resolve(path));
-      texts.set(path, bytes);
+      const bytes = host.read(path);
+      if (bytes !== undefined) texts.set(path, bytes);
       return bytes;
     } catch {
       return undefined;
@@ -70,7 +106,7 @@ export const compileFile = (main: string, overlays: readonly string[], trust?: T
   };
   const names = new Map<string, string>();
   const list = (folder: string): readonly string[] | undefined => {
-    const found = listFolder(resolve(folder));
+    const found = host.list(folder);
     names.set(folder, found === undefined ? ABSENT : digestOfNames(found));
     return found;
   };
@@ -81,8 +117,9 @@ export const compileFile = (main: string, overlays: readonly string[], trust?: T
     list,
     ...(trust === undefined ? {} : { trust }),
   });
+  const onDisk = host === DISK ? result.sources : [];
   const files = new Map(
-    result.sources.map(({ path, sha256, isFolder }) =>
+    onDisk.map(({ path, sha256, isFolder }) =>
       isFolder ? [folderKey(resolve(path)), names.get(path)!] : [resolve(path), sha256 ?? ABSENT],
     ),
   );
@@ -90,7 +127,10 @@ export const compileFile = (main: string, overlays: readonly string[], trust?: T
     compiled: result.compiled,
     diagnostics: result.diagnostics,
     files,
-    textOf: (file) => texts.get(file)?.toString('utf8'),
+    textOf: (file) => {
+      const bytes = texts.get(file);
+      return bytes && textIn(bytes);
+    },
     artifact: (version) => artifactOf(main, result, texts, version),
   };
 };

@@ -1,16 +1,25 @@
 /** From a change to a new serving graph, or to the old one and the reason why. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
 import { type AcceptedArtifact, type CompileOutcome, compileFile, type Trust } from './compile.ts';
 import { effectiveHashes } from './effective-hash.ts';
+import type { Elsewhere } from './elsewhere/elsewhere.ts';
+import type { Fetched } from './elsewhere/source.ts';
 import { NeedsRestart } from './needs-restart.ts';
 import { type ReferenceProblem, resolveReferences } from './references.ts';
 import type { ReloadCause, ReloadOutcome, ReloadResult } from './reload-result.ts';
 import { hasChanged, type Snapshot, snapshotOf } from './snapshot.ts';
 
 /** Where a reload is: one at a time, in this order. */
-export type ReloadState = 'idle' | 'settling' | 'compiling' | 'resolving' | 'preparing' | 'swapping';
+export type ReloadState =
+  | 'idle'
+  | 'settling'
+  | 'fetching'
+  | 'compiling'
+  | 'resolving'
+  | 'preparing'
+  | 'swapping';
 
 /** A graph with all that is needed to prepare a generation of it. */
 export interface LoadedGraph {
@@ -24,6 +33,8 @@ export interface LoadedGraph {
 export interface ReloaderOptions<G> {
   /** The main file as it shall be called in diagnostics: absolute, or relative to the working directory. */
   readonly file: string;
+  /** Where the configuration comes from if it is no file of the disk; `file` is what people call it then. */
+  readonly elsewhere?: Pick<Elsewhere, 'fetch' | 'current' | 'baseDirectory' | 'served'> | undefined;
   /** Files laid over it, the later over the earlier. */
   readonly overlays: readonly string[];
   /** Whose signature the file must have, if any. */
@@ -72,6 +83,8 @@ export class Reloader<G> {
   #state: ReloadState = 'idle';
   #serving: Serving = NOTHING;
   #files: Snapshot = new Map();
+  /** What was tried last of what came from elsewhere. */
+  #fetched: Fetched | undefined;
   #last: ReloadResult | undefined;
   #running: Promise<ReloadResult> | undefined;
   #queued: Queued | undefined;
@@ -143,6 +156,7 @@ export class Reloader<G> {
 
   /** Whether the reload that was under way when a change was seen has loaded it already. */
   async #isLoaded(): Promise<boolean> {
+    if (this.#options.elsewhere?.current !== this.#fetched) return false;
     if (await hasChanged(this.#files)) return false;
     this.#see(this.#files);
     return true;
@@ -152,13 +166,18 @@ export class Reloader<G> {
     const before = this.#files;
     let found: Pick<CompileOutcome, 'diagnostics' | 'textOf'> = { diagnostics: [], textOf: () => undefined };
     try {
+      const away = await this.#fetch(cause);
+      if (away !== undefined) return await this.#withoutSource(cause, away.error);
       this.#state = 'compiling';
-      const { file, overlays, trust } = this.#options;
-      const { compiled, diagnostics, files, textOf, artifact } = compileFile(file, overlays, trust);
+      const { overlays, trust, elsewhere } = this.#options;
+      const fetched = this.#fetched;
+      const main = fetched?.main ?? this.#options.file;
+      const { compiled, diagnostics, files, textOf, artifact } = compileFile(main, overlays, trust, fetched);
       found = { diagnostics, textOf };
       if (compiled !== undefined) {
         const brought = await this.#bring(compiled, files);
         if (brought.result === 'applied') this.#options.onAccepted?.(artifact);
+        if (brought.result === 'applied' && fetched !== undefined) elsewhere?.served(fetched);
         return { ...brought, ...found };
       }
       this.#see(files);
@@ -173,11 +192,39 @@ export class Reloader<G> {
     }
   }
 
+  /**
+   * Makes sure of what is to be compiled, where that is not on disk. Who saw a change has brought it already; everybody
+   * else wants what is there now.
+   */
+  async #fetch(cause: ReloadCause): Promise<{ readonly error: unknown } | undefined> {
+    const { elsewhere } = this.#options;
+    if (elsewhere === undefined) return undefined;
+    this.#state = 'fetching';
+    try {
+      const known = cause === 'watch' ? elsewhere.current : undefined;
+      this.#fetched = known ?? (await elsewhere.fetch());
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** The source cannot be reached: what serves serves on, or at the start what was served last. */
+  async #withoutSource(cause: ReloadCause, error: unknown): Promise<Attempt> {
+    const found = { diagnostics: [], textOf: () => undefined, error };
+    const fallback = cause === 'start' ? this.#options.fallback?.() : undefined;
+    if (fallback !== undefined) return { ...(await this.#bring(fallback, new Map(), true)), ...found };
+    this.#see(await snapshotOf(this.#files.keys()));
+    return { result: 'failed', unresolved: [], ...found };
+  }
+
   /** From a compiled graph to a serving one. */
   async #bring(compiled: CompiledGraph, files: Snapshot, isFallback = false): Promise<Brought> {
-    const { env, file, prepare, swap } = this.#options;
+    const { env, file, elsewhere, prepare, swap } = this.#options;
     this.#state = 'resolving';
-    const resolution = await resolveReferences(compiled.graph, { env, main: resolve(file) });
+    // Only its folder counts.
+    const main = elsewhere === undefined ? resolve(file) : join(elsewhere.baseDirectory, 'gateway.yaml');
+    const resolution = await resolveReferences(compiled.graph, { env, main });
     this.#see(new Map([...files, ...resolution.files]));
     const { graph, problems, values } = resolution;
     if (graph === undefined) return { result: 'rejected', unresolved: problems };
@@ -196,7 +243,8 @@ export class Reloader<G> {
 
   /** The files that are read whatever the others hold. */
   #named(): readonly string[] {
-    return [this.#options.file, ...this.#options.overlays].map((path) => resolve(path));
+    const { file, overlays, elsewhere } = this.#options;
+    return elsewhere === undefined ? [file, ...overlays].map((path) => resolve(path)) : [];
   }
 
   #see(files: Snapshot): void {

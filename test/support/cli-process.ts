@@ -62,7 +62,12 @@ export class CliProcess {
       reject(new Error(`ended with ${code} before ${pattern} was seen: ${this.#out}${this.#err}`));
     });
     look();
-    return await promise;
+    try {
+      return await promise;
+    } finally {
+      this.child.stdout?.off('data', look);
+      this.child.stderr?.off('data', look);
+    }
   }
 
   /** Ends it if it still runs. */
