@@ -18,6 +18,8 @@ export class ArtifactServer {
   modifiedAt: string | undefined;
   /** Status and path of every answer that was begun. */
   readonly answers: string[] = [];
+  /** When each of them was begun, as `performance.now` counts. */
+  readonly answeredAtMs: number[] = [];
   readonly #server: Server;
   readonly #scheme: string;
 
@@ -58,6 +60,7 @@ export class ArtifactServer {
     const text = queued ?? this.files.get(path);
     const status = this.#statusOf(request, text);
     this.answers.push(`${status} ${path}`);
+    this.answeredAtMs.push(performance.now());
     if (this.behaviour === 'hanging') return;
     if (this.modifiedAt !== undefined) response.setHeader('last-modified', this.modifiedAt);
     if (status === 200 || status === 304) response.setHeader('etag', etagOf(text!));

@@ -49,7 +49,6 @@ export class HttpDocument {
     // What follows is of no use, and may be endless.
     response.body.on('error', () => {}).destroy();
     if (statusCode === 304 && this.#etag !== undefined) return this.#body;
-    this.forget();
     if (ABSENT_STATUS.has(statusCode)) return undefined;
     throw new Error(problemOf(statusCode));
   }
