@@ -43,7 +43,7 @@ describe('the command line', () => {
   it('shows what follows a command without running it', async () => {
     const { code, out } = await run('run', '--help');
     expect(code).toBe(0);
-    expect(out).toContain('usage: gatewright run [gateway.yaml]');
+    expect(out).toContain('usage: gatewright run [gateway.yaml|address]');
   });
 
   it.each(Object.entries(COMMANDS))('tells the options and exit codes of %s', async (name, manual) => {
