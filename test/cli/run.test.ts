@@ -118,7 +118,7 @@ describe('gatewright run', () => {
     async (...args) => {
       const cli = await run(undefined, ...args);
       expect(await cli.exited()).toBe(2);
-      expect(cli.err).toMatch(/^error: .+\nusage: gatewright run \[gateway\.yaml\] /);
+      expect(cli.err).toMatch(/^error: .+\nusage: gatewright run \[gateway\.yaml\|address\] /);
     },
   );
 });
