@@ -283,7 +283,10 @@ describe('gatewright lock --check', () => {
   it('passes while upstreams offer what is locked, and writes nothing', async () => {
     await using one = await startOfferingUpstream('one', OFFER);
     write('gateway.yaml', configuration({ files: one.url }));
-    expect(await run('--check')).toMatchObject({ code: 1, err: 'error: there is no gateway.lock; `gatewright lock` writes it\n' });
+    expect(await run('--check')).toMatchObject({
+      code: 1,
+      err: 'error: there is no gateway.lock; `gatewright lock` writes it\n',
+    });
     expect(existsSync(join(cwd, 'gateway.lock'))).toBe(false);
     await run();
     const before = lockBytes();
