@@ -23,7 +23,7 @@ export const explainCode: Command = async (args, io) => {
     return USAGE_ERROR;
   }
   const [wanted = ''] = parsed.positionals;
-  const code = wanted.toUpperCase();
+  const code = /^\d{4}$/.test(wanted) ? `GW${wanted}` : wanted.toUpperCase();
   if (!Object.hasOwn(CATALOGUE, code)) {
     const near = nearest(code, Object.keys(CATALOGUE));
     io.err(`error: unknown code \`${wanted}\`${near === undefined ? '' : `; did you mean \`${near}\`?`}\n`);

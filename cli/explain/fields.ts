@@ -116,6 +116,9 @@ const argumentsIn = ({ args, arg }: Values): Fields['args'] => {
 const given = (fields: { [K in keyof Fields]: Fields[K] | undefined }): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 
+/** As in files of tests: a caller without credentials. */
+const NOBODY = 'anonymous';
+
 /** The fields of the command line. `readAs` reads the file that `--as` names. */
 export const fieldsOfOptions = (values: Values, readAs: (file: string) => string): Fields => {
   const { server, listener, call, prompt, read, list, key, identity, from, at, era } = values;
@@ -128,7 +131,7 @@ export const fieldsOfOptions = (values: Values, readAs: (file: string) => string
     read,
     list,
     args: argumentsIn(values),
-    as: as === undefined ? undefined : readMapping(readAs(as), `\`${as}\``),
+    as: as === undefined || as === NOBODY ? undefined : readMapping(readAs(as), `\`${as}\``),
     claims: claims === undefined ? undefined : jsonObject(claims, 'claims'),
     key,
     identity,

@@ -39,7 +39,7 @@ export const EXPLAIN = {
     as: {
       type: 'string',
       value: 'file',
-      does: 'who calls: a YAML or JSON file with `identity` and `claims`, or `identity` and `key`; nobody without it',
+      does: 'who calls: a YAML or JSON file with `identity` and `claims`, or `identity` and `key`; `anonymous`, or nothing, for nobody',
     },
     claims: { type: 'string', value: 'json', does: 'who calls: the claims of a token, as a JSON object' },
     key: { type: 'string', value: 'id', does: 'who calls: the id of an API key' },

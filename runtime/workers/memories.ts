@@ -9,6 +9,8 @@ import type { SharedMemories } from './messages.ts';
 /** The lock is the first word of every such memory. */
 const LOCK = 0;
 
+const MAX_DRAINED = 256;
+
 interface Kept {
   readonly fingerprint: string;
   readonly memory: SharedArrayBuffer;
@@ -20,6 +22,8 @@ export class Memories {
   readonly once = rateMemory();
   #kept = new Map<NodeId, Kept>();
   #next: Map<NodeId, Kept> | undefined;
+  /** Of graphs that are still drained, perhaps: a thread may end while it holds their locks, too. */
+  #drained: readonly SharedArrayBuffer[] = [];
 
   /** The memory that a graph needs. Nothing is given up before `commit`. */
   prepare({ graph, fingerprints }: LoadedGraph): SharedMemories {
@@ -39,14 +43,20 @@ export class Memories {
 
   /** The graph that was prepared last serves. */
   commit(): void {
-    if (this.#next !== undefined) this.#kept = this.#next;
+    if (this.#next !== undefined) {
+      const next = new Set([...this.#next.values()].map(({ memory }) => memory));
+      const gone = [...this.#kept.values()].map(({ memory }) => memory).filter((memory) => !next.has(memory));
+      this.#drained = [...gone, ...this.#drained].slice(0, MAX_DRAINED);
+      this.#kept = this.#next;
+    }
     this.#next = undefined;
   }
 
   /** Frees what a thread that has ended held locked. */
   release(holder: number): void {
     const kept = [...this.#kept.values(), ...(this.#next?.values() ?? [])].map(({ memory }) => memory);
-    for (const memory of [this.once, ...kept]) releaseOf(new Int32Array(memory, 0, 1), LOCK, holder);
+    for (const memory of [this.once, ...kept, ...this.#drained])
+      releaseOf(new Int32Array(memory, 0, 1), LOCK, holder);
   }
 }
 

@@ -100,14 +100,6 @@ export class WorkerPool {
     });
   }
 
-  /** Gives back what was prepared. */
-  discard(): Promise<void> {
-    this.#pending = undefined;
-    return this.#inTurn(async () => {
-      await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
-    });
-  }
-
   /** What the threads that are alive tell of themselves. */
   async states(): Promise<readonly WorkerState[]> {
     const asked = this.#alive().map(async (worker) => {

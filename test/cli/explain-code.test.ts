@@ -30,6 +30,10 @@ describe('gatewright explain-code', () => {
     expect((await run(explainCode, 'gw2003')).out).toContain('# GW2003: Unknown upstream');
   });
 
+  it('takes the digits alone', async () => {
+    expect((await run(explainCode, '2003')).out).toContain('# GW2003: Unknown upstream');
+  });
+
   it('says which code was probably meant', async () => {
     const { code, err } = await run(explainCode, 'GW20O3');
     expect(code).toBe(1);

@@ -116,6 +116,11 @@ describe('gatewright explain', () => {
     expect(out).toContain('HTTP 200, JSON-RPC error -31001, policy_denied: weekend change freeze\n');
   });
 
+  it('takes `--as anonymous` for nobody, as files of tests do', async () => {
+    const asked = ['--call', 'gh_get_issue', '--from', '10.1.2.3', ...FRIDAY];
+    expect(await run(...asked, '--as', 'anonymous')).toEqual(await run(...asked));
+  });
+
   it('tells each step of a call that is allowed, to the upstream that it goes to', async () => {
     const { out } = await run('--call', 'gh_get_issue', '--claims', ALICE, '--from', '10.1.2.3', ...FRIDAY);
     expect(lineWith(out, '10.1.2.3 may connect')).toBe(
