@@ -7,6 +7,7 @@ import { explain } from '../../cli/explain.ts';
 import { definitionHash } from '../../policies/pin/definition-hash.ts';
 import { LOCK_VERSION, type Lock } from '../../schema/lock/lock.ts';
 import { lockText } from '../../schema/lock/lock-text.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const GATEWAY = `version: 1
 listeners:
@@ -69,21 +70,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 
-const run = async (...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await explain(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (...args: string[]) => runCommand(explain, args, cwd);
 
 const json = async (...args: string[]) => JSON.parse((await run(...args, '--format', 'json')).out);
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fmt } from '../../cli/fmt.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
@@ -36,21 +37,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
 
-const run = async (...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await fmt(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (...args: string[]) => runCommand(fmt, args, cwd);
 
 describe('gatewright fmt', () => {
   it('lays out gateway.yaml and what it includes, and then has nothing left to do', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { graph } from '../../cli/graph.ts';
 import { BASE, edited } from '../compiler/diff/pair.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let cwd = '';
 beforeEach(() => {
@@ -12,21 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-const run = async (...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await graph(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (...args: string[]) => runCommand(graph, args, cwd);
 
 describe('gatewright graph', () => {
   it('draws the gateway as SVG, with the line that each box stands in', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../cli/migrate.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const OLD = `version: "1" # one
 include: [./part.yaml]
@@ -24,21 +25,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
 
-const run = async (...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await migrate(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (...args: string[]) => runCommand(migrate, args, cwd);
 
 describe('gatewright migrate', () => {
   it('migrates gateway.yaml and what it includes, tells each change, and is done then', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { print } from '../../cli/print.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const BASE = `version: 1
 listeners:
@@ -24,21 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-const run = async (...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await print(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (...args: string[]) => runCommand(print, args, cwd);
 
 describe('gatewright print', () => {
   it('shows nothing of a password in a URL, whatever is in it', async () => {

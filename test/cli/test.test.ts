@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SaxesParser } from 'saxes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { test } from '../../cli/test.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const GATEWAY = `version: 1
 listeners:
@@ -78,21 +79,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 
-const run = async (...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await test(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (...args: string[]) => runCommand(test, args, cwd);
 
 const oneCase = (text: string) => write('gateway.test.yaml', `${HEAD}  - ${text}\n`);
 
