@@ -1,5 +1,6 @@
 /** `gatewright run`: serves a configuration until a signal ends it. */
-import { type GatewayOptions, startGateway } from '../runtime/main.ts';
+import type { GatewayOptions } from '../runtime/gateway-options.ts';
+import { startGateway } from '../runtime/main.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
 import type { ReloadResult } from '../runtime/reload/reload-result.ts';
 import { parseArguments } from './arguments.ts';

@@ -1,5 +1,5 @@
 /** Where `run` keeps what was served, and whether it may start from there. */
-import type { StateOptions } from '../runtime/main.ts';
+import type { StateOptions } from '../runtime/gateway-options.ts';
 
 const DEFAULT_COUNT = '5';
 const MAX_COUNT = 1000;

@@ -1,48 +1,22 @@
 /** A running gateway: load, listen, reload, end. What outlives a generation is made here, once. */
 import { dirname, resolve } from 'node:path';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { type LineDestination, openDestination } from './observe/destination.ts';
 import { createLog, type RootLog } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
-import { SourceMetrics } from './observe/source-metrics.ts';
-import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
+import { openElsewhere } from './open-elsewhere.ts';
 import { AcceptedArtifacts } from './reload/accepted-artifacts.ts';
-import type { AcceptedArtifact, Trust } from './reload/compile.ts';
-import { Elsewhere, type ElsewhereOptions } from './reload/elsewhere/elsewhere.ts';
+import type { AcceptedArtifact } from './reload/compile.ts';
+import type { Elsewhere } from './reload/elsewhere/elsewhere.ts';
 import { NotStarted } from './reload/not-started.ts';
 import { reloadFields } from './reload/reload-fields.ts';
 import type { ReloadResult } from './reload/reload-result.ts';
 import { Reloader } from './reload/reloader.ts';
 import { Watcher } from './reload/watcher.ts';
+import { opsSourceOf, type Running } from './running-ops.ts';
 import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
 import { type PreparedTeam, Team } from './workers/team.ts';
-
-export interface GatewayOptions {
-  /** The configuration's main file, or what people call the place that it comes from. */
-  readonly file: string;
-  /** That place, if it is no file. */
-  readonly elsewhere?: ElsewhereOptions | undefined;
-  /** Files laid over it, the later over the earlier. */
-  readonly overlays?: readonly string[];
-  /** Whose signature the file must have: then it is an artifact, at the start and at every reload. */
-  readonly trust?: Trust | undefined;
-  /** Where what was served is kept. */
-  readonly state?: StateOptions | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly version: string;
-  /** File descriptor or path that log lines go to; standard error by default. */
-  readonly logTo?: number | string;
-  /** The only server, which {@link Gateway.serveStdio} serves; no listener is bound. */
-  readonly stdio?: string;
-}
-
-export interface StateOptions {
-  readonly folder: string;
-  /** How many artifacts are kept. */
-  readonly count: number;
-  /** Whether to start from the newest if the file cannot be compiled. */
-  readonly startFromLast: boolean;
-}
 
 export interface Endpoint {
   readonly server: string;
@@ -81,7 +55,7 @@ export class Gateway {
       destination: this.#destination,
       log: this.#log,
       metrics: this.#metrics,
-      ops: this.#opsSource(),
+      ops: opsSourceOf(() => this.#running()),
       stdio: options.stdio,
     });
     this.#team = this.#createTeam();
@@ -185,31 +159,14 @@ export class Gateway {
     return elsewhere?.baseDirectory ?? dirname(resolve(file));
   }
 
-  /** What goes wrong at the start is told by its result. */
   #openElsewhere(): Elsewhere | undefined {
     const { elsewhere, trust } = this.#options;
     if (elsewhere === undefined) return undefined;
-    const metrics = new SourceMetrics();
-    this.#metrics.source = metrics;
-    const { name } = elsewhere;
-    return new Elsewhere(elsewhere, trust, {
+    return openElsewhere(elsewhere, trust, {
+      log: this.#log,
+      metrics: this.#metrics,
+      graph: () => this.#graph,
       onChange: () => void this.#reloader.reload('watch'),
-      onAway: (problem) => {
-        if (this.#graph === undefined) return;
-        this.#log.error('the configuration cannot be fetched: what serves serves on', {
-          from: name,
-          problem,
-        });
-      },
-      onBack: (failures) =>
-        this.#log.info('the configuration can be fetched again', { from: name, failures }),
-      onOlder: (publishedAtMs, beforeMs) =>
-        this.#log.warn('the configuration that serves now is older than the one before', {
-          publishedAt: new Date(publishedAtMs).toISOString(),
-          before: new Date(beforeMs).toISOString(),
-        }),
-      onFetch: (outcome, atMs) => metrics.fetched(outcome, atMs),
-      isPolled: () => this.#graph?.reload.watch !== false,
     });
   }
 
@@ -277,46 +234,17 @@ export class Gateway {
     return team;
   }
 
-  #opsSource(): OpsSource {
-    return {
-      refresh: () => this.#team.refresh(),
-      status: () => this.#status(),
-      graph: () => this.#artifact?.(this.#options.version)?.text,
-      ready: () => ({
-        ready: this.#closing === undefined && this.#graph !== undefined && this.#team.workers.running > 0,
-        detail: {
-          condition: this.#condition,
-          lastReload: this.#reloader.last?.result ?? 'none',
-          draining: this.#team.draining,
-          workers: this.#team.workers.running,
-        },
-      }),
-      reload: () => this.#reloader.reload('request'),
-      metrics: () => this.#metrics.text(this.#team.counts),
-    };
-  }
-
-  get #condition(): OpsStatus['condition'] {
-    return this.#reloader.last?.isFallback === true ? 'degraded' : 'good';
-  }
-
-  #status(): OpsStatus {
-    const { generation } = this.#serving.current!;
-    const { last } = this.#reloader;
+  #running(): Running {
     return {
       version: this.#options.version,
-      artifactHash: generation.artifactHash,
-      effectiveHash: generation.effectiveHash,
-      condition: this.#condition,
-      generation: generation.number,
       startedAt: this.#startedAt,
-      ...(last === undefined ? undefined : { lastReload: last }),
-      ...(this.#elsewhere === undefined ? undefined : { source: this.#elsewhere.state }),
-      listeners: Array.from(this.#team.urls, ([name, url]) => ({ name, url })),
-      workers: this.#team.workers,
-      upstreams: this.#team.upstreams,
-      pinned: this.#team.pinned,
-      sessions: this.#team.sessions,
+      team: this.#team,
+      serving: this.#serving,
+      reloader: this.#reloader,
+      elsewhere: this.#elsewhere,
+      metrics: this.#metrics,
+      artifact: this.#artifact,
+      isReady: this.#closing === undefined && this.#graph !== undefined,
     };
   }
 }

@@ -1,74 +1,27 @@
 /** From a loaded graph to a generation that can serve: everything that can fail happens here, before the swap. */
 
-import { preparePolicies } from '../policies/decide.ts';
-import { prepareLabels } from '../policies/expose/labels.ts';
-import { prepareExpose } from '../policies/expose/selection.ts';
-import { cachedDecide } from '../policies/verdict-cache.ts';
 import type { ListenerNode, RouteNode } from '../schema/graph/listener.ts';
-import type { ServerNode } from '../schema/graph/server.ts';
 import { GatewayError } from './errors.ts';
-import type { GenerationView, PreparedListener } from './generation.ts';
+import type { PreparedListener } from './generation.ts';
 import { type Authenticate, prepareAuthenticate } from './identity/authenticate.ts';
 import type { Identity } from './identity/identity.ts';
 import { resourceMetadataDocuments } from './identity/resource-metadata.ts';
 import { urlOf } from './listen/bind.ts';
-import type { ListenerObserver } from './listen/observer.ts';
 import { prepareListener } from './listen/prepare-listener.ts';
-import type { LiveListener, LiveObjects, LiveUpstream } from './live-objects.ts';
+import type { LiveListener, LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
-import type { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
-import type { Exposure } from './mcp/exposure.ts';
-import { extensionMethods } from './mcp/extension-method.ts';
-import type { ParkedCalls } from './mcp/input/parked-calls.ts';
-import type { LastingCallers } from './mcp/lasting-callers.ts';
-import type { SessionStore } from './mcp/legacy/session-store.ts';
-import { Limits } from './mcp/limits.ts';
-import type { ListenStreams } from './mcp/modern/listen-streams.ts';
-import { ModernViews } from './mcp/modern/modern-views.ts';
 import type { Pin } from './mcp/pin.ts';
-import { isModernVersion } from './mcp/revision.ts';
-import type { Place, PreparedServer, ServerPolicies } from './mcp/server.ts';
-import { ToldLists } from './mcp/told-lists.ts';
-import type { Log } from './observe/log.ts';
-import type { Metrics } from './observe/metrics.ts';
+import type { Place, PreparedServer } from './mcp/server.ts';
 import { opsRoutes } from './ops/ops.ts';
-import type { OpsSource } from './ops/ops-source.ts';
-import type { Peers } from './peers/peers.ts';
+import type { PrepareContext } from './prepare-context.ts';
 import { prepareRoutes } from './prepare-routes.ts';
+import { prepareServer, type ServerParts } from './prepare-server.ts';
 import { Generation } from './reload/generation.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
 import { TurnTaking } from './reload/turn-taking.ts';
-import type { Sealer } from './sealing/sealer.ts';
-import type { StateStore } from './state/state-store.ts';
 import type { Upstream } from './upstream/link.ts';
-import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
-
-/** What generations are made from. */
-export interface PrepareContext {
-  readonly version: string;
-  readonly live: LiveObjects;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly sessions: SessionStore;
-  readonly parked: ParkedCalls;
-  readonly listens: ListenStreams;
-  readonly lasting: LastingCallers;
-  readonly sealer: Sealer;
-  readonly peers: Peers | undefined;
-  /** What replicas share, where they share anything. */
-  readonly store: StateStore | undefined;
-  readonly ops: OpsSource;
-  readonly observer: ListenerObserver;
-  /** Streams of the transport of 2024-11-05. */
-  readonly channels: EventStreamChannels;
-  /** The only server, where it is served over pipes: no listener is bound then. */
-  readonly stdio: string | undefined;
-  /** Set where several threads serve. */
-  readonly thread: ServingThread | undefined;
-  /** The generation that serves. */
-  readonly current: () => GenerationView;
-}
+import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
 /** A generation with what the swap does besides. */
 export interface PreparedGeneration {
@@ -124,8 +77,19 @@ class Preparation {
     return lease.object;
   }
 
-  #fingerprint(kind: 'identity' | 'upstream' | 'pin' | 'limit' | 'server', name: string): string {
+  #fingerprint(kind: 'identity' | 'upstream' | 'pin', name: string): string {
     return this.#loaded.fingerprints[`${kind}:${name}`] ?? '';
+  }
+
+  get #serverParts(): ServerParts {
+    return {
+      context: this.#context,
+      loaded: this.#loaded,
+      info: this.#info,
+      upstreams: this.upstreams,
+      pins: this.pins,
+      take: (shared, id, fingerprint, create) => this.#take(shared, id, fingerprint, create),
+    };
   }
 
   async #takeAll(): Promise<void> {
@@ -158,7 +122,8 @@ class Preparation {
     }
     await this.#startMade();
     await this.#takePins();
-    for (const node of Object.values(graph.servers)) this.servers.set(node.name, await this.#server(node));
+    for (const node of Object.values(graph.servers))
+      this.servers.set(node.name, await prepareServer(node, this.#serverParts));
   }
 
   /**
@@ -187,108 +152,6 @@ class Preparation {
       const { pin } = await this.#take(live.pins, id, fingerprint, () => live.createPin(node));
       this.pins.set(node.name, pin);
     }
-  }
-
-  #exposures(node: ServerNode): Exposure[] {
-    return node.expose.map((expose) => {
-      const upstreamNode = this.#loaded.graph.upstreams[expose.upstream]!;
-      const { upstream, bridged } = this.upstreams.get(expose.upstream)!;
-      const forwardHeaders = upstreamNode.type === 'stdio' ? [] : upstreamNode.headers.forward;
-      const { tools, prompts, resources } = prepareExpose(expose);
-      const labels = prepareLabels(expose);
-      const pin = this.pins.get(expose.upstream);
-      return {
-        node: expose,
-        upstreamNode,
-        upstream,
-        bridged,
-        ...(pin && { pin }),
-        tools,
-        prompts,
-        resources,
-        labels,
-        facts: { name: upstreamNode.name, labels: labels.upstream },
-        forwardHeaders,
-      };
-    });
-  }
-
-  async #limits(node: ServerNode): Promise<Limits> {
-    const { graph, memories } = this.#loaded;
-    const { limits } = graph;
-    const rates = [];
-    const bounds = [];
-    for (const name of node.limits) {
-      const limit = limits[name]!;
-      if (limit.type === 'bounds') {
-        bounds.push(limit);
-        continue;
-      }
-      const { live, store } = this.#context;
-      const create = () => live.createLimiter(limit, memories[`limit:${name}`], store);
-      const { limiter } = await this.#take(
-        live.limiters,
-        `limit:${name}`,
-        this.#fingerprint('limit', name),
-        create,
-      );
-      rates.push({ node: limit, limiter });
-    }
-    return new Limits(rates, bounds);
-  }
-
-  #policies(node: ServerNode): ServerPolicies {
-    const prepared = preparePolicies(node.policies.map((name) => this.#loaded.graph.policies[name]!));
-    const limitKeys = node.limits.flatMap((name) => {
-      const limit = this.#loaded.graph.limits[name]!;
-      return limit.type === 'rate' ? limit.key : [];
-    });
-    return {
-      none: node.policies.length === 0,
-      lasting: prepared.cacheable,
-      readsHeaders: prepared.variables.has('request') || limitKeys.some((key) => key.includes('request')),
-      readsMimeType: prepared.variables.has('resource.mimeType'),
-      decide: cachedDecide(prepared),
-    };
-  }
-
-  async #server(node: ServerNode): Promise<PreparedServer> {
-    const { live, log, metrics, sessions, parked, listens, lasting, sealer, peers } = this.#context;
-    const exposures = this.#exposures(node);
-    const fingerprint = this.#fingerprint('server', node.name);
-    const serverLog = log.child({ server: node.name });
-    const views = await this.#take(
-      live.views,
-      `server:${node.name}`,
-      fingerprint,
-      () =>
-        new ModernViews(exposures, this.#info, (kind, clash) =>
-          serverLog.warn('two upstreams claim one name', { kind, ...clash }),
-        ),
-    );
-    return {
-      node,
-      graph: this.#loaded.graph,
-      fingerprint,
-      info: this.#info,
-      infoText: JSON.stringify(this.#info),
-      modernVersions: node.versions.filter(isModernVersion),
-      legacyVersions: node.versions.filter((version) => !isModernVersion(version)),
-      exposures,
-      extensionMethods: extensionMethods(exposures),
-      policies: this.#policies(node),
-      limits: await this.#limits(node),
-      metrics,
-      log: serverLog,
-      views,
-      listens,
-      lasting,
-      sessions,
-      parked,
-      lists: new ToldLists(),
-      sealer,
-      peers,
-    };
   }
 
   #listener(node: ListenerNode): PreparedListener {

@@ -6,7 +6,8 @@ import { signArtifact } from '../../../compiler/artifact/signature.ts';
 import { verifyingKeyOf } from '../../../compiler/artifact/signing-key.ts';
 import { compile } from '../../../compiler/compile.ts';
 import { emitArtifact } from '../../../compiler/emit/artifact.ts';
-import { type Gateway, type GatewayOptions, startGateway } from '../../../runtime/main.ts';
+import type { GatewayOptions } from '../../../runtime/gateway-options.ts';
+import { type Gateway, startGateway } from '../../../runtime/main.ts';
 import { NotStarted } from '../../../runtime/reload/not-started.ts';
 import { privateKey } from '../../compiler/artifact/keys.ts';
 

@@ -1,0 +1,42 @@
+/** What outlives generations and they are made from. */
+import type { GenerationView } from './generation.ts';
+import type { ListenerObserver } from './listen/observer.ts';
+import type { LiveObjects } from './live-objects.ts';
+import type { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
+import type { ParkedCalls } from './mcp/input/parked-calls.ts';
+import type { LastingCallers } from './mcp/lasting-callers.ts';
+import type { SessionStore } from './mcp/legacy/session-store.ts';
+import type { ListenStreams } from './mcp/modern/listen-streams.ts';
+import type { Log } from './observe/log.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { OpsSource } from './ops/ops-source.ts';
+import type { Peers } from './peers/peers.ts';
+import type { Sealer } from './sealing/sealer.ts';
+import type { StateStore } from './state/state-store.ts';
+import type { ServingThread } from './workers/serving-thread.ts';
+
+/** What generations are made from. */
+export interface PrepareContext {
+  readonly version: string;
+  readonly live: LiveObjects;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly sessions: SessionStore;
+  readonly parked: ParkedCalls;
+  readonly listens: ListenStreams;
+  readonly lasting: LastingCallers;
+  readonly sealer: Sealer;
+  readonly peers: Peers | undefined;
+  /** What replicas share, where they share anything. */
+  readonly store: StateStore | undefined;
+  readonly ops: OpsSource;
+  readonly observer: ListenerObserver;
+  /** Streams of the transport of 2024-11-05. */
+  readonly channels: EventStreamChannels;
+  /** The only server, where it is served over pipes: no listener is bound then. */
+  readonly stdio: string | undefined;
+  /** Set where several threads serve. */
+  readonly thread: ServingThread | undefined;
+  /** The generation that serves. */
+  readonly current: () => GenerationView;
+}

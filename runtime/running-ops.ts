@@ -1,0 +1,76 @@
+/** What a running gateway tells at its operations listener. */
+import type { Metrics } from './observe/metrics.ts';
+import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
+import type { AcceptedArtifact } from './reload/compile.ts';
+import type { Elsewhere } from './reload/elsewhere/elsewhere.ts';
+import type { Reloader } from './reload/reloader.ts';
+import type { Serving } from './serving.ts';
+import type { PreparedTeam, Team } from './workers/team.ts';
+
+/** A gateway from within, as it is at this moment. */
+export interface Running {
+  readonly version: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly team: Team;
+  readonly serving: Serving;
+  readonly reloader: Reloader<PreparedTeam>;
+  readonly elsewhere: Elsewhere | undefined;
+  readonly metrics: Metrics;
+  /** Makes the artifact of what serves. */
+  readonly artifact: ((version: string) => AcceptedArtifact | undefined) | undefined;
+  /** Whether something serves and goes on to. */
+  readonly isReady: boolean;
+}
+
+const conditionOf = ({ reloader }: Running): OpsStatus['condition'] =>
+  reloader.last?.isFallback === true ? 'degraded' : 'good';
+
+const statusOf = (running: Running): OpsStatus => {
+  const { version, startedAt, team, serving, elsewhere } = running;
+  const { generation } = serving.current!;
+  const { last } = running.reloader;
+  return {
+    version,
+    artifactHash: generation.artifactHash,
+    effectiveHash: generation.effectiveHash,
+    condition: conditionOf(running),
+    generation: generation.number,
+    startedAt,
+    ...(last === undefined ? undefined : { lastReload: last }),
+    ...(elsewhere === undefined ? undefined : { source: elsewhere.state }),
+    listeners: Array.from(team.urls, ([name, url]) => ({ name, url })),
+    workers: team.workers,
+    upstreams: team.upstreams,
+    pinned: team.pinned,
+    sessions: team.sessions,
+  };
+};
+
+/** `running` is asked at each request. */
+export const opsSourceOf = (running: () => Running): OpsSource => ({
+  refresh: () => running().team.refresh(),
+  status: () => statusOf(running()),
+  graph: () => {
+    const { artifact, version } = running();
+    return artifact?.(version)?.text;
+  },
+  ready: () => {
+    const now = running();
+    const { isReady, team, reloader } = now;
+    return {
+      ready: isReady && team.workers.running > 0,
+      detail: {
+        condition: conditionOf(now),
+        lastReload: reloader.last?.result ?? 'none',
+        draining: team.draining,
+        workers: team.workers.running,
+      },
+    };
+  },
+  reload: () => running().reloader.reload('request'),
+  metrics: () => {
+    const { metrics, team } = running();
+    return metrics.text(team.counts);
+  },
+});
