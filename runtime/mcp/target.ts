@@ -119,6 +119,7 @@ const targetFacts = (call: Call, method: TargetMethod, name: string, entry: Entr
 };
 
 const callEntry = (call: Call, method: TargetMethod, name: string, entry: Entry | undefined): void => {
+  call.exchange.record.targetKnown = entry !== undefined;
   const unknown = () => unknownTarget(method.target, name, call.client.era);
   judge(
     call,
@@ -143,7 +144,6 @@ const callJudged = (
     call.reply.error(silent === undefined ? unknown() : unavailable(silent, kind));
     return;
   }
-  call.exchange.record.targetKnown = true;
   // Headers that contradict the body come before what a policy says of it. Of a hidden target nothing is told.
   const refused = judged?.code === 'unknown_target' ? judged : (headerFault(call, entry) ?? judged);
   if (refused !== undefined) call.reply.error(refused);

@@ -5,10 +5,10 @@ import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts'
 import { ProcessMetrics } from './process-metrics.ts';
 import { ReloadMetrics } from './reload-metrics.ts';
 import type { SourceMetrics } from './source-metrics.ts';
+import { ToolMetrics } from './tool-metrics.ts';
 
 /** From a millisecond to the longest call; seconds. */
 const DURATION_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-const MAX_TOOL_SERIES = 2_000;
 
 /** The methods of all revisions; callers may send any other, which is told as `other`. */
 const METHODS = new Set([
@@ -75,13 +75,7 @@ export class Metrics {
     },
     DURATION_BOUNDS,
   );
-  readonly #tools = new CounterFamily({
-    name: 'gatewright_tool_calls_total',
-    help: 'Calls of exposed tools by outcome; beyond 2000 series the tool is `other`.',
-    labels: ['server', 'tool', 'outcome'],
-    maxSeries: MAX_TOOL_SERIES,
-    openLabel: 1,
-  });
+  readonly #tools = new ToolMetrics();
   readonly #responses = new CounterFamily({
     name: 'gatewright_http_responses_total',
     help: 'Replies by listener and HTTP status; 0 is a client that was gone before its reply.',
@@ -191,7 +185,7 @@ export class Metrics {
     this.#responses.of(exchange.listener, String(status)).value += 1;
     this.#requests.of(server, label, outcome).value += 1;
     this.#durations.of(server, label).observe(durationMs / 1000);
-    if (targetKnown && method === 'tools/call') this.#tools.of(server, target, outcome).value += 1;
+    if (targetKnown && method === 'tools/call') this.#tools.finished(server, target, outcome, durationMs);
   }
 
   /** A peer tells of it. */

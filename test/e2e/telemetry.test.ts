@@ -156,6 +156,12 @@ describe('metrics', () => {
     const sum = series.get(`${histogram}_sum{${labels}}`)!;
     expect(sum).toBeGreaterThan(0);
     expect(sum).toBeLessThan(20);
+
+    const ofTool = 'gatewright_tool_call_duration_seconds';
+    const okOf = (name: string) => `server="main",tool="${name}",outcome="ok"`;
+    expect(series.get(`${ofTool}_count{${okOf('get_issue')}}`)).toBe(3);
+    expect(series.get(`${ofTool}_bucket{${okOf('create_issue')},le="+Inf"}`)).toBe(1);
+    expect(series.get(`${ofTool}_sum{${okOf('get_issue')}}`)).toBeGreaterThan(0);
   });
 
   it('[MON-06/traffic] count what policies and limits refuse, and what upstreams fail', async () => {
@@ -171,6 +177,9 @@ describe('metrics', () => {
     expect(series.get('gatewright_limited_total{limit="few"}')).toBe(1);
     expect(series.get(tool('create_issue', 'ok'))).toBe(2);
     expect(series.get(tool('create_issue', 'policy_denied'))).toBe(2);
+    const classed = (outcome: string) =>
+      `gatewright_tool_call_duration_seconds_count{server="main",tool="create_issue",outcome="${outcome}"}`;
+    expect(['ok', 'denied', 'limited'].map((outcome) => series.get(classed(outcome)))).toEqual([2, 2, 1]);
     expect(series.get('gatewright_upstream_requests_total{upstream="tracker",outcome="ok"}')).toBe(2);
     expect(series.get('gatewright_http_responses_total{listener="main",status="429"}')).toBe(1);
   });
