@@ -223,8 +223,8 @@ export class Gateway {
     });
     this.#metrics.sources = {
       upstreams: () =>
-        Object.entries(team.upstreams).map(([name, { breaker, inFlight, processes }]) => {
-          return { name, breaker, inFlight, processes: processes.length };
+        Object.entries(team.upstreams).map(([name, { breaker, inFlight, processes, endpoints }]) => {
+          return { name, breaker, inFlight, processes: processes.length, endpoints };
         }),
       pinned: () => Object.entries(team.pinned),
       sessions: () => team.sessions,

@@ -273,6 +273,8 @@ export class Serving {
       observer: {
         onBreaker: (upstream, state) => log.warn('breaker changed', { upstream, state }),
         onRetry: (upstream, condition) => metrics.upstreamRetry(upstream, condition),
+        onHealth: (upstream, endpoint, healthy) =>
+          log[healthy ? 'info' : 'warn']('endpoint changed', { upstream, endpoint, healthy }),
         onProcess: (upstream, event) => metrics.upstreamProcess(upstream, event),
       },
       baseDirectory,

@@ -56,7 +56,12 @@ const assertAlike = (one: LockedUpstream, other: LockedUpstream): void => {
     throw new NotLockable('it gives other instructions to legacy clients: choose an era with `protocol.era`');
 };
 
-const SILENT = { onBreaker: () => undefined, onRetry: () => undefined, onProcess: () => undefined };
+const SILENT = {
+  onBreaker: () => undefined,
+  onRetry: () => undefined,
+  onHealth: () => undefined,
+  onProcess: () => undefined,
+};
 
 /** Asks upstream `name`. Throws `NotLockable`, or a GatewayError where it cannot be reached. */
 export const offerOf = async (

@@ -4,6 +4,7 @@ import type { Report } from '../diagnostics/report.ts';
 import { checkBounds } from './bounds.ts';
 import { checkBreakers } from './breaker.ts';
 import { checkCelPolicies } from './cel-policy.ts';
+import { checkEndpoints } from './endpoints.ts';
 import { checkExposedNames } from './exposed-names.ts';
 import { checkExtensionMethods } from './extension-methods.ts';
 import { checkJwtKeys } from './jwt-keys.ts';
@@ -18,6 +19,7 @@ import { checkRbacPermissions } from './rbac-permissions.ts';
 import { checkRenames } from './renames.ts';
 import { checkRepeated } from './repeated.ts';
 import { checkResponseHeaders } from './response-headers.ts';
+import { checkRetries } from './retry.ts';
 import { checkScopes } from './scopes.ts';
 import { checkServerIdentity } from './server-identity.ts';
 import { checkServerPlaces } from './server-places.ts';
@@ -45,6 +47,8 @@ export const CHECKS: readonly Check[] = [
   checkResponseHeaders,
   checkTimes,
   checkBreakers,
+  checkEndpoints,
+  checkRetries,
   checkBounds,
   checkCelPolicies,
   checkRbac,

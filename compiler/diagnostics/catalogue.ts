@@ -10,6 +10,7 @@ import { REFERENCES } from './catalogue/references.ts';
 import { SHAPE } from './catalogue/shape.ts';
 import { SYNTAX } from './catalogue/syntax.ts';
 import { TESTS } from './catalogue/tests.ts';
+import { TRAFFIC } from './catalogue/traffic.ts';
 import { VALUES } from './catalogue/values.ts';
 
 export const CATALOGUE = {
@@ -20,6 +21,7 @@ export const CATALOGUE = {
   ...VALUES,
   ...EXPRESSIONS,
   ...FIT,
+  ...TRAFFIC,
   ...OPENAPI,
   ...POSTURE,
   ...ENVIRONMENT,

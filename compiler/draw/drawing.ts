@@ -103,10 +103,14 @@ const policyBoxes = ({ policies }: Graph): readonly Omit<Box, 'place' | 'mark'>[
     badges: [],
   }));
 
+/** The first, and how many there are besides. */
+const endpointsText = ([first, ...more]: readonly string[]): string =>
+  plain(first!).text + (more.length === 0 ? '' : ` and ${more.length} more`);
+
 const upstreamBoxes = ({ upstreams }: Graph): readonly Omit<Box, 'place' | 'mark'>[] =>
   Object.values(upstreams).map((upstream) => {
     const where = {
-      http: () => (upstream.type === 'http' ? plain(upstream.endpoint).text : ''),
+      http: () => (upstream.type === 'http' ? endpointsText(upstream.endpoints) : ''),
       stdio: () =>
         upstream.type === 'stdio'
           ? [upstream.command, ...upstream.args].map((word) => plain(word).text).join(' ')

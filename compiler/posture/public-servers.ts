@@ -24,12 +24,12 @@ const PRIVATE =
   /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|\[f[cd]|\[fe80)|\.(?:internal|local|localdomain|lan|svc|cluster\.local|home\.arpa)$|^[^.]+$/i;
 
 /** Whether an upstream is run by somebody else, as far as its address tells. */
-const isExternal = (upstream: GatewayData['upstreams'][string] | undefined): boolean => {
-  const endpoint = upstream?.type === 'http' ? upstream.endpoints[0] : undefined;
-  if (endpoint === undefined || isReference(endpoint) || !URL.canParse(endpoint)) return false;
-  const { hostname } = new URL(endpoint);
-  return !isLoopbackHost(hostname) && !PRIVATE.test(hostname);
-};
+const isExternal = (upstream: GatewayData['upstreams'][string] | undefined): boolean =>
+  (upstream?.type === 'http' ? upstream.endpoints : []).some((endpoint) => {
+    if (isReference(endpoint) || !URL.canParse(endpoint)) return false;
+    const { hostname } = new URL(endpoint);
+    return !isLoopbackHost(hostname) && !PRIVATE.test(hostname);
+  });
 
 const isPinned = (upstream: object): boolean =>
   'trust' in upstream && (upstream.trust as { tools?: string } | undefined)?.tools === 'pinned';

@@ -1,7 +1,7 @@
 /** What an upstream sends in answer to a forwarded request, on its way to the client. */
 import { asGatewayError, type GatewayError, RPC } from '../errors.ts';
 import { membersAt } from '../json-members.ts';
-import { REVISION_REFUSED, upstreamError } from '../upstream/failure.ts';
+import { isMadeAnew, upstreamError } from '../upstream/failure.ts';
 import type { LargeReply, Link } from '../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../upstream/message.ts';
 import type { Adaptation } from './bridge/adaptation.ts';
@@ -205,7 +205,7 @@ export class ForwardSink implements MovableSink {
 
   onError(error: GatewayError): void {
     this.#call.server.metrics.upstreamRequest(this.#link.upstream, error.code);
-    if (error.cause === REVISION_REFUSED && this.#options.isSecond !== true) {
+    if (isMadeAnew(error.cause) && this.#options.isSecond !== true) {
       this.#anew.again(this.#call, this.#exposure, this.#options);
       return;
     }

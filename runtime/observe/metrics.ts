@@ -46,6 +46,7 @@ export interface MetricsSources {
     readonly breaker: 'none' | 'closed' | 'half-open' | 'open';
     readonly inFlight: number;
     readonly processes: number;
+    readonly endpoints?: readonly { readonly url: string; readonly healthy: boolean }[] | undefined;
   }>;
   /** What each pinned upstream offers otherwise than it is locked. */
   pinned(): Iterable<readonly [upstream: string, differences: readonly { readonly kind: string }[]]>;
@@ -130,6 +131,11 @@ export class Metrics {
     name: 'gatewright_upstream_breaker_state',
     help: '0 closed, 1 half-open, 2 open.',
     labels: ['upstream'],
+  });
+  readonly #endpointsUp = new GaugeFamily({
+    name: 'gatewright_upstream_endpoint_up',
+    help: 'Whether an endpoint gets calls, of upstreams whose endpoints are looked after.',
+    labels: ['upstream', 'endpoint'],
   });
   readonly #upstreamInFlight = new GaugeFamily({
     name: 'gatewright_upstream_requests_in_flight',
@@ -244,6 +250,7 @@ export class Metrics {
     this.#askSources();
     const rest = [
       this.#breakers,
+      this.#endpointsUp,
       this.#upstreamInFlight,
       this.#processes,
       this.#pinned,
@@ -284,11 +291,13 @@ export class Metrics {
 
   #askSources(): void {
     if (this.sources === undefined) return;
-    for (const family of [this.#breakers, this.#upstreamInFlight, this.#processes]) family.clear();
-    for (const { name, breaker, inFlight, processes } of this.sources.upstreams()) {
+    for (const family of [this.#breakers, this.#endpointsUp, this.#upstreamInFlight, this.#processes])
+      family.clear();
+    for (const { name, breaker, inFlight, processes, endpoints = [] } of this.sources.upstreams()) {
       this.#breakers.of(name).value = BREAKER_VALUE[breaker];
       this.#upstreamInFlight.of(name).value = inFlight;
       this.#processes.of(name).value = processes;
+      for (const { url, healthy } of endpoints) this.#endpointsUp.of(name, url).value = healthy ? 1 : 0;
     }
     this.#pinned.clear();
     for (const [upstream, differences] of this.sources.pinned()) {

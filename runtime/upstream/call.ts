@@ -4,6 +4,7 @@ import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Admission, Breaker } from '../traffic/breaker.ts';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
+import type { RetryBudget } from '../traffic/retry-budget.ts';
 import type { UpstreamContext } from './context.ts';
 import { type Failure, timeoutFailure } from './failure.ts';
 import type { LargeReply, OutboundRequest, ReplySink } from './link.ts';
@@ -23,6 +24,7 @@ export interface Traffic {
   readonly upstream: string;
   readonly timeouts: TimeoutsNode;
   readonly retry: RetryNode | undefined;
+  readonly budget: RetryBudget | undefined;
   readonly breaker: Breaker | undefined;
   readonly context: UpstreamContext;
   inFlight: number;
@@ -71,6 +73,10 @@ export abstract class Call implements Timed {
   protected abstract attempt(): void;
   /** Stops the transport's work for a request that is over: taken back (with its reason) or timed out. */
   protected abstract abandon(reason: string): void;
+  /** Whether a failed attempt, nothing of which was sent, is to be made again at once at another place. */
+  protected moves(_failure: Failure): boolean {
+    return false;
+  }
   /** Told exactly once, whatever the end was. */
   protected ended(): void {}
 
@@ -81,6 +87,7 @@ export abstract class Call implements Timed {
     this.#startedMs = now;
     this.#hardMs = now + Math.min(timeouts.callMaxMs, this.request.timeoutMs ?? Number.POSITIVE_INFINITY);
     this.traffic.inFlight += 1;
+    this.traffic.budget?.earn();
     this.#try(now);
   }
 
@@ -213,10 +220,19 @@ export abstract class Call implements Timed {
   /** An attempt failed: it is made again or the call ends. */
   failed(failure: Failure): void {
     if (this.over) return;
+    const { breaker, budget, context, upstream } = this.traffic;
+    if (this.moves(failure)) {
+      context.observer.onRetry(upstream, 'failover');
+      this.#send(performance.now());
+      return;
+    }
     const delayMs = this.#retryDelayMs(failure);
     this.#settle(failure);
-    const { breaker, context, upstream } = this.traffic;
-    if (delayMs === undefined || (breaker !== undefined && breaker.state === 'open')) {
+    if (
+      delayMs === undefined ||
+      (breaker !== undefined && breaker.state === 'open') ||
+      (budget !== undefined && !budget.spend())
+    ) {
       this.#finish();
       this.#tellError(failure.error);
       return;
@@ -234,6 +250,7 @@ export abstract class Call implements Timed {
   #retryDelayMs(failure: Failure): number | undefined {
     const { retry } = this.traffic;
     if (retry === undefined || this.#streaming || this.#large !== undefined) return undefined;
+    if (this.traffic.budget?.affords === false) return undefined;
     const { condition, sent, retryAfterMs } = failure;
     const { idempotent } = this.request;
     const delayMs = retryDelayMs(
@@ -248,7 +265,7 @@ export abstract class Call implements Timed {
   }
 
   #try(nowMs: number): void {
-    const { breaker, timeouts } = this.traffic;
+    const { breaker } = this.traffic;
     if (breaker !== undefined) {
       this.#admission = breaker.admit();
       if (this.#admission === 0) {
@@ -258,7 +275,11 @@ export abstract class Call implements Timed {
       }
     }
     this.#attempts += 1;
-    const firstMs = nowMs + timeouts.firstByteMs;
+    this.#send(nowMs);
+  }
+
+  #send(nowMs: number): void {
+    const firstMs = nowMs + this.traffic.timeouts.firstByteMs;
     deadlines.schedule(this, Math.min(firstMs, this.#softMs(this.#startedMs)));
     this.attempt();
   }

@@ -2,6 +2,9 @@
 import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import type { BreakerState } from '../traffic/breaker.ts';
 
+/** Why there is an attempt after the first: what the one before failed of, or that it could not be sent, or is slow. */
+export type AttemptCause = RetryCondition | 'failover' | 'hedge';
+
 type UpstreamLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
   message: string,
@@ -11,7 +14,8 @@ type UpstreamLog = (
 /** Told of what metrics count. Called outside the fast path only. */
 interface UpstreamObserver {
   onBreaker(upstream: string, state: BreakerState): void;
-  onRetry(upstream: string, condition: RetryCondition): void;
+  onRetry(upstream: string, condition: AttemptCause): void;
+  onHealth(upstream: string, endpoint: string, healthy: boolean): void;
   onProcess(upstream: string, event: 'started' | 'exited'): void;
 }
 

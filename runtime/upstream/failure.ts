@@ -38,6 +38,13 @@ export const upstreamError = (
 /** Cause of the failure of a request whose session the upstream did not know: nothing of it was executed. */
 export const SESSION_UNKNOWN = new Error('the session is unknown to the upstream');
 
+/** Cause of the failure of a request whose session is lost with its endpoint: nothing of it was sent. */
+export const ENDPOINT_UNREACHED = new Error('the endpoint of the session cannot be reached');
+
+/** Causes of failures after which the call is to be made anew on another link. */
+export const isMadeAnew = (cause: unknown): boolean =>
+  cause === REVISION_REFUSED || cause === ENDPOINT_UNREACHED;
+
 /** Cause of the failure of a request whose revision the upstream does not speak: nothing of it was executed. */
 export const REVISION_REFUSED = new Error('the upstream does not speak this revision');
 

@@ -7,7 +7,9 @@ import type { UpstreamContext } from './context.ts';
 import { type Discovered, discoverRequest, MODERN_VERSION, readDiscover } from './discovery.ts';
 import { EraVerdicts, otherEra } from './era.ts';
 import { upstreamError } from './failure.ts';
+import { BalancedCall } from './http/balanced-call.ts';
 import { HttpEndpoint } from './http/endpoint.ts';
+import { Endpoints, type Member } from './http/endpoints.ts';
 import { LegacyHttpLink } from './http/legacy-link.ts';
 import { discoverCall, ModernHttpLink } from './http/modern-link.ts';
 import type { LegacyOpening, Link, PeerInfo, Upstream, UpstreamState } from './link.ts';
@@ -17,7 +19,10 @@ export class HttpUpstream implements Upstream {
   readonly #node: HttpUpstreamNode;
   readonly #context: UpstreamContext;
   readonly #traffic: Traffic;
+  /** The only endpoint, or the first. */
   readonly #endpoint: HttpEndpoint;
+  /** Absent: there is one, and it is not looked after. */
+  readonly #endpoints: Endpoints | undefined;
   readonly #verdicts = new EraVerdicts();
   readonly #sessions = new Set<LegacyHttpLink>();
   #modern: ModernHttpLink | undefined;
@@ -30,7 +35,9 @@ export class HttpUpstream implements Upstream {
     this.#node = node;
     this.#context = context;
     this.#traffic = traffic;
-    this.#endpoint = new HttpEndpoint(node, traffic);
+    const leave = (member: Member): void => this.#leave(member.endpoint);
+    this.#endpoints = node.health === undefined ? undefined : new Endpoints(node, traffic, leave);
+    this.#endpoint = this.#endpoints?.first ?? new HttpEndpoint(node, node.endpoints[0]!, traffic);
   }
 
   eraAtHand(clientEra: Era): Era | undefined {
@@ -68,8 +75,9 @@ export class HttpUpstream implements Upstream {
   async legacy(opening: LegacyOpening): Promise<Link> {
     this.#assertOpen();
     try {
-      const link = await LegacyHttpLink.open(this.#endpoint, opening, (ended) =>
-        this.#sessions.delete(ended),
+      const onEnd = (ended: LegacyHttpLink): unknown => this.#sessions.delete(ended);
+      const link = await this.#onAny(opening.caller, (endpoint, mayMove) =>
+        LegacyHttpLink.open(endpoint, mayMove, opening, onEnd),
       );
       if (this.#closed) {
         await link.close();
@@ -91,6 +99,7 @@ export class HttpUpstream implements Upstream {
       links: this.#sessions.size + (this.#modern === undefined ? 0 : 1),
       processes: [],
       eras: this.#node.era === 'match-client' ? this.#verdicts.eras() : [this.#node.era],
+      ...(this.#endpoints && { endpoints: this.#endpoints.state() }),
     };
   }
 
@@ -98,17 +107,56 @@ export class HttpUpstream implements Upstream {
     this.#closed = true;
     await Promise.all([...this.#sessions].map((session) => session.close()));
     this.#dropModern('closed');
-    await this.#endpoint.close();
+    await (this.#endpoints ?? this.#endpoint).close();
     this.#traffic.breaker?.close();
   }
 
   #openModern(peer: PeerInfo): ModernHttpLink {
-    return new ModernHttpLink(this.#endpoint, peer, () => {
+    const endpoints = this.#endpoints;
+    const contradicted = (): void => {
       this.#verdicts.forget('modern');
       // It has changed: that it did not speak the other one tells nothing any more.
       if (this.#verdicts.spoken('legacy') === false) this.#verdicts.forget('legacy');
       this.#dropModern('answers as a server of the other era');
-    });
+    };
+    return endpoints === undefined
+      ? new ModernHttpLink(this.#endpoint, peer, contradicted)
+      : new ModernHttpLink(
+          this.#endpoint,
+          peer,
+          contradicted,
+          (...parts) => new BalancedCall(endpoints, ...parts),
+        );
+  }
+
+  /** Sessions end with their endpoint; they are opened elsewhere when they are next wanted. */
+  #leave(endpoint: HttpEndpoint): void {
+    for (const session of this.#sessions)
+      if (session.endpoint === endpoint)
+        session.gone(upstreamError('upstream_unavailable', 'the endpoint of the session is not healthy'));
+  }
+
+  /** Does at one endpoint what can be done at any; at each in turn, until one of them is there. */
+  async #onAny<T>(
+    key: string | undefined,
+    work: (endpoint: HttpEndpoint, mayMove: boolean) => Promise<T>,
+  ): Promise<T> {
+    const endpoints = this.#endpoints;
+    if (endpoints === undefined) return work(this.#endpoint, false);
+    const tried = new Set<Member>();
+    for (;;) {
+      const member = endpoints.choose(key, tried, true);
+      tried.add(member);
+      try {
+        const done = await work(member.endpoint, tried.size < endpoints.members.length);
+        member.health.succeeded();
+        return done;
+      } catch (thrown) {
+        if (!isOutageOf(thrown)) throw thrown;
+        member.health.failed();
+        if (tried.size === endpoints.members.length) throw thrown;
+      }
+    }
   }
 
   #dropModern(cause: string): void {
@@ -165,7 +213,10 @@ export class HttpUpstream implements Upstream {
       headers: ['mcp-method', 'server/discover', ...callerHeaders],
       idempotent: true,
     };
-    return readDiscover(await ask((sink) => discoverCall(this.#endpoint, request, sink)));
+    const answer = await this.#onAny(undefined, (endpoint, mayMove) =>
+      ask((sink) => discoverCall(endpoint, { ...request, mayMove }, sink)),
+    );
+    return readDiscover(answer);
   }
 
   async #probeLegacy(callerHeaders: readonly string[]): Promise<boolean> {
@@ -191,6 +242,12 @@ export class HttpUpstream implements Upstream {
     if (this.#closed) throw upstreamError('shutting_down', 'closed');
   }
 }
+
+/** Whether a failure tells that an endpoint is not there. */
+const isOutageOf = (thrown: unknown): boolean =>
+  thrown instanceof GatewayError &&
+  (thrown.code === 'upstream_timeout' ||
+    (thrown.code === 'upstream_unavailable' && thrown.cause instanceof Error));
 
 /** Whether a failure tells something about the era: the upstream answered, and answered otherwise. */
 const isEvidence = (thrown: unknown): boolean =>

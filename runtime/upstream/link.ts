@@ -22,6 +22,10 @@ export interface OutboundRequest {
   readonly isOwn?: boolean;
   /** Whether a second execution is harmless: lists and reads, and tools that are trusted to say so. */
   readonly idempotent: boolean;
+  /** Whether it goes elsewhere where it cannot be sent: then that is no failure of the upstream. */
+  readonly mayMove?: boolean;
+  /** Tells apart whom requests are made for, where endpoints are chosen by that. */
+  readonly caller?: string | undefined;
   /** The bound of a `bounds` limit, if smaller than the upstream's own. */
   readonly timeoutMs?: number | undefined;
   /** Whether the upstream may come to wait for its caller, who is in no hurry: `Link.pause`. */
@@ -148,6 +152,8 @@ export interface LegacyOpening {
   readonly protocolVersion: string;
   /** Tells apart conversations that must not share a process: `shared`, a principal's key or a session's id. */
   readonly isolationKey: string;
+  /** As `caller` of requests. */
+  readonly caller?: string | undefined;
   /** Whether to open the GET stream where the upstream has one. */
   readonly listen: boolean;
   /** The caller's headers named in `forward`, flat. */
@@ -189,4 +195,13 @@ export interface UpstreamState {
   /** Process ids of stdio children. */
   readonly processes: readonly number[];
   readonly eras: readonly Era[];
+  /** Absent where there is one that is not looked after. */
+  readonly endpoints?: readonly EndpointState[];
+}
+
+export interface EndpointState {
+  /** Without query and credentials. */
+  readonly url: string;
+  readonly healthy: boolean;
+  readonly inFlight: number;
 }

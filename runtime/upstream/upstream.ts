@@ -1,6 +1,7 @@
 /** Upstreams as they run. */
 import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import { createBreaker } from '../traffic/breaker.ts';
+import { RetryBudget } from '../traffic/retry-budget.ts';
 import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
 import { HttpUpstream } from './http.ts';
@@ -14,6 +15,7 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
     upstream: node.name,
     timeouts: node.timeouts,
     retry: node.retry,
+    budget: node.retry?.budget === undefined ? undefined : new RetryBudget(node.retry.budget),
     breaker:
       node.breaker === undefined
         ? undefined

@@ -16,6 +16,24 @@ export interface RetryNode {
   readonly when: readonly RetryCondition[];
   readonly backoff: { readonly baseMs: number; readonly maxMs: number; readonly jitter: 'full' | 'none' };
   readonly onlyIdempotent: boolean;
+  /** The share of calls that may be attempts after the first, as a ratio. Absent: any. */
+  readonly budget?: number;
+  readonly hedge?: HedgeNode;
+}
+
+/** A call that is not answered `afterMs` after it was sent is sent once more, `max` times at most. */
+export interface HedgeNode {
+  readonly afterMs: number;
+  readonly max: number;
+}
+
+/** Which of several endpoints a request goes to. */
+export type Balance = 'failover' | 'round-robin' | 'least-requests' | 'hash(principal.id)';
+
+export interface HealthNode {
+  readonly everyMs: number;
+  /** Failures in a row. */
+  readonly unhealthyAfter: number;
 }
 
 export interface BreakerNode {
@@ -40,7 +58,12 @@ export type Era = 'modern' | 'legacy';
 
 export interface HttpUpstreamNode extends AnyUpstreamNode {
   readonly type: 'http';
-  readonly endpoint: string;
+  /** One at least. */
+  readonly endpoints: readonly string[];
+  /** Absent where there is one endpoint. */
+  readonly balance?: Balance;
+  /** Absent: the one endpoint is not looked after. */
+  readonly health?: HealthNode;
   readonly era: 'match-client' | Era;
   readonly bearerToken?: string;
   readonly headers: {

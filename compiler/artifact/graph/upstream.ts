@@ -2,6 +2,8 @@
 import type {
   ApiCredentials,
   BreakerNode,
+  HealthNode,
+  HedgeNode,
   HttpUpstreamNode,
   OpenApiBodyNode,
   OpenApiOperationNode,
@@ -43,6 +45,8 @@ const traffic = {
       when: list(oneOf('connect-error', 'http-429', 'http-502', 'http-503', 'http-504')),
       backoff: fields<RetryNode['backoff']>({ baseMs: number, maxMs: number, jitter: oneOf('full', 'none') }),
       onlyIdempotent: flag,
+      budget: optional(number),
+      hedge: optional(fields<HedgeNode>({ afterMs: number, max: number })),
     }),
   ),
   breaker: optional(
@@ -67,7 +71,9 @@ const http = fields<HttpUpstreamNode>({
   ...traffic,
   ...web,
   type: oneOf('http'),
-  endpoint: text,
+  endpoints: list(text),
+  balance: optional(oneOf('failover', 'round-robin', 'least-requests', 'hash(principal.id)')),
+  health: optional(fields<HealthNode>({ everyMs: number, unhealthyAfter: number })),
   era: oneOf('match-client', 'modern', 'legacy'),
   bearerToken: optional(text),
 });

@@ -17,14 +17,14 @@ import {
 
 type Add = (id: RiskId, severity: RiskSeverity, text: string, ...path: readonly string[]) => void;
 
-const urlOf = (node: UpstreamNode): string | undefined => {
+const urlsOf = (node: UpstreamNode): readonly string[] => {
   switch (node.type) {
     case 'http':
-      return node.endpoint;
+      return node.endpoints;
     case 'openapi':
-      return node.baseUrl;
+      return [node.baseUrl];
     case 'stdio':
-      return undefined;
+      return [];
   }
 };
 
@@ -33,9 +33,9 @@ const urlField = { http: 'endpoints', openapi: 'baseUrl', stdio: 'command' } as 
 const originOf = (url: string): string => (isReference(url) ? canonicalJson(url) : new URL(url).origin);
 
 const judgeUrl = (name: string, before: UpstreamNode, after: UpstreamNode, add: Add): void => {
-  const [old, next] = [urlOf(before), urlOf(after)];
+  const [old, next] = [urlsOf(before), urlsOf(after)];
   const field = urlField[after.type];
-  if (old === undefined || next === undefined) {
+  if (old.length === 0 || next.length === 0) {
     if (before.type !== after.type)
       add(
         'upstream-moved',
@@ -45,9 +45,11 @@ const judgeUrl = (name: string, before: UpstreamNode, after: UpstreamNode, add: 
       );
     return;
   }
-  if (!isReference(old) && !isReference(next) && old.startsWith('https:') && next.startsWith('http:'))
+  const isClear = (url: string): boolean => !isReference(url) && url.startsWith('http:');
+  if (old.every((url) => !isReference(url) && url.startsWith('https:')) && next.some(isClear))
     add('clear-text', 'high', `calls go to upstream \`${name}\` in clear text`, field);
-  if (originOf(old) !== originOf(next))
+  const known = new Set(old.map(originOf));
+  if (next.some((url) => !known.has(originOf(url))))
     add(
       'upstream-moved',
       'medium',

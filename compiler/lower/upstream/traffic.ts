@@ -1,5 +1,11 @@
 /** Timeouts, retry and breaker in milliseconds and ratios. */
-import type { BreakerNode, RetryNode, TimeoutsNode, UpstreamNode } from '../../../schema/graph/upstream.ts';
+import type {
+  BreakerNode,
+  HedgeNode,
+  RetryNode,
+  TimeoutsNode,
+  UpstreamNode,
+} from '../../../schema/graph/upstream.ts';
 import type { GatewayData } from '../../configuration.ts';
 import { given, toMs, toRatio } from '../measure.ts';
 
@@ -14,6 +20,11 @@ const lowerTimeouts = (timeouts: NonNullable<UpstreamData['timeouts']>): Timeout
   idleMs: toMs(timeouts.idle!),
 });
 
+const lowerHedge = (hedge: { readonly after: string; readonly max?: number }): HedgeNode => ({
+  afterMs: toMs(hedge.after),
+  max: hedge.max!,
+});
+
 const lowerRetry = (retry: NonNullable<UpstreamData['retry']>): RetryNode => ({
   maxAttempts: retry.maxAttempts!,
   when: [...new Set(retry.when!)].sort(),
@@ -23,6 +34,8 @@ const lowerRetry = (retry: NonNullable<UpstreamData['retry']>): RetryNode => ({
     jitter: retry.backoff!.jitter!,
   },
   onlyIdempotent: retry.onlyIdempotent!,
+  budget: toRatio(retry.budget!),
+  ...given('hedge', 'hedge' in retry && retry.hedge ? lowerHedge(retry.hedge) : undefined),
 });
 
 const lowerBreaker = (breaker: NonNullable<UpstreamData['breaker']>): BreakerNode => ({

@@ -4,7 +4,7 @@
  */
 import { asGatewayError, type GatewayError } from '../../errors.ts';
 import { membersAt, memberText } from '../../json-members.ts';
-import { SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
+import { ENDPOINT_UNREACHED, SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
 import type { Cancel, LargeReply, Link, ReplySink } from '../../upstream/link.ts';
 import { idTextOf, isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
@@ -297,7 +297,8 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   #fail(error: GatewayError): void {
     const { again, sink } = this.#errand;
     this.#over();
-    if (again !== undefined && error.cause === SESSION_UNKNOWN && this.#keys === 0) again(this.#call);
+    const isLost = error.cause === SESSION_UNKNOWN || error.cause === ENDPOINT_UNREACHED;
+    if (again !== undefined && isLost && this.#keys === 0) again(this.#call);
     else sink.onError(error);
   }
 

@@ -105,6 +105,7 @@ export class BridgedLinks {
       protocolVersion: LATEST_LEGACY_VERSION,
       // A process is told once what its client can be asked.
       isolationKey: mayAsk ? key : isolationKey,
+      caller: isolationKey,
       listen: true,
       headers: callerHeaders,
     });

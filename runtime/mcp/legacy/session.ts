@@ -210,6 +210,7 @@ export class Session implements InputSource, LastingCaller {
       clientInfo: this.client.info,
       protocolVersion: this.version,
       isolationKey,
+      caller: this.principal.key,
       listen: true,
       headers: callerHeaders,
     });

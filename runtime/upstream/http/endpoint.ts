@@ -22,6 +22,9 @@ const OWN_HEADERS = new Set([
   'upgrade',
 ]);
 
+/** Statuses of something in front of an endpoint that is not there, or of one that takes no calls. */
+export const isOutage = (status: number): boolean => status === 502 || status === 503 || status === 504;
+
 /**
  * Two pools to one origin. Calls share at most `connections`. What must never wait for a free connection does not:
  * streams that stay open, and the messages that calls in flight wait for (answers, cancellations). Calls that may be
@@ -33,12 +36,14 @@ export class HttpEndpoint {
   readonly headers: readonly string[];
   /** For calls that may be paused. */
   readonly slots: ConnectionSlots;
+  /** Set where there are other endpoints: told that a session of this one could not be reached. */
+  onUnreached: (() => void) | undefined = undefined;
   readonly #path: string;
   readonly #calls: Pool;
   readonly #aside: Pool;
 
-  constructor(node: HttpUpstreamNode, traffic: Traffic) {
-    const url = new URL(node.endpoint);
+  constructor(node: HttpUpstreamNode, endpoint: string, traffic: Traffic) {
+    const url = new URL(endpoint);
     const { connectMs, idleMs } = node.timeouts;
     const options: Pool.Options = {
       connect: node.tls.ca === undefined ? { timeout: connectMs } : { timeout: connectMs, ca: node.tls.ca },

@@ -6,7 +6,7 @@ import { dispatchFailure, type Failure, protocolFailure, upstreamError } from '.
 import { type Inflow, passOn, type Source } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { errorCode, isResponse, type Message, parseMessages } from '../message.ts';
-import type { HttpEndpoint } from './endpoint.ts';
+import { type HttpEndpoint, isOutage } from './endpoint.ts';
 import { type ExchangeTarget, HttpExchange } from './exchange.ts';
 
 /** A JSON-RPC error that came with a refusal, as it is handed on. */
@@ -19,7 +19,7 @@ export interface Relayed {
 
 /** One request and its reply: a JSON body, or a stream that ends in the response. */
 export abstract class HttpCall extends Call implements ExchangeTarget {
-  protected readonly endpoint: HttpEndpoint;
+  protected endpoint: HttpEndpoint;
   protected exchange: HttpExchange | undefined;
 
   constructor(endpoint: HttpEndpoint, request: OutboundRequest, sink: ReplySink) {
@@ -35,11 +35,15 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
 
   protected attempt(): void {
     this.exchange = new HttpExchange(this, this.maxBytes);
+    this.dispatch(this.exchange);
+  }
+
+  protected dispatch(exchange: HttpExchange): void {
     const { body } = this.request;
     // A connection that is kept for long is not taken from the calls.
     if (this.staysOpen || this.request.mayPause === true)
-      this.endpoint.aside('POST', this.requestHeaders(), body, this.exchange);
-    else this.endpoint.post(this.requestHeaders(), body, this.exchange);
+      this.endpoint.aside('POST', this.requestHeaders(), body, exchange);
+    else this.endpoint.post(this.requestHeaders(), body, exchange);
   }
 
   protected abandon(_reason: string): void {
@@ -89,7 +93,8 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   }
 
   onBroken(failure: Failure): void {
-    this.failed(failure);
+    const goesElsewhere = this.request.mayMove === true && failure.counts === 'connect' && !failure.sent;
+    this.failed(goesElsewhere ? { error: failure.error, sent: false } : failure);
   }
 
   /**
@@ -139,7 +144,8 @@ const RETRYABLE = {
 } as const;
 
 const refusalFailure = (status: number, headers: IncomingHttpHeaders): Failure => {
-  const cause = `HTTP status ${status}`;
+  const text = `HTTP status ${status}`;
+  const cause = isOutage(status) ? new Error(text) : text;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
   const condition = RETRYABLE[status as keyof typeof RETRYABLE];
   return {

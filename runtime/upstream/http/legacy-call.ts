@@ -1,6 +1,12 @@
 /** A call within a legacy session: its stream may end early and be taken up again by GET. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Failure, protocolFailure, SESSION_UNKNOWN, upstreamError } from '../failure.ts';
+import {
+  ENDPOINT_UNREACHED,
+  type Failure,
+  protocolFailure,
+  SESSION_UNKNOWN,
+  upstreamError,
+} from '../failure.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { cancelledNotification, type Message } from '../message.ts';
 import { HttpExchange } from './exchange.ts';
@@ -105,7 +111,9 @@ export class LegacyHttpCall extends HttpCall {
   }
 
   override onBroken(failure: Failure): void {
+    const isUnreached = failure.condition === 'connect-error' && !failure.sent;
     if (this.#resuming && failure.condition === 'connect-error') this.#resumeLater();
+    else if (isUnreached && this.endpoint.onUnreached !== undefined) this.#lose(this.endpoint.onUnreached);
     else super.onBroken(failure);
   }
 
@@ -113,6 +121,14 @@ export class LegacyHttpCall extends HttpCall {
   abort(): void {
     this.exchange?.abort();
     this.failed({ error: upstreamError('shutting_down', 'closed'), sent: true });
+  }
+
+  /** There are other endpoints: the session ends, and the call is made anew in one that is opened there. */
+  #lose(onUnreached: () => void): void {
+    onUnreached();
+    const error = upstreamError('upstream_unavailable', ENDPOINT_UNREACHED);
+    this.#session.end(error);
+    this.failed({ error, sent: false });
   }
 
   #resumeLater(): void {

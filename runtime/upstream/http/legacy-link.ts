@@ -79,9 +79,10 @@ export class LegacyHttpLink implements Link {
     this.#onEnd = onEnd;
   }
 
-  /** Initialises a session. `onEnd` is called once, whichever side ends it. */
+  /** Initialises a session. `mayMove`: there are other endpoints to do it at. `onEnd` is called once, whichever side ends it. */
   static async open(
     endpoint: HttpEndpoint,
+    mayMove: boolean,
     opening: LegacyOpening,
     onEnd: (link: LegacyHttpLink) => void,
   ): Promise<LegacyHttpLink> {
@@ -93,6 +94,7 @@ export class LegacyHttpLink implements Link {
       body: initializeRequest(0, opening),
       headers: opening.headers,
       idempotent: true,
+      mayMove,
     };
     const peer = initializedPeer(await ask((sink) => new InitializeCall(session, request, sink).start()));
     session.adoptVersion(peer.protocolVersion);
@@ -103,6 +105,11 @@ export class LegacyHttpLink implements Link {
     link = new LegacyHttpLink(session, opening.headers, peer, onEnd);
     if (opening.listen) link.#listen();
     return link;
+  }
+
+  /** The connections that its session is held over. */
+  get endpoint(): HttpEndpoint {
+    return this.#session.endpoint;
   }
 
   nextId(): number {

@@ -10,7 +10,7 @@ import type { HttpEndpoint } from './endpoint.ts';
 import { HttpCall, isNoEvidence, type Relayed } from './http-call.ts';
 
 /** What every modern request carries, flat. */
-const modernHeaders = (endpoint: HttpEndpoint): readonly string[] => [
+export const modernHeaders = (endpoint: HttpEndpoint): readonly string[] => [
   'content-type',
   'application/json',
   'accept',
@@ -64,7 +64,7 @@ class ModernHttpCall extends HttpCall {
 }
 
 /** An upstream that does not speak this revision any more: what it speaks is found out anew. */
-class PlainCall extends ModernHttpCall {
+export class PlainCall extends ModernHttpCall {
   override respond(text: string, message: Message, healthy = true): void {
     if (errorCode(message) !== RPC.unsupportedVersion) {
       super.respond(text, message, healthy);
@@ -86,18 +86,13 @@ class DiscoverCall extends ModernHttpCall {
 export const discoverCall = (endpoint: HttpEndpoint, request: OutboundRequest, sink: ReplySink): void =>
   new DiscoverCall(endpoint, modernHeaders(endpoint), request, sink, () => undefined).start();
 
-/** Sends one modern request. `onContradiction`: the upstream answered as one of the other era would. */
-const modernCall = (
-  endpoint: HttpEndpoint,
+/** Makes one modern request. `onContradiction`: the upstream answered as one of the other era would. */
+type MakeCall = (
   headers: readonly string[],
   request: OutboundRequest,
   sink: ReplySink,
   onContradiction: () => void,
-): Cancel => {
-  const call = new PlainCall(endpoint, headers, request, sink, onContradiction);
-  call.start();
-  return (reason) => call.cancel(reason);
-};
+) => PlainCall;
 
 /** Every request stands for itself; the link is over when its upstream turns out to be of the other era. */
 export class ModernHttpLink implements Link {
@@ -109,16 +104,24 @@ export class ModernHttpLink implements Link {
   onClosed: (reason: GatewayError) => void = () => undefined;
   onGap: () => void = () => undefined;
   readonly subscriber = this;
-  readonly #endpoint: HttpEndpoint;
+  readonly #makeCall: MakeCall;
   readonly #headers: readonly string[];
   readonly #onContradiction: () => void;
   #lastId = 0;
 
-  /** @param onContradiction told when the upstream answers as one of the other era would */
-  constructor(endpoint: HttpEndpoint, peer: PeerInfo, onContradiction: () => void) {
+  /**
+   * @param onContradiction told when the upstream answers as one of the other era would
+   * @param makeCall where requests go elsewhere than to `endpoint`
+   */
+  constructor(
+    endpoint: HttpEndpoint,
+    peer: PeerInfo,
+    onContradiction: () => void,
+    makeCall: MakeCall = (...parts) => new PlainCall(endpoint, ...parts),
+  ) {
     this.upstream = endpoint.traffic.upstream;
     this.peer = peer;
-    this.#endpoint = endpoint;
+    this.#makeCall = makeCall;
     this.#headers = modernHeaders(endpoint);
     this.#onContradiction = onContradiction;
   }
@@ -129,7 +132,9 @@ export class ModernHttpLink implements Link {
   }
 
   request(request: OutboundRequest, sink: ReplySink): Cancel {
-    return modernCall(this.#endpoint, this.#headers, request, sink, this.#onContradiction);
+    const call = this.#makeCall(this.#headers, request, sink, this.#onContradiction);
+    call.start();
+    return (reason) => call.cancel(reason);
   }
 
   hears(): boolean {

@@ -3,18 +3,30 @@ import { type Static, Type } from 'typebox';
 import { labels } from '../labels.ts';
 import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Retry, Timeouts } from './traffic.ts';
+import { Breaker, Health, HedgedRetry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 export const HttpUpstream = closed(
   {
     type: Type.Literal('http', { description: 'An MCP server behind streamable HTTP.' }),
     endpoints: listOf(httpUrl({ description: 'The URL of an MCP endpoint.' }), {
-      description: 'The MCP endpoint.',
+      description:
+        'The MCP endpoint, or several of the same server. A call that could not be sent to one is sent to another.',
       minItems: 1,
-      maxItems: 1,
-      examples: [['https://mcp.example.com/mcp']],
+      maxItems: 32,
+      examples: [
+        ['https://mcp.example.com/mcp'],
+        ['https://mcp-1.example.com/mcp', 'https://mcp-2.example.com/mcp'],
+      ],
     }),
+    balance: optional(
+      oneOf(['failover', 'round-robin', 'least-requests', 'hash(principal.id)'], {
+        description:
+          'Which of several endpoints a call goes to: the first that is healthy (`failover`, which is assumed), each in turn, the one with the fewest requests in flight, or always the same for a principal. A legacy session stays with the endpoint that opened it.',
+        examples: ['round-robin'],
+      }),
+    ),
+    health: optional(Health),
     protocol: optional(
       closed(
         {
@@ -62,7 +74,7 @@ export const HttpUpstream = closed(
       count({ description: 'Connections kept to the endpoint at most.', default: 128, maximum: 10_000 }),
     ),
     timeouts: optional(Timeouts),
-    retry: optional(Retry),
+    retry: optional(HedgedRetry),
     breaker: optional(Breaker),
     labels: optional(
       labels({

@@ -33,44 +33,96 @@ export const Timeouts = closed(
 
 export const RETRY_CONDITIONS = ['connect-error', 'http-429', 'http-502', 'http-503', 'http-504'] as const;
 
-export const Retry = closed(
+const RETRY_FIELDS = {
+  maxAttempts: optional(
+    count({ description: 'Attempts in all, the first included.', default: 3, maximum: 10 }),
+  ),
+  when: optional(
+    listOf(oneOf(RETRY_CONDITIONS, { description: 'A condition.' }), {
+      description: 'What is retried.',
+      default: ['connect-error', 'http-502', 'http-503', 'http-504'],
+      minItems: 1,
+    }),
+  ),
+  backoff: optional(
+    closed(
+      {
+        base: optional(
+          duration({ description: 'The first delay; it doubles with each attempt.', default: '100ms' }),
+        ),
+        max: optional(duration({ description: 'The longest delay.', default: '5s' })),
+        jitter: optional(
+          oneOf(['full', 'none'], {
+            description: '`full` draws each delay between 0 and its bound.',
+            default: 'full',
+          }),
+        ),
+      },
+      { description: 'Delays between attempts.', default: {} },
+    ),
+  ),
+  onlyIdempotent: optional(
+    flag({
+      description:
+        'Retry a tools/call only where the tool is annotated read-only or idempotent and annotations are honoured; a connection that was refused is retried always. Operations of an HTTP API go by their method (RFC 9110).',
+      default: true,
+    }),
+  ),
+  budget: optional(
+    percentage({
+      description:
+        'The share of calls that may be attempts after the first, so that an upstream in trouble is not asked ever more. Ten at once and one a second are free.',
+      default: '20%',
+    }),
+  ),
+};
+
+const RETRY_OPTIONS = { description: 'Retries. Absent: none.' };
+
+export const Retry = closed(RETRY_FIELDS, RETRY_OPTIONS);
+
+/** Retries where a second attempt can be made beside the first. */
+export const HedgedRetry = closed(
   {
-    maxAttempts: optional(
-      count({ description: 'Attempts in all, the first included.', default: 3, maximum: 10 }),
-    ),
-    when: optional(
-      listOf(oneOf(RETRY_CONDITIONS, { description: 'A condition.' }), {
-        description: 'What is retried.',
-        default: ['connect-error', 'http-502', 'http-503', 'http-504'],
-        minItems: 1,
-      }),
-    ),
-    backoff: optional(
+    ...RETRY_FIELDS,
+    hedge: optional(
       closed(
         {
-          base: optional(
-            duration({ description: 'The first delay; it doubles with each attempt.', default: '100ms' }),
-          ),
-          max: optional(duration({ description: 'The longest delay.', default: '5s' })),
-          jitter: optional(
-            oneOf(['full', 'none'], {
-              description: '`full` draws each delay between 0 and its bound.',
-              default: 'full',
-            }),
+          after: duration({
+            description: 'How long an answer is waited for before the call is sent once more.',
+            examples: ['200ms'],
+          }),
+          max: optional(
+            count({ description: 'How often it is sent once more at most.', default: 1, maximum: 3 }),
           ),
         },
-        { description: 'Delays between attempts.', default: {} },
+        {
+          description:
+            'Sends a slow call again before it has failed, to another endpoint where there is one; the first answer counts, the other attempts are cancelled. For calls that `onlyIdempotent` names, to upstreams that speak the modern era. Absent: never.',
+        },
       ),
     ),
-    onlyIdempotent: optional(
-      flag({
+  },
+  RETRY_OPTIONS,
+);
+
+export const Health = closed(
+  {
+    every: optional(
+      duration({ description: 'How often each endpoint is asked whether it is there.', default: '10s' }),
+    ),
+    unhealthyAfter: optional(
+      count({
         description:
-          'Retry a tools/call only where the tool is annotated read-only or idempotent and annotations are honoured; a connection that was refused is retried always. Operations of an HTTP API go by their method (RFC 9110).',
-        default: true,
+          'Failures in a row, of calls or of being asked, after which an endpoint gets no calls until it answers again.',
+        default: 3,
       }),
     ),
   },
-  { description: 'Retries. Absent: none.' },
+  {
+    description:
+      'Whether the endpoints are there. Several are always looked after; one is where this is written. Where none answers, calls are sent all the same.',
+  },
 );
 
 export const Breaker = closed(

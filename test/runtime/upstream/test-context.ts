@@ -23,6 +23,8 @@ export const testContext = (baseDirectory = process.cwd()): TestContext => {
     observer: {
       onBreaker: (_upstream, state) => observed.push(`breaker ${state}`),
       onRetry: (_upstream, condition) => observed.push(`retry ${condition}`),
+      onHealth: (_upstream, endpoint, healthy) =>
+        observed.push(`${healthy ? 'healthy' : 'unhealthy'} ${endpoint}`),
       onProcess: (_upstream, event) => observed.push(`process ${event}`),
     },
     baseDirectory,
@@ -45,7 +47,7 @@ export const httpNode = (endpoint: string, changes: Partial<HttpUpstreamNode> = 
   name: 'tested',
   timeouts: TIMEOUTS,
   annotations: 'ignore',
-  endpoint,
+  endpoints: [endpoint],
   era: 'match-client',
   headers: { forward: [], set: {} },
   tls: {},

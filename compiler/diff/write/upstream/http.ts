@@ -1,13 +1,17 @@
 /** `http` as gateway.yaml says it. */
 import type { HttpUpstreamNode } from '../../../../schema/graph/upstream.ts';
-import { map, plain, secret, sequence, type WrittenMap } from '../../written.ts';
+import { duration, map, plain, secret, sequence, type WrittenMap } from '../../written.ts';
 import { writeHeaders } from './headers.ts';
 import { writeTraffic } from './traffic.ts';
 
 export const writeHttpUpstream = (node: HttpUpstreamNode): WrittenMap =>
   map({
     type: plain(node.type),
-    endpoints: sequence([node.endpoint]),
+    endpoints: sequence(node.endpoints),
+    balance: plain(node.balance),
+    health:
+      node.health &&
+      map({ every: duration(node.health.everyMs), unhealthyAfter: plain(node.health.unhealthyAfter) }),
     protocol: map({ era: plain(node.era) }),
     credentials:
       node.bearerToken === undefined

@@ -24,6 +24,8 @@ export const writeTraffic = (node: UpstreamNode): Readonly<Record<string, Writte
           jitter: plain(retry.backoff.jitter),
         }),
         onlyIdempotent: plain(retry.onlyIdempotent),
+        budget: percentage(retry.budget),
+        hedge: retry.hedge && map({ after: duration(retry.hedge.afterMs), max: plain(retry.hedge.max) }),
       }),
     breaker:
       breaker &&

@@ -1,0 +1,36 @@
+/** GW3185 to GW3199: what protects an upstream, and does not. */
+import { entry } from '../entry.ts';
+
+export const TRAFFIC = {
+  GW3185: entry<{ name: string; balance: string }>({
+    severity: 'warning',
+    title: 'Choice among one endpoint',
+    message: ({ name, balance }) =>
+      `\`balance: ${balance}\` of upstream \`${name}\` has no effect with one endpoint`,
+    help: () => ['add another to `endpoints`, or remove `balance`'],
+  }),
+  GW3186: entry<{ name: string }>({
+    severity: 'warning',
+    title: 'Hedge that no tool call gets',
+    message: ({ name }) => `no tool call of upstream \`${name}\` is ever sent a second time`,
+    help: () => [
+      'add `trust: { annotations: honour }` if what the upstream says of its tools can be believed, or remove `hedge`',
+    ],
+    note: () => ['only what is harmless to repeat is hedged, and without annotations no tool is'],
+  }),
+  GW3187: entry<{ name: string; after: string; within: string }>({
+    severity: 'warning',
+    title: 'Hedge after the deadline',
+    message: ({ name, after, within }) =>
+      `the hedge of upstream \`${name}\` waits ${after}, and its calls ${within} at most`,
+    help: ({ within }) => [`let \`after\` be shorter than ${within}`],
+  }),
+  GW3188: entry<{ name: string; delays: string; call: string }>({
+    severity: 'warning',
+    title: 'Retries that last longer than the call',
+    message: ({ name, delays, call }) =>
+      `the delays between attempts at upstream \`${name}\` come to ${delays}, and its calls end after ${call}`,
+    help: () => ['lower `maxAttempts` or `backoff`, or give `timeouts.call` more time'],
+    note: () => ['no attempt is begun that could not end in time'],
+  }),
+};
