@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'policy_denied'
   | 'policy_error'
   | 'rate_limited'
+  | 'quota_exhausted'
   | 'result_too_large'
   | 'state_unavailable'
   | 'breaker_open'

@@ -1,6 +1,6 @@
 /** Everything that lives longer than a generation, shared by fingerprint: what a reload leaves alone stays as it is. */
 import type { IdentityNode } from '../schema/graph/identity.ts';
-import type { RateLimitNode } from '../schema/graph/limit.ts';
+import type { CountingLimitNode } from '../schema/graph/limit.ts';
 import type { ListenerNode } from '../schema/graph/listener.ts';
 import type { PinNode } from '../schema/graph/pin.ts';
 import type { UpstreamNode } from '../schema/graph/upstream.ts';
@@ -16,8 +16,10 @@ import { Pin } from './mcp/pin.ts';
 import type { Log } from './observe/log.ts';
 import { SharedObjects } from './reload/shared.ts';
 import type { StateStore } from './state/state-store.ts';
+import type { Counter, LocalCounter } from './traffic/counter.ts';
+import { Quota } from './traffic/quota.ts';
 import { createRateLimiter } from './traffic/rate.ts';
-import { createReplicaRateCounter, type RateCounter } from './traffic/replica-rate.ts';
+import { createReplicaCounter } from './traffic/replica-counter.ts';
 import { createSharedRateLimiter } from './traffic/shared-rate.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
@@ -31,7 +33,8 @@ export interface LiveUpstream {
 }
 
 interface LiveLimiter {
-  readonly limiter: RateCounter;
+  /** What counts for a limit, which may have changed in what it lets through. */
+  readonly counter: (node: CountingLimitNode) => Counter;
   close(): void;
 }
 
@@ -122,14 +125,27 @@ export class LiveObjects {
    * @param store where replicas do
    */
   createLimiter(
-    node: RateLimitNode,
+    node: CountingLimitNode,
     memory: SharedArrayBuffer | undefined,
     store: StateStore | undefined,
   ): LiveLimiter {
-    const local =
+    const local = this.#localCounter(node, memory);
+    const counter = (now: CountingLimitNode): Counter =>
+      store === undefined ? local(now) : createReplicaCounter(now, store, local(now));
+    return { counter, close: () => undefined };
+  }
+
+  #localCounter(
+    node: CountingLimitNode,
+    memory: SharedArrayBuffer | undefined,
+  ): (node: CountingLimitNode) => LocalCounter {
+    if (node.type === 'quota') {
+      const quota = new Quota(node.windowMs, memory, this.#holder);
+      return ({ count }) => quota.counter(count);
+    }
+    const limiter =
       memory === undefined ? createRateLimiter(node) : createSharedRateLimiter(node, memory, this.#holder!);
-    const limiter = store === undefined ? local : createReplicaRateCounter(node, store, local);
-    return { limiter, close: () => undefined };
+    return () => limiter;
   }
 
   /** @param port to bind where the system chooses one, and another thread was given it */

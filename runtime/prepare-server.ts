@@ -17,6 +17,7 @@ import { ToldLists } from './mcp/told-lists.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, SharedObjects } from './reload/shared.ts';
+import { quotaCountId } from './traffic/quota.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
 /** What a generation's servers are made from. */
@@ -66,7 +67,7 @@ const fingerprintOf = ({ loaded }: ServerParts, kind: 'limit' | 'server', name: 
 const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limits> => {
   const { graph, memories } = parts.loaded;
   const { live, store } = parts.context;
-  const rates = [];
+  const counting = [];
   const bounds = [];
   for (const name of node.limits) {
     const limit = graph.limits[name]!;
@@ -75,11 +76,11 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
       continue;
     }
     const create = () => live.createLimiter(limit, memories[`limit:${name}`], store);
-    const fingerprint = fingerprintOf(parts, 'limit', name);
-    const { limiter } = await parts.take(live.limiters, `limit:${name}`, fingerprint, create);
-    rates.push({ node: limit, limiter });
+    const counts = limit.type === 'quota' ? quotaCountId(limit) : fingerprintOf(parts, 'limit', name);
+    const { counter } = await parts.take(live.limiters, `limit:${name}`, counts, create);
+    counting.push({ node: limit, counter: counter(limit) });
   }
-  return new Limits(rates, bounds);
+  return new Limits(counting, bounds);
 };
 
 const serverPolicies = (node: ServerNode, { loaded }: ServerParts): ServerPolicies => {
@@ -87,7 +88,7 @@ const serverPolicies = (node: ServerNode, { loaded }: ServerParts): ServerPolici
   const prepared = preparePolicies(node.policies.map((name) => policies[name]!));
   const limitKeys = node.limits.flatMap((name) => {
     const limit = limits[name]!;
-    return limit.type === 'rate' ? limit.key : [];
+    return limit.type === 'bounds' ? [] : limit.key;
   });
   return {
     none: node.policies.length === 0,

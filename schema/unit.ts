@@ -1,4 +1,4 @@
-/** Texts with units and their values: durations in milliseconds, sizes in bytes, rates per period. */
+/** Texts with units and their values: durations in milliseconds, sizes in bytes, rates per period, quotas per window. */
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -22,7 +22,11 @@ export const RATE_UNITS: readonly string[] = ['s', 'm', 'h', 'd'];
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 const SIZE = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB)$/;
 const RATE = /^(\d+)\/(s|m|h|d)$/;
+const QUOTA = /^([1-9]\d*)\/([1-9]\d*)?(s|m|h|d)$/;
 const PERCENTAGE = /^(\d+(?:\.\d+)?)%$/;
+
+/** Ten years. */
+const MAX_WINDOW_MS = 3650 * 86_400_000;
 
 const measure = (
   text: string,
@@ -46,6 +50,15 @@ export const ratePerPeriod = (text: string): { count: number; periodMs: number }
   const match = RATE.exec(text);
   const count = Number(match?.[1]);
   return match && Number.isSafeInteger(count) ? { count, periodMs: MILLISECONDS[match[2]!]! } : undefined;
+};
+
+/** Count and window of a quota such as `100000/30d` or `100/m`; undefined if it is none. */
+export const quotaPerWindow = (text: string): { count: number; windowMs: number } | undefined => {
+  const match = QUOTA.exec(text);
+  if (!match) return undefined;
+  const count = Number(match[1]);
+  const windowMs = Number(match[2] ?? 1) * MILLISECONDS[match[3]!]!;
+  return Number.isSafeInteger(count) && windowMs <= MAX_WINDOW_MS ? { count, windowMs } : undefined;
 };
 
 /** Ratio from 0 to 1 of a percentage such as `50%`; undefined if it is none or beyond. */
@@ -72,6 +85,10 @@ export const sizeText = (bytes: number): string => largestUnit(bytes, BYTES);
 /** A count per period as a rate: `600/m`. */
 export const rateText = (count: number, periodMs: number): string =>
   `${count}/${RATE_UNITS.find((unit) => MILLISECONDS[unit] === periodMs)!}`;
+
+/** A count per window as a quota: `100000/30d`. */
+export const quotaText = (count: number, windowMs: number): string =>
+  `${count}/${durationText(windowMs).replace(/^1(?=\D)/, '')}`;
 
 /** A ratio from 0 to 1 as a percentage: `50%`. */
 export const percentageText = (ratio: number): string => `${Number((ratio * 100).toPrecision(12))}%`;

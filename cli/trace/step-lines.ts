@@ -120,12 +120,16 @@ const exposeLines = ({ path, kind, name, tried, upstream, passes }: ExposeStep):
 const limitLine = (step: LimitStep): Line => {
   const { name, path, applies } = step;
   if (!applies) return { mark: 'not', depth: 0, text: `limit ${name} does not apply`, path };
-  if (step.type === 'rate') {
+  if (step.type !== 'bounds') {
     const keys = step.keys.map(({ expression, key }) => `${expression} ${keyText(key)}`).join(', ');
-    const rate = `${step.count} in ${durationText(step.periodMs)}, ${step.burst} at once`;
+    const most =
+      step.type === 'rate'
+        ? `${step.count} in ${durationText(step.periodMs)}, ${step.burst} at once`
+        : `${step.count} in each ${durationText(step.windowMs)}`;
+    const cost = step.cost === 1 ? '' : ` as ${step.cost}`;
     return line(
       true,
-      `limit ${name} counts it, which is not done here: ${rate}, for ${keys || 'all callers'}`,
+      `limit ${name} counts it${cost}, which is not done here: ${most}, for ${keys || 'all callers'}`,
       path,
     );
   }

@@ -2,7 +2,7 @@
 
 import type { Span } from '../../schema/diagnostic.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
-import { rateText } from '../../schema/unit.ts';
+import { quotaText, rateText } from '../../schema/unit.ts';
 import type { CompileResult } from '../compile.ts';
 import { bindText } from '../diff/write/listener.ts';
 import { plain } from '../diff/written.ts';
@@ -75,7 +75,14 @@ const listenerBoxes = ({ listeners }: Graph): readonly Omit<Box, 'place' | 'mark
 
 const limitText = (name: string, { limits }: Graph): string => {
   const limit = limits[name]!;
-  return limit.type === 'rate' ? `${name} ${rateText(limit.count, limit.periodMs)}` : name;
+  switch (limit.type) {
+    case 'rate':
+      return `${name} ${rateText(limit.count, limit.periodMs)}`;
+    case 'quota':
+      return `${name} ${quotaText(limit.count, limit.windowMs)}`;
+    case 'bounds':
+      return name;
+  }
 };
 
 const serverBoxes = (graph: Graph): readonly Omit<Box, 'place' | 'mark'>[] =>

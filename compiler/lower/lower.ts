@@ -10,6 +10,7 @@ import { deepFreeze } from './deep-freeze.ts';
 import { lowerApiKey } from './identity/api-key.ts';
 import { lowerJwt } from './identity/jwt.ts';
 import { lowerBoundsLimit } from './limit/bounds.ts';
+import { lowerQuotaLimit } from './limit/quota.ts';
 import { lowerRateLimit } from './limit/rate.ts';
 import { lowerListener } from './listener.ts';
 import { given, toMs } from './measure.ts';
@@ -52,8 +53,10 @@ const lowerUpstream = (
 const lowerPolicy = (entry: GatewayData['policies'][string], name: string): PolicyNode =>
   entry.type === 'cel' ? lowerCelPolicy(entry, name) : lowerRbacPolicy(entry, name);
 
+const LIMITS = { rate: lowerRateLimit, quota: lowerQuotaLimit, bounds: lowerBoundsLimit } as const;
+
 const lowerLimit = (entry: GatewayData['limits'][string], name: string): LimitNode =>
-  entry.type === 'rate' ? lowerRateLimit(entry, name) : lowerBoundsLimit(entry, name);
+  LIMITS[entry.type](entry as never, name);
 
 const lowerParked = (parked: NonNullable<GatewayData['sessions']['parked']>): ParkedNode => ({
   idleMs: toMs(parked.idle!),

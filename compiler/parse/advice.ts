@@ -64,7 +64,10 @@ const takes = (property: Schema, scalar: SourceScalar): boolean => {
   const own = dereference(property);
   const { value } = scalar;
   if (own.enum) return typeof value === 'string' && own.enum.includes(value);
-  if (own['x-format'] !== undefined && ['duration', 'size', 'rate', 'percentage'].includes(own['x-format']))
+  if (
+    own['x-format'] !== undefined &&
+    ['duration', 'size', 'rate', 'quota', 'percentage'].includes(own['x-format'])
+  )
     return checkFormat({
       text: String(value),
       scalar,

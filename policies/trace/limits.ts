@@ -1,11 +1,11 @@
 /** Which limits a traced call would meet. Nothing is counted. */
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
-import type { BoundsLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
+import type { BoundsLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
 import type { ServerNode } from '../../schema/graph/server.ts';
 import { compileGlobs } from '../glob.ts';
 import { type Bounds, prepareBounds } from '../limit/bounds.ts';
-import { prepareRateScope, type RateScope } from '../limit/rate-scope.ts';
+import { type LimitScope, prepareLimitScope } from '../limit/scope.ts';
 import type { LimitStep } from './trace.ts';
 
 export interface PreparedLimits {
@@ -14,40 +14,36 @@ export interface PreparedLimits {
   readonly bounds: (tool: string | undefined) => Bounds;
 }
 
-interface PreparedRate {
-  readonly node: RateLimitNode;
-  readonly scope: RateScope;
+interface PreparedCount {
+  readonly node: CountingLimitNode;
+  readonly scope: LimitScope;
   /** Each part of the key by itself. */
-  readonly parts: readonly { readonly expression: string; readonly scope: RateScope }[];
+  readonly parts: readonly { readonly expression: string; readonly scope: LimitScope }[];
 }
 
-const prepareRate = (node: RateLimitNode): PreparedRate => ({
+const prepareCount = (node: CountingLimitNode): PreparedCount => ({
   node,
-  scope: prepareRateScope(node),
-  parts: node.key.map((expression) => ({
-    expression,
-    scope: prepareRateScope({ ...node, key: [expression] }),
-  })),
+  scope: prepareLimitScope(node),
+  parts: node.key.map((expression) => ({ expression, scope: prepareLimitScope({ key: [expression] }) })),
 });
 
-const rateStep = ({ node, scope, parts }: PreparedRate, facts: CallFacts): LimitStep => {
-  const { name, count, periodMs, burst } = node;
-  const applies = scope.applies(facts);
-  const keys = applies
-    ? parts.map((part) => ({ expression: part.expression, key: part.scope.key(facts) }))
-    : [];
-  return {
+const countStep = ({ node, scope, parts }: PreparedCount, facts: CallFacts): LimitStep => {
+  const { name, count } = node;
+  const cost = scope.cost(facts);
+  const keys = cost > 0 ? parts.map((part) => ({ ...part, key: part.scope.key(facts) })) : [];
+  const step = {
     step: 'limit',
     path: ['limits', name],
     name,
-    type: 'rate',
-    applies,
+    applies: cost > 0,
     count,
-    periodMs,
-    burst,
-    keys,
+    cost,
+    keys: keys.map(({ expression, key }) => ({ expression, key })),
     passes: true,
-  };
+  } as const;
+  return node.type === 'rate'
+    ? { ...step, type: 'rate', periodMs: node.periodMs, burst: node.burst }
+    : { ...step, type: 'quota', windowMs: node.windowMs };
 };
 
 const boundsStep = (node: BoundsLimitNode, { call }: CallFacts): LimitStep => {
@@ -67,13 +63,13 @@ const boundsStep = (node: BoundsLimitNode, { call }: CallFacts): LimitStep => {
 
 export const prepareLimits = (server: ServerNode, graph: Graph): PreparedLimits => {
   const nodes = server.limits.map((name) => graph.limits[name]!);
-  const rates = new Map(
-    nodes.filter((node) => node.type === 'rate').map((node) => [node, prepareRate(node)]),
+  const counts = new Map(
+    nodes.filter((node) => node.type !== 'bounds').map((node) => [node.name, prepareCount(node)]),
   );
   return {
     steps: (facts) =>
       nodes.map((node) =>
-        node.type === 'rate' ? rateStep(rates.get(node)!, facts) : boundsStep(node, facts),
+        node.type === 'bounds' ? boundsStep(node, facts) : countStep(counts.get(node.name)!, facts),
       ),
     bounds: prepareBounds(nodes.filter((node) => node.type === 'bounds')),
   };

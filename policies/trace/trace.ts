@@ -98,6 +98,12 @@ export interface ExposeStep {
   readonly passes: boolean;
 }
 
+/** One expression of a limit's key and what it is for the call. */
+export interface KeyPart {
+  readonly expression: string;
+  readonly key: string;
+}
+
 /** A limit of the server. Nothing is counted by a trace. */
 export type LimitStep = {
   readonly step: 'limit';
@@ -111,7 +117,16 @@ export type LimitStep = {
       readonly count: number;
       readonly periodMs: number;
       readonly burst: number;
-      readonly keys: readonly { readonly expression: string; readonly key: string }[];
+      /** What the call takes. */
+      readonly cost: number;
+      readonly keys: readonly KeyPart[];
+    }
+  | {
+      readonly type: 'quota';
+      readonly count: number;
+      readonly windowMs: number;
+      readonly cost: number;
+      readonly keys: readonly KeyPart[];
     }
   | { readonly type: 'bounds'; readonly callTimeoutMs?: number; readonly resultBytes?: number }
 );

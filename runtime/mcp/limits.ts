@@ -1,23 +1,27 @@
 /** The limits of a server, prepared: counted per key, told in headers. */
 
 import { type Bounds, prepareBounds } from '../../policies/limit/bounds.ts';
-import { prepareRateScope, type RateScope } from '../../policies/limit/rate-scope.ts';
+import { type LimitScope, prepareLimitScope } from '../../policies/limit/scope.ts';
 import type { CallFacts } from '../../schema/decision.ts';
-import type { BoundsLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
-import { GatewayError, RPC } from '../errors.ts';
-import type { RateVerdict } from '../traffic/gcra.ts';
-import { rateHeaders } from '../traffic/rate-headers.ts';
-import type { RateCounter } from '../traffic/replica-rate.ts';
+import type { BoundsLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
+import { type ErrorCode, GatewayError, RPC } from '../errors.ts';
+import type { Counter, CountVerdict } from '../traffic/counter.ts';
+import { type CountedLimit, rateData, rateHeaders } from '../traffic/rate-headers.ts';
 
-interface PreparedRate {
-  readonly node: RateLimitNode;
-  readonly limiter: RateCounter;
-  readonly scope: RateScope;
+/** A limit that counts, and what counts for it. */
+interface CountingLimit {
+  readonly node: CountingLimitNode;
+  readonly counter: Counter;
 }
 
-interface Counted {
-  readonly node: RateLimitNode;
-  readonly verdict: RateVerdict;
+interface PreparedLimit extends CountingLimit {
+  readonly scope: LimitScope;
+}
+
+/** A limit that applies to a call. */
+interface Applying extends CountingLimit {
+  readonly key: string;
+  readonly cost: number;
 }
 
 /** What `admit` found: headers for the reply, and a refusal if one limit is exhausted. */
@@ -31,53 +35,77 @@ export interface Admission {
 const ADMITTED: Admission = Object.freeze({ headers: [], refusal: undefined, limit: '' });
 
 export class Limits {
-  readonly #rates: readonly PreparedRate[];
+  readonly #counting: readonly PreparedLimit[];
   /** The tightest bounds on a call, by exposed tool name. */
   readonly bounds: (tool: string | undefined) => Bounds;
 
-  constructor(
-    rates: readonly { readonly node: RateLimitNode; readonly limiter: RateCounter }[],
-    bounds: readonly BoundsLimitNode[],
-  ) {
-    this.#rates = rates.map(({ node, limiter }) => ({ node, limiter, scope: prepareRateScope(node) }));
+  constructor(counting: readonly CountingLimit[], bounds: readonly BoundsLimitNode[]) {
+    this.#counting = counting.map((limit) => ({ ...limit, scope: prepareLimitScope(limit.node) }));
     this.bounds = prepareBounds(bounds);
   }
 
-  /** Whether any rate counts requests; if not, `admit` need not be called. */
+  /** Whether any limit counts requests; if not, `admit` need not be called. */
   get counts(): boolean {
-    return this.#rates.length > 0;
+    return this.#counting.length > 0;
   }
 
   /**
-   * Counts one request on every rate that applies. All are asked, so that the headers tell of all. A promise only where
-   * a store is shared with other replicas; it rejects with a GatewayError if that is away and requests are refused then.
+   * Counts one request on every limit that applies, or on none if one refuses it. The headers tell of all. A promise
+   * only where a store is shared with other replicas; it rejects with a GatewayError if that is away and requests are
+   * refused then.
    */
   admit(facts: CallFacts): Admission | Promise<Admission> {
-    const counted: Counted[] = [];
-    let pending: Promise<RateVerdict>[] | undefined;
-    for (const { node, limiter, scope } of this.#rates) {
-      if (!scope.applies(facts)) continue;
-      const verdict = limiter.take(scope.key(facts), facts.nowMs);
-      if (verdict instanceof Promise) {
-        pending ??= [];
-        pending.push(verdict);
-      } else counted.push({ node, verdict });
+    const applying: Applying[] = [];
+    for (const { node, counter, scope } of this.#counting) {
+      const cost = scope.cost(facts);
+      if (cost > 0) applying.push({ node, counter, key: scope.key(facts), cost });
     }
-    return pending === undefined ? admissionOf(counted) : this.#admitLater(facts, pending);
-  }
-
-  /** Either all rates are counted in the store, or none. */
-  async #admitLater(facts: CallFacts, pending: readonly Promise<RateVerdict>[]): Promise<Admission> {
-    const applying = this.#rates.filter(({ scope }) => scope.applies(facts));
-    const verdicts = await Promise.all(pending);
-    return admissionOf(verdicts.map((verdict, at) => ({ node: applying[at]!.node, verdict })));
+    if (applying.length === 0) return ADMITTED;
+    return foreseenRefusal(applying, facts.nowMs) ?? take(applying, facts.nowMs);
   }
 }
 
-const admissionOf = (counted: readonly Counted[]): Admission => {
-  if (counted.length === 0) return ADMITTED;
+/** What is refused for one limit must not use up another: all are asked before any counts. */
+const foreseenRefusal = (applying: readonly Applying[], nowMs: number): Admission | undefined => {
+  if (applying.length === 1) return undefined;
+  const counted: CountedLimit[] = [];
+  for (const { node, counter, key, cost } of applying) {
+    if (counter.peek === undefined) return undefined;
+    counted.push({ node, verdict: counter.peek(key, nowMs, cost) });
+  }
+  return counted.every(({ verdict }) => verdict.allowed) ? undefined : admissionOf(counted);
+};
+
+const take = (applying: readonly Applying[], nowMs: number): Admission | Promise<Admission> => {
+  const counted: CountedLimit[] = [];
+  let pending: Promise<CountVerdict>[] | undefined;
+  for (const { node, counter, key, cost } of applying) {
+    const verdict = counter.take(key, nowMs, cost);
+    if (verdict instanceof Promise) {
+      pending ??= [];
+      pending.push(verdict);
+    } else counted.push({ node, verdict });
+  }
+  return pending === undefined ? admissionOf(counted) : takeLater(applying, pending);
+};
+
+/** Either all are counted in the store, or none. */
+const takeLater = async (
+  applying: readonly Applying[],
+  pending: readonly Promise<CountVerdict>[],
+): Promise<Admission> => {
+  const verdicts = await Promise.all(pending);
+  return admissionOf(verdicts.map((verdict, at) => ({ node: applying[at]!.node, verdict })));
+};
+
+const EXHAUSTED = {
+  rate: ['rate_limited', 'too many requests'],
+  quota: ['quota_exhausted', 'no more requests in this window'],
+} as const satisfies Record<CountingLimitNode['type'], readonly [ErrorCode, string]>;
+
+const admissionOf = (counted: readonly CountedLimit[]): Admission => {
   const headers = rateHeaders(counted);
-  let refused: Counted | undefined;
+  let refused: CountedLimit | undefined;
   for (const each of counted)
     if (
       !each.verdict.allowed &&
@@ -85,12 +113,14 @@ const admissionOf = (counted: readonly Counted[]): Admission => {
     )
       refused = each;
   if (refused === undefined) return { headers, refusal: undefined, limit: '' };
-  const { retryAfterMs } = refused.verdict;
-  const refusal = new GatewayError('rate_limited', 'too many requests', {
+  const { node, verdict } = refused;
+  const { retryAfterMs } = verdict;
+  const [code, message] = EXHAUSTED[node.type];
+  const refusal = new GatewayError(code, message, {
     status: 429,
     rpcCode: RPC.limited,
     retryAfterMs,
-    data: { limit: refused.node.name, retryAfterMs },
+    data: { limit: node.name, retryAfterMs, rateLimit: rateData(counted) },
   });
-  return { headers, refusal, limit: refused.node.name };
+  return { headers, refusal, limit: node.name };
 };

@@ -6,12 +6,13 @@ import type { RateLimitNode } from '../../schema/graph/limit.ts';
  * owed any more. Moments are kept apart from units, so that both are exact for any count. Where the clock steps back,
  * what is owed stays as it is.
  *
- * KEYS: the key. ARGV: count, period in ms, burst. Answers 1 or 0 for whether the request may pass, and what is owed.
+ * KEYS: the key. ARGV: count, period in ms, burst, cost. Answers 1 or 0 for whether the request may pass, and what is owed.
  */
 export const RATE_SCRIPT = `
 local count = tonumber(ARGV[1])
-local cost = tonumber(ARGV[2])
-local capacity = tonumber(ARGV[3]) * cost
+local unit = tonumber(ARGV[2])
+local capacity = tonumber(ARGV[3]) * unit
+local cost = tonumber(ARGV[4]) * unit
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local debt = 0
@@ -33,8 +34,9 @@ return { passes and 1 or 0, string.format('%.0f', debt) }
 `;
 
 /** What the script is given for a limit. */
-export const rateArguments = ({ count, periodMs, burst }: RateLimitNode): readonly string[] => [
+export const rateArguments = ({ count, periodMs, burst }: RateLimitNode, cost: number): readonly string[] => [
   String(count),
   String(periodMs),
   String(burst),
+  String(cost),
 ];

@@ -1,8 +1,8 @@
 /** What replicas share, as those that count see it. */
 import type { StateNode } from '../../schema/graph/graph.ts';
-import type { RateLimitNode } from '../../schema/graph/limit.ts';
+import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { GatewayError, RPC } from '../errors.ts';
-import type { RateVerdict } from '../traffic/gcra.ts';
+import type { CountVerdict } from '../traffic/counter.ts';
 
 export interface StateStore {
   /** What becomes of who asks while the store is away. */
@@ -10,7 +10,9 @@ export interface StateStore {
   /** Whether it answered when it was asked last. */
   readonly isUp: boolean;
   /** Counts a request of `key`, whatever its text. Rejects with {@link StoreAway}. */
-  countRate(node: RateLimitNode, key: string): Promise<RateVerdict>;
+  countRate(node: RateLimitNode, key: string, cost?: number): Promise<CountVerdict>;
+  /** The same for a quota. */
+  countQuota(node: QuotaLimitNode, key: string, cost?: number): Promise<CountVerdict>;
   /** Whether `name` is used for the first time within the last `forMs`. Rejects with {@link StoreAway}. */
   useOnce(name: string, forMs: number): Promise<boolean>;
   close(): Promise<void>;

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import { createClient } from '@redis/client';
 import type { StateNode } from '../../schema/graph/graph.ts';
-import type { RateLimitNode } from '../../schema/graph/limit.ts';
+import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import type { Log } from '../observe/log.ts';
-import { Gcra, type RateVerdict } from '../traffic/gcra.ts';
+import type { CountVerdict } from '../traffic/counter.ts';
+import { Gcra } from '../traffic/gcra.ts';
+import { QUOTA_SCRIPT, quotaArguments } from './quota-script.ts';
 import { RATE_SCRIPT, rateArguments } from './rate-script.ts';
 import { type StateStore, StoreAway } from './state-store.ts';
 
@@ -21,7 +23,10 @@ const MAX_RETRY_MS = 2000;
 const SILENT_MS = 500;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
-const SCRIPT_ID = createHash('sha1').update(RATE_SCRIPT).digest('hex');
+/** A script with the name under which a server remembers it. */
+const script = (text: string) => ({ text, id: createHash('sha1').update(text).digest('hex') });
+const RATE = script(RATE_SCRIPT);
+const QUOTA = script(QUOTA_SCRIPT);
 
 const newClient = ({ url, username, password }: StateNode) =>
   createClient({
@@ -62,11 +67,29 @@ class Valkey implements StateStore {
     return this.#client !== undefined;
   }
 
-  async countRate(node: RateLimitNode, key: string): Promise<RateVerdict> {
+  async countRate(node: RateLimitNode, key: string, cost = 1): Promise<CountVerdict> {
     const name = this.#key('rate', `${node.name}:${node.count}:${node.periodMs}`, digest(key));
-    const given = ['1', name, ...rateArguments(node)];
-    const answer = (await this.#ask((client) => runScript(client, given))) as [number, string];
-    return new Gcra(node).verdict(answer[0] === 1, Number(answer[1]), 0);
+    const given = ['1', name, ...rateArguments(node, cost)];
+    const answer = (await this.#ask((client) => runScript(client, RATE, given))) as [number, string];
+    return new Gcra(node).verdict(answer[0] === 1, Number(answer[1]), 0, cost);
+  }
+
+  async countQuota(node: QuotaLimitNode, key: string, cost = 1): Promise<CountVerdict> {
+    const name = this.#key('quota', `${node.name}:${node.windowMs}`, digest(JSON.stringify([node.key, key])));
+    const given = ['1', name, ...quotaArguments(node, cost)];
+    const answer = await this.#ask((client) => runScript(client, QUOTA, given));
+    const [passes, used, leftMs] = (answer as [number, string, string]).map(Number) as [
+      number,
+      number,
+      number,
+    ];
+    const allowed = passes === 1;
+    return {
+      allowed,
+      remaining: Math.max(0, node.count - used),
+      resetAfterMs: leftMs,
+      retryAfterMs: allowed ? 0 : leftMs,
+    };
   }
 
   async useOnce(name: string, forMs: number): Promise<boolean> {
@@ -113,7 +136,10 @@ class Valkey implements StateStore {
     try {
       await client.connect();
       // A server that may be asked and cannot answer, because it loads, is read-only or full, is no store yet.
-      await within(CONNECT_TIMEOUT_MS, runScript(client, ['1', this.#key('probe'), '1000', '1', '1']));
+      await within(
+        CONNECT_TIMEOUT_MS,
+        runScript(client, RATE, ['1', this.#key('probe'), '1000', '1', '1', '1']),
+      );
     } catch (thrown) {
       if (client.isOpen) client.destroy();
       this.#away(thrown);
@@ -161,12 +187,16 @@ class Valkey implements StateStore {
   }
 }
 
-const runScript = async (client: Client, given: readonly string[]): Promise<unknown> => {
+const runScript = async (
+  client: Client,
+  { id, text }: ReturnType<typeof script>,
+  given: readonly string[],
+): Promise<unknown> => {
   try {
-    return await client.sendCommand(['EVALSHA', SCRIPT_ID, ...given]);
+    return await client.sendCommand(['EVALSHA', id, ...given]);
   } catch (thrown) {
     if (!(thrown instanceof Error) || !thrown.message.startsWith('NOSCRIPT')) throw thrown;
-    return await client.sendCommand(['EVAL', RATE_SCRIPT, ...given]);
+    return await client.sendCommand(['EVAL', text, ...given]);
   }
 };
 

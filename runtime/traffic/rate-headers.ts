@@ -1,35 +1,47 @@
-/** Tells callers of the rate limits that apply to them (draft-ietf-httpapi-ratelimit-headers). */
-import type { RateLimitNode } from '../../schema/graph/limit.ts';
-import type { RateVerdict } from './gcra.ts';
+/** Tells callers of the limits that count their requests (draft-ietf-httpapi-ratelimit-headers). */
+import type { CountingLimitNode } from '../../schema/graph/limit.ts';
+import type { CountVerdict } from './counter.ts';
 
 /** One limit and what it said. */
-interface CountedRate {
-  readonly node: RateLimitNode;
-  readonly verdict: RateVerdict;
+export interface CountedLimit {
+  readonly node: CountingLimitNode;
+  readonly verdict: CountVerdict;
 }
 
-const policies = new WeakMap<RateLimitNode, string>();
+const policies = new WeakMap<CountingLimitNode, string>();
 
 /**
  * `RateLimit-Policy` and `RateLimit` as structured fields (RFC 9651), one item for each limit, names and values
  * flat. Seconds are rounded up: a caller that waits as long is not refused for it.
  */
-export const rateHeaders = (rates: readonly CountedRate[]): string[] => {
-  const policy = rates.map(({ node }) => policyItem(node)).join(', ');
-  const state = rates.map(({ node, verdict }) => stateItem(node, verdict)).join(', ');
+export const rateHeaders = (counted: readonly CountedLimit[]): string[] => {
+  const policy = counted.map(({ node }) => policyItem(node)).join(', ');
+  const state = counted.map(({ node, verdict }) => stateItem(node, verdict)).join(', ');
   return ['ratelimit-policy', policy, 'ratelimit', state];
 };
 
-const policyItem = (node: RateLimitNode): string => {
+/** The same for agents, which see no headers: one entry for each limit, for the `data` of an error. */
+export const rateData = (counted: readonly CountedLimit[]): readonly Readonly<Record<string, unknown>>[] =>
+  counted.map(({ node, verdict }) => ({
+    limit: node.name,
+    quota: node.count,
+    windowSeconds: seconds(windowMs(node)),
+    remaining: verdict.remaining,
+    resetSeconds: seconds(verdict.resetAfterMs),
+  }));
+
+const windowMs = (node: CountingLimitNode): number => (node.type === 'rate' ? node.periodMs : node.windowMs);
+
+const policyItem = (node: CountingLimitNode): string => {
   let item = policies.get(node);
   if (item === undefined) {
-    item = `${quoted(node.name)};q=${node.count};w=${seconds(node.periodMs)}`;
+    item = `${quoted(node.name)};q=${node.count};w=${seconds(windowMs(node))}`;
     policies.set(node, item);
   }
   return item;
 };
 
-const stateItem = (node: RateLimitNode, verdict: RateVerdict): string =>
+const stateItem = (node: CountingLimitNode, verdict: CountVerdict): string =>
   `${quoted(node.name)};r=${verdict.remaining};t=${seconds(verdict.resetAfterMs)}`;
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000);

@@ -1,13 +1,13 @@
 /** A rate limit: GCRA, the generic cell rate algorithm, by key. */
 import { createHash } from 'node:crypto';
 import type { RateLimitNode } from '../../schema/graph/limit.ts';
-import { Gcra, type RateVerdict } from './gcra.ts';
+import type { CountVerdict, LocalCounter } from './counter.ts';
+import { Gcra } from './gcra.ts';
 
-export interface RateLimiter {
+/** `nowMs` may be of any clock; where that steps back, time stands still for as long. */
+export interface RateLimiter extends LocalCounter {
   /** How many keys are remembered. */
   readonly size: number;
-  /** Counts a request. `nowMs` is of any clock; where it steps back, time stands still for as long. */
-  take(key: string, nowMs: number): RateVerdict;
 }
 
 const MAX_KEYS = 1_000_000;
@@ -20,7 +20,7 @@ const SWEPT_PER_KEY = 2;
 const SWEPT_WHEN_FULL = 64;
 
 /**
- * In any span of t milliseconds a key passes at most `burst + floor(t × count / periodMs)` requests.
+ * In any span of t milliseconds a key passes at most `burst + floor(t × count / periodMs)` requests of cost 1.
  *
  * A key whose bucket is full again is forgotten, a few with each new key. At `maxKeys` keys that are all in use, a
  * key that is new is refused: a limit that cannot count fails closed.
@@ -46,15 +46,19 @@ class GcraLimiter implements RateLimiter {
     return this.#fullAt.size;
   }
 
-  take(given: string, nowMs: number): RateVerdict {
-    const key = given.length > MAX_KEY_LENGTH ? digest(given) : given;
+  peek(given: string, nowMs: number, cost = 1): CountVerdict {
+    return this.#gcra.foreseen(this.#fullAt.get(kept(given)) ?? 0, this.#gcra.at(this.#advance(nowMs)), cost);
+  }
+
+  take(given: string, nowMs: number, cost = 1): CountVerdict {
+    const key = kept(given);
     const now = this.#gcra.at(this.#advance(nowMs));
     const known = this.#fullAt.get(key);
     if (known === undefined && !this.#hasRoom(now)) return this.#gcra.refusedForRoom();
-    const fullAt = this.#gcra.fullAtAfter(known ?? 0, now);
-    if (fullAt === undefined) return this.#gcra.verdict(false, known ?? 0, now);
+    const fullAt = this.#gcra.fullAtAfter(known ?? 0, now, cost);
+    if (fullAt === undefined) return this.#gcra.verdict(false, known ?? 0, now, cost);
     this.#fullAt.set(key, fullAt);
-    return this.#gcra.verdict(true, fullAt, now);
+    return this.#gcra.verdict(true, fullAt, now, cost);
   }
 
   #advance(nowMs: number): number {
@@ -80,5 +84,8 @@ class GcraLimiter implements RateLimiter {
     }
   }
 }
+
+/** A key as it is remembered. */
+const kept = (key: string): string => (key.length > MAX_KEY_LENGTH ? digest(key) : key);
 
 const digest = (key: string): string => `sha256:${createHash('sha256').update(key).digest('base64')}`;

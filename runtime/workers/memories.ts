@@ -1,8 +1,9 @@
-/** Memory that counts for all threads: of rate limits and breakers, for as long as a graph has them. */
+/** Memory that counts for all threads: of rate limits, quotas and breakers, for as long as a graph has them. */
 import type { NodeId } from '../../schema/graph/graph.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import { releaseOf } from '../state/shared-lock.ts';
 import { BREAKER_BYTES } from '../traffic/breaker.ts';
+import { quotaCountId, quotaMemory } from '../traffic/quota.ts';
 import { rateMemory } from '../traffic/shared-rate.ts';
 import type { SharedMemories } from './messages.ts';
 
@@ -16,7 +17,7 @@ interface Kept {
   readonly memory: SharedArrayBuffer;
 }
 
-/** The same node has the same memory in every graph in which it is unchanged. */
+/** The same node has the same memory in every graph in which it is unchanged, or counts the same. */
 export class Memories {
   /** For what may be used once: the same for as long as the process lasts. */
   readonly once = rateMemory();
@@ -28,13 +29,19 @@ export class Memories {
   /** The memory that a graph needs. Nothing is given up before `commit`. */
   prepare({ graph, fingerprints }: LoadedGraph): SharedMemories {
     const next = new Map<NodeId, Kept>();
-    const take = (id: NodeId, make: () => SharedArrayBuffer): void => {
-      const fingerprint = fingerprints[id] ?? '';
+    const take = (
+      id: NodeId,
+      make: () => SharedArrayBuffer,
+      fingerprint: string = fingerprints[id] ?? '',
+    ): void => {
       const known = this.#kept.get(id);
       next.set(id, known?.fingerprint === fingerprint ? known : { fingerprint, memory: make() });
     };
-    for (const { name, type } of Object.values(graph.limits))
-      if (type === 'rate') take(`limit:${name}`, rateMemory);
+    for (const limit of Object.values(graph.limits)) {
+      const id = `limit:${limit.name}` as const;
+      if (limit.type === 'rate') take(id, rateMemory);
+      else if (limit.type === 'quota') take(id, quotaMemory, quotaCountId(limit));
+    }
     for (const { name, breaker } of Object.values(graph.upstreams))
       if (breaker !== undefined) take(`upstream:${name}`, () => new SharedArrayBuffer(BREAKER_BYTES));
     this.#next = next;

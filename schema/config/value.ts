@@ -20,6 +20,8 @@ export const duration = (options: FieldOptions) => text('duration', options);
 export const size = (options: FieldOptions) => text('size', options);
 /** A rate with its unit, e.g. `600/m`; units `/s /m /h /d`. Lowered to a count and a period. */
 export const rate = (options: FieldOptions) => text('rate', options);
+/** A quota with its window, e.g. `100000/30d`. Lowered to a count and a window in milliseconds. */
+export const quota = (options: FieldOptions) => text('quota', options);
 /** A percentage, e.g. `50%`. Lowered to a ratio from 0 to 1. */
 export const percentage = (options: FieldOptions) => text('percentage', options);
 /** An address range in CIDR form, or a single address. */

@@ -12,7 +12,28 @@ export interface RateLimitNode {
   readonly key: readonly string[];
   /** Globs of exposed tool names; absent: every request. */
   readonly tools?: readonly string[];
+  readonly cost?: LimitCost;
 }
+
+/** What a request takes, by its method, `*` for all that are not named; 1 where neither is there. */
+export type LimitCost = Readonly<Record<string, number>>;
+
+export interface QuotaLimitNode {
+  readonly kind: 'limit';
+  readonly type: 'quota';
+  readonly name: string;
+  /** Requests in each window; windows are counted from 1970-01-01T00:00:00Z. */
+  readonly count: number;
+  readonly windowMs: number;
+  /** CEL over the call environment, one count for each tuple of values. */
+  readonly key: readonly string[];
+  /** Globs of exposed tool names; absent: every request. */
+  readonly tools?: readonly string[];
+  readonly cost?: LimitCost;
+}
+
+/** A limit that counts requests. */
+export type CountingLimitNode = RateLimitNode | QuotaLimitNode;
 
 export interface BoundsLimitNode {
   readonly kind: 'limit';
@@ -24,4 +45,4 @@ export interface BoundsLimitNode {
   readonly tools?: readonly string[];
 }
 
-export type LimitNode = RateLimitNode | BoundsLimitNode;
+export type LimitNode = RateLimitNode | QuotaLimitNode | BoundsLimitNode;

@@ -10,6 +10,7 @@ const FORMAT_PATTERNS: Readonly<Record<string, string>> = {
   duration: `^\\d+(\\.\\d+)?(ms|s|m|h|d)$|${REFERENCE}`,
   size: `^\\d+(\\.\\d+)?(B|KiB|MiB|GiB)$|${REFERENCE}`,
   rate: '^\\d+/(s|m|h|d)$',
+  quota: '^[1-9]\\d*/([1-9]\\d*)?(s|m|h|d)$',
   percentage: '^\\d+(\\.\\d+)?%$',
   secret: REFERENCE,
   'url-path': '^/',

@@ -79,6 +79,125 @@ describe('rate limits', () => {
   });
 });
 
+describe('quotas', () => {
+  it('let through exactly as many as they say, and tell when the next window begins', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          server: { limits: ['yearly', 'fair'] },
+          limits: {
+            yearly: { type: 'quota', quota: '3/3650d', key: [] },
+            fair: { type: 'rate', rate: '600/m' },
+          },
+        },
+      ),
+    );
+    for (const left of [2, 1, 0]) {
+      const answer = await callTool(gateway.url(), 'echo');
+      expect(answer.status).toBe(200);
+      expect(answer.headers['ratelimit-policy']).toBe('"yearly";q=3;w=315360000, "fair";q=600;w=60');
+      expect(answer.headers.ratelimit).toMatch(new RegExp(`^"yearly";r=${left};t=\\d+, "fair";r=\\d+;t=1$`));
+    }
+    const refused = await callTool(gateway.url(), 'echo');
+    expect(refused.status).toBe(429);
+    const { data } = refused.body.error;
+    expect(data).toMatchObject({
+      code: 'quota_exhausted',
+      limit: 'yearly',
+      rateLimit: [
+        { limit: 'yearly', quota: 3, windowSeconds: 315_360_000, remaining: 0 },
+        // What one limit refuses is not counted by another.
+        { limit: 'fair', quota: 600, windowSeconds: 60, remaining: expect.any(Number) },
+      ],
+    });
+    expect(Number(refused.headers['retry-after'])).toBe(Math.ceil(data.retryAfterMs / 1000));
+  });
+
+  it('are not used up by calls that another limit refuses', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          server: { limits: ['slow', 'yearly'] },
+          limits: {
+            slow: { type: 'rate', rate: '1/d', tools: ['fetch'] },
+            yearly: { type: 'quota', quota: '3/3650d' },
+          },
+        },
+      ),
+    );
+    expect((await callTool(gateway.url(), 'fetch')).status).toBe(200);
+    for (let call = 0; call < 5; call += 1)
+      expect((await callTool(gateway.url(), 'fetch')).body.error.data.limit).toBe('slow');
+    expect((await callTool(gateway.url(), 'echo')).headers.ratelimit).toMatch(/"yearly";r=1;/);
+  });
+
+  it('keep what was counted over a reload, one that changes the number included', async () => {
+    const yaml = (quota: string, body: string): string =>
+      configuration(
+        { tracker: upstream.url },
+        {
+          listener: { sizes: { body } },
+          server: { limits: ['yearly'] },
+          limits: { yearly: { type: 'quota', quota } },
+        },
+      );
+    await using gateway = await startTestGateway(yaml('2/3650d', '1MiB'));
+    await callTool(gateway.url(), 'echo');
+    await gateway.load(yaml('2/3650d', '2MiB'));
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(200);
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(429);
+    await gateway.load(yaml('3/3650d', '2MiB'));
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(200);
+    expect((await callTool(gateway.url(), 'echo')).status).toBe(429);
+  });
+
+  it('and rates take what a request costs by its method, and leave alone what costs nothing', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          server: { limits: ['yearly', 'fair'] },
+          limits: {
+            yearly: { type: 'quota', quota: '10/3650d', cost: { 'tools/call': 4, 'tools/list': 0, '*': 1 } },
+            fair: { type: 'rate', rate: '1/d', burst: 100, cost: { 'tools/call': 10 } },
+          },
+        },
+      ),
+    );
+    const listed = await modernRequest(gateway.url(), 'tools/list');
+    expect(listed.headers.ratelimit).toMatch(/^"fair";r=99;t=\d+$/);
+    for (const left of [6, 2])
+      expect((await callTool(gateway.url(), 'echo')).headers.ratelimit).toMatch(
+        new RegExp(`^"yearly";r=${left};`),
+      );
+    expect((await callTool(gateway.url(), 'echo')).body.error.data).toMatchObject({ limit: 'yearly' });
+    expect((await modernRequest(gateway.url(), 'tools/list')).headers.ratelimit).toMatch(/^"fair";r=78;/);
+  });
+});
+
+describe('the key of a limit', () => {
+  it('may be an argument of the call, so that each value of it is counted apart', async () => {
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          server: { limits: ['per-repository'] },
+          limits: { 'per-repository': { type: 'rate', rate: '1/d', key: ['tool.name', 'args.repository'] } },
+        },
+      ),
+    );
+    const call = (repository: unknown) => callTool(gateway.url(), 'echo', { repository });
+    expect((await call('one')).status).toBe(200);
+    expect((await call('two')).status).toBe(200);
+    expect((await call('one')).status).toBe(429);
+    // Calls without the argument share one count: leaving it out is no way around.
+    expect((await callTool(gateway.url(), 'echo', {})).status).toBe(200);
+    expect((await callTool(gateway.url(), 'echo', { other: 1 })).status).toBe(429);
+  });
+});
+
 describe('sizes', () => {
   it('[INPUT-03/size] refuses a body over the limit before it is parsed, by its length or as it comes', async () => {
     await using gateway = await startTestGateway(

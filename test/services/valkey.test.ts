@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ParkedCalls } from '../../runtime/mcp/input/parked-calls.ts';
+import { QUOTA_SCRIPT, quotaArguments } from '../../runtime/state/quota-script.ts';
 import { RATE_SCRIPT, rateArguments } from '../../runtime/state/rate-script.ts';
 import { type StateStore, StoreAway } from '../../runtime/state/state-store.ts';
 import { openValkey } from '../../runtime/state/valkey.ts';
 import { Gcra } from '../../runtime/traffic/gcra.ts';
 import type { StateNode } from '../../schema/graph/graph.ts';
-import type { RateLimitNode } from '../../schema/graph/limit.ts';
+import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
 
 const limit = (changes: Partial<RateLimitNode> = {}): RateLimitNode => ({
@@ -16,6 +17,16 @@ const limit = (changes: Partial<RateLimitNode> = {}): RateLimitNode => ({
   count: 100,
   periodMs: 60_000,
   burst: 100,
+  key: [],
+  ...changes,
+});
+
+const quota = (changes: Partial<QuotaLimitNode> = {}): QuotaLimitNode => ({
+  kind: 'limit',
+  type: 'quota',
+  name: 'monthly',
+  count: 100,
+  windowMs: 3650 * 86_400_000,
   key: [],
   ...changes,
 });
@@ -73,7 +84,7 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
     // do not expire by the clock that it is not given.
     const timed = RATE_SCRIPT.replace(
       "redis.call('TIME')",
-      '{ tonumber(ARGV[4]), tonumber(ARGV[5]) }',
+      '{ tonumber(ARGV[5]), tonumber(ARGV[6]) }',
     ).replace(/, 'PX', string\.format\(.*\)\)\)\)/, ')');
     expect(timed).not.toMatch(/TIME|PX/);
     const { createClient } = await import('@redis/client');
@@ -99,12 +110,12 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
           const seconds = Math.floor((firstMs + elapsedMs) / 1000);
           const micros = ((firstMs + elapsedMs) % 1000) * 1000 + 999;
           const key = `timed:${run}`;
-          const given = [timed, '1', key, ...rateArguments(drawnLimit), String(seconds), String(micros)];
+          const given = [timed, '1', key, ...rateArguments(drawnLimit, 1), String(seconds), String(micros)];
           const [passes, debt] = (await client.sendCommand(['EVAL', ...given])) as [number, string];
           const now = gcra.at(elapsedMs);
-          const next = gcra.fullAtAfter(fullAt, now);
-          const expected = gcra.verdict(next !== undefined, next ?? fullAt, now);
-          expect(gcra.verdict(passes === 1, Number(debt), 0)).toEqual(expected);
+          const next = gcra.fullAtAfter(fullAt, now, 1);
+          const expected = gcra.verdict(next !== undefined, next ?? fullAt, now, 1);
+          expect(gcra.verdict(passes === 1, Number(debt), 0, 1)).toEqual(expected);
           fullAt = next ?? fullAt;
         }
       }),
@@ -114,8 +125,8 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   });
 
   it('neither forgets nor forgives what is owed when the clock of the server steps back', async () => {
-    const timed = RATE_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[4]), 0 }');
-    const given = ['EVAL', timed, '1', 'back', ...rateArguments(limit({ burst: 2 }))];
+    const timed = RATE_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[5]), 0 }');
+    const given = ['EVAL', timed, '1', 'back', ...rateArguments(limit({ burst: 2 }), 1)];
     const now = Math.floor(Date.now() / 1000);
     const at = async (second: number) =>
       ((await server.command(...given, String(second))) as [number, string])[0] === 1;
@@ -124,6 +135,43 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
     // A count of 100 in a minute gives one back in 0.6 seconds, by the clock as it is now.
     expect(await at(now - 3599)).toBe(true);
     expect(await at(now - 3599)).toBe(false);
+  });
+
+  it('[RATE-01/replicas] counts a quota exactly, however many ask at once and whatever each costs', async () => {
+    const asking = await Promise.all([open(), open(), open()]);
+    const verdicts = await Promise.all(
+      Array.from({ length: 600 }, (_, at) =>
+        asking[at % 3]!.countQuota(quota(), 'ann', at % 2 === 0 ? 1 : 3),
+      ),
+    );
+    const used = verdicts.reduce((sum, { allowed }, at) => sum + (allowed ? (at % 2 === 0 ? 1 : 3) : 0), 0);
+    expect(used).toBe(100);
+    const refused = await asking[0]!.countQuota(quota(), 'ann');
+    expect(refused).toMatchObject({ allowed: false, remaining: 0 });
+    expect(refused.retryAfterMs).toBe(refused.resetAfterMs);
+    expect(refused.retryAfterMs).toBeGreaterThan(0);
+    expect((await asking[1]!.countQuota(quota(), 'bob')).remaining).toBe(99);
+    expect((await asking[1]!.countQuota(quota({ key: ['tool.name'] }), 'ann')).remaining).toBe(99);
+    // Another number, the same count.
+    expect((await asking[2]!.countQuota(quota({ count: 101 }), 'ann')).allowed).toBe(true);
+  });
+
+  it('ends the window of a quota by the clock of the server, and gives none twice when that is set back', async () => {
+    const timed = QUOTA_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[4]), 0 }');
+    const minute = quotaArguments(quota({ count: 2, windowMs: 60_000 }), 1);
+    const at = async (second: number) => {
+      const answer = await server.command('EVAL', timed, '1', 'timed', ...minute, String(second));
+      const [passes, used, leftMs] = answer as [number, string, string];
+      return [passes, Number(used), Math.ceil(Number(leftMs) / 1000)];
+    };
+    const start = 1_796_000_040;
+    expect(await at(start)).toEqual([1, 1, 60]);
+    expect(await at(start + 59)).toEqual([1, 2, 60]);
+    expect(await at(start + 59)).toEqual([0, 2, 60]);
+    expect((await at(start + 60)).slice(0, 2)).toEqual([1, 1]);
+    expect((await at(start + 59)).slice(0, 2)).toEqual([1, 2]);
+    expect((await at(start)).slice(0, 2)).toEqual([0, 2]);
+    expect((await at(start + 120)).slice(0, 2)).toEqual([1, 1]);
   });
 
   it('keeps a key no longer than something is owed', async () => {

@@ -1,6 +1,11 @@
 /** Limits of a graph that is read. */
-import type { BoundsLimitNode, LimitNode, RateLimitNode } from '../../../schema/graph/limit.ts';
-import { byType, fields, list, literal, number, oneOf, optional } from '../shape.ts';
+import type {
+  BoundsLimitNode,
+  LimitNode,
+  QuotaLimitNode,
+  RateLimitNode,
+} from '../../../schema/graph/limit.ts';
+import { byType, fields, list, literal, number, oneOf, optional, record } from '../shape.ts';
 
 const rate = fields<RateLimitNode>({
   kind: oneOf('limit'),
@@ -11,6 +16,18 @@ const rate = fields<RateLimitNode>({
   burst: number,
   key: list(literal),
   tools: optional(list(literal)),
+  cost: optional(record(number)),
+});
+
+const quota = fields<QuotaLimitNode>({
+  kind: oneOf('limit'),
+  type: oneOf('quota'),
+  name: literal,
+  count: number,
+  windowMs: number,
+  key: list(literal),
+  tools: optional(list(literal)),
+  cost: optional(record(number)),
 });
 
 const bounds = fields<BoundsLimitNode>({
@@ -22,4 +39,4 @@ const bounds = fields<BoundsLimitNode>({
   tools: optional(list(literal)),
 });
 
-export const limitShape = byType<LimitNode>({ rate, bounds });
+export const limitShape = byType<LimitNode>({ rate, quota, bounds });

@@ -3,7 +3,6 @@ import { type CelProblem, celProblem } from './problem.ts';
 import type { CelToken } from './tokens.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
-  args: 'limits are counted before arguments are looked at',
   now: 'a key that is new at each moment limits nothing',
   'call.id': 'a key that is new with each call limits nothing',
 };

@@ -25,6 +25,7 @@ export const VALUES = {
   GW3002: unitEntry('Invalid size', 'a size', '4MiB'),
   GW3003: unitEntry('Invalid rate', 'a rate', '600/m'),
   GW3004: unitEntry('Invalid percentage', 'a percentage from 0% to 100%', '50%'),
+  GW3170: unitEntry('Invalid quota', 'a quota', '100000/30d'),
   GW3005: entry<{ text: string; suggestion: string | undefined }>({
     severity: 'error',
     title: 'Invalid address range',

@@ -1,4 +1,6 @@
 /** Identities, policies and limits: what is decided with, and what is counted. */
+import { canonicalJson } from '../../../schema/canonical-json.ts';
+import type { LimitNode } from '../../../schema/graph/limit.ts';
 import { type Effect, type EffectsOf, namesText } from './effect.ts';
 
 const usersOf = (
@@ -47,6 +49,16 @@ export const policyEffects: EffectsOf = ({ change, name }, { before, after }) =>
   ];
 };
 
+const isCounted = (old: LimitNode, node: LimitNode): boolean =>
+  old.type !== 'bounds' && node.type !== 'bounds';
+
+/** As {@link quotaCountId} of the runtime has it. */
+const isSameCount = (old: LimitNode, node: LimitNode): boolean =>
+  old.type === 'quota' &&
+  node.type === 'quota' &&
+  old.windowMs === node.windowMs &&
+  canonicalJson(old.key) === canonicalJson(node.key);
+
 export const limitEffects: EffectsOf = ({ change, name }, { before, after }) => {
   const [old, node] = [before.graph.limits[name], after.graph.limits[name]];
   const id = `limit:${name}` as const;
@@ -54,14 +66,14 @@ export const limitEffects: EffectsOf = ({ change, name }, { before, after }) => 
     { kind: 'limit-swaps', node: id, impact: 'in-place', text },
   ];
   if (change === 'removed') return swaps('holds no more from the next request on');
-  if (change === 'added' || old!.type === 'bounds' || node!.type === 'bounds')
-    return swaps('holds from the next request on');
+  if (change === 'added' || !isCounted(old!, node!)) return swaps('holds from the next request on');
+  if (isSameCount(old!, node!)) return swaps('holds from the next request on; what was counted still counts');
   return [
     {
       kind: 'limit-counts-reset',
       node: id,
       impact: 'in-place',
-      text: 'what was counted is forgotten: every caller has its whole burst again',
+      text: `what was counted is forgotten: every caller has its whole ${node!.type === 'quota' ? 'quota' : 'burst'} again`,
     },
   ];
 };

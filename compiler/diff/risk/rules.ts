@@ -1,7 +1,13 @@
 /** Policies that pass more, and limits that hold less. */
 
 import { canonicalJson } from '../../../schema/canonical-json.ts';
-import type { BoundsLimitNode, LimitNode, RateLimitNode } from '../../../schema/graph/limit.ts';
+import type {
+  BoundsLimitNode,
+  LimitCost,
+  LimitNode,
+  QuotaLimitNode,
+  RateLimitNode,
+} from '../../../schema/graph/limit.ts';
 import type { PolicyNode, RbacPolicyNode } from '../../../schema/graph/policy.ts';
 import { listed, missingFrom, type Pair, pairsOf, type Risk, type RisksOf } from './risk.ts';
 
@@ -60,10 +66,24 @@ const judgePolicy = ({ name, before, after }: Pair<PolicyNode>): readonly Risk[]
 const isNarrower = (before: readonly string[] | undefined, after: readonly string[] | undefined): boolean =>
   after !== undefined && (before === undefined || missingFrom(after, before).length > 0);
 
+const isCostLowered = (before: LimitCost = {}, after: LimitCost = {}): boolean => {
+  const costIn = (cost: LimitCost, method: string) => cost[method] ?? cost['*'] ?? 1;
+  return ['*', ...Object.keys(before), ...Object.keys(after)].some(
+    (method) => costIn(after, method) < costIn(before, method),
+  );
+};
+
 const isRateRaised = (before: RateLimitNode, after: RateLimitNode): boolean =>
   after.count / after.periodMs > before.count / before.periodMs ||
   after.burst > before.burst ||
-  missingFrom(before.key, after.key).length > 0;
+  missingFrom(before.key, after.key).length > 0 ||
+  isCostLowered(before.cost, after.cost);
+
+const isQuotaRaised = (before: QuotaLimitNode, after: QuotaLimitNode): boolean =>
+  after.count / after.windowMs > before.count / before.windowMs ||
+  after.count > before.count ||
+  missingFrom(before.key, after.key).length > 0 ||
+  isCostLowered(before.cost, after.cost);
 
 const isBoundRaised = (before: BoundsLimitNode, after: BoundsLimitNode): boolean =>
   (['callTimeoutMs', 'resultBytes'] as const).some(
@@ -74,6 +94,7 @@ const judgeLimit = ({ name, before, after }: Pair<LimitNode>): readonly Risk[] =
   if (before === undefined || after === undefined) return [];
   const raised =
     (before.type === 'rate' && after.type === 'rate' && isRateRaised(before, after)) ||
+    (before.type === 'quota' && after.type === 'quota' && isQuotaRaised(before, after)) ||
     (before.type === 'bounds' && after.type === 'bounds' && isBoundRaised(before, after)) ||
     before.type !== after.type ||
     isNarrower(before.tools, after.tools);

@@ -10,6 +10,7 @@ import { writeApiKey } from './identity/api-key.ts';
 import { writeJwt } from './identity/jwt.ts';
 import { writeLabels } from './labels.ts';
 import { writeBoundsLimit } from './limit/bounds.ts';
+import { writeQuotaLimit } from './limit/quota.ts';
 import { writeRateLimit } from './limit/rate.ts';
 import { writePin } from './pin.ts';
 import { writeCelPolicy } from './policy/cel.ts';
@@ -52,5 +53,13 @@ export const writeUpstream = (node: UpstreamNode, { labels, pin }: UpstreamBesid
 export const writePolicy = (node: PolicyNode): WrittenMap =>
   node.type === 'cel' ? writeCelPolicy(node) : writeRbacPolicy(node);
 
-export const writeLimit = (node: LimitNode): WrittenMap =>
-  node.type === 'rate' ? writeRateLimit(node) : writeBoundsLimit(node);
+export const writeLimit = (node: LimitNode): WrittenMap => {
+  switch (node.type) {
+    case 'rate':
+      return writeRateLimit(node);
+    case 'quota':
+      return writeQuotaLimit(node);
+    case 'bounds':
+      return writeBoundsLimit(node);
+  }
+};

@@ -17,5 +17,6 @@ export const lowerRateLimit = (limit: RateData, name: string): RateLimitNode => 
     burst: limit.burst ?? count,
     key: limit.key!,
     ...given('tools', limit.tools),
+    ...given('cost', limit.cost),
   };
 };

@@ -3,6 +3,7 @@ import {
   DURATION_UNITS,
   durationMs,
   percentageRatio,
+  quotaPerWindow,
   RATE_UNITS,
   ratePerPeriod,
   SIZE_UNITS,
@@ -12,7 +13,7 @@ import type { FormatInput } from './format.ts';
 
 interface Unit {
   readonly name: string;
-  readonly code: 'GW3001' | 'GW3002' | 'GW3003' | 'GW3004';
+  readonly code: 'GW3001' | 'GW3002' | 'GW3003' | 'GW3004' | 'GW3170';
   readonly units: readonly string[];
   readonly fallback: string;
   readonly isValid: (text: string) => boolean;
@@ -62,6 +63,14 @@ const UNITS: Readonly<Record<string, Unit>> = {
     units: RATE_UNITS.map((unit) => `/${unit}`),
     fallback: '/m',
     isValid: (text) => (ratePerPeriod(text)?.count ?? 0) > 0,
+    aliases: Object.fromEntries(Object.entries(TIME_WORDS).map(([alias, unit]) => [`/${alias}`, `/${unit}`])),
+  },
+  quota: {
+    name: 'a quota',
+    code: 'GW3170',
+    units: RATE_UNITS.map((unit) => `/${unit}`),
+    fallback: '/d',
+    isValid: (text) => quotaPerWindow(text) !== undefined,
     aliases: Object.fromEntries(Object.entries(TIME_WORDS).map(([alias, unit]) => [`/${alias}`, `/${unit}`])),
   },
   percentage: {

@@ -2,8 +2,9 @@
 import type { Static } from 'typebox';
 import { unionByType } from '../value.ts';
 import { BoundsLimit } from './bounds.ts';
+import { QuotaLimit } from './quota.ts';
 import { RateLimit } from './rate.ts';
 
-export const Limit = unionByType([RateLimit, BoundsLimit], { description: 'A limit on calls.' });
+export const Limit = unionByType([RateLimit, QuotaLimit, BoundsLimit], { description: 'A limit on calls.' });
 
 export type Limit = Static<typeof Limit>;

@@ -1,6 +1,7 @@
 /** `limits.*` of type `rate`. */
 import { type Static, Type } from 'typebox';
 import { cel, closed, count, listOf, optional, pattern, rate } from '../value.ts';
+import { Cost } from './cost.ts';
 
 export const RateLimit = closed(
   {
@@ -8,12 +9,13 @@ export const RateLimit = closed(
     rate: rate({ description: 'Sustained rate.', examples: ['600/m'] }),
     burst: optional(count({ description: "Calls that may come at once; by default the rate's count." })),
     key: optional(
-      listOf(cel('call', 'any', { description: 'A CEL expression, without `args` or `result`.' }), {
+      listOf(cel('call', 'any', { description: 'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it.' }), {
         description: 'What is counted apart. Empty: one count for all.',
         default: ['principal.id'],
         examples: [['principal.id', 'tool.name']],
       }),
     ),
+    cost: optional(Cost),
     tools: optional(
       listOf(pattern({ description: 'A name or glob of exposed tools.' }), {
         description: 'Only calls of these tools count; every request if absent.',

@@ -53,6 +53,7 @@ const candidates = (value: unknown): readonly unknown[] => {
   if (/^\d+(B|KiB|MiB|GiB)$/.test(text)) return ['3MiB', '8KiB'];
   if (/^\d+%$/.test(text)) return ['40%'];
   if (/^\d+\/[smhd]$/.test(text)) return ['7/s'];
+  if (/^\d+\/\d+[smhd]$/.test(text)) return ['7/9h'];
   if (/^\d+(\.\d+){3}\/\d+$/.test(text)) return ['172.16.0.0/12'];
   return [
     `${text}x`,

@@ -2,6 +2,7 @@
 import type { RateLimitNode } from '../../../../schema/graph/limit.ts';
 import { rateText } from '../../../../schema/unit.ts';
 import { map, plain, sequence, set, type WrittenMap } from '../../written.ts';
+import { writeCost } from './cost.ts';
 
 export const writeRateLimit = (node: RateLimitNode): WrittenMap =>
   map({
@@ -9,5 +10,6 @@ export const writeRateLimit = (node: RateLimitNode): WrittenMap =>
     rate: plain(rateText(node.count, node.periodMs)),
     burst: plain(node.burst === node.count ? undefined : node.burst),
     key: sequence(node.key),
+    cost: writeCost(node.cost),
     tools: node.tools && set(node.tools),
   });

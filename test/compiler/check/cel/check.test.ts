@@ -252,8 +252,6 @@ describe('results', () => {
   });
 
   test.each([
-    ['args.user', 'args', 'before arguments are looked at'],
-    ['tool.name + string(args.user)', 'args', 'before arguments'],
     ['string(now)', 'now', 'limits nothing'],
     ['call.id', 'call', 'limits nothing'],
   ])('%s is no key of a limit', (expression, marked, told) => {

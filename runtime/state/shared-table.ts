@@ -1,0 +1,107 @@
+/** A table in memory that threads share: from keys, told apart by their digests, to slots that are used for a time. */
+import { hash } from 'node:crypto';
+import { SharedLock } from './shared-lock.ts';
+
+/** Words before the keys: the lock, and how many levels of the table are in use. */
+const LOCK = 0;
+const LEVELS_USED = 1;
+const HEAD_WORDS = 2;
+/** Of the digest of a key, in words: no two keys have the same. */
+const KEY_WORDS = 4;
+/** Slots that a key may have in each level. */
+const WAYS = 8;
+const FIRST_LEVEL_SLOTS = 1024;
+/** Each level has twice the slots of the one before: a million keys find room, and no more than two. */
+const MAX_LEVELS = 11;
+const SLOTS = FIRST_LEVEL_SLOTS * (2 ** MAX_LEVELS - 1);
+const VALUES_OFFSET = (HEAD_WORDS + SLOTS * KEY_WORDS) * Int32Array.BYTES_PER_ELEMENT;
+
+/**
+ * Memory for one table with so many numbers for each key, and `restBytes` that are not the table's at its end. Only
+ * what is used of it takes room: with each doubling of the keys a level more.
+ */
+export const tableMemory = (columns: number, restBytes = 0): SharedArrayBuffer =>
+  new SharedArrayBuffer(VALUES_OFFSET + columns * SLOTS * Float64Array.BYTES_PER_ELEMENT + restBytes);
+
+/** Everything but the lock is to be called while that is held. */
+export class SharedTable {
+  readonly lock: SharedLock;
+  /** Until when each slot is in use: later, it may be given to another key. */
+  readonly until: Float64Array;
+  readonly #memory: SharedArrayBuffer;
+  readonly #head: Int32Array;
+  readonly #keys: Int32Array;
+  readonly #key = new Int32Array(KEY_WORDS);
+  /** The first slot that is free for the key that is looked for. */
+  #free = -1;
+
+  /** @param holder names this thread among those that share the memory */
+  constructor(memory: SharedArrayBuffer, holder: number) {
+    this.#memory = memory;
+    this.#head = new Int32Array(memory, 0, HEAD_WORDS);
+    this.#keys = new Int32Array(memory, HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT, SLOTS * KEY_WORDS);
+    this.until = this.column(0);
+    this.lock = new SharedLock(this.#head, LOCK, holder);
+  }
+
+  /** A number for each slot; the first column is `until`. */
+  column(index: number): Float64Array {
+    const bytes = SLOTS * Float64Array.BYTES_PER_ELEMENT;
+    return new Float64Array(this.#memory, VALUES_OFFSET + index * bytes, SLOTS);
+  }
+
+  /** How many slots are in use. */
+  sizeAt(now: number): number {
+    return this.until.subarray(0, levelStart(this.#head[LEVELS_USED]!)).filter((until) => until > now).length;
+  }
+
+  /** Chooses the key that `find` and `claim` are about. Needs no lock: it is this thread's own. */
+  choose(key: string): void {
+    const digest = hash('sha256', key, 'buffer');
+    for (let word = 0; word < KEY_WORDS; word += 1) this.#key[word] = digest.readInt32LE(word * 4);
+  }
+
+  /** The slot of the chosen key if it is in use, or -1. */
+  find(now: number): number {
+    this.#free = -1;
+    const levels = this.#head[LEVELS_USED]!;
+    for (let level = 0; level < levels; level += 1) {
+      const first = firstSlot(this.#key, level);
+      for (let slot = first; slot < first + WAYS; slot += 1) {
+        if (this.until[slot]! <= now) {
+          if (this.#free < 0) this.#free = slot;
+        } else if (this.#holds(slot)) return slot;
+      }
+    }
+    return -1;
+  }
+
+  #holds(slot: number): boolean {
+    const at = slot * KEY_WORDS;
+    for (let word = 0; word < KEY_WORDS; word += 1)
+      if (this.#keys[at + word] !== this.#key[word]) return false;
+    return true;
+  }
+
+  /** A slot for the chosen key, which `find` did not find, or -1 where all that it may have are in use. */
+  claim(now: number): number {
+    let slot = this.#free;
+    while (slot < 0) {
+      const level = this.#head[LEVELS_USED]!;
+      if (level === MAX_LEVELS) return -1;
+      this.#head[LEVELS_USED] = level + 1;
+      const first = firstSlot(this.#key, level);
+      if (this.until[first]! <= now) slot = first;
+    }
+    this.#keys.set(this.#key, slot * KEY_WORDS);
+    return slot;
+  }
+}
+
+const levelStart = (level: number): number => FIRST_LEVEL_SLOTS * (2 ** level - 1);
+
+/** Where the slots of a key begin in a level. */
+const firstSlot = (key: Int32Array, level: number): number => {
+  const sets = (FIRST_LEVEL_SLOTS * 2 ** level) / WAYS;
+  return levelStart(level) + (key[level % KEY_WORDS]! & (sets - 1)) * WAYS;
+};

@@ -1,0 +1,28 @@
+/** What counts requests by key, as those that ask it see it. */
+
+/** What became of one request. */
+export interface CountVerdict {
+  readonly allowed: boolean;
+  /** How many more may come at once. */
+  readonly remaining: number;
+  /** Until as many may come at once as ever. */
+  readonly resetAfterMs: number;
+  /** Until one more is allowed; 0 if it was. */
+  readonly retryAfterMs: number;
+}
+
+/** Counts here: in this thread, or together with the others of the process. */
+export interface LocalCounter {
+  /** What `take` would say now. Nothing is counted. */
+  peek(key: string, nowMs: number, cost?: number): CountVerdict;
+  /** Counts a request that takes `cost`; 1 if not given; a refused one takes nothing. `nowMs` is the time of day. */
+  take(key: string, nowMs: number, cost?: number): CountVerdict;
+}
+
+/** Counts together with other replicas. Rejects with a GatewayError where they cannot be asked, and must be. */
+export interface ReplicaCounter {
+  readonly peek?: undefined;
+  take(key: string, nowMs: number, cost?: number): Promise<CountVerdict>;
+}
+
+export type Counter = LocalCounter | ReplicaCounter;
