@@ -2,10 +2,10 @@
 import type { Graph } from '../schema/graph/graph.ts';
 
 export const partOf = (
-  { state: _, ...withoutState }: Graph,
+  { state: _, pressure: __, ...rest }: Graph,
   part: Partial<Pick<Graph, 'identities' | 'upstreams'>>,
 ): Graph => ({
-  ...withoutState,
+  ...rest,
   listeners: {},
   identities: {},
   servers: {},

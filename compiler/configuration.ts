@@ -35,6 +35,7 @@ export type GatewayData = Filled<Gateway> & {
     | 'lints'
     | 'sealing'
     | 'sessions'
+    | 'pressure'
     | 'reload'
     | 'shutdown'
     | 'name'

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'quota_exhausted'
   | 'result_too_large'
   | 'state_unavailable'
+  | 'overloaded'
   | 'breaker_open'
   | 'upstream_unavailable'
   | 'upstream_timeout'

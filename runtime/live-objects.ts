@@ -9,6 +9,7 @@ import type { Identity } from './identity/identity.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import { Listener } from './listen/listener.ts';
 import type { ListenerObserver } from './listen/observer.ts';
+import type { Shedding } from './listen/shedding.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import { BridgedLinks } from './mcp/bridge/bridged-links.ts';
 import type { ModernViews } from './mcp/modern/modern-views.ts';
@@ -65,10 +66,17 @@ export class LiveObjects {
   readonly #context: UpstreamContext;
   /** Names this thread among those that count together. */
   readonly #holder: number | undefined;
+  readonly #shedding: Shedding;
   /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
   readonly #running = new Map<string, readonly Upstream[]>();
 
-  constructor(log: Log, observer: ListenerObserver, context: UpstreamContext, holder?: number) {
+  constructor(
+    log: Log,
+    observer: ListenerObserver,
+    context: UpstreamContext,
+    shedding: Shedding,
+    holder?: number,
+  ) {
     const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
     this.identities = new SharedObjects(onCloseError);
     this.upstreams = new SharedObjects(onCloseError);
@@ -79,6 +87,7 @@ export class LiveObjects {
     this.#log = log;
     this.#observer = observer;
     this.#context = context;
+    this.#shedding = shedding;
     this.#holder = holder;
   }
 
@@ -154,7 +163,7 @@ export class LiveObjects {
     current: () => GenerationView,
     port?: number,
   ): Promise<LiveListener> {
-    const listener = new Listener(node, current, this.#observer);
+    const listener = new Listener(node, current, this.#observer, this.#shedding);
     await listener.listen(this.#holder === undefined ? undefined : { port });
     return { listener, close: () => listener.close(LISTENER_WINDOW_MS, LISTENER_DEADLINE_MS) };
   }

@@ -41,6 +41,7 @@ const statusOf = (running: Running): OpsStatus => {
     ...(elsewhere === undefined ? undefined : { source: elsewhere.state }),
     listeners: Array.from(team.urls, ([name, url]) => ({ name, url })),
     workers: team.workers,
+    pressure: team.pressure.reasons,
     upstreams: team.upstreams,
     pinned: team.pinned,
     sessions: team.sessions,
@@ -58,13 +59,15 @@ export const opsSourceOf = (running: () => Running): OpsSource => ({
   ready: () => {
     const now = running();
     const { isReady, team, reloader } = now;
+    const { pressure } = team;
     return {
-      ready: isReady && team.workers.running > 0,
+      ready: isReady && team.workers.running > 0 && !pressure.everywhere,
       detail: {
         condition: conditionOf(now),
         lastReload: reloader.last?.result ?? 'none',
         draining: team.draining,
         workers: team.workers.running,
+        pressure: pressure.reasons,
       },
     };
   },

@@ -17,6 +17,7 @@ import type { LineDestination } from './observe/destination.ts';
 import type { RootLog } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { TrafficObserver } from './observe/traffic-observer.ts';
+import { openPressureGuard } from './open-pressure-guard.ts';
 import type { OpsSource } from './ops/ops-source.ts';
 import { peerSecret } from './peers/envelope.ts';
 import { PeerListener } from './peers/peer-listener.ts';
@@ -28,6 +29,8 @@ import type { LoadedGraph } from './reload/reloader.ts';
 import { Sealer } from './sealing/sealer.ts';
 import type { StateStore } from './state/state-store.ts';
 import { openValkey } from './state/valkey.ts';
+import type { PressureReason } from './traffic/pressure.ts';
+import type { PressureGuard } from './traffic/pressure-guard.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { UpstreamState } from './upstream/link.ts';
 import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
@@ -94,6 +97,7 @@ export class Serving {
   readonly #listens = new ListenStreams();
   readonly #lasting = new LastingCallers();
   readonly #sealer: Sealer;
+  readonly #pressure: PressureGuard;
   readonly #live: LiveObjects;
   #store: StateStore | undefined;
   #current: PreparedGeneration | undefined;
@@ -113,10 +117,12 @@ export class Serving {
     this.#sealer = new Sealer([], options.thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
     this.#observer = new TrafficObserver(options.metrics, options.log);
+    this.#pressure = openPressureGuard(options.log, options.metrics, thread);
     this.#live = new LiveObjects(
       options.log,
       this.#observer satisfies ListenerObserver,
       this.#upstreamContext(),
+      this.#pressure,
       options.thread?.holder,
     );
     if (options.thread === undefined) return;
@@ -144,6 +150,11 @@ export class Serving {
   /** Open sessions of legacy clients. */
   get sessions(): number {
     return this.#sessions.size;
+  }
+
+  /** Why new work is refused; empty if it is not. */
+  get pressure(): readonly PressureReason[] {
+    return this.#pressure.reasons;
   }
 
   /** Upstreams that are up, by name. */
@@ -195,6 +206,7 @@ export class Serving {
     this.#sealer.rekey(graph.sealing.keys);
     this.#sessions.rebound(this.#sessionBounds(graph));
     this.#channels.rebound(graph.sessions);
+    if (Object.keys(graph.servers).length > 0) this.#pressure.rebound(graph.pressure);
     this.#parked.rebound(graph.sessions.parked);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });
@@ -234,6 +246,7 @@ export class Serving {
     await this.#sessions.close();
     await this.#generations.close(0);
     await this.#store?.close();
+    this.#pressure.close();
   }
 
   #prepareContext(): PrepareContext {

@@ -17,6 +17,7 @@ import { given, toMs } from './measure.ts';
 import { lowerPins } from './pins.ts';
 import { lowerCelPolicy } from './policy/cel.ts';
 import { lowerRbacPolicy } from './policy/rbac.ts';
+import { lowerPressure } from './pressure.ts';
 import { lowerServer } from './server.ts';
 import { lowerState } from './state.ts';
 import { lowerHttpUpstream } from './upstream/http.ts';
@@ -91,6 +92,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
       maxPerPrincipal: sessions.maxPerPrincipal!,
       parked: lowerParked(sessions.parked!),
     },
+    ...given('pressure', lowerPressure(data.pressure)),
     reload: {
       watch: reload.watch!,
       drain: { windowMs: toMs(reload.drain!.window!), deadlineMs: toMs(reload.drain!.deadline!) },

@@ -7,6 +7,9 @@ import type { WebExchange } from './exchange.ts';
 const MAX_DISCARD_BYTES = 16 * 1024 * 1024;
 const MAX_DISCARD_MS = 5_000;
 
+/** While new work is refused, a body that comes in pieces and is larger is given up. */
+const MAX_UNDER_PRESSURE_BYTES = 64 * 1024;
+
 const READER = Symbol('reader');
 
 interface BodyReader {
@@ -18,6 +21,8 @@ interface BodyReader {
   first: Buffer | undefined;
   rest: Buffer[] | undefined;
   receivedBytes: number;
+  /** For which room was taken. */
+  heldBytes: number;
   timer: NodeJS.Timeout | undefined;
   done: boolean;
 }
@@ -78,7 +83,24 @@ export const discardBody = (exchange: WebExchange): void => {
   request.on('close', () => clearTimeout(timer));
 };
 
+const giveBack = (reader: BodyReader): void => {
+  if (reader.heldBytes === 0) return;
+  reader.exchange.lifecycle.shedding.giveBack(reader.heldBytes);
+  reader.heldBytes = 0;
+};
+
+/** Whether there is room for one more piece of a body. */
+const hold = (reader: BodyReader, bytes: number): boolean => {
+  const { shedding } = reader.exchange.lifecycle;
+  if (shedding.sheds && reader.receivedBytes > MAX_UNDER_PRESSURE_BYTES) return false;
+  if (!shedding.hold(bytes)) return false;
+  if (reader.heldBytes === 0) reader.exchange.request.once('close', () => giveBack(reader));
+  reader.heldBytes += bytes;
+  return true;
+};
+
 const finish = (reader: BodyReader): void => {
+  giveBack(reader);
   reader.done = true;
   if (reader.timer !== undefined) clearTimeout(reader.timer);
 };
@@ -99,6 +121,8 @@ function takeChunk(this: Readable, chunk: Buffer): void {
     fail(reader, refusal('body_too_large', `request body is larger than ${reader.maxBytes} bytes`));
   } else if (reader.first === undefined) {
     reader.first = chunk;
+  } else if (!hold(reader, chunk.length)) {
+    fail(reader, reader.exchange.lifecycle.shedding.refusal());
   } else if (reader.rest === undefined) {
     reader.rest = [chunk];
   } else {
@@ -156,6 +180,7 @@ export const readBody = (
     first: undefined,
     rest: undefined,
     receivedBytes: 0,
+    heldBytes: 0,
     timer: undefined,
     done: false,
   };

@@ -13,6 +13,8 @@ export interface Connection {
   admitted: boolean;
   /** Requests that are not over, oldest first. Empty for HTTP/2, whose streams tell of their own end. */
   readonly open: OpenExchange[];
+  /** Whether the client is waited for: it leaves something unread. */
+  stalls: boolean;
 }
 
 const CONNECTION = Symbol('connection');
@@ -30,7 +32,14 @@ export const knownConnection = (carrier: object): Connection | undefined => (car
 
 /** Begins to remember a connection. */
 export const rememberConnection = (carrier: object, peer: string): Connection => {
-  const connection: Connection = { peer, judgedBy: undefined, trusted: false, admitted: false, open: [] };
+  const connection: Connection = {
+    peer,
+    judgedBy: undefined,
+    trusted: false,
+    admitted: false,
+    open: [],
+    stalls: false,
+  };
   (carrier as Carrier)[CONNECTION] = connection;
   return connection;
 };

@@ -8,6 +8,7 @@ import { holdLittle } from './lasting-reply.ts';
 import { breakOff } from './outflow.ts';
 import { writeHead } from './reply.ts';
 import type { ResponseWriter } from './response-writer.ts';
+import type { Shedding } from './shedding.ts';
 
 /** How slowly a stream may be read. */
 export interface StreamBounds {
@@ -145,6 +146,11 @@ export class EventStream {
     if (this.#endExpired()) return;
     if (this.#quiet && this.#behind === undefined) this.comment('');
     this.#quiet = true;
+  }
+
+  relieve(shedding: Shedding, maxUnreadBytes: number): void {
+    if (this.#exchange.lifecycle.shedding !== shedding) return;
+    if (this.bufferedBytes + (this.#behind?.length ?? 0) > maxUnreadBytes) this.#cutOff();
   }
 
   /** Ends the reply after what was sent. An event that is not there whole is broken off. */

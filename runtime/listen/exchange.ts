@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Principal } from '../../schema/principal.ts';
+import type { Shedding } from './shedding.ts';
 
 /** What came with a request besides its body; with a message of a channel, what the channel was opened with. */
 export interface RequestHead {
@@ -64,6 +65,7 @@ export interface ListenerLifecycle {
   readonly bodyTimeoutMs: number;
   /** Called when it begins to close: what would stay open ends. */
   readonly closers: Set<() => void>;
+  readonly shedding: Shedding;
 }
 
 /** What is told of a request once it is over. Every label is a name of the configuration or of a fixed set. */

@@ -9,6 +9,7 @@ import type { WebExchange } from './exchange.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { isPreflight, replyPreflight } from './preflight.ts';
 import { replyError } from './reply.ts';
+import { shedAtDoor } from './shedding.ts';
 import type { TakeOver } from './upgrade.ts';
 import { serveDocument } from './well-known.ts';
 
@@ -128,6 +129,11 @@ export const enter = (exchange: OpenExchange): void => {
   if (exchange.request.headers.origin !== undefined && isPreflight(exchange)) {
     replyPreflight(exchange);
   } else if (route !== undefined) {
+    const shed = exchange.lifecycle.shedding.sheds ? shedAtDoor(exchange) : undefined;
+    if (shed !== undefined) {
+      refuse(exchange, shed);
+      return;
+    }
     try {
       route(exchange);
     } catch (thrown) {
@@ -148,6 +154,11 @@ export const enterUpgrade = (exchange: OpenExchange, takeOver: TakeOver): void =
   const upgrade = prepared?.upgrades.get(exchange.path);
   if (refused !== undefined || upgrade === undefined) {
     replyError(exchange, refused ?? NOT_FOUND);
+    return;
+  }
+  const { shedding } = exchange.lifecycle;
+  if (shedding.sheds) {
+    replyError(exchange, shedding.refusal());
     return;
   }
   try {

@@ -1,7 +1,11 @@
+import type { Shedding } from './shedding.ts';
+
 /** What a heartbeat keeps alive. */
 export interface Beating {
   /** Called once an interval. */
   beat(): void;
+  /** Cuts off a reader of one of these listeners that leaves more than `maxUnreadBytes` unread. */
+  relieve?(shedding: Shedding, maxUnreadBytes: number): void;
 }
 
 /** One timer that keeps all event streams alive; runs only while there are any. */
@@ -24,6 +28,11 @@ export class Heartbeat {
   remove(stream: Beating): void {
     this.#streams.delete(stream);
     if (this.#streams.size === 0) this.close();
+  }
+
+  /** Cuts off slow readers: see {@link Beating.relieve}. */
+  relieve(shedding: Shedding, maxUnreadBytes: number): void {
+    for (const each of this.#streams) each.relieve?.(shedding, maxUnreadBytes);
   }
 
   close(): void {

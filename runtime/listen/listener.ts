@@ -13,18 +13,14 @@ import { createServer, type ListenerServer, secureContextOptions, serverSettings
 import { enter, enterUnexpected, enterUpgrade } from './front-door.ts';
 import type { ListenerObserver } from './observer.ts';
 import { concludeConnection, type ListenerContext, openExchange, pathOf } from './open-exchange.ts';
+import { NEVER_SHEDS, type Shedding } from './shedding.ts';
+import { SlowReaders } from './slow-readers.ts';
 import { asksForWebSocket, openUpgrade } from './upgrade.ts';
 
 const IDLE_CHECK_MS = 50;
 
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
-
-/** Shared by all sockets, where a closure for each would be held as long as it. */
-function concludeSocket(this: Socket): void {
-  const connection = knownConnection(this);
-  if (connection !== undefined) concludeConnection(connection);
-}
 
 /** HTTP/1.1 connections without a request; also those beside HTTP/2, which the types do not know of. */
 const closeIdle = (server: ListenerServer): void => (server as HttpServer).closeIdleConnections();
@@ -37,11 +33,20 @@ export class Listener {
   readonly name: string;
   readonly #context: ListenerContext;
   readonly #gate: ConnectionGate;
+  readonly #slowReaders = new SlowReaders();
+  readonly #relieve = (maxUnreadBytes: number): void => this.#slowReaders.relieve(maxUnreadBytes);
+  readonly #concludeSocket: (this: Socket) => void;
   readonly #server: ListenerServer;
   readonly #sessions = new Set<ServerHttp2Session>();
   #node: ListenerNode;
 
-  constructor(node: ListenerNode, current: () => GenerationView, observer: ListenerObserver) {
+  /** @param shedding asked by whoever brings new work; operations are served in any case */
+  constructor(
+    node: ListenerNode,
+    current: () => GenerationView,
+    observer: ListenerObserver,
+    shedding: Shedding = NEVER_SHEDS,
+  ) {
     this.name = node.name;
     this.#node = node;
     const unix = node.bind.type === 'unix';
@@ -53,11 +58,21 @@ export class Listener {
         closing: false,
         bodyTimeoutMs: node.connections.bodyTimeoutMs,
         closers: new Set(),
+        shedding: node.serve.length > 0 ? NEVER_SHEDS : shedding,
       },
+      slowReaders: this.#slowReaders,
       openExchanges: 0,
       fallbackHeaders: node.headers.flat(),
       current,
       observer,
+    };
+    this.#context.lifecycle.shedding.relieved.add(this.#relieve);
+    const slowReaders = this.#slowReaders;
+    // Shared by all sockets, where a closure for each would be held as long as it.
+    this.#concludeSocket = function (this: Socket): void {
+      slowReaders.disconnected(this);
+      const connection = knownConnection(this);
+      if (connection !== undefined) concludeConnection(connection);
     };
     this.#gate = new ConnectionGate({ name: node.name, unix, current, observer });
     this.#server = createServer(node, (request) => this.#switches(request));
@@ -129,6 +144,8 @@ export class Listener {
     clearTimeout(window);
     clearTimeout(deadline);
     clearInterval(idleCheck);
+    this.#context.lifecycle.shedding.relieved.delete(this.#relieve);
+    this.#slowReaders.close();
     server.close();
   }
 
@@ -145,6 +162,7 @@ export class Listener {
       if (this.#gate.admit(socket)) for (const each of serve) each.call(server, socket);
     });
     const take = (request: Request, response: Response): void => enter(this.#open(request, response));
+    server.on('timeout', this.#slowReaders.timedOut);
     server.on('request', take);
     server.on('checkContinue', take);
     server.on('checkExpectation', (request: Request, response: Response) =>
@@ -186,7 +204,8 @@ export class Listener {
     const known = knownConnection(socket);
     if (known !== undefined) return known;
     const connection = rememberConnection(socket, peerAddress(socket, this.#context.unix));
-    socket.on('close', concludeSocket);
+    this.#slowReaders.connected(socket, connection);
+    socket.on('close', this.#concludeSocket);
     return connection;
   }
 

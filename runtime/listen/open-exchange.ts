@@ -6,13 +6,22 @@ import type { Connection } from './connection.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import type { WebExchange } from './exchange.ts';
 import type { ListenerObserver } from './observer.ts';
+import type { Shedding } from './shedding.ts';
+import type { SlowReaders } from './slow-readers.ts';
 
 /** The part of a listener that every request shares. */
 export interface ListenerContext {
   readonly name: string;
   readonly secure: boolean;
   readonly unix: boolean;
-  readonly lifecycle: { closing: boolean; bodyTimeoutMs: number; readonly closers: Set<() => void> };
+  readonly lifecycle: {
+    closing: boolean;
+    bodyTimeoutMs: number;
+    readonly closers: Set<() => void>;
+    readonly shedding: Shedding;
+  };
+  /** Absent where readers are known to read. */
+  readonly slowReaders?: SlowReaders | undefined;
   /** Exchanges that are not concluded. */
   openExchanges: number;
   /** Headers of replies that no generation has headers for. */
@@ -51,6 +60,7 @@ export const concludeExchange = (exchange: OpenExchange): void => {
   exchange.concluded = true;
   exchange.context.openExchanges -= 1;
   const { response, record, context, onAbort } = exchange;
+  if (exchange.request.httpVersionMajor === 2) context.slowReaders?.concluded(exchange);
   const whole = isWhole(exchange);
   if (record.outcome === '') record.outcome = whole ? 'ok' : 'aborted';
   exchange.onAbort = undefined;
@@ -127,6 +137,7 @@ export const openExchange = (
     connection,
   };
   if (request.httpVersionMajor === 1) connection.open.push(exchange);
+  else context.slowReaders?.opened(exchange);
   (response as Carrier)[EXCHANGE] = exchange;
   response.on('close', concludeResponse);
   context.observer.exchangeStarted(exchange);

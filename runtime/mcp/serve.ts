@@ -92,13 +92,19 @@ const guarded = (place: Place, exchange: WebExchange, text: string): void => {
 
 const servePost = (place: Place, exchange: WebExchange, text: string): void => {
   const value = parseJson(text);
+  const { shedding } = exchange.lifecycle;
   if (Array.isArray(value)) {
+    if (shedding.sheds) throw shedding.refusal();
     serveBatch(place, exchange, text, value);
     return;
   }
   const message = value === undefined ? notJson() : readMessage(text, value, place.maxDepth);
   if (isRefused(message)) {
     replyError(exchange, message.error, message.idText);
+    return;
+  }
+  if (shedding.sheds && message.kind === 'request') {
+    replyError(exchange, shedding.refusal(), message.idText);
     return;
   }
   const { modernVersions, extensionMethods } = place.server;

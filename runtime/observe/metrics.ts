@@ -2,6 +2,7 @@ import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal } from '../listen/observer.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
+import { PressureMetrics } from './pressure-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { ReloadMetrics } from './reload-metrics.ts';
 import type { SourceMetrics } from './source-metrics.ts';
@@ -168,6 +169,7 @@ export class Metrics {
     labels: [],
   });
   readonly #process: ProcessMetrics;
+  readonly pressure = new PressureMetrics();
   /** Of configurations and their generations. */
   readonly reload = new ReloadMetrics();
   /** Set where the configuration comes from elsewhere. */
@@ -279,6 +281,7 @@ export class Metrics {
       this.#upstreamRequests,
       this.#upstreamRetries,
       this.#processEvents,
+      this.pressure,
       this.#stateUp,
     ]
       .map((family) => family.text())

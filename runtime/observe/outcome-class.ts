@@ -40,6 +40,7 @@ const CLASSES: Readonly<Record<Outcome, OutcomeClass>> = Object.assign(Object.cr
   too_many_sessions: 'limited',
   rate_limited: 'limited',
   quota_exhausted: 'limited',
+  overloaded: 'limited',
   result_too_large: 'limited',
   not_found: 'protocol_error',
   method_not_allowed: 'protocol_error',

@@ -3,6 +3,7 @@
 import type { PinDifference } from '../mcp/pin.ts';
 import type { SourceState } from '../reload/elsewhere/elsewhere.ts';
 import type { ReloadResult } from '../reload/reload-result.ts';
+import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
 /** Everything `/-/status` says. Holds no secret. */
@@ -24,6 +25,8 @@ export interface OpsStatus {
   readonly listeners: readonly { readonly name: string; readonly url: string }[];
   /** Threads that take traffic. */
   readonly workers: { readonly wanted: number; readonly running: number };
+  /** Why new work is refused, by any thread; empty if it is not. */
+  readonly pressure: readonly PressureReason[];
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
   /** By upstream, of those that are pinned: what they offer otherwise than it is locked. */
   readonly pinned: Readonly<Record<string, readonly PinDifference[]>>;

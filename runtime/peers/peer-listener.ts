@@ -6,6 +6,7 @@ import { rememberConnection } from '../listen/connection.ts';
 import { enter } from '../listen/front-door.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
 import { type ListenerContext, openExchange } from '../listen/open-exchange.ts';
+import { NEVER_SHEDS } from '../listen/shedding.ts';
 import { ENVELOPE_HEADER, type Envelope, openEnvelope } from './envelope.ts';
 import { answerPeer } from './greeting.ts';
 
@@ -32,7 +33,13 @@ export class PeerListener {
   /** Connections of which it is not known whose they are. */
   readonly #unknown = new Set<Socket>();
   readonly #contexts = new Map<string, ListenerContext>();
-  readonly #lifecycle = { closing: false, bodyTimeoutMs: 60_000, closers: new Set<() => void>() };
+  /** What is new has been refused by the peer. */
+  readonly #lifecycle = {
+    closing: false,
+    bodyTimeoutMs: 60_000,
+    closers: new Set<() => void>(),
+    shedding: NEVER_SHEDS,
+  };
 
   constructor(options: PeerListenerOptions) {
     this.#options = options;

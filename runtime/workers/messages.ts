@@ -2,6 +2,7 @@
 import type { NodeId } from '../../schema/graph/graph.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
+import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
 /** What a thread is started with. */
@@ -17,6 +18,8 @@ export interface WorkerData {
   readonly once: SharedArrayBuffer;
   /** Whether it serves unix sockets, which only one thread can. */
   readonly ownsUnixSockets: boolean;
+  /** How many threads there are. */
+  readonly threads: number;
 }
 
 /** Memory that counts for all threads, by the node that it belongs to. */
@@ -58,6 +61,7 @@ export interface Bound {
 /** Answers have the id of what was asked. */
 export type FromWorker =
   | { readonly kind: 'lines'; readonly lines: string }
+  | { readonly kind: 'pressure'; readonly reasons: readonly PressureReason[] }
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'prepared'; readonly id: number; readonly bound: Readonly<Record<string, Bound>> }
   | {

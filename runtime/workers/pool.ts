@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../observe/log.ts';
 import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
+import type { PressureReason } from '../traffic/pressure.ts';
 import { assertAddressesFree } from './assert-free.ts';
 import { Memories } from './memories.ts';
 import type { Bound, Ports, SharedMemories, WorkerState } from './messages.ts';
@@ -59,6 +60,11 @@ export class WorkerPool {
   /** Threads that serve. */
   get running(): number {
     return this.#workers.filter((worker) => worker !== undefined).length;
+  }
+
+  /** Why each thread that serves refuses new work; empty for one that does not. */
+  get pressure(): readonly (readonly PressureReason[])[] {
+    return this.#alive().map(({ pressure }) => pressure);
   }
 
   /** What threads that have ended had counted. */
@@ -151,6 +157,7 @@ export class WorkerPool {
       sealingKey: this.#sealingKey,
       once: this.#memories.once,
       ownsUnixSockets: place === 0,
+      threads: this.#workers.length,
     };
     return new Worker(data, {
       onLines,

@@ -1,4 +1,5 @@
 /** What the parts of a serving thread know of there being several. */
+import type { PressureReason } from '../traffic/pressure.ts';
 import type { Ports, SharedMemories } from './messages.ts';
 
 /** What tells one serving thread from the others. */
@@ -10,6 +11,10 @@ export interface ServingThread {
   /** Where all threads find what each has used that may be used once. */
   readonly once: SharedArrayBuffer;
   readonly ownsUnixSockets: boolean;
+  /** How many there are. */
+  readonly threads: number;
+  /** Tells the process why new work is refused here. */
+  readonly onPressure: (reasons: readonly PressureReason[]) => void;
 }
 
 /** What threads that serve the same graph share. */

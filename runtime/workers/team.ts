@@ -7,6 +7,7 @@ import type { PreparedGeneration } from '../prepare.ts';
 import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { Serving } from '../serving.ts';
+import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 import { mergePinned } from './merge-pinned.ts';
 import { mergeUpstreams } from './merge-upstreams.ts';
@@ -85,6 +86,15 @@ export class Team {
   /** Threads that take traffic, as they should be and as they are. */
   get workers(): { readonly wanted: number; readonly running: number } {
     return { wanted: this.#count ?? 1, running: this.#pool?.running ?? 1 };
+  }
+
+  /** Why new work is refused by any thread, and whether all refuse it. */
+  get pressure(): { readonly reasons: readonly PressureReason[]; readonly everywhere: boolean } {
+    const each = this.#pool?.pressure ?? [this.#options.serving.pressure];
+    return {
+      reasons: [...new Set(each.flat())].sort(),
+      everywhere: each.length > 0 && each.every((reasons) => reasons.length > 0),
+    };
   }
 
   /** Asks the threads what the getters below tell. */

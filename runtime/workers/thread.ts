@@ -11,7 +11,10 @@ import { PortDestination } from './port-destination.ts';
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
-const { version, baseDirectory, holder, sealingKey, once, ownsUnixSockets } = workerData as WorkerData;
+const { version, baseDirectory, holder, sealingKey, once, ownsUnixSockets, threads } =
+  workerData as WorkerData;
+
+const tell = (message: FromWorker): void => port.postMessage(message);
 
 /** Operations are served by the process. */
 const notHere = (): never => {
@@ -36,11 +39,16 @@ const serving = new Serving({
   metrics,
   ops: NO_OPS,
   stdio: undefined,
-  thread: { holder, sealingKey: Buffer.from(sealingKey), once, ownsUnixSockets },
+  thread: {
+    holder,
+    sealingKey: Buffer.from(sealingKey),
+    once,
+    ownsUnixSockets,
+    threads,
+    onPressure: (reasons) => tell({ kind: 'pressure', reasons }),
+  },
 });
 let prepared: PreparedGeneration | undefined;
-
-const tell = (message: FromWorker): void => port.postMessage(message);
 
 const boundIn = ({ listeners }: PreparedGeneration): Readonly<Record<string, Bound>> =>
   Object.fromEntries(

@@ -1,5 +1,6 @@
 /** One thread that serves, as the process sees it. */
 import { Worker as Thread } from 'node:worker_threads';
+import type { PressureReason } from '../traffic/pressure.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
 
 /** The program of a thread: beside this file in the sources, beside the bundle once built. */
@@ -7,7 +8,7 @@ const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thr
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export type Asked = WithoutId<ToWorker>;
-export type Answer = Exclude<FromWorker, { kind: 'lines' | 'failed' }>;
+export type Answer = Exclude<FromWorker, { kind: 'lines' | 'pressure' | 'failed' }>;
 
 export interface WorkerEvents {
   readonly onLines: (lines: string) => void;
@@ -22,6 +23,7 @@ export class Worker {
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
   #ids = 0;
   #ended = false;
+  #pressure: readonly PressureReason[] = [];
 
   constructor(data: WorkerData, events: WorkerEvents) {
     this.data = data;
@@ -29,6 +31,7 @@ export class Worker {
     let cause = new Error('the thread ended');
     this.#thread.on('message', (message: FromWorker) => {
       if (message.kind === 'lines') events.onLines(message.lines);
+      else if (message.kind === 'pressure') this.#pressure = message.reasons;
       else this.#settle(message);
     });
     this.#thread.on('error', (error) => {
@@ -46,6 +49,11 @@ export class Worker {
   /** Whether the thread is over. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Why it refuses new work; empty if it does not. */
+  get pressure(): readonly PressureReason[] {
+    return this.#pressure;
   }
 
   /** Rejects with what the thread failed with, or if it ends. */
@@ -69,7 +77,7 @@ export class Worker {
     await this.#thread.terminate();
   }
 
-  #settle(message: Exclude<FromWorker, { kind: 'lines' }>): void {
+  #settle(message: Exclude<FromWorker, { kind: 'lines' | 'pressure' }>): void {
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     this.#waiting.delete(message.id);

@@ -5,6 +5,7 @@ import { Limit } from './limit/limit.ts';
 import { Lints } from './lints.ts';
 import { Listener } from './listener.ts';
 import { Policy } from './policy/policy.ts';
+import { Pressure } from './pressure.ts';
 import { Reload, Sessions, Shutdown } from './reload.ts';
 import { Sealing } from './sealing.ts';
 import { Server } from './server.ts';
@@ -49,6 +50,7 @@ export const Gateway = closed(
     sealing: optional(Sealing),
     state: optional(State),
     sessions: optional(Sessions),
+    pressure: optional(Pressure),
     reload: optional(Reload),
     shutdown: optional(Shutdown),
   },

@@ -33,6 +33,8 @@ export interface Graph {
   /** Absent: every process counts for itself. */
   readonly state?: StateNode;
   readonly sessions: SessionsNode;
+  /** Absent: as the process finds right. */
+  readonly pressure?: PressureNode;
   readonly reload: ReloadNode;
   readonly shutdown: ShutdownNode;
 }
@@ -78,6 +80,14 @@ export interface ParkedNode {
   readonly absoluteMs: number;
   readonly max: number;
   readonly maxPerPrincipal: number;
+}
+
+/** When new work is refused. */
+export interface PressureNode {
+  /** What the process may have in memory. Absent: a part of what there is. */
+  readonly memoryBytes?: number;
+  /** How late the timers of a thread may be. Absent: the default of the language. */
+  readonly eventLoopDelayMs?: number;
 }
 
 export interface ReloadNode {

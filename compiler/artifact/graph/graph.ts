@@ -3,6 +3,7 @@ import { NAME_PATTERN } from '../../../schema/config/value.ts';
 import type {
   Graph,
   ParkedNode,
+  PressureNode,
   ReloadNode,
   SealingNode,
   SessionsNode,
@@ -83,6 +84,11 @@ const state = fields<StateNode>({
   onUnavailable: oneOf('deny', 'local'),
 });
 
+const pressure = fields<PressureNode>({
+  memoryBytes: optional(number),
+  eventLoopDelayMs: optional(number),
+});
+
 const reload = fields<ReloadNode>({
   watch: flag,
   drain: fields<ReloadNode['drain']>({ windowMs: number, deadlineMs: number }),
@@ -106,6 +112,7 @@ export const graphShape = fields<Graph>({
   sealing: fields<SealingNode>({ keys: list(text) }),
   state: optional(state),
   sessions,
+  pressure: optional(pressure),
   reload,
   shutdown: fields<ShutdownNode>({ windowMs: number, deadlineMs: number }),
 });

@@ -1,6 +1,7 @@
 /** The sections of gateway.yaml that are one thing each. */
+import { DEFAULT_EVENT_LOOP_DELAY } from '../../../schema/config/pressure.ts';
 import type { Graph, ParkedNode, StateNode } from '../../../schema/graph/graph.ts';
-import { duration, keyed, map, plain, secret, type WrittenMap } from '../written.ts';
+import { duration, keyed, map, plain, secret, size, type WrittenMap } from '../written.ts';
 
 const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) => ({
   idle: duration(idleMs),
@@ -25,7 +26,7 @@ const writeState = (state: StateNode | undefined): WrittenMap =>
 
 /** By name; `gateway` holds the fields of the top level. */
 export const writeSections = (graph: Graph): Readonly<Record<SectionName, WrittenMap>> => {
-  const { telemetry, sealing, sessions, reload, shutdown } = graph;
+  const { telemetry, sealing, sessions, pressure, reload, shutdown } = graph;
   return {
     gateway: map({
       name: plain(graph.name),
@@ -51,6 +52,10 @@ export const writeSections = (graph: Graph): Readonly<Record<SectionName, Writte
     }),
     state: writeState(graph.state),
     sessions: map({ ...writeBounds(sessions), parked: map(writeBounds(sessions.parked)) }),
+    pressure: map({
+      memory: size(pressure?.memoryBytes),
+      eventLoopDelay: duration(pressure?.eventLoopDelayMs) ?? plain(DEFAULT_EVENT_LOOP_DELAY),
+    }),
     reload: map({
       watch: plain(reload.watch),
       drain: map({ window: duration(reload.drain.windowMs), deadline: duration(reload.drain.deadlineMs) }),
@@ -67,6 +72,7 @@ export const SECTION_NAMES = [
   'sealing',
   'state',
   'sessions',
+  'pressure',
   'reload',
   'shutdown',
 ] as const;

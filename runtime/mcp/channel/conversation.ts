@@ -168,7 +168,9 @@ export class Conversation {
   }
 
   #request(place: Place, exchange: ChannelExchange, message: Message, era: 'modern' | 'legacy'): void {
+    const { shedding } = exchange.lifecycle;
     if (this.#drained !== undefined) this.#refuse(exchange, shuttingDown(), message.idText);
+    else if (shedding.sheds) this.#refuse(exchange, shedding.refusal(), message.idText);
     else if (era === 'modern') this.#modernRequest(place, exchange, message);
     else this.#legacyRequest(place, exchange, message);
   }

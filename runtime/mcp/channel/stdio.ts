@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { ANONYMOUS, type Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { NEVER_SHEDS } from '../../listen/shedding.ts';
 import { LineSplitter } from '../../upstream/stdio/line-splitter.ts';
 import type { Place } from '../server.ts';
 import type { Channel } from './channel.ts';
@@ -42,7 +43,7 @@ const originOf = (token: string | undefined): ChannelOrigin => {
       headers: authorization === undefined ? {} : { authorization },
       rawHeaders: authorization === undefined ? [] : ['authorization', authorization],
     },
-    lifecycle: { closing: false, bodyTimeoutMs: 0, closers: new Set() },
+    lifecycle: { closing: false, bodyTimeoutMs: 0, closers: new Set(), shedding: NEVER_SHEDS },
   };
 };
 

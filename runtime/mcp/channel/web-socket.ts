@@ -8,6 +8,7 @@ import { GatewayError, RPC } from '../../errors.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { replyError } from '../../listen/reply.ts';
+import type { Shedding } from '../../listen/shedding.ts';
 import type { TakeOver, Upgrade } from '../../listen/upgrade.ts';
 import { closingRefusal } from '../closing.ts';
 import { admittedBy, type LastingCaller, type LastingCallers } from '../lasting-callers.ts';
@@ -139,6 +140,11 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
     this.#answered = false;
     this.#socket.ping();
     this.#identifyAgain();
+  }
+
+  relieve(shedding: Shedding, maxUnreadBytes: number): void {
+    if (this.#origin.lifecycle.shedding === shedding && this.#socket.bufferedAmount > maxUnreadBytes)
+      this.#socket.terminate();
   }
 
   #close(code: number, reason: string): void {

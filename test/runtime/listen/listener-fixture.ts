@@ -5,6 +5,7 @@ import type { Exchange, ExchangeRecord } from '../../../runtime/listen/exchange.
 import { Listener } from '../../../runtime/listen/listener.ts';
 import type { ListenerObserver } from '../../../runtime/listen/observer.ts';
 import { prepareListener } from '../../../runtime/listen/prepare-listener.ts';
+import type { Shedding } from '../../../runtime/listen/shedding.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
 
 export const listenerNode = (changes: Partial<ListenerNode> = {}): ListenerNode => ({
@@ -88,6 +89,7 @@ export interface ServedListener {
 export const serve = async (
   node: ListenerNode,
   routes: Readonly<Record<string, Handler>> = {},
+  shedding?: Shedding,
 ): Promise<ServedListener> => {
   const observer = new RecordingObserver();
   let held = 0;
@@ -101,7 +103,7 @@ export const serve = async (
       held -= 1;
     },
   } as unknown as GenerationView;
-  const listener = new Listener(node, () => generation, observer);
+  const listener = new Listener(node, () => generation, observer, shedding);
   await listener.listen();
   const { bound } = listener;
   return {

@@ -55,6 +55,7 @@ const source: OpsSource = {
     ...(lastReload && { lastReload }),
     listeners: [{ name: 'edge', url: 'https://mcp.example' }],
     workers: { wanted: 1, running: 1 },
+    pressure: [],
     upstreams: {},
     pinned: {},
     sessions: 2,

@@ -1,0 +1,89 @@
+/** Clients of one listener that do not read what they were sent: those that take nothing of it are cut off. */
+import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { type Connection, knownConnection } from './connection.ts';
+import type { WebExchange } from './exchange.ts';
+import type { OpenExchange } from './open-exchange.ts';
+import { breakOff } from './outflow.ts';
+
+/** How often is looked for them, and how long each is then waited for. */
+const LOOK_MS = 15_000;
+const STALL_MS = 45_000;
+
+const cutOff = (exchange: WebExchange): void => {
+  exchange.record.outcome = 'slow_reader';
+  breakOff(exchange);
+};
+
+const cutSocket = (socket: Socket): void => {
+  const [exchange] = knownConnection(socket)?.open ?? [];
+  if (exchange !== undefined && socket.writableLength > 0) exchange.record.outcome = 'slow_reader';
+  socket.destroy();
+};
+
+/** Nothing is done per request over HTTP/1.1, where each connection has one reply at a time. */
+export class SlowReaders {
+  readonly #sockets = new Map<Socket, Connection>();
+  readonly #streams = new Set<OpenExchange>();
+  readonly #stalling = new WeakSet<OpenExchange>();
+  readonly #stallMs: number;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(lookMs = LOOK_MS, stallMs = STALL_MS) {
+    this.#stallMs = stallMs;
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  /** A connection of HTTP/1.1, or of what it was upgraded to. */
+  connected(socket: Socket, connection: Connection): void {
+    this.#sockets.set(socket, connection);
+  }
+
+  disconnected(socket: Socket): void {
+    this.#sockets.delete(socket);
+  }
+
+  /** A request over HTTP/2. */
+  opened(exchange: OpenExchange): void {
+    this.#streams.add(exchange);
+  }
+
+  concluded(exchange: OpenExchange): void {
+    this.#streams.delete(exchange);
+  }
+
+  /** Cuts off all that leave more than `maxUnreadBytes` unread. */
+  relieve(maxUnreadBytes: number): void {
+    for (const socket of this.#sockets.keys()) if (socket.writableLength > maxUnreadBytes) cutSocket(socket);
+    for (const exchange of this.#streams)
+      if (streamOf(exchange).writableLength > maxUnreadBytes) cutOff(exchange);
+  }
+
+  /** What Node.js says of a socket on which nothing has gone on for as long as was asked, unread bytes included. */
+  readonly timedOut = (socket: Socket): void => cutSocket(socket);
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Timers of Node.js see how far what was written has gone, and begin anew with every byte. */
+  #look(): void {
+    for (const [socket, connection] of this.#sockets) {
+      const waits = socket.writableLength > 0 && connection.open.length > 0;
+      if (waits === connection.stalls) continue;
+      connection.stalls = waits;
+      if (waits) socket.setTimeout(this.#stallMs);
+      else if (connection.open.length > 0) socket.setTimeout(0);
+    }
+    for (const exchange of this.#streams) {
+      if (this.#stalling.has(exchange) || streamOf(exchange).writableLength === 0) continue;
+      this.#stalling.add(exchange);
+      streamOf(exchange).setTimeout(this.#stallMs, () => {
+        this.#stalling.delete(exchange);
+        if (streamOf(exchange).writableLength > 0) cutOff(exchange);
+      });
+    }
+  }
+}
+
+const streamOf = ({ request }: OpenExchange): ServerHttp2Stream => (request as Http2ServerRequest).stream;

@@ -1,0 +1,162 @@
+/** Measures the process and its thread ten times a second, and refuses new work before they suffer. */
+import { totalmem } from 'node:os';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { DEFAULT_EVENT_LOOP_DELAY } from '../../schema/config/pressure.ts';
+import type { PressureNode } from '../../schema/graph/graph.ts';
+import { durationMs } from '../../schema/unit.ts';
+import type { GatewayError } from '../errors.ts';
+import { OVERLOADED, type Shedding } from '../listen/shedding.ts';
+import {
+  judgePressure,
+  NO_PRESSURE,
+  type PressureBounds,
+  type PressureReading,
+  type PressureReason,
+  type PressureState,
+  reasonsOf,
+} from './pressure.ts';
+
+const EVERY_MS = 100;
+
+/** Of the memory of a thread: what bodies that come in pieces may take until they are whole. */
+const BODIES = 1 / 8;
+
+/** Of what there is: processes of upstreams and the caches of the system have their part of it. */
+const SHARE = 0.8;
+
+/** Without new work nothing makes the engine collect, so that it has to be told to; less and less often. */
+const FIRST_COLLECT_MS = 500;
+const MAX_COLLECT_MS = 30_000;
+
+/** What a reader may leave unread: less with every reading, so that the slowest are the first to go. */
+const FIRST_UNREAD_BYTES = 1024 * 1024;
+const LEAST_UNREAD_BYTES = 64 * 1024;
+
+/** What a process may have in memory where nothing says it. */
+export const usualMemoryBytes = (): number => {
+  const total = totalmem();
+  const constrained = process.constrainedMemory();
+  return Math.floor(SHARE * (constrained > 0 && constrained < total ? constrained : total));
+};
+
+const boundsOf = (node: PressureNode | undefined, threads: number): PressureBounds => ({
+  memoryBytes: node?.memoryBytes ?? usualMemoryBytes(),
+  eventLoopDelayMs: node?.eventLoopDelayMs ?? durationMs(DEFAULT_EVENT_LOOP_DELAY)!,
+  threads,
+});
+
+const read = (lateMs: number): PressureReading => {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    residentBytes: rss,
+    usedBytes: heapUsed + external,
+    heapBytes: heapUsed,
+    heapLimitBytes: getHeapStatistics().heap_size_limit,
+    lateMs,
+  };
+};
+
+/** The engine has it for whoever asks by a flag. */
+const collectGarbage = (): void => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+};
+
+export interface PressureEvents {
+  /** It is other than before. */
+  readonly onChange: (reasons: readonly PressureReason[], reading: PressureReading) => void;
+  /** One request was refused. */
+  readonly onShed: (reason: PressureReason) => void;
+}
+
+export class PressureGuard implements Shedding {
+  sheds = false;
+  readonly relieved = new Set<(maxUnreadBytes: number) => void>();
+  #heldBytes = 0;
+  #maxHeldBytes = Number.POSITIVE_INFINITY;
+  readonly #events: PressureEvents;
+  readonly #threads: number;
+  #bounds: PressureBounds | undefined;
+  #state: PressureState = NO_PRESSURE;
+  #reasons: readonly PressureReason[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #dueMs = 0;
+  #maxUnreadBytes = FIRST_UNREAD_BYTES;
+  #collectAtMs = 0;
+  #collectEveryMs = FIRST_COLLECT_MS;
+
+  /** @param threads that share the memory */
+  constructor(events: PressureEvents, threads: number) {
+    this.#events = events;
+    this.#threads = threads;
+  }
+
+  /** Why new work is refused; empty if it is not. */
+  get reasons(): readonly PressureReason[] {
+    return this.#reasons;
+  }
+
+  /** Bounds of the graph that serves now; measures from the first time on. */
+  rebound(node: PressureNode | undefined): void {
+    this.#bounds = boundsOf(node, this.#threads);
+    this.#maxHeldBytes = (BODIES * this.#bounds.memoryBytes) / this.#threads;
+    if (this.#timer !== undefined) return;
+    this.#dueMs = performance.now() + EVERY_MS;
+    this.#timer = setTimeout(() => this.#measure(), EVERY_MS).unref();
+  }
+
+  refusal(): GatewayError {
+    const [reason = 'memory'] = this.#reasons;
+    this.#events.onShed(reason);
+    return OVERLOADED[reason];
+  }
+
+  hold(bytes: number): boolean {
+    if (this.#heldBytes + bytes > this.#maxHeldBytes) return false;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#heldBytes -= bytes;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #measure(): void {
+    const nowMs = performance.now();
+    this.judge(read(Math.max(0, nowMs - this.#dueMs)), nowMs);
+    this.#dueMs = performance.now() + EVERY_MS;
+    this.#timer!.refresh();
+  }
+
+  /** Goes by one reading, made at `nowMs` on the clock of performance.now(). */
+  judge(reading: PressureReading, nowMs: number): void {
+    const before = this.#state;
+    this.#state = judgePressure(before, reading, this.#bounds!);
+    const { memory, eventLoop } = this.#state;
+    if (memory !== before.memory || eventLoop !== before.eventLoop) {
+      this.#reasons = reasonsOf(this.#state);
+      this.sheds = memory || eventLoop;
+      this.#events.onChange(this.#reasons, reading);
+    }
+    if (memory) this.#relieve(nowMs, !before.memory);
+  }
+
+  #relieve(nowMs: number, isFirst: boolean): void {
+    if (isFirst) {
+      this.#maxUnreadBytes = FIRST_UNREAD_BYTES;
+      this.#collectEveryMs = FIRST_COLLECT_MS;
+      this.#collectAtMs = nowMs + FIRST_COLLECT_MS;
+    }
+    for (const relieve of this.relieved) relieve(this.#maxUnreadBytes);
+    this.#maxUnreadBytes = Math.max(LEAST_UNREAD_BYTES, this.#maxUnreadBytes / 2);
+    if (nowMs < this.#collectAtMs) return;
+    collectGarbage();
+    this.#collectEveryMs = Math.min(MAX_COLLECT_MS, this.#collectEveryMs * 2);
+    this.#collectAtMs = nowMs + this.#collectEveryMs;
+  }
+}

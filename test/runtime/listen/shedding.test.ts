@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { Handler } from '../../../runtime/generation.ts';
+import { readBody } from '../../../runtime/listen/body.ts';
+import { replyEmpty, replyError } from '../../../runtime/listen/reply.ts';
+import { NEVER_SHEDS, OVERLOADED, type Shedding } from '../../../runtime/listen/shedding.ts';
+import type { ListenerNode } from '../../../schema/graph/listener.ts';
+import { listenerNode, serve, until } from './listener-fixture.ts';
+import { exchangeRaw, RawConnection } from './raw-client.ts';
+
+const taken: Handler = (exchange) =>
+  readBody(
+    exchange,
+    exchange.listener === 'edge' ? 1024 * 1024 : 0,
+    () => replyEmpty(exchange, 204),
+    (error) => replyError(exchange, error),
+  );
+
+const under = (changes: Partial<Shedding>, node: Partial<ListenerNode> = {}) =>
+  serve(listenerNode(node), { '/mcp': taken }, { ...NEVER_SHEDS, ...changes });
+
+const SHEDS = { sheds: true, refusal: () => OVERLOADED.event_loop };
+
+const head = (method: string, length: number): string =>
+  `${method} /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`;
+
+describe('a listener that sheds', () => {
+  it('answers new work with 503 and a time to come back, with the headers of any reply', async () => {
+    await using served = await under(SHEDS);
+    const reply = await fetch(`${served.url}/mcp`, { headers: { origin: 'https://app.example' } });
+    expect(reply.status).toBe(503);
+    expect(reply.headers.get('retry-after')).toBe('2');
+    expect(reply.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(await reply.json()).toMatchObject({
+      error: { code: -31002, data: { code: 'overloaded', reason: 'event_loop' } },
+    });
+  });
+
+  it('looks at what is small first, and lets sessions end', async () => {
+    await using served = await under(SHEDS);
+    const post = (length: number) =>
+      fetch(`${served.url}/mcp`, { method: 'POST', body: 'x'.repeat(length) }).then(({ status }) => status);
+    expect(await post(16 * 1024)).toBe(204);
+    expect(await post(16 * 1024 + 1)).toBe(503);
+    expect((await fetch(`${served.url}/mcp`, { method: 'DELETE' })).status).toBe(204);
+    const chunked =
+      'POST /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n';
+    expect(await exchangeRaw(served.port, `${chunked}0\r\n\r\n`)).toContain(' 503 ');
+  });
+
+  it('refuses hosts and origins that are not its own as ever', async () => {
+    await using served = await under(SHEDS);
+    const reply = await fetch(`${served.url}/mcp`, { headers: { origin: 'https://evil.example' } });
+    expect(reply.status).toBe(403);
+  });
+
+  it('gives up a large body that is under way', async () => {
+    const shedding = { ...NEVER_SHEDS, sheds: false, refusal: () => OVERLOADED.memory };
+    await using served = await serve(listenerNode(), { '/mcp': taken }, shedding);
+    const connection = new RawConnection(served.port);
+    connection.write(head('POST', 500_000) + 'x'.repeat(200_000));
+    await until(() => served.observer.started === 1);
+    shedding.sheds = true;
+    connection.write('x'.repeat(200_000));
+    expect(await connection.until('overloaded')).toContain(' 503 ');
+    connection.socket.destroy();
+  });
+
+  it('refuses no operation', async () => {
+    await using served = await under(SHEDS, { serve: ['health'] });
+    expect((await fetch(`${served.url}/mcp`, { method: 'DELETE' })).status).toBe(204);
+    expect((await fetch(`${served.url}/mcp`)).status).toBe(204);
+  });
+});
+
+describe('room for bodies', () => {
+  it('is taken piece by piece and given back by whatever becomes of the body', async () => {
+    let held = 0;
+    const room = {
+      hold: (bytes: number) => {
+        if (held + bytes > 300_000) return false;
+        held += bytes;
+        return true;
+      },
+      giveBack: (bytes: number) => {
+        held -= bytes;
+      },
+    };
+    await using served = await under(room);
+    const first = new RawConnection(served.port);
+    first.write(head('POST', 250_000) + 'x'.repeat(249_999));
+    await until(() => held > 150_000);
+    const second = new RawConnection(served.port);
+    second.write(head('POST', 250_000) + 'x'.repeat(250_000));
+    expect(await second.until('overloaded')).toContain(' 503 ');
+    first.write('x');
+    expect(await first.until('\r\n\r\n')).toContain(' 204 ');
+    await until(() => held === 0);
+    const gone = new RawConnection(served.port);
+    gone.write(head('POST', 250_000) + 'x'.repeat(249_999));
+    await until(() => held > 150_000);
+    gone.socket.destroy();
+    await until(() => held === 0);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { PressureReading } from '../../../runtime/traffic/pressure.ts';
+import { PressureGuard, usualMemoryBytes } from '../../../runtime/traffic/pressure-guard.ts';
+
+const MIB = 1024 * 1024;
+const reading = (mib: number): PressureReading => ({
+  residentBytes: mib * MIB,
+  usedBytes: mib * MIB,
+  heapBytes: 0,
+  heapLimitBytes: 4000 * MIB,
+  lateMs: 0,
+});
+
+const guardOf = (memoryMib: number, threads = 1) => {
+  const told: string[] = [];
+  const guard = new PressureGuard(
+    { onChange: (reasons) => told.push(reasons.join()), onShed: (reason) => told.push(`shed ${reason}`) },
+    threads,
+  );
+  guard.rebound({ memoryBytes: memoryMib * MIB });
+  return { guard, told, [Symbol.dispose]: () => guard.close() };
+};
+
+describe('the guard', () => {
+  it('refuses with a reason and a time to come back, counts it, and tells of each change once', () => {
+    using held = guardOf(1000);
+    const { guard, told } = held;
+    for (const mib of [900, 900, 800]) guard.judge(reading(mib), 0);
+    expect(guard.sheds).toBe(true);
+    expect(guard.refusal()).toMatchObject({ code: 'overloaded', status: 503, retryAfterMs: 5_000 });
+    guard.judge(reading(700), 100);
+    expect(guard.sheds).toBe(false);
+    expect(told).toEqual(['memory', 'shed memory', '']);
+  });
+
+  it('asks for less and less to be left unread while memory is short, and begins anew the next time', () => {
+    using held = guardOf(1000);
+    const asked: number[] = [];
+    held.guard.relieved.add((maxUnreadBytes) => asked.push(maxUnreadBytes / 1024));
+    for (let times = 0; times < 7; times += 1) held.guard.judge(reading(900), 0);
+    held.guard.judge(reading(700), 0);
+    held.guard.judge(reading(900), 0);
+    expect(asked).toEqual([1024, 512, 256, 128, 64, 64, 64, 1024]);
+  });
+
+  it('gives bodies an eighth of its part of the memory, to the byte', () => {
+    using held = guardOf(1024, 2);
+    const { guard } = held;
+    expect(guard.hold(64 * MIB)).toBe(true);
+    expect(guard.hold(1)).toBe(false);
+    guard.giveBack(2);
+    expect(guard.hold(1)).toBe(true);
+    expect(guard.hold(2)).toBe(false);
+  });
+
+  it('takes over other bounds while it refuses', () => {
+    using held = guardOf(1000);
+    held.guard.judge(reading(900), 0);
+    held.guard.rebound({ memoryBytes: 2000 * MIB });
+    held.guard.judge(reading(900), 100);
+    expect(held.guard.sheds).toBe(false);
+  });
+
+  it('has a part of what there is where nothing is said', () => {
+    expect(usualMemoryBytes()).toBeGreaterThan(64 * MIB);
+    expect(usualMemoryBytes()).toBeLessThan(2 ** 50);
+  });
+});
