@@ -32,6 +32,8 @@ export interface CompileInput {
   readonly main: string;
   /** Bytes of a file, undefined if it cannot be read. Asked once per path; must not throw. */
   readonly read: (path: string) => Uint8Array | undefined;
+  /** Of a file that could not be read: why, as `it does not exist`, where that is known. */
+  readonly whyUnread?: (path: string) => string | undefined;
   /**
    * Names of what is in a folder, in any order, those of folders with a `/` behind; undefined if it cannot be listed.
    * Asked once per folder that a glob names; must not throw.

@@ -80,9 +80,8 @@ export class Gateway {
         this.#graph = prepared.graph;
       },
       onResult: (result) => this.#tell(result),
-      onFiles: (files) => {
-        if (this.#graph?.reload.watch !== false) void this.#watcher.watch(files);
-      },
+      onFiles: (files) =>
+        void (this.#graph?.reload.watch === false ? this.#watcher.rest() : this.#watcher.watch(files)),
     });
   }
 

@@ -38,7 +38,10 @@ const isSameFile = (a: string, b: string): boolean => posix.normalize(a) === pos
 const openFile = ({ files, report }: Reading, { path, place }: Step): SourceFile | undefined => {
   const bytes = files.open(path);
   if (bytes) return decode(path, bytes, report);
-  report('GW0001', place ?? { file: sourceFile(path, ''), start: 0, end: 0 }, { path });
+  report('GW0001', place ?? { file: sourceFile(path, ''), start: 0, end: 0 }, {
+    path,
+    why: files.whyUnread(path),
+  });
   return undefined;
 };
 

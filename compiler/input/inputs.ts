@@ -35,7 +35,7 @@ const openInput = (
   const asked = files.beside(path, place.file.path);
   const bytes = files.open(asked);
   if (bytes) return decode(asked, bytes, report, maxBytes);
-  report('GW0001', place, { path: asked });
+  report('GW0001', place, { path: asked, why: files.whyUnread(asked) });
   return undefined;
 };
 

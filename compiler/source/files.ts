@@ -15,6 +15,8 @@ export interface SourceRead {
 export interface Files {
   /** Bytes of a file; undefined if it cannot be read. */
   open(path: string): Uint8Array | undefined;
+  /** Why a file cannot be read, where that is known. */
+  whyUnread(path: string): string | undefined;
   /** Names in a folder; undefined if it cannot be listed. */
   list(folder: string): readonly string[] | undefined;
   /** The path of a file that the file `from` names. */
@@ -29,10 +31,11 @@ export interface Files {
 interface Host {
   readonly main: string;
   readonly read: (path: string) => Uint8Array | undefined;
+  readonly whyUnread?: (path: string) => string | undefined;
   readonly list?: (folder: string) => readonly string[] | undefined;
 }
 
-export const openFiles = ({ main, read, list }: Host): Files => {
+export const openFiles = ({ main, read, whyUnread, list }: Host): Files => {
   const known = new Map<string, Uint8Array | undefined>();
   const folders = new Map<string, readonly string[] | undefined>();
   const order: SourceRead[] = [];
@@ -48,6 +51,7 @@ export const openFiles = ({ main, read, list }: Host): Files => {
       order.push(sha256 === undefined ? { path } : { path, sha256 });
       return bytes;
     },
+    whyUnread: (path) => whyUnread?.(path),
     list(path) {
       if (folders.has(path)) return folders.get(path);
       const names = list?.(path);

@@ -124,7 +124,7 @@ const caseOf = (
 
 const readTree = (path: string, bytes: Uint8Array | undefined, report: Report): SourceMap | undefined => {
   if (bytes === undefined) {
-    report('GW0001', { file: sourceFile(path, ''), start: 0, end: 0 }, { path });
+    report('GW0001', { file: sourceFile(path, ''), start: 0, end: 0 }, { path, why: undefined });
     return undefined;
   }
   const file = decode(path, bytes, report);

@@ -10,7 +10,7 @@ import { signatureFileOf } from '../../schema/artifact-signature.ts';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph } from '../../schema/graph/graph.ts';
 import { listFolder } from './list-folder.ts';
-import { readSettledSync } from './read-settled.ts';
+import { readSettledSync, unreadReason } from './read-settled.ts';
 import { ABSENT, digestOfNames, folderKey, type Snapshot } from './snapshot.ts';
 
 /** Public keys, one of which must have signed what is served. */
@@ -95,12 +95,14 @@ export const compileFile = (
   host: FileHost = DISK,
 ): CompileOutcome => {
   const texts = new Map<string, Uint8Array>();
+  const reasons = new Map<string, string | undefined>();
   const read = (path: string): Uint8Array | undefined => {
     try {
       const bytes = host.read(path);
       if (bytes !== undefined) texts.set(path, bytes);
       return bytes;
-    } catch {
+    } catch (error) {
+      reasons.set(path, unreadReason(error));
       return undefined;
     }
   };
@@ -114,6 +116,7 @@ export const compileFile = (
     main,
     overlays: overlaysOf(main, overlays),
     read,
+    whyUnread: (path) => reasons.get(path),
     list,
     ...(trust === undefined ? {} : { trust }),
   });

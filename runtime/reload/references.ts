@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type Graph, isReference, type NodeId, type Reference } from '../../schema/graph/graph.ts';
 import { parseReference, type ReferencePart } from '../../schema/reference.ts';
 import { referenceValue } from '../../schema/reference-value.ts';
-import { readSettled } from './read-settled.ts';
+import { readSettled, unreadReason } from './read-settled.ts';
 import { ABSENT, digestOf } from './snapshot.ts';
 
 /** One reference that has no value. Names what was asked for and where, never what was found. */
@@ -47,13 +47,6 @@ const NODE_KINDS: Readonly<Record<string, string>> = {
   upstreams: 'upstream',
   policies: 'policy',
   limits: 'limit',
-};
-
-const FILE_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'the file does not exist',
-  EACCES: 'the file may not be read',
-  'not-a-file': 'it is no regular file',
-  'too-large': 'the file is too large',
 };
 
 /** A problem's reason, thrown within this file only. */
@@ -162,8 +155,7 @@ class Resolver {
     } catch (error) {
       if (error instanceof Unresolved) throw error;
       this.files.set(path, ABSENT);
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      return reject(FILE_REASONS[code] ?? 'the file cannot be read');
+      return reject(`the file ${unreadReason(error)?.slice('it '.length) ?? 'cannot be read'}`);
     }
   }
 }

@@ -50,7 +50,7 @@ export interface ReloaderOptions<G> {
   readonly onResult: (result: ReloadResult) => void;
   /** Told of what the files have brought to serve, before `onResult`. */
   readonly onAccepted?: (artifact: (version: string) => AcceptedArtifact | undefined) => void;
-  /** Told of the files of every attempt: what is to be watched from then on. */
+  /** Told of the files of every attempt, after `onResult`: what is to be watched from then on. */
   readonly onFiles?: (files: Snapshot) => void;
 }
 
@@ -138,6 +138,7 @@ export class Reloader<G> {
     const isDone = this.#closed || (cause === 'watch' && (await this.#isLoaded()));
     if (isDone && this.#last !== undefined) {
       this.#state = 'idle';
+      this.#options.onFiles?.(this.#files);
       return this.#last;
     }
     const attempt = await this.#attempt(cause);
@@ -151,15 +152,14 @@ export class Reloader<G> {
     this.#last = result;
     this.#state = 'idle';
     this.#options.onResult(result);
+    this.#options.onFiles?.(this.#files);
     return result;
   }
 
   /** Whether the reload that was under way when a change was seen has loaded it already. */
   async #isLoaded(): Promise<boolean> {
     if (this.#options.elsewhere?.current !== this.#fetched) return false;
-    if (await hasChanged(this.#files)) return false;
-    this.#see(this.#files);
-    return true;
+    return !(await hasChanged(this.#files));
   }
 
   async #attempt(cause: ReloadCause): Promise<Attempt> {
@@ -180,13 +180,13 @@ export class Reloader<G> {
         if (brought.result === 'applied' && fetched !== undefined) elsewhere?.served(fetched);
         return { ...brought, ...found };
       }
-      this.#see(files);
+      this.#files = files;
       const fallback = cause === 'start' ? this.#options.fallback?.() : undefined;
       if (fallback !== undefined) return { ...(await this.#bring(fallback, files, true)), ...found };
       return { result: 'rejected', unresolved: [], ...found };
     } catch (error) {
       // Where it failed before its files were known: what is there now was tried, only other bytes are worth more.
-      if (this.#files === before) this.#see(await snapshotOf([...this.#named(), ...this.#files.keys()]));
+      if (this.#files === before) this.#files = await snapshotOf([...this.#named(), ...this.#files.keys()]);
       const result = error instanceof NeedsRestart ? 'rejected' : 'failed';
       return { result, unresolved: [], error, ...found };
     }
@@ -214,7 +214,7 @@ export class Reloader<G> {
     const found = { diagnostics: [], textOf: () => undefined, error };
     const fallback = cause === 'start' ? this.#options.fallback?.() : undefined;
     if (fallback !== undefined) return { ...(await this.#bring(fallback, new Map(), true)), ...found };
-    this.#see(await snapshotOf(this.#files.keys()));
+    this.#files = await snapshotOf(this.#files.keys());
     return { result: 'failed', unresolved: [], ...found };
   }
 
@@ -225,7 +225,7 @@ export class Reloader<G> {
     // Only its folder counts.
     const main = elsewhere === undefined ? resolve(file) : join(elsewhere.baseDirectory, 'gateway.yaml');
     const resolution = await resolveReferences(compiled.graph, { env, main });
-    this.#see(new Map([...files, ...resolution.files]));
+    this.#files = new Map([...files, ...resolution.files]);
     const { graph, problems, values } = resolution;
     if (graph === undefined) return { result: 'rejected', unresolved: problems };
     const hashes = effectiveHashes(compiled, graph, values);
@@ -245,10 +245,5 @@ export class Reloader<G> {
   #named(): readonly string[] {
     const { file, overlays, elsewhere } = this.#options;
     return elsewhere === undefined ? [file, ...overlays].map((path) => resolve(path)) : [];
-  }
-
-  #see(files: Snapshot): void {
-    this.#files = files;
-    this.#options.onFiles?.(files);
   }
 }

@@ -1,4 +1,5 @@
 /** Tells when files of the running configuration hold other bytes than those that were loaded. */
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { hasChanged, type Snapshot } from './snapshot.ts';
@@ -33,6 +34,19 @@ export interface WatcherOptions {
   readonly times?: Partial<WatcherTimes>;
 }
 
+const NO_PATHS: WatchedPaths = { directories: new Set(), entries: new Set(), listed: new Set() };
+
+/** Which directories these paths lead to now: one that was removed and made anew is another. */
+const identitiesOf = async (directories: ReadonlySet<string>): Promise<ReadonlySet<string>> =>
+  new Set(
+    await Promise.all(
+      Array.from(directories, async (path) => {
+        const status = await stat(path, { bigint: true }).catch(() => undefined);
+        return `${path} ${status?.dev} ${status?.ino}`;
+      }),
+    ),
+  );
+
 /**
  * Directory events say when to look, a comparison of contents says whether anything changed: saves in place, renames
  * over a file, swaps of a link on the way to it, and what no event tells.
@@ -42,7 +56,8 @@ export class Watcher {
   readonly #times: WatcherTimes;
   /** Undefined between a reported change and the next `watch`. */
   #snapshot: Snapshot | undefined;
-  #paths: WatchedPaths = { directories: new Set(), entries: new Set(), listed: new Set() };
+  #paths = NO_PATHS;
+  #identities: ReadonlySet<string> = new Set();
   #events: FSWatcher | undefined;
   #settling: NodeJS.Timeout | undefined;
   #settleBy = 0;
@@ -67,19 +82,33 @@ export class Watcher {
     this.#snapshot = snapshot;
     this.#poll ??= setInterval(() => this.#check(), this.#times.pollMs).unref();
     const paths = await watchedPaths(snapshot.keys());
+    const identities = await identitiesOf(paths.directories);
     if (this.#closed || this.#snapshot !== snapshot) return;
-    const isSame = paths.directories.symmetricDifference(this.#paths.directories).size === 0;
+    const isSame = identities.symmetricDifference(this.#identities).size === 0;
     this.#paths = paths;
+    this.#identities = identities;
     if (!isSame || this.#events === undefined) await this.#subscribe();
     this.#settle();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Tells nothing until `watch` is called again. */
+  async rest(): Promise<void> {
+    this.#snapshot = undefined;
     clearInterval(this.#poll);
     clearTimeout(this.#settling);
     clearTimeout(this.#retry);
-    await this.#events?.close();
+    this.#poll = undefined;
+    this.#settling = undefined;
+    const events = this.#events;
+    this.#events = undefined;
+    this.#paths = NO_PATHS;
+    this.#identities = new Set();
+    await events?.close();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.rest();
     await this.#checking;
   }
 
@@ -115,7 +144,7 @@ export class Watcher {
     const delayMs = Math.min(this.#times.backoffMs * 2 ** this.#failures, this.#times.backoffCapMs);
     this.#failures += 1;
     this.#retry = setTimeout(() => {
-      if (this.#closed) return;
+      if (this.#closed || this.#events !== undefined) return;
       void this.#subscribe().then(() => this.#settle());
     }, delayMs).unref();
   }

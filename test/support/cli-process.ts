@@ -10,6 +10,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The program in place of the sources' `cli/main.ts`. */
   readonly program?: string;
+  /** A command that runs it, such as one that makes a namespace. */
+  readonly within?: readonly string[];
 }
 
 /** A started command; its output is collected. */
@@ -19,8 +21,9 @@ export class CliProcess {
   #out = '';
   #err = '';
 
-  constructor(args: readonly string[], { cwd, env = {}, program = MAIN }: CliOptions = {}) {
-    this.child = spawn(process.execPath, [program, ...args], {
+  constructor(args: readonly string[], { cwd, env = {}, program = MAIN, within = [] }: CliOptions = {}) {
+    const [command, ...more] = [...within, process.execPath, program, ...args];
+    this.child = spawn(command!, more, {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

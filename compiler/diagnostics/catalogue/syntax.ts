@@ -2,11 +2,11 @@
 import { counted, entry } from '../entry.ts';
 
 export const SYNTAX = {
-  GW0001: entry<{ path: string }>({
+  GW0001: entry<{ path: string; why: string | undefined }>({
     severity: 'error',
     title: 'File cannot be read',
-    message: ({ path }) => `\`${path}\` cannot be read`,
-    help: () => ['does it exist, and may this process read it?'],
+    message: ({ path, why }) => `\`${path}\` cannot be read${why === undefined ? '' : `: ${why}`}`,
+    help: ({ why }) => (why === undefined ? ['does it exist, and may this process read it?'] : []),
   }),
   GW0002: entry<{ path: string }>({
     severity: 'error',

@@ -35,7 +35,6 @@ export type EffectKind =
   | 'limit-counts-reset'
   | 'seals-broken'
   | 'section-swaps'
-  | 'late-watch'
   | 'old-name-kept'
   | 'threads-fixed'
   | 'store-fixed'

@@ -76,16 +76,7 @@ const SECTIONS: Readonly<Record<string, SectionEffects>> = {
   ],
   pressure: (_, __, swaps) => [swaps('new work is let in or refused by it from the swap on')],
   reload: (change, _, swaps) => [
-    ...(touches(change, 'watch')
-      ? [
-          {
-            kind: 'late-watch',
-            node: 'section:reload',
-            impact: 'needs-restart',
-            text: 'whether files are watched is looked at when files are read: it counts from the reload after this one, or a restart',
-          } as const,
-        ]
-      : []),
+    ...(touches(change, 'watch') ? [swaps('files are watched, or not, from the swap on')] : []),
     ...(touches(change, 'onPolicyChange') ? [swaps('this change already treats what is open by it')] : []),
     ...(touches(change, 'drain', 'maxGenerations')
       ? [swaps('this change already drains the old graph by the new bounds')]

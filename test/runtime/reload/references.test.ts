@@ -139,7 +139,7 @@ describe('references', () => {
       },
       { field: 'upstreams.github.field', reference: '${env:EMPTY}', reason: 'the variable is empty' },
       { field: 'upstreams.github.field', reference: '${file:missing}', reason: 'the file does not exist' },
-      { field: 'upstreams.github.field', reference: '${file:.}', reason: 'it is no regular file' },
+      { field: 'upstreams.github.field', reference: '${file:.}', reason: 'the file is a folder' },
       { field: 'upstreams.github.field', reference: '${file:empty}', reason: 'the file is empty' },
       { field: 'upstreams.github.field', reference: '${env:SECRET}', reason: 'the value is no whole number' },
       {
@@ -205,7 +205,7 @@ describe('references', () => {
   it('to a pipe are refused at once, not waited for', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     const { problems } = await resolveWith(graphOf({ a: reference('${file:pipe}') }));
-    expect(problems.map(({ reason }) => reason)).toEqual(['it is no regular file']);
+    expect(problems.map(({ reason }) => reason)).toEqual(['the file is no regular file']);
   });
 
   it('take an explicit empty default for a value', async () => {
