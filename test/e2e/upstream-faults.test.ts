@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FastUpstream } from '../support/fast-upstream.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { callTool, type ModernAnswer } from '../support/modern-client.ts';
+import { scrape } from '../support/scrape.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
+
+/** How each fault is to be felt: what calls end with, and whether it is held against the upstream. */
+const FAULTS: readonly {
+  readonly fault: Fault;
+  readonly code: string | undefined;
+  readonly opens: boolean;
+}[] = [
+  { fault: 'refuses', code: 'upstream_unavailable', opens: true },
+  { fault: 'hangs before headers', code: 'upstream_timeout', opens: true },
+  { fault: 'hangs mid-body', code: 'upstream_timeout', opens: true },
+  { fault: 'dribbles', code: 'upstream_timeout', opens: true },
+  { fault: 'resets', code: 'upstream_unavailable', opens: true },
+  { fault: 'answers garbage', code: 'upstream_unavailable', opens: true },
+  { fault: 'answers 503', code: 'upstream_unavailable', opens: true },
+  { fault: 'closes after each reply', code: undefined, opens: false },
+];
+
+const CALL_MS = 300;
+const OPEN_MS = 1500;
+/** What a loaded machine may add to a deadline. */
+const SLACK_MS = 700;
+const ROUNDS = 5;
+
+let upstreams: FastUpstream[];
+let proxy: FaultProxy;
+let gateway: TestGateway;
+
+/** Three upstreams: one that is guarded, one beside it that is not, both behind the proxy; and a sound one. */
+const configurationOf = ([one, , sound]: readonly FastUpstream[], faulty: FaultProxy): string => {
+  const timeouts = { connect: `${CALL_MS}ms`, firstByte: `${CALL_MS}ms`, call: `${CALL_MS}ms` };
+  const behind = { type: 'http', endpoints: [faulty.url], protocol: { era: 'modern' }, timeouts };
+  void one;
+  return JSON.stringify({
+    version: 1,
+    listeners: {
+      main: { bind: '127.0.0.1:0' },
+      ops: { bind: '127.0.0.1:0', serve: ['metrics', 'status'] },
+    },
+    servers: {
+      main: {
+        at: [{ listener: 'main', path: '/mcp' }],
+        anonymous: true,
+        expose: [
+          { upstream: 'guarded', prefix: 'guarded_' },
+          { upstream: 'bare', prefix: 'bare_' },
+          { upstream: 'sound', prefix: 'sound_' },
+        ],
+      },
+    },
+    upstreams: {
+      guarded: { ...behind, breaker: { consecutive: 5, openFor: `${OPEN_MS}ms` } },
+      bare: behind,
+      sound: { type: 'http', endpoints: [sound!.url], protocol: { era: 'modern' } },
+    },
+  });
+};
+
+const call = (upstream: string): Promise<ModernAnswer> => callTool(gateway.url(), `${upstream}_echo`);
+
+const codeOf = ({ body }: ModernAnswer): string | undefined => body.error?.data?.code;
+
+const timed = async (
+  upstream: string,
+): Promise<{ readonly ms: number; readonly code: string | undefined }> => {
+  const startedMs = performance.now();
+  const code = codeOf(await call(upstream));
+  return { ms: performance.now() - startedMs, code };
+};
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+/** The 99th percentile of calls of the sound upstream, while `beside` goes on with each of them. */
+const p99 = async (beside: () => void): Promise<number> => {
+  const latencies: number[] = [];
+  const caller = async (): Promise<void> => {
+    for (let at = 0; at < 25; at += 1) {
+      beside();
+      const { ms, code } = await timed('sound');
+      expect(code).toBeUndefined();
+      latencies.push(ms);
+    }
+  };
+  await Promise.all([caller(), caller(), caller(), caller()]);
+  return latencies.sort((a, b) => a - b)[Math.floor(latencies.length * 0.99) - 1]!;
+};
+
+const medianOfRounds = async (beside: () => void): Promise<number> => {
+  const rounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) rounds.push(await p99(beside));
+  return median(rounds);
+};
+
+const breakerState = async (): Promise<number> =>
+  (await scrape(gateway.opsUrl)).get('gatewright_upstream_breaker_state{upstream="guarded"}')!;
+
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  const deadlineMs = performance.now() + 10_000;
+  while (!(await condition()))
+    if (performance.now() > deadlineMs) throw new Error('the condition did not come true in time');
+};
+
+beforeAll(async () => {
+  upstreams = await Promise.all(['one', 'two', 'sound'].map((name) => startToolUpstream(name, ['echo'])));
+  proxy = await startFaultProxy(upstreams[0]!);
+  gateway = await startTestGateway(configurationOf(upstreams, proxy), { tap: false });
+  for (const upstream of ['guarded', 'bare', 'sound']) expect(codeOf(await call(upstream))).toBeUndefined();
+});
+
+afterAll(async () => {
+  await gateway.close();
+  await proxy.close();
+  await Promise.all(upstreams.map((upstream) => upstream.close()));
+});
+
+describe.each(FAULTS)('an upstream that $fault', ({ fault, code, opens }) => {
+  it('keeps nobody waiting beyond the deadline, and does no harm to the others', {
+    timeout: 60_000,
+  }, async () => {
+    const quietMs = await medianOfRounds(() => undefined);
+    await proxy.inject(fault);
+    const outcomes: Promise<{ readonly ms: number; readonly code: string | undefined }>[] = [];
+    let underWay = 0;
+    const disturb = (): void => {
+      if (underWay >= 32) return;
+      underWay += 1;
+      const outcome = timed('bare').finally(() => {
+        underWay -= 1;
+      });
+      outcomes.push(outcome);
+    };
+    const disturbedMs = await medianOfRounds(disturb);
+    const ended = await Promise.all(outcomes);
+    await proxy.inject('none');
+    expect(ended.length).toBeGreaterThan(32);
+    expect(Math.max(...ended.map(({ ms }) => ms))).toBeLessThan(CALL_MS + SLACK_MS);
+    // Whoever is just being answered on a connection that is closed may learn of it too late.
+    const codes = new Set(ended.map((each) => each.code ?? 'upstream_unavailable'));
+    expect([...codes]).toEqual([code ?? 'upstream_unavailable']);
+    expect(disturbedMs).toBeLessThanOrEqual(Math.max(2 * quietMs, quietMs + 50));
+  });
+
+  it.runIf(opens)(
+    '[RATE-03] is not called any more after five failures, answered for within 5 ms, and called again when it is back',
+    { timeout: 60_000 },
+    async () => {
+      expect(await breakerState()).toBe(0);
+      await proxy.inject(fault);
+      for (let failure = 1; failure <= 5; failure += 1) expect(codeOf(await call('guarded'))).toBe(code);
+      const openedMs = performance.now();
+      const connects = proxy.connects;
+      const latencies: number[] = [];
+      while (latencies.length < 200) {
+        const { ms, code: refusal } = await timed('guarded');
+        // A machine that is so slow sees a probe, and is not judged.
+        if (performance.now() - openedMs > OPEN_MS - 100) break;
+        expect(refusal).toBe('breaker_open');
+        latencies.push(ms);
+      }
+      expect(latencies.length).toBeGreaterThan(20);
+      expect(median(latencies)).toBeLessThanOrEqual(5);
+      expect(proxy.connects).toBe(connects);
+      expect(await breakerState()).toBeGreaterThan(0);
+      await proxy.inject('none');
+      await until(async () => codeOf(await call('guarded')) === undefined);
+      expect(performance.now() - openedMs).toBeGreaterThanOrEqual(OPEN_MS - 50);
+      expect(await breakerState()).toBe(0);
+    },
+  );
+});
+
+it('[RATE-03] a breaker that probes an upstream that is still down opens again', async () => {
+  await proxy.inject('answers 503');
+  for (let failure = 1; failure <= 5; failure += 1) await call('guarded');
+  expect(codeOf(await call('guarded'))).toBe('breaker_open');
+  await until(async () => codeOf(await call('guarded')) === 'upstream_unavailable');
+  expect(codeOf(await call('guarded'))).toBe('breaker_open');
+  await proxy.inject('none');
+  await until(async () => codeOf(await call('guarded')) === undefined);
+});
+
+it('an upstream that closes after each reply serves whoever gives it the time to', async () => {
+  await proxy.inject('closes after each reply');
+  for (let at = 0; at < 10; at += 1) {
+    const before = proxy.connects;
+    expect(codeOf(await call('bare'))).toBeUndefined();
+    expect(proxy.connects - before).toBeLessThanOrEqual(1);
+    expect(codeOf(await call('sound'))).toBeUndefined();
+  }
+  await proxy.inject('none');
+});
