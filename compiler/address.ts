@@ -106,6 +106,9 @@ export const parseBind = (text: string): ParsedBind | undefined => {
   return isIP(host) === 4 || host === 'localhost' ? { type: 'tcp', host, port } : undefined;
 };
 
+/** Whether a host stands for all addresses of the machine. */
+export const isWildcardHost = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
 const LOCALHOST = ['127.0.0.1', '::1'];
 
 const meet = (a: string, b: string): boolean => {

@@ -1,5 +1,4 @@
 /** What serves: the generations of graphs, and what outlives them. One for each thread that takes traffic. */
-import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
 import type { GenerationView } from './generation.ts';
@@ -19,9 +18,7 @@ import type { Metrics } from './observe/metrics.ts';
 import { TrafficObserver } from './observe/traffic-observer.ts';
 import { openPressureGuard } from './open-pressure-guard.ts';
 import type { OpsSource } from './ops/ops-source.ts';
-import { peerSecret } from './peers/envelope.ts';
-import { PeerListener } from './peers/peer-listener.ts';
-import { socketOf, ThreadPeers } from './peers/thread-peers.ts';
+import { PeerNetwork } from './peers/peer-network.ts';
 import { type PreparedGeneration, prepareGeneration } from './prepare.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import { Generations } from './reload/generations.ts';
@@ -91,8 +88,7 @@ export class Serving {
   readonly #generations = new Generations();
   readonly #sessions: SessionStore;
   readonly #parked: ParkedCalls;
-  readonly #peers: ThreadPeers | undefined;
-  readonly #peerListener: PeerListener | undefined;
+  readonly #network: PeerNetwork;
   readonly #channels = new EventStreamChannels(NO_ROOM);
   readonly #listens = new ListenStreams();
   readonly #lasting = new LastingCallers();
@@ -106,35 +102,27 @@ export class Serving {
 
   constructor(options: ServingOptions) {
     this.#options = options;
-    const self = randomBytes(12).toString('base64url');
+    const { thread, metrics } = options;
+    this.#observer = new TrafficObserver(metrics, options.log);
+    const current = () => this.#generations.current;
+    this.#network = new PeerNetwork({ thread, current, observer: this.#observer, metrics });
+    const { self } = this.#network;
     this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM }, self);
-    const { thread } = options;
     this.#parked = new ParkedCalls(
       NO_ROOM,
       self,
       thread === undefined ? undefined : { memory: thread.once, holder: thread.holder },
     );
-    this.#sealer = new Sealer([], options.thread?.sealingKey);
+    this.#sealer = new Sealer([], thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
-    this.#observer = new TrafficObserver(options.metrics, options.log);
     this.#pressure = openPressureGuard(options.log, options.metrics, thread);
     this.#live = new LiveObjects(
       options.log,
       this.#observer satisfies ListenerObserver,
       this.#upstreamContext(),
       this.#pressure,
-      options.thread?.holder,
+      thread?.holder,
     );
-    if (options.thread === undefined) return;
-    const secret = peerSecret(options.thread.sealingKey);
-    this.#peers = new ThreadPeers(self, secret);
-    this.#peerListener = new PeerListener({
-      path: socketOf(self),
-      name: self,
-      secret,
-      current: () => this.#generations.current,
-      observer: this.#observer,
-    });
   }
 
   /** What serves now; undefined before the first swap. */
@@ -179,8 +167,8 @@ export class Serving {
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
   async prepare(loaded: LoadedGraph, shared: SharedBetweenThreads = ALONE): Promise<PreparedGeneration> {
     if (this.#current === undefined) {
-      await this.#peerListener?.listen();
       await this.#openStore(loaded.graph);
+      await this.#network.open(loaded.graph, this.#store);
     }
     return await prepareGeneration(this.#prepareContext(), { ...loaded, ...shared }, this.#numbers + 1);
   }
@@ -204,6 +192,7 @@ export class Serving {
     this.#accessLog.configure(graph.telemetry.log.format);
     this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
     this.#sealer.rekey(graph.sealing.keys);
+    this.#network.rekey(graph.sealing.keys);
     this.#sessions.rebound(this.#sessionBounds(graph));
     this.#channels.rebound(graph.sessions);
     if (Object.keys(graph.servers).length > 0) this.#pressure.rebound(graph.pressure);
@@ -236,12 +225,12 @@ export class Serving {
     this.#listens.endAll();
     const listeners = [...(this.#current?.listeners.values() ?? [])];
     this.#sessions.endStreams();
+    this.#network.drain();
     await this.#stdio?.close(windowMs);
     await Promise.all(
       listeners.map(({ listener }) => listener.close(Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs)),
     );
-    await this.#peerListener?.close(deadlineMs);
-    await this.#peers?.close();
+    await this.#network.close(windowMs, deadlineMs);
     this.#parked.close();
     await this.#sessions.close();
     await this.#generations.close(0);
@@ -261,7 +250,7 @@ export class Serving {
       listens: this.#listens,
       lasting: this.#lasting,
       sealer: this.#sealer,
-      peers: this.#peers,
+      peers: this.#network.peers,
       store: this.#store,
       ops,
       observer: this.#observer,

@@ -14,6 +14,7 @@ import { checkListenerHttp } from './listener-http.ts';
 import { checkListenerIdentity } from './listener-identity.ts';
 import { checkListenerUrls } from './listener-url.ts';
 import { checkNames } from './name-of.ts';
+import { checkPeers } from './peers.ts';
 import { checkRbac } from './rbac.ts';
 import { checkRbacPermissions } from './rbac-permissions.ts';
 import { checkRenames } from './renames.ts';
@@ -33,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   checkNames,
   checkRepeated,
   checkListenerAddresses,
+  checkPeers,
   checkListenerUrls,
   checkListenerHttp,
   checkListenerIdentity,

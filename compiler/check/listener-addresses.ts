@@ -1,9 +1,7 @@
 /** Two listeners cannot have one address. A wildcard takes its port on every address. */
-import { bindsOverlap, type ParsedBind, parseBind } from '../address.ts';
+import { bindsOverlap, isWildcardHost, type ParsedBind, parseBind } from '../address.ts';
 import { placeAt } from '../configuration.ts';
 import type { Check } from './check.ts';
-
-const WILDCARDS = ['0.0.0.0', '::'];
 
 export const checkListenerAddresses: Check = (config, report) => {
   const bound: { readonly name: string; readonly bind: ParsedBind }[] = [];
@@ -11,7 +9,7 @@ export const checkListenerAddresses: Check = (config, report) => {
     const bind = parseBind(listener.bind)!;
     const clash = bound.find((other) => bindsOverlap(other.bind, bind));
     if (clash) {
-      const isWide = bind.type === 'tcp' && WILDCARDS.includes(bind.host);
+      const isWide = bind.type === 'tcp' && isWildcardHost(bind.host);
       report(
         'GW2010',
         placeAt(config, 'listeners', name, 'bind'),

@@ -1,7 +1,15 @@
 /** From `state` to its node. */
-import type { StateNode } from '../../schema/graph/graph.ts';
+import type { PeersNode, StateNode } from '../../schema/graph/graph.ts';
+import { parseBind } from '../address.ts';
 import type { GatewayData } from '../configuration.ts';
 import { given, toMs } from './measure.ts';
+
+type PeersData = NonNullable<NonNullable<GatewayData['state']>['peers']>;
+
+const lowerPeers = ({ bind, advertise }: PeersData): PeersNode => ({
+  bind: parseBind(bind)!,
+  advertise: advertise ?? bind,
+});
 
 export const lowerState = (state: GatewayData['state']): StateNode | undefined =>
   state && {
@@ -12,4 +20,5 @@ export const lowerState = (state: GatewayData['state']): StateNode | undefined =
     prefix: state.prefix!,
     timeoutMs: toMs(state.timeout!),
     onUnavailable: state.onUnavailable!,
+    ...given('peers', state.peers && lowerPeers(state.peers)),
   };

@@ -100,7 +100,8 @@ export const propertySchema = (schema: Schema, key: string): Schema | undefined 
 /** Whether a scalar of this schema may be a reference that is resolved later. */
 export const admitsReference = (schema: Schema): boolean => {
   if (schema['x-literal'] || schema.const !== undefined || schema.enum || schema['x-name-of']) return false;
-  if (schema['x-format']) return ['duration', 'size', 'secret', 'http-url'].includes(schema['x-format']);
+  if (schema['x-format'])
+    return ['duration', 'size', 'secret', 'http-url', 'peer-address'].includes(schema['x-format']);
   const types = [schema.type].flat();
   if (types.includes('integer') || types.includes('boolean')) return true;
   return types.includes('string') && schema.pattern === undefined;

@@ -2,6 +2,7 @@ import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal } from '../listen/observer.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
+import { PeerMetrics } from './peer-metrics.ts';
 import { PressureMetrics } from './pressure-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { ReloadMetrics } from './reload-metrics.ts';
@@ -169,6 +170,7 @@ export class Metrics {
     labels: [],
   });
   readonly #process: ProcessMetrics;
+  readonly peers = new PeerMetrics();
   readonly pressure = new PressureMetrics();
   /** Of configurations and their generations. */
   readonly reload = new ReloadMetrics();
@@ -199,6 +201,7 @@ export class Metrics {
   /** A peer tells of it. */
   exchangeHandedOver(exchange: Exchange): void {
     this.#inFlight.of(exchange.listener).value -= 1;
+    this.peers.handedOver(exchange.listener);
   }
 
   /** `reason` is `denied`, or `error` where the policy failed and so denied. */
@@ -283,6 +286,7 @@ export class Metrics {
       this.#processEvents,
       this.pressure,
       this.#stateUp,
+      this.peers,
     ]
       .map((family) => family.text())
       .join('');

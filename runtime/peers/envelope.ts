@@ -24,12 +24,14 @@ export const sealEnvelope = (secret: Buffer, envelope: Envelope): string => {
   return `${text}.${macOf(secret, text).toString('base64url')}`;
 };
 
-/** What a peer said, or undefined for what none has. */
-export const openEnvelope = (secret: Buffer, value: unknown): Envelope | undefined => {
+/** What a peer said who knows one of the secrets, or undefined for what none has. */
+export const openEnvelope = (secrets: readonly Buffer[], value: unknown): Envelope | undefined => {
   if (typeof value !== 'string') return undefined;
   const [text = '', mac = ''] = value.split('.');
   const given = Buffer.from(mac, 'base64url');
-  const due = macOf(secret, text);
-  if (given.length !== due.length || !timingSafeEqual(given, due)) return undefined;
-  return JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Envelope;
+  const isOurs = secrets.some((secret) => {
+    const due = macOf(secret, text);
+    return given.length === due.length && timingSafeEqual(given, due);
+  });
+  return isOurs ? (JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Envelope) : undefined;
 };

@@ -32,16 +32,18 @@ const flatten = (headers: IncomingHttpHeaders): string[] =>
 /** A dispatch handler that writes what comes to the client, no faster than it reads. */
 export class ForwardedReply implements Dispatcher.DispatchHandler {
   readonly #exchange: WebExchange;
-  readonly #onGone: () => void;
+  readonly #onFailure: (error: Error) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #outflow: Outflow | undefined;
   #over = false;
 
-  /** @param onGone the peer is not there: nothing was written */
-  constructor(exchange: WebExchange, onGone: () => void) {
+  /** @param onFailure the peer did not answer: nothing was written */
+  constructor(exchange: WebExchange, onFailure: (error: Error) => void) {
     this.#exchange = exchange;
-    this.#onGone = onGone;
+    this.#onFailure = onFailure;
+    exchange.record.outcome = HANDED_OVER;
     exchange.onAbort = () => this.#abort();
+    if (exchange.request.method === 'GET') exchange.lifecycle.closers.add(this.#onClosing);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -52,7 +54,6 @@ export class ForwardedReply implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#over || status < 200) return;
     const response = this.#exchange.response as ServerResponse;
-    this.#exchange.record.outcome = HANDED_OVER;
     if (this.#exchange.lifecycle.closing) response.shouldKeepAlive = false;
     response.writeHead(status, endToEnd(flatten(headers), new Set()));
     response.flushHeaders?.();
@@ -60,6 +61,7 @@ export class ForwardedReply implements Dispatcher.DispatchHandler {
       onDrain: () => this.#controller?.resume(),
       onGone: () => this.#abort(),
     });
+    if (this.#exchange.lifecycle.closing && this.#exchange.request.method === 'GET') this.#onClosing();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -68,26 +70,40 @@ export class ForwardedReply implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     this.#outflow?.release();
     this.#exchange.response.end();
   }
 
-  onResponseError(): void {
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     this.#exchange.onAbort = undefined;
     if (this.#outflow === undefined) {
-      this.#onGone();
+      this.#exchange.record.outcome = '';
+      this.#onFailure(error);
       return;
     }
     this.#outflow.release();
     breakOff(this.#exchange);
   }
 
+  /** A stream that lasts would hold up the end of this one, which is not its owner: its client comes back elsewhere. */
+  readonly #onClosing = (): void => {
+    if (this.#over || this.#outflow === undefined) return;
+    this.#outflow.release();
+    this.#exchange.response.end();
+    this.#abort();
+  };
+
+  #finish(): void {
+    this.#over = true;
+    this.#exchange.lifecycle.closers.delete(this.#onClosing);
+  }
+
   #abort(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     this.#controller?.abort(new Error('the client is gone'));
   }
 }

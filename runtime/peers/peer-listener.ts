@@ -1,24 +1,30 @@
 /** Takes requests that peers hand over, and serves them as if they had come here. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import type { GenerationView } from '../generation.ts';
 import { rememberConnection } from '../listen/connection.ts';
 import { enter } from '../listen/front-door.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
 import { type ListenerContext, openExchange } from '../listen/open-exchange.ts';
 import { NEVER_SHEDS } from '../listen/shedding.ts';
+import type { Door } from './door.ts';
 import { ENVELOPE_HEADER, type Envelope, openEnvelope } from './envelope.ts';
-import { answerPeer } from './greeting.ts';
+
+/** Longer than a peer keeps a connection that it does not use. */
+const IDLE_MS = 60_000;
+const CHECK_MS = 20;
 
 interface PeerListenerOptions {
-  /** What it listens on. */
-  readonly path: string;
-  /** The name that peers know it by. */
-  readonly name: string;
-  readonly secret: Buffer;
+  readonly door: Door;
+  /** What envelopes may be sealed with. */
+  readonly secrets: () => readonly Buffer[];
   readonly current: () => GenerationView;
   readonly observer: ListenerObserver;
 }
+
+/** What peers ask whether this one answers. */
+export const ALIVE_TARGET = '/-/alive';
 
 const withoutEnvelope = (request: IncomingMessage): void => {
   delete request.headers[ENVELOPE_HEADER];
@@ -30,8 +36,7 @@ const withoutEnvelope = (request: IncomingMessage): void => {
 export class PeerListener {
   readonly #options: PeerListenerOptions;
   readonly #server: http.Server;
-  /** Connections of which it is not known whose they are. */
-  readonly #unknown = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
   readonly #contexts = new Map<string, ListenerContext>();
   /** What is new has been refused by the peer. */
   readonly #lifecycle = {
@@ -44,10 +49,11 @@ export class PeerListener {
   constructor(options: PeerListenerOptions) {
     this.#options = options;
     // What is too large or too slow has been refused by the peer.
-    this.#server = http.createServer({ maxHeaderSize: 1024 * 1024, requestTimeout: 0, headersTimeout: 0 });
-    const [serve] = this.#server.listeners('connection');
-    this.#server.removeAllListeners('connection').on('connection', (socket: Socket) => {
-      this.#greet(socket, () => serve!.call(this.#server, socket));
+    this.#server = http.createServer({
+      maxHeaderSize: 1024 * 1024,
+      requestTimeout: 0,
+      headersTimeout: 0,
+      keepAliveTimeout: IDLE_MS,
     });
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
       this.#take(request, response),
@@ -55,45 +61,58 @@ export class PeerListener {
   }
 
   async listen(): Promise<void> {
-    const listening = Promise.withResolvers<void>();
-    this.#server.once('error', listening.reject);
-    this.#server.listen({ path: this.#options.path }, listening.resolve);
-    await listening.promise;
-    this.#server.off('error', listening.reject);
-  }
-
-  /** What peers pass on may end by itself; what is open at the deadline is cut. */
-  async close(deadlineMs: number): Promise<void> {
-    this.#lifecycle.closing = true;
-    for (const close of this.#lifecycle.closers) close();
-    for (const socket of this.#unknown) socket.destroy();
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    const deadline = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
-    await closed.promise;
-    clearTimeout(deadline);
-  }
-
-  #greet(socket: Socket, serve: () => void): void {
-    const forget = (): void => void this.#unknown.delete(socket);
-    this.#unknown.add(socket);
-    socket.once('close', forget);
-    answerPeer(socket, this.#options.name, this.#options.secret, () => {
-      forget();
-      socket.off('close', forget);
-      serve();
+    await this.#options.door.open((socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      this.#server.emit('connection', socket);
     });
   }
 
+  /** No stream is begun any more, and those that are open end. Calls go on, and so do answers to what they ask. */
+  drain(): void {
+    this.#lifecycle.closing = true;
+    for (const close of this.#lifecycle.closers) close();
+  }
+
+  /**
+   * Takes what peers send for as long as something of theirs is in flight, for `windowMs` at most; what is open at the
+   * deadline is cut.
+   */
+  async close(windowMs: number, deadlineMs: number): Promise<void> {
+    this.drain();
+    const startedMs = performance.now();
+    while (this.#open > 0 && performance.now() - startedMs < windowMs) await delay(CHECK_MS);
+    this.#options.door.close();
+    while (this.#open > 0 && performance.now() - startedMs < deadlineMs) await delay(CHECK_MS);
+    for (const socket of this.#sockets) socket.destroy();
+    while (this.#open > 0) await setImmediate();
+    this.#server.close();
+  }
+
+  get #open(): number {
+    return this.#contexts.values().reduce((sum, { openExchanges }) => sum + openExchanges, 0);
+  }
+
   #take(request: IncomingMessage, response: ServerResponse): void {
-    const envelope = openEnvelope(this.#options.secret, request.headers[ENVELOPE_HEADER]);
-    if (envelope === undefined) {
+    const sealed = request.headers[ENVELOPE_HEADER];
+    if (sealed === undefined && request.url === ALIVE_TARGET) {
+      response.writeHead(204).end();
+      return;
+    }
+    const envelope = openEnvelope(this.#options.secrets(), sealed);
+    if (envelope === undefined || !this.#isTraffic(envelope.listener)) {
       request.socket.destroy();
       return;
     }
     withoutEnvelope(request);
     const connection = rememberConnection(response, envelope.clientAddress);
     enter(openExchange(this.#contextOf(envelope), connection, request, response));
+  }
+
+  /** Nothing is handed over that operates a gateway. */
+  #isTraffic(name: string): boolean {
+    const listener = this.#options.current().listener(name);
+    return listener === undefined || listener.node.serve.length === 0;
   }
 
   #contextOf({ listener: name, secure }: Envelope): ListenerContext {

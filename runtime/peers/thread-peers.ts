@@ -4,15 +4,11 @@
  */
 import { Pool } from 'undici';
 import type { WebExchange } from '../listen/exchange.ts';
-import { ENVELOPE_HEADER, sealEnvelope } from './envelope.ts';
-import { endToEnd, ForwardedReply } from './forwarded-reply.ts';
 import { callPeer } from './greeting.ts';
+import { sendOver } from './hand-over.ts';
 import type { Peers } from './peers.ts';
+import { socketOf } from './thread-door.ts';
 
-/** The socket of a peer. */
-export const socketOf = (name: string): string => `\0gatewright-${name}`;
-
-const OWN_HEADERS = new Set(['content-length', 'expect', 'x-correlation-id', ENVELOPE_HEADER]);
 const IDLE_MS = 10_000;
 
 export class ThreadPeers implements Peers {
@@ -26,18 +22,10 @@ export class ThreadPeers implements Peers {
   }
 
   handOver(exchange: WebExchange, owner: string, body: string | undefined, onGone: () => void): void {
-    const { request, listener, secure, clientAddress, correlationId } = exchange;
-    const headers = endToEnd(request.rawHeaders, OWN_HEADERS);
-    const authority = request.headers[':authority'];
-    if (typeof authority === 'string' && request.headers.host === undefined) headers.push('host', authority);
-    headers.push(ENVELOPE_HEADER, sealEnvelope(this.#secret, { listener, secure, clientAddress }));
-    headers.push('x-correlation-id', correlationId);
-    const reply = new ForwardedReply(exchange, () => {
+    sendOver(this.#pool(owner), this.#secret, exchange, body, () => {
       this.#forget(owner);
       onGone();
     });
-    const options = { path: request.url!, method: request.method as 'GET', headers, body: body ?? null };
-    this.#pool(owner).dispatch(options, reply);
   }
 
   async close(): Promise<void> {

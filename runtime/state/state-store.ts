@@ -4,6 +4,12 @@ import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts'
 import { GatewayError, RPC } from '../errors.ts';
 import type { CountVerdict } from '../traffic/counter.ts';
 
+/** One that serves, and where other replicas reach it. */
+export interface Replica {
+  readonly id: string;
+  readonly address: string;
+}
+
 export interface StateStore {
   /** What becomes of who asks while the store is away. */
   readonly onUnavailable: StateNode['onUnavailable'];
@@ -15,6 +21,12 @@ export interface StateStore {
   countQuota(node: QuotaLimitNode, key: string, cost?: number): Promise<CountVerdict>;
   /** Whether `name` is used for the first time within the last `forMs`. Rejects with {@link StoreAway}. */
   useOnce(name: string, forMs: number): Promise<boolean>;
+  /** Tells that a replica is there for the next `forMs`; all that are. Rejects with {@link StoreAway}. */
+  announce(replica: Replica, forMs: number): Promise<readonly Replica[]>;
+  /** All replicas that are there. Rejects with {@link StoreAway}. */
+  replicas(): Promise<readonly Replica[]>;
+  /** Tells that a replica is there no longer. Rejects with {@link StoreAway}. */
+  leave(id: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -8,7 +8,8 @@ import type { CountVerdict } from '../traffic/counter.ts';
 import { Gcra } from '../traffic/gcra.ts';
 import { QUOTA_SCRIPT, quotaArguments } from './quota-script.ts';
 import { RATE_SCRIPT, rateArguments } from './rate-script.ts';
-import { type StateStore, StoreAway } from './state-store.ts';
+import { REPLICA_SCRIPT } from './replica-script.ts';
+import { type Replica, type StateStore, StoreAway } from './state-store.ts';
 
 export interface ValkeyOptions {
   readonly log: Pick<Log, 'error' | 'info'>;
@@ -27,6 +28,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const script = (text: string) => ({ text, id: createHash('sha1').update(text).digest('hex') });
 const RATE = script(RATE_SCRIPT);
 const QUOTA = script(QUOTA_SCRIPT);
+const REPLICAS = script(REPLICA_SCRIPT);
 
 const newClient = ({ url, username, password }: StateNode) =>
   createClient({
@@ -95,6 +97,24 @@ class Valkey implements StateStore {
   async useOnce(name: string, forMs: number): Promise<boolean> {
     const command = ['SET', this.#key('once', digest(name)), '1', 'NX', 'PX', String(Math.ceil(forMs))];
     return (await this.#ask((client) => client.sendCommand(command))) !== null;
+  }
+
+  announce({ id, address }: Replica, forMs: number): Promise<readonly Replica[]> {
+    return this.#askReplicas('announce', id, address, String(forMs));
+  }
+
+  replicas(): Promise<readonly Replica[]> {
+    return this.#askReplicas('list');
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.#askReplicas('leave', id);
+  }
+
+  async #askReplicas(...given: readonly string[]): Promise<readonly Replica[]> {
+    const whole = ['1', this.#key('replicas'), ...given];
+    const flat = (await this.#ask((client) => runScript(client, REPLICAS, whole))) as readonly string[];
+    return flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, address: flat[at + 1]! }] : []));
   }
 
   async close(): Promise<void> {

@@ -10,8 +10,10 @@ export interface WorkerData {
   readonly version: string;
   /** The folder of the configuration file, absolute. */
   readonly baseDirectory: string;
-  /** Names the thread among those that are alive, from 1. */
+  /** Names the thread among those of the process, those that have ended too, from 1. */
   readonly holder: number;
+  /** Names the process. */
+  readonly replica: string;
   /** Seals where the configuration names no keys: the same in every thread. */
   readonly sealingKey: Uint8Array;
   /** For what may be used once, whichever thread it is shown to. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../observe/log.ts';
 import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
+import { newReplicaId } from '../peers/peers.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import { assertAddressesFree } from './assert-free.ts';
@@ -38,6 +39,7 @@ const STEADY_MS = 10_000;
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #sealingKey = randomBytes(32);
+  readonly #replica = newReplicaId();
   readonly #memories = new Memories();
   /** By place; undefined while a thread is being replaced. */
   readonly #workers: (Worker | undefined)[];
@@ -154,6 +156,7 @@ export class WorkerPool {
       version,
       baseDirectory,
       holder,
+      replica: this.#replica,
       sealingKey: this.#sealingKey,
       once: this.#memories.once,
       ownsUnixSockets: place === 0,

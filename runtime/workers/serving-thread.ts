@@ -4,8 +4,10 @@ import type { Ports, SharedMemories } from './messages.ts';
 
 /** What tells one serving thread from the others. */
 export interface ServingThread {
-  /** Names it among those that are alive. */
+  /** Names it among those of its process, those that have ended too. */
   readonly holder: number;
+  /** Names its process. */
+  readonly replica: string;
   /** Seals where the configuration names no keys. */
   readonly sealingKey: Buffer;
   /** Where all threads find what each has used that may be used once. */

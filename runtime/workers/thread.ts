@@ -11,7 +11,7 @@ import { PortDestination } from './port-destination.ts';
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
-const { version, baseDirectory, holder, sealingKey, once, ownsUnixSockets, threads } =
+const { version, baseDirectory, holder, replica, sealingKey, once, ownsUnixSockets, threads } =
   workerData as WorkerData;
 
 const tell = (message: FromWorker): void => port.postMessage(message);
@@ -41,6 +41,7 @@ const serving = new Serving({
   stdio: undefined,
   thread: {
     holder,
+    replica,
     sealingKey: Buffer.from(sealingKey),
     once,
     ownsUnixSockets,

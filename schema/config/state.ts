@@ -1,6 +1,27 @@
 /** `state`: what several gateways that serve the same configuration share. */
 import { type Static, Type } from 'typebox';
-import { closed, duration, oneOf, optional, secret, storeUrl } from './value.ts';
+import { bindAddress, closed, duration, oneOf, optional, peerAddress, secret, storeUrl } from './value.ts';
+
+const Peers = closed(
+  {
+    bind: bindAddress({
+      description:
+        'Where this gateway takes what others hand over: an address and a port of the network that they share, which no listener has.',
+      examples: ['10.0.0.5:7946', '0.0.0.0:7946'],
+    }),
+    advertise: optional(
+      peerAddress({
+        description:
+          'Where others reach that, as `host:port`, if it is not what `bind` says: the address of the pod, for instance.',
+        examples: ['${env:POD_IP}:7946', 'edge-1.internal:7946'],
+      }),
+    ),
+  },
+  {
+    description:
+      'Has gateways hand requests to the one that holds what they go on with: sessions of legacy clients, their streams, and calls that wait for input. So a load balancer needs no affinity. What they say to each other is encrypted, and open to nobody who does not have the `sealing.keys`, of which all need the same.',
+  },
+);
 
 export const State = closed(
   {
@@ -40,10 +61,11 @@ export const State = closed(
         default: 'deny',
       }),
     ),
+    peers: optional(Peers),
   },
   {
     description:
-      'A store that the gateways of one configuration share: rate limits, and what may be used once, hold over all of them. Without it each gateway counts for itself. A change needs a restart.',
+      'A store that the gateways of one configuration share: rate limits, and what may be used once, hold over all of them; with `peers`, sessions too. Without it each gateway counts for itself. A change needs a restart.',
   },
 );
 

@@ -39,6 +39,8 @@ export const host = (options: FieldOptions) => text('host', options);
 /** `address:port`, or `unix:/path`. */
 export const bindAddress = (options: FieldOptions) => text('bind', options);
 /** An absolute URL path, e.g. `/engineering`. */
+export const peerAddress = (options: FieldOptions) => text('peer-address', options);
+
 export const urlPath = (options: FieldOptions) => text('url-path', options);
 /** An HTTP field name (RFC 9110). */
 export const headerName = (options: FieldOptions) => text('header-name', options);

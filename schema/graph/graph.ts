@@ -5,7 +5,7 @@
  */
 import type { IdentityNode } from './identity.ts';
 import type { LimitNode } from './limit.ts';
-import type { ListenerNode } from './listener.ts';
+import type { BindAddress, ListenerNode } from './listener.ts';
 import type { PinNode } from './pin.ts';
 import type { PolicyNode } from './policy.ts';
 import type { ServerNode } from './server.ts';
@@ -64,6 +64,14 @@ export interface StateNode {
   readonly prefix: string;
   readonly timeoutMs: number;
   readonly onUnavailable: 'deny' | 'local';
+  readonly peers?: PeersNode;
+}
+
+/** Where other processes hand requests to this one. */
+export interface PeersNode {
+  readonly bind: BindAddress;
+  /** `host:port`, an IPv6 address in brackets. */
+  readonly advertise: string;
 }
 
 export interface SessionsNode {

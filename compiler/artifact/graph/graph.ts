@@ -3,6 +3,7 @@ import { NAME_PATTERN } from '../../../schema/config/value.ts';
 import type {
   Graph,
   ParkedNode,
+  PeersNode,
   PressureNode,
   ReloadNode,
   SealingNode,
@@ -28,7 +29,7 @@ import {
 } from '../shape.ts';
 import { identityShape } from './identity.ts';
 import { limitShape } from './limit.ts';
-import { listenerShape } from './listener.ts';
+import { bindShape, listenerShape } from './listener.ts';
 import { pinShape } from './pin.ts';
 import { policyShape } from './policy.ts';
 import { serverShape } from './server.ts';
@@ -82,6 +83,7 @@ const state = fields<StateNode>({
   prefix: literal,
   timeoutMs: number,
   onUnavailable: oneOf('deny', 'local'),
+  peers: optional(fields<PeersNode>({ bind: bindShape, advertise: text })),
 });
 
 const pressure = fields<PressureNode>({

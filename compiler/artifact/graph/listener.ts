@@ -4,7 +4,7 @@ import { byType, fields, list, literal, number, oneOf, optional, pair, record, t
 
 type BindOf<T extends BindAddress['type']> = Extract<BindAddress, { readonly type: T }>;
 
-const bind = byType<BindAddress>({
+export const bindShape = byType<BindAddress>({
   tcp: fields<BindOf<'tcp'>>({ type: oneOf('tcp'), host: literal, port: number }),
   unix: fields<BindOf<'unix'>>({ type: oneOf('unix'), path: literal }),
 });
@@ -19,7 +19,7 @@ const route = fields<RouteNode>({
 export const listenerShape = fields<ListenerNode>({
   kind: oneOf('listener'),
   name: literal,
-  bind,
+  bind: bindShape,
   url: literal,
   http: list(oneOf('http/1.1', 'h2')),
   tls: optional(

@@ -200,4 +200,32 @@ export const REFERENCES = {
       'write the whole list in the base, or remove it with `null` and give it in a second overlay',
     ],
   }),
+  GW2060: entry({
+    severity: 'error',
+    title: 'Peers without a common secret',
+    message: () => '`peers` without `sealing.keys`: gateways cannot tell each other from strangers',
+    help: () => ['give all gateways the same `sealing: { keys: [...] }`'],
+    note: () => ['without keys each process seals with one of its own, and no other can read what it sealed'],
+  }),
+  GW2061: entry<{ address: string; fault: 'unix' | 'port' | 'wildcard' }>({
+    severity: 'error',
+    title: 'Peers that cannot be reached',
+    message: ({ address, fault }) =>
+      ({
+        unix: `\`${address}\` is on this machine alone: other gateways cannot reach it`,
+        port: `\`${address}\` leaves the port to the system: other gateways cannot know it`,
+        wildcard: `\`${address}\` is no address that other gateways can reach`,
+      })[fault],
+    help: ({ fault }) => [
+      fault === 'wildcard'
+        ? 'say in `advertise` where they reach this one, such as `${env:POD_IP}:7946`'
+        : 'bind an address and a port, such as `10.0.0.5:7946`',
+    ],
+  }),
+  GW2062: entry<{ listener: string; address: string }>({
+    severity: 'error',
+    title: 'Peers on the address of a listener',
+    message: ({ listener, address }) => `peers cannot bind \`${address}\`: listener \`${listener}\` has it`,
+    help: () => ['give peers a port of their own'],
+  }),
 };

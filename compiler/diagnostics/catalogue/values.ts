@@ -57,6 +57,17 @@ export const VALUES = {
     ],
     note: () => ['user and password have fields of their own'],
   }),
+  GW3150: entry<{ text: string; fault: 'shape' | 'port' | 'wildcard' }>({
+    severity: 'error',
+    title: 'Invalid address of a gateway',
+    message: ({ text, fault }) =>
+      ({
+        shape: `\`${text}\` does not say where others reach this gateway`,
+        port: `\`${text}\` has no port that others could know`,
+        wildcard: `\`${text}\` is no address that others can reach`,
+      })[fault],
+    help: () => ['write `host:port`, such as `10.0.0.5:7946`, `[fd00::5]:7946` or `${env:POD_IP}:7946`'],
+  }),
   GW3007: entry<{ text: string; suggestion: string | undefined }>({
     severity: 'error',
     title: 'Invalid origin',

@@ -1,7 +1,8 @@
 /** The sections of gateway.yaml that are one thing each. */
 import { DEFAULT_EVENT_LOOP_DELAY } from '../../../schema/config/pressure.ts';
-import type { Graph, ParkedNode, StateNode } from '../../../schema/graph/graph.ts';
+import type { Graph, ParkedNode, PeersNode, StateNode } from '../../../schema/graph/graph.ts';
 import { duration, keyed, map, plain, secret, size, type WrittenMap } from '../written.ts';
+import { bindText } from './listener.ts';
 
 const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) => ({
   idle: duration(idleMs),
@@ -9,6 +10,9 @@ const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) =
   max: plain(max),
   maxPerPrincipal: plain(maxPerPrincipal),
 });
+
+const writePeers = ({ bind, advertise }: PeersNode): WrittenMap =>
+  map({ bind: plain(bindText(bind)), advertise: plain(advertise) });
 
 /** No fields where there is none. */
 const writeState = (state: StateNode | undefined): WrittenMap =>
@@ -22,6 +26,7 @@ const writeState = (state: StateNode | undefined): WrittenMap =>
         prefix: plain(state.prefix),
         timeout: duration(state.timeoutMs),
         onUnavailable: plain(state.onUnavailable),
+        peers: state.peers === undefined ? undefined : writePeers(state.peers),
       });
 
 /** By name; `gateway` holds the fields of the top level. */

@@ -14,6 +14,7 @@ import { checkHttpUrl } from './http-url.ts';
 import { checkInputFile } from './input-file.ts';
 import { checkOrigin } from './origin.ts';
 import { checkPattern } from './pattern.ts';
+import { checkPeerAddress } from './peer-address.ts';
 import { checkStoreUrl } from './store-url.ts';
 import { checkUnit, isUnitFormat } from './unit.ts';
 import { checkUrlPath } from './url-path.ts';
@@ -42,6 +43,7 @@ const CHECKS: Readonly<Record<string, FormatCheck>> = {
   'input-file': checkInputFile,
   origin: checkOrigin,
   pattern: checkPattern,
+  'peer-address': checkPeerAddress,
   'store-url': checkStoreUrl,
   'url-path': checkUrlPath,
 };

@@ -30,7 +30,7 @@ export const sealSessionId = (sealer: Sealer, binding: SessionBinding, origin: S
 
 /** Ids are far shorter; what is longer is none. */
 const MAX_ID_LENGTH = 512;
-const ORIGIN = /^([A-Za-z0-9_-]+) ([0-9a-z]+)$/;
+const ORIGIN = /^([A-Za-z0-9_.-]+) ([0-9a-z]+)$/;
 
 /** What an id says, or undefined for one that was not made for this principal and server with a key that is known. */
 export const openSessionId = (

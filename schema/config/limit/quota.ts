@@ -12,11 +12,17 @@ export const QuotaLimit = closed(
       examples: ['100000/30d'],
     }),
     key: optional(
-      listOf(cel('call', 'any', { description: 'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it.' }), {
-        description: 'What is counted apart. Empty: one count for all.',
-        default: ['principal.id'],
-        examples: [['principal.tenant']],
-      }),
+      listOf(
+        cel('call', 'any', {
+          description:
+            'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it.',
+        }),
+        {
+          description: 'What is counted apart. Empty: one count for all.',
+          default: ['principal.id'],
+          examples: [['principal.tenant']],
+        },
+      ),
     ),
     cost: optional(Cost),
     tools: optional(

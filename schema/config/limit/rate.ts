@@ -9,11 +9,17 @@ export const RateLimit = closed(
     rate: rate({ description: 'Sustained rate.', examples: ['600/m'] }),
     burst: optional(count({ description: "Calls that may come at once; by default the rate's count." })),
     key: optional(
-      listOf(cel('call', 'any', { description: 'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it.' }), {
-        description: 'What is counted apart. Empty: one count for all.',
-        default: ['principal.id'],
-        examples: [['principal.id', 'tool.name']],
-      }),
+      listOf(
+        cel('call', 'any', {
+          description:
+            'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it.',
+        }),
+        {
+          description: 'What is counted apart. Empty: one count for all.',
+          default: ['principal.id'],
+          examples: [['principal.id', 'tool.name']],
+        },
+      ),
     ),
     cost: optional(Cost),
     tools: optional(

@@ -1,0 +1,191 @@
+/** The replicas of a gateway as peers, and the threads of each. */
+import { Pool } from 'undici';
+import type { StateNode } from '../../schema/graph/graph.ts';
+import { GatewayError, RPC } from '../errors.ts';
+import type { WebExchange } from '../listen/exchange.ts';
+import { replyError } from '../listen/reply.ts';
+import type { Directory } from './directory.ts';
+import { peerSecret } from './envelope.ts';
+import { sendOver } from './hand-over.ts';
+import { readLinkAddress } from './link-address.ts';
+import { linkKey } from './link-keys.ts';
+import { ALIVE_TARGET } from './peer-listener.ts';
+import { type Peers, replicaOf } from './peers.ts';
+import { callReplica, Unreached } from './replica-link.ts';
+
+const IDLE_MS = 10_000;
+/** Replicas that something is awaited from are asked so often whether they still are there. */
+const WATCH_MS = 2000;
+/** One that does not answer for so long is not waited for. */
+const SILENT_MS = 5000;
+const RETRY_AFTER_MS = 1000;
+
+interface ReplicaPeersOptions {
+  readonly self: string;
+  /** The other threads of this process, where there are any. */
+  readonly threads: Peers | undefined;
+  readonly directory: Directory;
+  /** Those that serve; the first is called with. */
+  readonly sealingKeys: () => readonly string[];
+  readonly onUnavailable: StateNode['onUnavailable'];
+}
+
+/** Connections to one replica. */
+interface Link {
+  readonly pool: Pool;
+  /** Whether it answers, while it is asked. */
+  asking: Promise<void> | undefined;
+}
+
+/** A request that waits for its owner. */
+interface Errand {
+  readonly exchange: WebExchange;
+  readonly replica: string;
+  readonly body: string | undefined;
+  readonly onGone: () => void;
+}
+
+const unreachable = (cause: unknown): GatewayError =>
+  new GatewayError('state_unavailable', 'what this request goes on with cannot be reached now', {
+    status: 503,
+    rpcCode: RPC.refused,
+    retryAfterMs: RETRY_AFTER_MS,
+    data: { retryAfterMs: RETRY_AFTER_MS },
+    cause,
+  });
+
+export class ReplicaPeers implements Peers {
+  readonly self: string;
+  readonly #options: ReplicaPeersOptions;
+  readonly #links = new Map<string, Link>();
+  readonly #watch: NodeJS.Timeout;
+
+  constructor(options: ReplicaPeersOptions) {
+    this.self = options.self;
+    this.#options = options;
+    this.#watch = setInterval(() => this.#watchAll(), WATCH_MS).unref();
+  }
+
+  handOver(exchange: WebExchange, owner: string, body: string | undefined, onGone: () => void): void {
+    const { self, threads, directory } = this.#options;
+    const replica = replicaOf(owner);
+    if (replica === replicaOf(self)) {
+      if (threads === undefined) onGone();
+      else threads.handOver(exchange, owner, body, onGone);
+      return;
+    }
+    const errand = { exchange, replica, body, onGone };
+    const address = directory.find(replica);
+    if (address === undefined) void this.#lookFor(errand);
+    else this.#send(errand, address);
+  }
+
+  /** A replica does not say any more that it is there. If it does not answer either, nobody waits for it. */
+  unlisted(replica: string): void {
+    const address = this.#options.directory.find(replica);
+    if (address === undefined) return;
+    this.#isThere(replica, address).catch((error: Error) => this.#drop(replica, error));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#watch);
+    await Promise.all([...this.#links.values()].map(({ pool }) => pool.destroy()));
+  }
+
+  async #lookFor(errand: Errand): Promise<void> {
+    const where = await this.#options.directory.look(errand.replica);
+    if (errand.exchange.concluded) return;
+    if (where.kind === 'at') this.#send(errand, where.address);
+    else this.#endWithout(errand, where.kind === 'gone', undefined);
+  }
+
+  #send(errand: Errand, address: string): void {
+    const { exchange, replica, body } = errand;
+    const secret = peerSecret(Buffer.from(this.#options.sealingKeys()[0]!));
+    sendOver(this.#link(replica, address).pool, secret, exchange, body, (error) => {
+      void this.#failed(errand, address, error);
+    });
+  }
+
+  /** Nothing was answered: is it gone, or only out of reach? */
+  async #failed(errand: Errand, address: string, error: Error): Promise<void> {
+    const { replica, exchange } = errand;
+    // A connection that broke says nothing of who was at its other end.
+    const cause = error instanceof Unreached ? error : await this.#whyNotThere(replica, address);
+    const isGone = cause !== undefined && (await this.#isGone(replica, cause));
+    if (isGone) this.#drop(replica, cause);
+    if (!exchange.concluded) this.#endWithout(errand, isGone, cause ?? error);
+  }
+
+  async #isGone(replica: string, cause: Error): Promise<boolean> {
+    if (cause instanceof Unreached && cause.isRefused) return true;
+    return (await this.#options.directory.look(replica)).kind === 'gone';
+  }
+
+  #endWithout({ exchange, onGone }: Errand, isGone: boolean, cause: Error | undefined): void {
+    if (isGone || this.#options.onUnavailable === 'local') onGone();
+    else replyError(exchange, unreachable(cause));
+  }
+
+  #whyNotThere(replica: string, address: string): Promise<Error | undefined> {
+    return this.#isThere(replica, address).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+  }
+
+  /** Rejects if the replica does not answer. */
+  #isThere(replica: string, address: string): Promise<void> {
+    const link = this.#link(replica, address);
+    link.asking ??= ask(link.pool).finally(() => {
+      link.asking = undefined;
+    });
+    return link.asking;
+  }
+
+  /** Cuts off what is awaited of replicas that do not answer any more. */
+  #watchAll(): void {
+    for (const [replica, { pool }] of this.#links) {
+      const address = this.#options.directory.find(replica);
+      if (pool.stats.running === 0 || address === undefined) continue;
+      this.#isThere(replica, address).catch((error: Error) => this.#cut(replica, error));
+    }
+  }
+
+  #drop(replica: string, cause: Error): void {
+    this.#options.directory.forget(replica);
+    this.#cut(replica, cause);
+  }
+
+  #cut(replica: string, cause: Error): void {
+    const link = this.#links.get(replica);
+    this.#links.delete(replica);
+    void link?.pool.destroy(cause);
+  }
+
+  #link(replica: string, address: string): Link {
+    const known = this.#links.get(replica);
+    if (known !== undefined) return known;
+    const pool = new Pool('http://replica', {
+      connect: (_, callback) => {
+        const at = readLinkAddress(address);
+        if (at === undefined) callback(new Unreached(`no address: ${address}`), null);
+        else callReplica(at, linkKey(this.#options.sealingKeys()[0]!, replica), callback as CallBack);
+      },
+      keepAliveTimeout: IDLE_MS,
+      // Streams last for as long as they do.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const link = { pool, asking: undefined };
+    this.#links.set(replica, link);
+    return link;
+  }
+}
+
+type CallBack = Parameters<typeof callReplica>[2];
+
+const ask = async (pool: Pool): Promise<void> => {
+  const { body } = await pool.request({ path: ALIVE_TARGET, method: 'GET', headersTimeout: SILENT_MS });
+  await body.dump();
+};
