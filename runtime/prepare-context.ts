@@ -11,6 +11,7 @@ import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { OpsSource } from './ops/ops-source.ts';
 import type { Peers } from './peers/peers.ts';
+import type { RevocationJudge } from './revocation/revocations.ts';
 import type { Sealer } from './sealing/sealer.ts';
 import type { StateStore } from './state/state-store.ts';
 import type { ServingThread } from './workers/serving-thread.ts';
@@ -25,6 +26,7 @@ export interface PrepareContext {
   readonly parked: ParkedCalls;
   readonly listens: ListenStreams;
   readonly lasting: LastingCallers;
+  readonly revocations: RevocationJudge;
   readonly sealer: Sealer;
   readonly peers: Peers | undefined;
   /** What replicas share, where they share anything. */

@@ -178,7 +178,7 @@ class Preparation {
     const guarded = { name, identities, anonymous, scopes, url: url + path };
     return {
       server,
-      authenticate: prepareAuthenticate(guarded, this.identities),
+      authenticate: prepareAuthenticate(guarded, this.identities, this.#context.revocations),
       maxBodyBytes: node.sizes.bodyBytes,
       maxDepth: node.sizes.jsonDepth,
     };
@@ -211,7 +211,7 @@ class Preparation {
       scopes: [],
       url: `${url}/`,
     };
-    return prepareAuthenticate(guarded, this.identities);
+    return prepareAuthenticate(guarded, this.identities, this.#context.revocations);
   }
 
   #assertServed(): void {

@@ -23,6 +23,7 @@ import { type PreparedGeneration, prepareGeneration } from './prepare.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import { Generations } from './reload/generations.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
+import { Revocations } from './revocation/revocations.ts';
 import { Sealer } from './sealing/sealer.ts';
 import type { StateStore } from './state/state-store.ts';
 import { openValkey } from './state/valkey.ts';
@@ -91,7 +92,9 @@ export class Serving {
   readonly #network: PeerNetwork;
   readonly #channels = new EventStreamChannels(NO_ROOM);
   readonly #listens = new ListenStreams();
-  readonly #lasting = new LastingCallers();
+  readonly #lasting = new LastingCallers((principal) => this.revocations.isRevoked(principal));
+  /** Who is revoked. */
+  readonly revocations: Revocations;
   readonly #sealer: Sealer;
   readonly #pressure: PressureGuard;
   readonly #live: LiveObjects;
@@ -113,6 +116,7 @@ export class Serving {
       self,
       thread === undefined ? undefined : { memory: thread.once, holder: thread.holder },
     );
+    this.revocations = new Revocations({ log: options.log, onRevoked: () => this.#expelRevoked() });
     this.#sealer = new Sealer([], thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
     this.#pressure = openPressureGuard(options.log, options.metrics, thread);
@@ -173,12 +177,23 @@ export class Serving {
     return await prepareGeneration(this.#prepareContext(), { ...loaded, ...shared }, this.#numbers + 1);
   }
 
-  /** Once: another store needs a restart. Who serves nothing but operations has nothing to share. */
-  async #openStore({ state, servers }: Graph): Promise<void> {
-    if (this.#store !== undefined || state === undefined || Object.keys(servers).length === 0) return;
+  /** Once: another store needs a restart. Who serves operations only asks of it who is revoked. */
+  async #openStore({ state, servers, listeners }: Graph): Promise<void> {
+    if (this.#store !== undefined || state === undefined) return;
+    const isServing = Object.keys(servers).length > 0;
+    if (!isServing && Object.keys(listeners).length === 0) return;
     const { log, metrics } = this.#options;
-    this.#store = await openValkey(state, { log, onUp: (isUp) => metrics.stateUp(isUp) });
+    // Beside threads that serve, the store is theirs to tell of.
+    const onUp = isServing ? (isUp: boolean) => metrics.stateUp(isUp) : () => undefined;
+    this.#store = await openValkey(state, { log, onUp });
     this.#parked.shareOnce(this.#store);
+    await this.revocations.follow(this.#store);
+  }
+
+  /** Ends whatever those have open who have just been revoked. */
+  #expelRevoked(): void {
+    this.#lasting.expelRevoked();
+    this.#parked.expelRevoked((principal) => this.revocations.isRevoked(principal));
   }
 
   /** From here on the prepared generation serves. Does not fail. */
@@ -234,6 +249,7 @@ export class Serving {
     this.#parked.close();
     await this.#sessions.close();
     await this.#generations.close(0);
+    this.revocations.close();
     await this.#store?.close();
     this.#pressure.close();
   }
@@ -249,6 +265,7 @@ export class Serving {
       parked: this.#parked,
       listens: this.#listens,
       lasting: this.#lasting,
+      revocations: this.revocations,
       sealer: this.#sealer,
       peers: this.#network.peers,
       store: this.#store,

@@ -24,7 +24,8 @@ export type InvalidReason =
   | 'unknown_key'
   | 'signature'
   | 'principal'
-  | 'api_key';
+  | 'api_key'
+  | 'revoked';
 
 /**
  * - `invalid`: not a credential of this identity, or not one any more.

@@ -19,6 +19,7 @@ import {
 import { ANONYMOUS, type Principal } from '../../schema/principal.ts';
 import { answerError, asGatewayError, GatewayError, RPC } from '../errors.ts';
 import type { Exchange } from '../listen/exchange.ts';
+import { NOBODY_REVOKED, type RevocationJudge, revocationsUnknown } from '../revocation/revocations.ts';
 import { API_KEY_PREFIX } from './api-key.ts';
 import { bearerToken, hasQueryToken, SEVERAL } from './bearer.ts';
 import { type Challenges, prepareChallenges } from './challenge.ts';
@@ -106,6 +107,8 @@ class Refusals {
   }
 }
 
+const REVOKED = invalid('revoked');
+
 /** Asks each identity in turn from `index` on; the severest refusal counts if none vouches. */
 const ask = (
   candidates: readonly Identity[],
@@ -137,11 +140,13 @@ const prepareChoice = (identities: readonly Identity[]) => {
 
 /**
  * Prepares the stage for a server at one place. A server that is anonymous and has no identities looks at no
- * header. Throws if an identity is missing from `identities`, which the compiler rules out.
+ * header. Throws if an identity is missing from `identities`, which the compiler rules out. Whoever is vouched for is
+ * judged by `revocations` every time: what an identity remembers of a token does not matter.
  */
 export const prepareAuthenticate = (
   server: GuardedServer,
   identities: ReadonlyMap<string, Identity>,
+  revocations: RevocationJudge = NOBODY_REVOKED,
 ): Authenticate => {
   const own = server.identities.map((name) => {
     const identity = identities.get(name);
@@ -158,8 +163,13 @@ export const prepareAuthenticate = (
   const resource: ProtectedResource = Object.freeze({ server: server.name, url: server.url });
   const nobody: Verdict | GatewayError = server.anonymous ? ANONYMOUS : refusals.missing;
 
-  const conclude = (verdict: Verdict): Principal | GatewayError => {
+  const conclude = (verdict: Verdict, nowMs: number): Principal | GatewayError => {
     if (!isPrincipal(verdict)) return refusals.of(verdict);
+    if (revocations.mayRefuse) {
+      const standing = revocations.verdict(verdict, nowMs);
+      if (standing === 'revoked') return refusals.of(REVOKED);
+      if (standing === 'unknown') return revocationsUnknown();
+    }
     return missingScope(verdict, server.scopes) === undefined ? verdict : refusals.scope;
   };
 
@@ -174,9 +184,9 @@ export const prepareAuthenticate = (
       candidates.length === 1
         ? (candidates[0] as Identity).verify(token, resource, nowMs)
         : ask(candidates, 0, invalid('issuer'), token, resource, nowMs);
-    if (!(verdict instanceof Promise)) return done(conclude(verdict));
+    if (!(verdict instanceof Promise)) return done(conclude(verdict, nowMs));
     verdict.then(
-      (known) => done(conclude(known)),
+      (known) => done(conclude(known, nowMs)),
       (bug: unknown) => done(asGatewayError(bug)),
     );
   };

@@ -1,6 +1,7 @@
 /** Who has something open: a stream, a session, a channel. Judged again where another graph comes to serve. */
 import { type Admitted, compareStandings } from '../../policies/identity/standing.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
+import type { Principal } from '../../schema/principal.ts';
 import type { Exchange } from '../listen/exchange.ts';
 
 /** One that has something open. */
@@ -18,11 +19,23 @@ export const admittedBy = (exchange: Exchange, server: string, boundTo: 'place' 
 
 export class LastingCallers {
   readonly #callers = new Set<LastingCaller>();
+  readonly #isRevoked: (principal: Principal) => boolean;
   #graph: Graph | undefined;
 
-  /** Takes in one that was admitted under `graph`: by the time that it comes another may serve. */
+  constructor(isRevoked: (principal: Principal) => boolean = () => false) {
+    this.#isRevoked = isRevoked;
+  }
+
+  /**
+   * Takes in one that was admitted under `graph`: by the time that it comes another may serve, or its credential may
+   * have been revoked.
+   */
   add(caller: LastingCaller, graph: Graph): void {
     this.#callers.add(caller);
+    if (this.#isRevoked(caller.admitted.principal)) {
+      this.#expel(caller);
+      return;
+    }
     const now = this.#graph;
     if (now === undefined || now === graph || now.reload.onPolicyChange !== undefined) return;
     if (!compareStandings(graph, now)(caller.admitted)) this.#expel(caller);
@@ -44,6 +57,11 @@ export class LastingCallers {
       if (onPolicyChange === undefined) this.#expel(caller);
       else setTimeout(() => this.#expel(caller), Math.random() * drain.windowMs).unref();
     }
+  }
+
+  /** Ends at once whatever those have open whose credential does not count any more. */
+  expelRevoked(): void {
+    for (const caller of this.#callers) if (this.#isRevoked(caller.admitted.principal)) this.#expel(caller);
   }
 
   #expel(caller: LastingCaller): void {

@@ -3,6 +3,7 @@ import type { StateNode } from '../../schema/graph/graph.ts';
 import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import type { CountVerdict } from '../traffic/counter.ts';
+import type { StoredTable } from './stored-table.ts';
 
 /** One that serves, and where other replicas reach it. */
 export interface Replica {
@@ -27,6 +28,8 @@ export interface StateStore {
   replicas(): Promise<readonly Replica[]>;
   /** Tells that a replica is there no longer. Rejects with {@link StoreAway}. */
   leave(id: string): Promise<void>;
+  /** A table that all replicas hold, by its name. */
+  table(name: string): StoredTable;
   close(): Promise<void>;
 }
 

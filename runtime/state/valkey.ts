@@ -1,6 +1,6 @@
 /** A Valkey or Redis server as the store that replicas share. */
 import { createHash } from 'node:crypto';
-import { createClient } from '@redis/client';
+import { createClient, ErrorReply } from '@redis/client';
 import type { StateNode } from '../../schema/graph/graph.ts';
 import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import type { Log } from '../observe/log.ts';
@@ -10,6 +10,8 @@ import { QUOTA_SCRIPT, quotaArguments } from './quota-script.ts';
 import { RATE_SCRIPT, rateArguments } from './rate-script.ts';
 import { REPLICA_SCRIPT } from './replica-script.ts';
 import { type Replica, type StateStore, StoreAway } from './state-store.ts';
+import type { StoredTable } from './stored-table.ts';
+import { type RunScript, valkeyTable } from './valkey-table.ts';
 
 export interface ValkeyOptions {
   readonly log: Pick<Log, 'error' | 'info'>;
@@ -20,6 +22,8 @@ export interface ValkeyOptions {
 const CONNECT_TIMEOUT_MS = 2000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2000;
+/** Nobody waits for what is asked of tables, and it may be long. */
+const TABLE_TIMEOUT_MS = 400;
 /** A connection that has said nothing for so long, although it was asked, is given up. */
 const SILENT_MS = 500;
 
@@ -117,6 +121,23 @@ class Valkey implements StateStore {
     return flat.flatMap((id, at) => (at % 2 === 0 ? [{ id, address: flat[at + 1]! }] : []));
   }
 
+  table(name: string): StoredTable {
+    const run: RunScript = async (text, given) => {
+      const refused = (thrown: unknown): unknown => {
+        // One who may count need not have been let at tables: what is counted does not suffer from it.
+        if (thrown instanceof ErrorReply) return thrown;
+        throw thrown;
+      };
+      const answer = await this.#ask(
+        (client) => runScript(client, script(text), given).catch(refused),
+        TABLE_TIMEOUT_MS,
+      );
+      if (answer instanceof ErrorReply) throw new StoreAway(answer);
+      return answer;
+    };
+    return valkeyTable(run, this.#key('table', name));
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -129,12 +150,15 @@ class Valkey implements StateStore {
   }
 
   /** What the server answers within the deadline. */
-  async #ask(command: (client: Client) => Promise<unknown>): Promise<unknown> {
+  async #ask(
+    command: (client: Client) => Promise<unknown>,
+    timeoutMs: number = this.#node.timeoutMs,
+  ): Promise<unknown> {
     const client = this.#client;
     if (client === undefined) throw new StoreAway('not connected');
     this.#silentSinceMs ??= performance.now();
     try {
-      const answer = await within(this.#node.timeoutMs, command(client));
+      const answer = await within(timeoutMs, command(client));
       if (client === this.#client) this.#silentSinceMs = undefined;
       return answer;
     } catch (thrown) {

@@ -2,6 +2,7 @@
  * A modern client's call at a legacy upstream. What the upstream asks meanwhile becomes a result that asks the client
  * for input; the call stays open upstream, parked, until a retry brings the answers (MCP 2026-07-28, patterns/mrtr).
  */
+import type { Principal } from '../../../schema/principal.ts';
 import { asGatewayError, type GatewayError } from '../../errors.ts';
 import { membersAt, memberText } from '../../json-members.ts';
 import { ENDPOINT_UNREACHED, SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
@@ -84,6 +85,10 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
     this.owner = principal.kind === 'anonymous' ? `${principal.key}@${clientAddress}` : principal.key;
     this.#call = call;
     this.#errand = errand;
+  }
+
+  get principal(): Principal {
+    return this.#call.exchange.principal;
   }
 
   /** Sends the request when it is its turn. The call is answered in every case. */

@@ -1,6 +1,7 @@
 /** Calls that are open at a legacy upstream while nobody is connected: what it asked is answered by a retry. */
 import { randomBytes } from 'node:crypto';
 import type { ParkedNode } from '../../../schema/graph/graph.ts';
+import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import { orLocal, type StateStore } from '../../state/state-store.ts';
 import { createSharedRateLimiter } from '../../traffic/shared-rate.ts';
@@ -10,9 +11,11 @@ import type { Call } from '../call.ts';
 export interface Parked {
   /** Whose it is counted as. */
   readonly owner: string;
+  /** Who called last. */
+  readonly principal: Principal;
   /** Goes on for a retry of its caller, which is answered in every case. */
   retried(call: Call): void;
-  /** Nobody came: the upstream is told that the call is taken back. */
+  /** Nobody came, or nobody may come any more: the upstream is told that the call is taken back. */
   expired(): void;
 }
 
@@ -156,6 +159,11 @@ export class ParkedCalls {
   #useOnceOfAll(nonce: string, { memory, holder }: OnceMemory): boolean {
     const once = { ...ONCE, periodMs: this.#bounds.idleMs };
     return createSharedRateLimiter(once, memory, holder).take(nonce, 0).allowed;
+  }
+
+  /** Takes back what waits for the input of callers whose credential does not count any more. */
+  expelRevoked(isRevoked: (principal: Principal) => boolean): void {
+    for (const call of [...this.#byHandle.values()]) if (isRevoked(call.principal)) call.expired();
   }
 
   /** Takes all calls back. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Parked, ParkedCalls } from '../../../../runtime/mcp/input/parked-calls.ts';
+import { ANONYMOUS } from '../../../../schema/principal.ts';
 
 const BOUNDS = { idleMs: 60_000, absoluteMs: 60_000, max: 3, maxPerPrincipal: 2 };
 
@@ -11,6 +12,7 @@ afterEach(() => {
 
 class TestCall implements Parked {
   readonly owner: string;
+  readonly principal = ANONYMOUS;
   readonly expiry = Promise.withResolvers<void>();
 
   constructor(owner: string) {
