@@ -242,6 +242,7 @@ export class Gateway {
       reloader: this.#reloader,
       elsewhere: this.#elsewhere,
       metrics: this.#metrics,
+      log: this.#log,
       artifact: this.#artifact,
       isReady: this.#closing === undefined && this.#graph !== undefined,
     };

@@ -1,10 +1,14 @@
 /** What a running gateway tells at its operations listener. */
+import type { Graph } from '../schema/graph/graph.ts';
+import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
 import type { AcceptedArtifact } from './reload/compile.ts';
 import type { Elsewhere } from './reload/elsewhere/elsewhere.ts';
 import type { Reloader } from './reload/reloader.ts';
+import { revoke } from './revocation/revoking.ts';
 import type { Serving } from './serving.ts';
+import type { Statement } from './state/stored-table.ts';
 import type { PreparedTeam, Team } from './workers/team.ts';
 
 /** A gateway from within, as it is at this moment. */
@@ -17,6 +21,7 @@ export interface Running {
   readonly reloader: Reloader<PreparedTeam>;
   readonly elsewhere: Elsewhere | undefined;
   readonly metrics: Metrics;
+  readonly log: Log;
   /** Makes the artifact of what serves. */
   readonly artifact: ((version: string) => AcceptedArtifact | undefined) | undefined;
   /** Whether something serves and goes on to. */
@@ -48,6 +53,8 @@ const statusOf = (running: Running): OpsStatus => {
   };
 };
 
+const graphOf = ({ serving }: Running): Graph => serving.current!.generation.graph;
+
 /** `running` is asked at each request. */
 export const opsSourceOf = (running: () => Running): OpsSource => ({
   refresh: () => running().team.refresh(),
@@ -72,6 +79,20 @@ export const opsSourceOf = (running: () => Running): OpsSource => ({
     };
   },
   reload: () => running().reloader.reload('request'),
+  get isReplicated() {
+    return graphOf(running()).state !== undefined;
+  },
+  revoke: (body, by) => {
+    const now = running();
+    const { team, log } = now;
+    const { revocations } = now.serving;
+    const tellThreads = (statements: readonly Statement[]): Promise<void> => team.revoke(statements);
+    return revoke({ revocations, identities: graphOf(now).identities, log, tellThreads }, body, by);
+  },
+  revocations: () => {
+    const { revocations } = running().serving;
+    return { isCurrent: revocations.isCurrent, revocations: revocations.list() };
+  },
   metrics: () => {
     const { metrics, team } = running();
     return metrics.text(team.counts);

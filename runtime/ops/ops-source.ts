@@ -3,6 +3,8 @@
 import type { PinDifference } from '../mcp/pin.ts';
 import type { SourceState } from '../reload/elsewhere/elsewhere.ts';
 import type { ReloadResult } from '../reload/reload-result.ts';
+import type { Revocation } from '../revocation/revocation.ts';
+import type { RevokeOutcome } from '../revocation/revoking.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
@@ -50,6 +52,12 @@ export interface OpsSource {
   ready(): Readiness;
   /** Resolves when the attempt is over; never rejects. */
   reload(): Promise<ReloadResult>;
+  /** Whether revocations reach other gateways. */
+  readonly isReplicated: boolean;
+  /** Carries out the order in `body`, given by `by`; resolves when it holds here. */
+  revoke(body: string, by: string): Promise<RevokeOutcome>;
+  /** What is revoked, the latest first, and whether nothing is missing that was revoked elsewhere. */
+  revocations(): { readonly isCurrent: boolean; readonly revocations: readonly Revocation[] };
   /** Prometheus text format 0.0.4. */
   metrics(): string;
 }

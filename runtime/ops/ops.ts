@@ -1,4 +1,4 @@
-/** The operations listener: health, readiness, status, metrics, reload. */
+/** The operations listener: health, readiness, status, metrics, reload, revocation. */
 import assert from 'node:assert/strict';
 import type { ListenerNode, OpsService } from '../../schema/graph/listener.ts';
 import { GatewayError, RPC } from '../errors.ts';
@@ -11,6 +11,7 @@ import { redactLine } from '../observe/redact.ts';
 import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { ReloadOutcome, ReloadResult } from '../reload/reload-result.ts';
 import type { OpsSource } from './ops-source.ts';
+import { serveRevocations, serveRevoke } from './revoke.ts';
 
 interface Endpoint {
   readonly path: string;
@@ -18,7 +19,7 @@ interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** Whether anybody may ask, even where the listener has identities: probes carry no credentials. */
   readonly open: boolean;
-  readonly serve: (exchange: WebExchange, source: OpsSource) => void | Promise<void>;
+  readonly serve: (exchange: WebExchange, source: OpsSource, body: string) => void | Promise<void>;
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -110,6 +111,8 @@ const ENDPOINTS: readonly Endpoint[] = [
     },
   },
   { path: '/-/reload', service: 'reload', method: 'POST', open: false, serve: serveReload },
+  { path: '/-/revoke', service: 'revoke', method: 'POST', open: false, serve: serveRevoke },
+  { path: '/-/revocations', service: 'status', method: 'GET', open: false, serve: serveRevocations },
 ];
 
 const METHOD_REFUSED = {
@@ -149,7 +152,7 @@ const handlerOf = (
       readBody(
         exchange,
         node.sizes.bodyBytes,
-        () => void serve(exchange, source),
+        (body) => void serve(exchange, source, body),
         (error) => replyError(exchange, error),
       );
     if (method !== wanted && !(method === 'HEAD' && wanted === 'GET')) {

@@ -17,6 +17,11 @@ export interface TableOptions {
 /** How far a statement reaches: all who share the store know of it within {@link POLL_MS}, or nobody but this process. */
 export type Reach = 'everywhere' | 'here';
 
+/** What others have said has room beyond what may be said here. */
+const MAX_KNOWN = 2 * MAX_STATEMENTS;
+
+const NEVER_LOOKED = '-';
+
 const POLL_MS = 250;
 /** Who has not looked for so long may miss something. */
 const STALE_MS = 1000;
@@ -34,7 +39,8 @@ export class ReplicatedTable {
   #left = 0;
   #store: StoredTable | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #version = '';
+  /** What the store had when it was looked at last; none that a store can have before that. */
+  #version = NEVER_LOOKED;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #isCurrent = true;
   #syncing: Promise<boolean> | undefined;
@@ -62,7 +68,10 @@ export class ReplicatedTable {
   /** Makes a statement that overtakes all that are known; undefined if there is no room for it. */
   say(name: string, value: string, untilMs: number, nowMs: number): Statement | undefined {
     const known = this.#statements.get(name);
-    if (known === undefined && !this.#hasRoom(MAX_STATEMENTS, nowMs)) return undefined;
+    if (known === undefined && this.#statements.size >= MAX_STATEMENTS) {
+      this.#forgetEnded(nowMs);
+      if (this.#statements.size >= MAX_STATEMENTS) return undefined;
+    }
     const statement = { name, value, untilMs, atMs: Math.max(nowMs, (known?.atMs ?? 0) + 1) };
     this.take([statement], nowMs);
     return statement;
@@ -146,13 +155,14 @@ export class ReplicatedTable {
   #merge(statements: readonly Statement[], nowMs: number): readonly Statement[] {
     const { accepts, onChange } = this.#options;
     const changed: Statement[] = [];
+    if (this.#statements.size + statements.length > MAX_KNOWN) this.#forgetEnded(nowMs);
     let strange = 0;
     let left = 0;
     for (const each of statements) {
       const known = this.#statements.get(each.name);
       if (each.untilMs <= nowMs || (known !== undefined && known.atMs >= each.atMs)) continue;
       if (!accepts(each)) strange += 1;
-      else if (known === undefined && !this.#hasRoom(2 * MAX_STATEMENTS, nowMs)) left += 1;
+      else if (known === undefined && this.#statements.size >= MAX_KNOWN) left += 1;
       else {
         this.#statements.set(each.name, each);
         changed.push(each);
@@ -168,12 +178,6 @@ export class ReplicatedTable {
     if (this.#complained.has(why)) return;
     this.#complained.add(why);
     this.#options.onLeftOut(why, count);
-  }
-
-  /** What others have said has room beyond what may be said here, as long as it is not absurd. */
-  #hasRoom(max: number, nowMs: number): boolean {
-    if (this.#statements.size >= max) this.#forgetEnded(nowMs);
-    return this.#statements.size < max;
   }
 
   #forgetEnded(nowMs: number): void {

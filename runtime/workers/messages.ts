@@ -2,6 +2,7 @@
 import type { NodeId } from '../../schema/graph/graph.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
+import type { Statement } from '../state/stored-table.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
@@ -39,6 +40,8 @@ export type ToWorker =
       readonly ports: Ports;
     }
   | { readonly kind: 'swap' | 'discard' | 'ask'; readonly id: number }
+  /** Who is revoked from now on, or not any more. */
+  | { readonly kind: 'revoke'; readonly id: number; readonly statements: readonly Statement[] }
   | { readonly kind: 'close'; readonly id: number; readonly windowMs: number; readonly deadlineMs: number };
 
 /** What one thread tells of itself. */

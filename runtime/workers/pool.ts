@@ -5,6 +5,7 @@ import type { Log } from '../observe/log.ts';
 import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
 import { newReplicaId } from '../peers/peers.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
+import type { Statement } from '../state/stored-table.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import { assertAddressesFree } from './assert-free.ts';
 import { Memories } from './memories.ts';
@@ -18,6 +19,8 @@ export interface PoolOptions {
   /** The folder of the configuration file, absolute. */
   readonly baseDirectory: string;
   readonly log: Log;
+  /** Who is revoked: what a new thread is told before all else. */
+  readonly revoked: () => readonly Statement[];
   /** Log lines of threads. */
   readonly onLines: (lines: string) => void;
   /** A thread has ended without being told to; another takes its place. */
@@ -45,6 +48,8 @@ export class WorkerPool {
   readonly #workers: (Worker | undefined)[];
   /** Reloads and replacements take turns: each thread serves what all others do. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** All that have not ended, whether they serve yet or not. */
+  readonly #started = new Set<Worker>();
   #serving: PreparedPool | undefined;
   /** What is prepared and neither swapped nor discarded yet: a thread that comes meanwhile prepares it, too. */
   #pending: PreparedPool | undefined;
@@ -108,6 +113,12 @@ export class WorkerPool {
     });
   }
 
+  /** Resolves when it holds in all threads, those that are about to serve included. */
+  async revoke(statements: readonly Statement[]): Promise<void> {
+    const told = [...this.#started].map((worker) => worker.ask({ kind: 'revoke', statements }));
+    await Promise.allSettled(told);
+  }
+
   /** What the threads that are alive tell of themselves. */
   async states(): Promise<readonly WorkerState[]> {
     const asked = this.#alive().map(async (worker) => {
@@ -148,7 +159,7 @@ export class WorkerPool {
   }
 
   #startAt(place: number): Worker {
-    const { version, baseDirectory, onLines } = this.#options;
+    const { version, baseDirectory, onLines, revoked } = this.#options;
     this.#holders += 1;
     const holder = this.#holders;
     const startedMs = performance.now();
@@ -162,10 +173,17 @@ export class WorkerPool {
       ownsUnixSockets: place === 0,
       threads: this.#workers.length,
     };
-    return new Worker(data, {
+    const worker: Worker = new Worker(data, {
       onLines,
-      onEnd: (error) => this.#ended(place, holder, error, performance.now() - startedMs),
+      onEnd: (error) => {
+        this.#started.delete(worker);
+        this.#ended(place, holder, error, performance.now() - startedMs);
+      },
     });
+    this.#started.add(worker);
+    const statements = revoked();
+    if (statements.length > 0) void worker.ask({ kind: 'revoke', statements }).catch(() => undefined);
+    return worker;
   }
 
   /** The first thread chooses ports; the others take the same. */
@@ -221,6 +239,7 @@ export class WorkerPool {
       if (pending !== undefined) await bring(worker, pending);
       this.#workers[place] = worker;
     } catch (thrown) {
+      this.#started.delete(worker);
       await worker.end();
       throw thrown;
     }

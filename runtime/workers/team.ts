@@ -7,6 +7,7 @@ import type { PreparedGeneration } from '../prepare.ts';
 import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { Serving } from '../serving.ts';
+import type { Statement } from '../state/stored-table.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 import { mergePinned } from './merge-pinned.ts';
@@ -22,7 +23,7 @@ export interface PreparedTeam {
   readonly pool: PreparedPool | undefined;
 }
 
-interface TeamOptions extends Omit<PoolOptions, 'count'> {
+interface TeamOptions extends Omit<PoolOptions, 'count' | 'revoked'> {
   readonly serving: Serving;
   /** Whether nothing is served but over pipes, by one thread. */
   readonly alone: boolean;
@@ -57,7 +58,7 @@ export class Team {
     ];
     if (fixed.length > 0) throw new NeedsRestart(fixed);
     if (count === 1) return { graph, own: await serving.prepare(loaded), pool: undefined };
-    this.#pool ??= new WorkerPool({ ...options, count });
+    this.#pool ??= new WorkerPool({ ...options, count, revoked: () => serving.revocations.statements });
     const own = await serving.prepare(operationsOf(loaded));
     try {
       return { graph, own, pool: await this.#pool.prepare(trafficOf(loaded)) };
@@ -135,6 +136,11 @@ export class Team {
   /** What the threads have counted, those that have ended too. */
   get counts(): readonly string[] {
     return [...this.#states.map(({ metrics }) => metrics), ...(this.#pool?.retired ?? [])];
+  }
+
+  /** Resolves when it holds in all threads beside this one. */
+  async revoke(statements: readonly Statement[]): Promise<void> {
+    await this.#pool?.revoke(statements);
   }
 
   /** Ends all. Operations are served until the traffic has ended. */

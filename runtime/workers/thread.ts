@@ -25,6 +25,9 @@ const NO_OPS: OpsSource = {
   graph: notHere,
   ready: notHere,
   reload: notHere,
+  isReplicated: false,
+  revoke: notHere,
+  revocations: notHere,
   metrics: notHere,
   refresh: notHere,
 };
@@ -84,6 +87,10 @@ const act = async (message: ToWorker): Promise<void> => {
     case 'discard':
       await prepared?.generation.retire(0);
       prepared = undefined;
+      tell({ kind: 'done', id });
+      return;
+    case 'revoke':
+      serving.revocations.take(message.statements);
       tell({ kind: 'done', id });
       return;
     case 'ask':

@@ -169,11 +169,14 @@ export const Listener = closed(
     connections: optional(Connections),
     wellKnown: optional(WellKnown),
     serve: optional(
-      listOf(oneOf(['health', 'metrics', 'status', 'reload'], { description: 'An operations service.' }), {
-        description: 'Makes this the operations listener and names its services. It serves no MCP.',
-        minItems: 1,
-        examples: [['health', 'metrics', 'status', 'reload']],
-      }),
+      listOf(
+        oneOf(['health', 'metrics', 'status', 'reload', 'revoke'], { description: 'An operations service.' }),
+        {
+          description: 'Makes this the operations listener and names its services. It serves no MCP.',
+          minItems: 1,
+          examples: [['health', 'metrics', 'status', 'reload']],
+        },
+      ),
     ),
     identity: optional(
       listOf(nameOf('identity', { description: 'A name in `identity`.' }), {

@@ -5,7 +5,7 @@ export type BindAddress =
   | { readonly type: 'unix'; readonly path: string };
 
 /** What an operations listener serves. */
-export type OpsService = 'health' | 'metrics' | 'status' | 'reload';
+export type OpsService = 'health' | 'metrics' | 'status' | 'reload' | 'revoke';
 
 export interface ListenerNode {
   readonly kind: 'listener';

@@ -1,6 +1,7 @@
 import type { RequestOptions } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { makeApiKey } from '../../runtime/identity/api-key.ts';
+import { closeAll, expectEnded, type Open, openAll } from '../support/all-open.ts';
 import { type ChangeFeed, startFeed } from '../support/change-feed.ts';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
@@ -8,7 +9,6 @@ import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { legacyRequest, openSession, type SessionHeaders } from '../support/legacy-client.ts';
 import { openListen } from '../support/listen-client.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
-import { WebSocketClient } from '../support/web-socket-client.ts';
 
 // Threads load the program anew.
 vi.setConfig({ testTimeout: 60_000 });
@@ -63,29 +63,6 @@ const load = async (gateway: TestGateway): Promise<void> => {
   expect(['applied', 'unchanged']).toContain((await gateway.gateway.reload()).result);
 };
 
-/** All that one caller can have open, of each kind one. */
-interface Open {
-  readonly listen: EventStreamClient;
-  readonly session: SessionHeaders;
-  readonly get: EventStreamClient;
-  readonly channel: EventStreamClient;
-  readonly socket: WebSocketClient;
-}
-
-const openAll = async (gateway: TestGateway, caller: typeof alice): Promise<Open> => {
-  const url = gateway.url();
-  const listen = await openListen(url, { toolsListChanged: true }, { token: caller.key });
-  const session = await openSession(url, as(caller));
-  const get = await EventStreamClient.open(url, { headers: { ...session, accept: 'text/event-stream' } });
-  const channel = await EventStreamClient.open(`${url}/sse`, {
-    headers: { ...as(caller), accept: 'text/event-stream' },
-  });
-  await expect.poll(() => channel.events.length).toBe(1);
-  const socket = await WebSocketClient.open(url, { headers: as(caller) });
-  await socket.initialize();
-  return { listen, session, get, channel, socket };
-};
-
 /** Each stream follows the upstream in its own time: resolves when all do, and nothing is on its way to any. */
 const untilAllFollow = async (feed: ChangeFeed, all: readonly Open[]): Promise<void> => {
   const counts = () => all.flatMap(heard);
@@ -103,23 +80,11 @@ const untilAllFollow = async (feed: ChangeFeed, all: readonly Open[]): Promise<v
   await expect.poll(isQuiet, { timeout: 20_000, interval: 300 }).toBe(true);
 };
 
-const closeAll = ({ listen, get, channel, socket }: Open): void => {
-  for (const each of [listen, get, channel, socket]) each.close();
-};
-
 const heard = ({ listen, get, socket }: Open): number[] =>
   [listen, get, socket].map(
     ({ messages }) => messages.filter(({ method }) => method !== undefined && method !== ACKNOWLEDGED).length,
   );
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
-
-/** All of one caller ends in order at once, and says nothing on the way. */
-const expectEnded = async (open: Open, closeCode = 1008): Promise<void> => {
-  const { listen, get, channel, socket } = open;
-  expect(await Promise.all([listen.over, get.over, channel.over])).toEqual(['ended', 'ended', 'ended']);
-  expect(await socket.closed).toBe(closeCode);
-  expect(listen.messages.at(-1)).toMatchObject({ id: 'sub', result: { resultType: 'complete' } });
-};
 
 const status = async (gateway: TestGateway, session: SessionHeaders): Promise<number> =>
   (await legacyRequest(gateway.url(), 'tools/list', {}, session)).status;
@@ -128,7 +93,7 @@ describe.each([1, 2])('where rules change under open streams, with %i thread(s)'
   it('a caller whose key is gone from the keys file loses all that it has open, and nobody else does', async () => {
     await using feed = await startFeed();
     await using gateway = await start(feed, { workers });
-    const [hers, his] = [await openAll(gateway, alice), await openAll(gateway, bob)];
+    const [hers, his] = [await openAll(gateway.url(), alice.key), await openAll(gateway.url(), bob.key)];
     await untilAllFollow(feed, [hers, his]);
     const hersBefore = heard(hers)[0]!;
 
@@ -148,7 +113,7 @@ describe.each([1, 2])('where rules change under open streams, with %i thread(s)'
   it('a key with another secret is another key', async () => {
     await using feed = await startFeed();
     await using gateway = await start(feed, { workers });
-    const his = await openAll(gateway, bob);
+    const his = await openAll(gateway.url(), bob.key);
     const renewed = makeApiKey('bob');
     const entry = (id: string, hash: string) => ({ id, hash, servers: ['main'] });
     const keys = [entry('alice', alice.hash), entry('bob', renewed.hash)];
@@ -162,7 +127,7 @@ describe.each([1, 2])('where rules change under open streams, with %i thread(s)'
   it('a caller whose identity is listed no more loses all, though another one has the same key', async () => {
     await using feed = await startFeed();
     await using gateway = await start(feed, { workers });
-    const his = await openAll(gateway, bob);
+    const his = await openAll(gateway.url(), bob.key);
     const identity = { machines: { type: 'api-key', keysFile: './keys.yaml' } };
     const server = { identity: ['machines'] };
     await apply(gateway, yamlOf(feed, { workers, identity, server }));
@@ -247,7 +212,7 @@ describe('what was promised and is granted no more', () => {
   it('ends streams with the place that they were opened at; a session goes on where its server is', async () => {
     await using feed = await startFeed();
     await using gateway = await start(feed);
-    const his = await openAll(gateway, bob);
+    const his = await openAll(gateway.url(), bob.key);
     await apply(gateway, yamlOf(feed, { server: { at: [{ listener: 'main', path: '/moved' }] } }));
     feed.tell(TOOLS_CHANGED, {});
     await expectEnded(his, 1001);
@@ -271,7 +236,7 @@ describe('reload.onPolicyChange', () => {
       { resourceSubscriptions: ['docs://a'] },
       { token: bob.key },
     );
-    const his = await openAll(gateway, bob);
+    const his = await openAll(gateway.url(), bob.key);
     await apply(gateway, yamlOf(feed, { reload, allow: 'false' }));
     feed.tell(UPDATED, { uri: 'docs://a' });
     await withoutBob(gateway);

@@ -9,7 +9,12 @@ export interface Callers {
   readonly identity: object;
   /** To be written beside gateway.yaml. */
   readonly files: Readonly<Record<string, string>>;
-  token(gateway: TestGateway, sub: string, groups?: readonly string[]): Promise<string>;
+  token(
+    gateway: Pick<TestGateway, 'audience'>,
+    sub: string,
+    groups?: readonly string[],
+    claims?: object,
+  ): Promise<string>;
 }
 
 export const makeCallers = async (): Promise<Callers> => {
@@ -24,10 +29,10 @@ export const makeCallers = async (): Promise<Callers> => {
       },
     },
     files: { 'jwks.json': JSON.stringify({ keys: [key.publicJwk] }) },
-    token: (gateway, sub, groups = []) => {
+    token: (gateway, sub, groups = [], claims = {}) => {
       const seconds = Math.floor(Date.now() / 1000);
       const aud = gateway.audience();
-      return mint(key, { iss: ISSUER, sub, aud, groups, iat: seconds, exp: seconds + 300 });
+      return mint(key, { iss: ISSUER, sub, aud, groups, iat: seconds, exp: seconds + 300, ...claims });
     },
   };
 };

@@ -20,7 +20,7 @@ export const configuration = (
       main: { bind: '127.0.0.1:0', ...listener },
       ...(ops === false
         ? {}
-        : { ops: { bind: '127.0.0.1:0', serve: ['health', 'metrics', 'status', 'reload'] } }),
+        : { ops: { bind: '127.0.0.1:0', serve: ['health', 'metrics', 'status', 'reload', 'revoke'] } }),
     },
     servers: {
       main: {

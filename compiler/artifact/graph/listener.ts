@@ -43,7 +43,7 @@ export const listenerShape = fields<ListenerNode>({
     idleTimeoutMs: number,
   }),
   documents: record(literal),
-  serve: list(oneOf('health', 'metrics', 'status', 'reload')),
+  serve: list(oneOf('health', 'metrics', 'status', 'reload', 'revoke')),
   identities: list(literal),
   routes: list(route),
 });

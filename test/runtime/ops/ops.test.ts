@@ -5,11 +5,12 @@ import type { Authenticate } from '../../../runtime/identity/authenticate.ts';
 import { opsRoutes } from '../../../runtime/ops/ops.ts';
 import type { OpsSource, OpsStatus } from '../../../runtime/ops/ops-source.ts';
 import type { ReloadResult } from '../../../runtime/reload/reload-result.ts';
+import type { RevokeOutcome } from '../../../runtime/revocation/revoking.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
 import { ANONYMOUS } from '../../../schema/principal.ts';
 import { listenerNode, type ServedListener, serve } from '../listen/listener-fixture.ts';
 
-const ALL: ListenerNode['serve'] = ['health', 'metrics', 'status', 'reload'];
+const ALL: ListenerNode['serve'] = ['health', 'metrics', 'status', 'reload', 'revoke'];
 
 const result = (changes: Partial<ReloadResult> = {}): ReloadResult => ({
   result: 'applied',
@@ -30,12 +31,16 @@ let ready: boolean;
 let next: ReloadResult;
 let reloads: number;
 let lastReload: ReloadResult | undefined;
+let orders: { readonly body: string; readonly by: string }[];
+let outcome: RevokeOutcome;
 
 beforeEach(() => {
   ready = true;
   next = result();
   reloads = 0;
   lastReload = undefined;
+  orders = [];
+  outcome = { result: 'revoked', holds: 'here' };
 });
 afterEach(async () => {
   await served[Symbol.asyncDispose]();
@@ -66,6 +71,12 @@ const source: OpsSource = {
     reloads += 1;
     return next;
   },
+  isReplicated: false,
+  revoke: async (body, by) => {
+    orders.push({ body, by });
+    return outcome;
+  },
+  revocations: () => ({ isCurrent: true, revocations: [] }),
   metrics: () => 'gatewright_up 1\n',
 };
 

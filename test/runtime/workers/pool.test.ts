@@ -54,6 +54,7 @@ it('has a thread that was replaced between preparing and swapping serve no graph
     version: '0.0.0',
     baseDirectory: import.meta.dirname,
     log: createLog(INITIAL_LOG, SILENT),
+    revoked: () => [],
     onLines: () => undefined,
     onRestart: () => undefined,
   });
