@@ -48,6 +48,7 @@ export const storeOf = (
   onUnavailable,
   isUp: true,
   countRate: () => Promise.reject(new StoreAway('nothing is counted here')),
+  countQuota: () => Promise.reject(new StoreAway('nothing is counted here')),
   useOnce: () => Promise.reject(new StoreAway('nothing is used here')),
   table: () => table,
   close: async () => undefined,
