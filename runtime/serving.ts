@@ -81,6 +81,9 @@ const NO_GENERATION: GenerationView = {
   release: () => undefined,
 };
 
+/** Whether anything is served but operations. */
+const hasTraffic = ({ servers }: Graph): boolean => Object.keys(servers).length > 0;
+
 /** Serves one graph after another. What a reload leaves alone stays as it is. */
 export class Serving {
   readonly #options: ServingOptions;
@@ -172,19 +175,19 @@ export class Serving {
   async prepare(loaded: LoadedGraph, shared: SharedBetweenThreads = ALONE): Promise<PreparedGeneration> {
     if (this.#current === undefined) {
       await this.#openStore(loaded.graph);
-      await this.#network.open(loaded.graph, this.#store);
+      await this.#network.open(loaded.graph, hasTraffic(loaded.graph) ? this.#store : undefined);
     }
     return await prepareGeneration(this.#prepareContext(), { ...loaded, ...shared }, this.#numbers + 1);
   }
 
   /** Once: another store needs a restart. Who serves operations only asks of it who is revoked. */
-  async #openStore({ state, servers, listeners }: Graph): Promise<void> {
+  async #openStore(graph: Graph): Promise<void> {
+    const { state, listeners } = graph;
     if (this.#store !== undefined || state === undefined) return;
-    const isServing = Object.keys(servers).length > 0;
-    if (!isServing && Object.keys(listeners).length === 0) return;
+    if (!hasTraffic(graph) && Object.keys(listeners).length === 0) return;
     const { log, metrics } = this.#options;
     // Beside threads that serve, the store is theirs to tell of.
-    const onUp = isServing ? (isUp: boolean) => metrics.stateUp(isUp) : () => undefined;
+    const onUp = hasTraffic(graph) ? (isUp: boolean) => metrics.stateUp(isUp) : () => undefined;
     this.#store = await openValkey(state, { log, onUp });
     this.#parked.shareOnce(this.#store);
     await this.revocations.follow(this.#store);

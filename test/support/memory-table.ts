@@ -50,6 +50,9 @@ export const storeOf = (
   countRate: () => Promise.reject(new StoreAway('nothing is counted here')),
   countQuota: () => Promise.reject(new StoreAway('nothing is counted here')),
   useOnce: () => Promise.reject(new StoreAway('nothing is used here')),
+  announce: async () => [],
+  replicas: async () => [],
+  leave: async () => undefined,
   table: () => table,
   close: async () => undefined,
 });
