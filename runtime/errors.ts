@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'session_required'
   | 'session_not_found'
   | 'too_many_sessions'
+  | 'too_many_subscriptions'
   | 'unknown_target'
   | 'policy_denied'
   | 'policy_error'

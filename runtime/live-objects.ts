@@ -16,6 +16,7 @@ import type { ModernViews } from './mcp/modern/modern-views.ts';
 import { Pin } from './mcp/pin.ts';
 import type { Log } from './observe/log.ts';
 import { SharedObjects } from './reload/shared.ts';
+import { type CountingThread, countsIn } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
 import type { Counter, LocalCounter } from './traffic/counter.ts';
 import { Quota } from './traffic/quota.ts';
@@ -64,8 +65,8 @@ export class LiveObjects {
   readonly #log: Log;
   readonly #observer: ListenerObserver;
   readonly #context: UpstreamContext;
-  /** Names this thread among those that count together. */
-  readonly #holder: number | undefined;
+  /** This thread among those that count together. */
+  readonly #thread: CountingThread | undefined;
   readonly #shedding: Shedding;
   /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
   readonly #running = new Map<string, readonly Upstream[]>();
@@ -75,7 +76,7 @@ export class LiveObjects {
     observer: ListenerObserver,
     context: UpstreamContext,
     shedding: Shedding,
-    holder?: number,
+    thread?: CountingThread,
   ) {
     const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
     this.identities = new SharedObjects(onCloseError);
@@ -88,7 +89,7 @@ export class LiveObjects {
     this.#observer = observer;
     this.#context = context;
     this.#shedding = shedding;
-    this.#holder = holder;
+    this.#thread = thread;
   }
 
   /** Upstreams that are up, by name; of several with one name the newest. */
@@ -110,7 +111,7 @@ export class LiveObjects {
 
   /** @param memory of its breaker, where threads count together */
   createUpstream(node: UpstreamNode, info: GatewayInfo, memory?: SharedArrayBuffer): LiveUpstream {
-    const breaker = memory === undefined ? {} : { breaker: { memory, holder: this.#holder! } };
+    const breaker = memory === undefined ? {} : { breaker: { memory, holder: this.#thread!.holder } };
     const upstream = createUpstream(node, { ...this.#context, ...breaker, gateway: info });
     const bridged = new BridgedLinks(upstream, node, info);
     this.#running.set(node.name, [...(this.#running.get(node.name) ?? []), upstream]);
@@ -149,22 +150,27 @@ export class LiveObjects {
     memory: SharedArrayBuffer | undefined,
   ): (node: CountingLimitNode) => LocalCounter {
     if (node.type === 'quota') {
-      const quota = new Quota(node.windowMs, memory, this.#holder);
+      const quota = new Quota(node.windowMs, memory, this.#thread?.holder);
       return ({ count }) => quota.counter(count);
     }
     const limiter =
-      memory === undefined ? createRateLimiter(node) : createSharedRateLimiter(node, memory, this.#holder!);
+      memory === undefined
+        ? createRateLimiter(node)
+        : createSharedRateLimiter(node, memory, this.#thread!.holder);
     return () => limiter;
   }
 
-  /** @param port to bind where the system chooses one, and another thread was given it */
+  /** @param shared what threads share of it: the port that the system chose for another, and memory to count in */
   async createListener(
     node: ListenerNode,
     current: () => GenerationView,
-    port?: number,
+    shared: { readonly port?: number | undefined; readonly memory?: SharedArrayBuffer | undefined } = {},
   ): Promise<LiveListener> {
-    const listener = new Listener(node, current, this.#observer, this.#shedding);
-    await listener.listen(this.#holder === undefined ? undefined : { port });
+    const listener = new Listener(node, current, this.#observer, {
+      shedding: this.#shedding,
+      connections: countsIn(shared.memory, this.#thread),
+    });
+    await listener.listen(this.#thread === undefined ? undefined : { port: shared.port });
     return { listener, close: () => listener.close(LISTENER_WINDOW_MS, LISTENER_DEADLINE_MS) };
   }
 }

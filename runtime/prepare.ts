@@ -8,6 +8,7 @@ import type { Identity } from './identity/identity.ts';
 import { resourceMetadataDocuments } from './identity/resource-metadata.ts';
 import { urlOf } from './listen/bind.ts';
 import { prepareListener } from './listen/prepare-listener.ts';
+import { socketFingerprint } from './listen/socket-fingerprint.ts';
 import type { LiveListener, LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import type { Pin } from './mcp/pin.ts';
@@ -33,10 +34,6 @@ export interface PreparedGeneration {
   /** The server that is served over pipes. */
   readonly stdio: Place | undefined;
 }
-
-/** The part of a listener's node that a bound socket is tied to. */
-const socketFingerprint = (node: ListenerNode): string =>
-  JSON.stringify([node.bind, node.http, node.tls !== undefined]);
 
 /** The private cause of an error of an upstream: for the operator, who asks. */
 const causeText = (error: unknown): string => {
@@ -96,8 +93,9 @@ class Preparation {
     const { graph, memories, ports } = this.#loaded;
     const { live, current } = this.#context;
     for (const node of this.#listenerNodes()) {
-      const create = () => live.createListener(node, current, ports[node.name]);
-      const id = `listener:${node.name}`;
+      const id = `listener:${node.name}` as const;
+      const create = () =>
+        live.createListener(node, current, { port: ports[node.name], memory: memories[id] });
       this.listeners.set(node.name, await this.#take(live.listeners, id, socketFingerprint(node), create));
     }
     for (const node of Object.values(graph.identities)) {
@@ -189,7 +187,7 @@ class Preparation {
     const { stdio, thread } = this.#context;
     if (stdio !== undefined) return [];
     const nodes = Object.values(this.#loaded.graph.listeners);
-    return thread?.ownsUnixSockets === false ? nodes.filter(({ bind }) => bind.type === 'tcp') : nodes;
+    return (thread?.place ?? 0) > 0 ? nodes.filter(({ bind }) => bind.type === 'tcp') : nodes;
   }
 
   /** The server that is served over pipes, as it is at its first place: tokens for that one are good here too. */

@@ -25,12 +25,14 @@ import { Generations } from './reload/generations.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import { Revocations } from './revocation/revocations.ts';
 import { Sealer } from './sealing/sealer.ts';
+import { countsIn } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
 import { openValkey } from './state/valkey.ts';
 import type { PressureReason } from './traffic/pressure.ts';
 import type { PressureGuard } from './traffic/pressure-guard.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { UpstreamState } from './upstream/link.ts';
+import type { OpenMemories } from './workers/messages.ts';
 import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
 
 export interface ServingOptions {
@@ -93,8 +95,8 @@ export class Serving {
   readonly #sessions: SessionStore;
   readonly #parked: ParkedCalls;
   readonly #network: PeerNetwork;
-  readonly #channels = new EventStreamChannels(NO_ROOM);
-  readonly #listens = new ListenStreams();
+  readonly #channels: EventStreamChannels;
+  readonly #listens: ListenStreams;
   readonly #lasting = new LastingCallers((principal) => this.revocations.isRevoked(principal));
   /** Who is revoked. */
   readonly revocations: Revocations;
@@ -113,12 +115,12 @@ export class Serving {
     const current = () => this.#generations.current;
     this.#network = new PeerNetwork({ thread, current, observer: this.#observer, metrics });
     const { self } = this.#network;
-    this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM }, self);
-    this.#parked = new ParkedCalls(
-      NO_ROOM,
-      self,
-      thread === undefined ? undefined : { memory: thread.once, holder: thread.holder },
-    );
+    const counts = (what: keyof OpenMemories) => countsIn(thread?.open[what], thread);
+    this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM }, self, counts('sessions'));
+    this.#channels = new EventStreamChannels(NO_ROOM, counts('channels'));
+    this.#listens = new ListenStreams(counts('subscriptions'));
+    const once = thread && { memory: thread.once, holder: thread.holder };
+    this.#parked = new ParkedCalls(NO_ROOM, self, once, counts('parked'));
     this.revocations = new Revocations({ log: options.log, onRevoked: () => this.#expelRevoked() });
     this.#sealer = new Sealer([], thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
@@ -128,7 +130,7 @@ export class Serving {
       this.#observer satisfies ListenerObserver,
       this.#upstreamContext(),
       this.#pressure,
-      thread?.holder,
+      thread,
     );
   }
 
@@ -215,6 +217,7 @@ export class Serving {
     this.#channels.rebound(graph.sessions);
     if (Object.keys(graph.servers).length > 0) this.#pressure.rebound(graph.pressure);
     this.#parked.rebound(graph.sessions.parked);
+    this.#listens.rebound(graph.sessions.subscriptions);
     for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });
     this.#lasting.afterSwap(graph);

@@ -1,5 +1,6 @@
 /** The configuration, known to be right, as the frozen graph. */
-import type { Graph, ParkedNode } from '../../schema/graph/graph.ts';
+import { DEFAULT_SUBSCRIPTIONS } from '../../schema/config/reload.ts';
+import type { Graph, ParkedNode, SubscriptionsNode } from '../../schema/graph/graph.ts';
 import type { IdentityNode } from '../../schema/graph/identity.ts';
 import type { LimitNode } from '../../schema/graph/limit.ts';
 import type { PolicyNode } from '../../schema/graph/policy.ts';
@@ -66,6 +67,14 @@ const lowerParked = (parked: NonNullable<GatewayData['sessions']['parked']>): Pa
   maxPerPrincipal: parked.maxPerPrincipal!,
 });
 
+const lowerSubscriptions = ({
+  max,
+  maxPerPrincipal,
+}: NonNullable<GatewayData['sessions']['subscriptions']>): SubscriptionsNode | undefined =>
+  max === DEFAULT_SUBSCRIPTIONS.max && maxPerPrincipal === DEFAULT_SUBSCRIPTIONS.maxPerPrincipal
+    ? undefined
+    : { max: max!, maxPerPrincipal: maxPerPrincipal! };
+
 /** The graph; only for a configuration without errors. */
 export const lower = (config: Configuration, inputs: Inputs): Graph => {
   const { data } = config;
@@ -91,6 +100,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
       max: sessions.max!,
       maxPerPrincipal: sessions.maxPerPrincipal!,
       parked: lowerParked(sessions.parked!),
+      ...given('subscriptions', lowerSubscriptions(sessions.subscriptions!)),
     },
     ...given('pressure', lowerPressure(data.pressure)),
     reload: {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { GenerationView } from '../generation.ts';
+import type { Counts } from '../state/counts.ts';
 import { peerAddress } from './connection.ts';
 import type { ConnectionRefusal, ListenerObserver } from './observer.ts';
 
@@ -15,12 +16,16 @@ export const clientKey = (address: string): string => {
   return groups.slice(0, 4).join(':');
 };
 
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+
 /** What the gate asks for at each connection. */
 export interface GateOptions {
   readonly name: string;
   readonly unix: boolean;
   readonly current: () => GenerationView;
   readonly observer: ListenerObserver;
+  /** Those that are open. */
+  readonly counts: Counts;
 }
 
 /**
@@ -31,7 +36,6 @@ export interface GateOptions {
 export class ConnectionGate {
   readonly #options: GateOptions;
   readonly #sockets = new Set<Socket>();
-  readonly #perClient = new Map<string, number>();
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -41,15 +45,14 @@ export class ConnectionGate {
   admit(socket: Socket): boolean {
     const { name, unix, observer } = this.#options;
     const peer = peerAddress(socket, unix);
-    const refused = this.#refusal(peer);
+    const key = clientKey(peer);
+    const refused = this.#take(peer, key);
     if (refused !== undefined) {
       socket.destroy();
       observer.connectionRefused(name, refused);
       return false;
     }
     this.#sockets.add(socket);
-    const key = clientKey(peer);
-    this.#perClient.set(key, (this.#perClient.get(key) ?? 0) + 1);
     observer.connectionOpened(name);
     socket.on('close', () => this.#forget(socket, key));
     return true;
@@ -60,22 +63,21 @@ export class ConnectionGate {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #refusal(peer: string): ConnectionRefusal | undefined {
-    const prepared = this.#options.current().listener(this.#options.name);
-    if (prepared === undefined) return undefined;
-    const { connections } = prepared.node;
-    if (this.#sockets.size >= connections.max) return 'max';
-    if (prepared.addresses.trusts(peer)) return undefined;
-    if (!prepared.addresses.admits(peer)) return 'address';
-    const count = peer === '' ? 0 : (this.#perClient.get(clientKey(peer)) ?? 0);
-    return count >= connections.maxPerAddress ? 'max_per_address' : undefined;
+  /** Counts a connection, or says why it may not live. */
+  #take(peer: string, key: string): ConnectionRefusal | undefined {
+    const { current, name, counts } = this.#options;
+    const prepared = current().listener(name);
+    const trusted = prepared?.addresses.trusts(peer) !== false;
+    if (!trusted && prepared?.addresses.admits(peer) === false) return 'address';
+    const max = prepared?.node.connections.max ?? UNBOUNDED;
+    const isCounted = !trusted && peer !== '';
+    const bound = counts.take(key, max, isCounted ? prepared!.node.connections.maxPerAddress : UNBOUNDED);
+    return bound === undefined ? undefined : bound === 'all' ? 'max' : 'max_per_address';
   }
 
   #forget(socket: Socket, key: string): void {
     this.#sockets.delete(socket);
-    const left = this.#perClient.get(key)! - 1;
-    if (left === 0) this.#perClient.delete(key);
-    else this.#perClient.set(key, left);
+    this.#options.counts.giveBack(key);
     this.#options.observer.connectionClosed(this.#options.name);
   }
 }

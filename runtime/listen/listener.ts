@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
 import type { GenerationView } from '../generation.ts';
+import { type Counts, LocalCounts } from '../state/counts.ts';
 import { answerBadRequest } from './bad-request.ts';
 import { type BindTogether, bindServer, urlOf } from './bind.ts';
 import { type Connection, knownConnection, peerAddress, rememberConnection } from './connection.ts';
@@ -25,6 +26,14 @@ type Response = ServerResponse | Http2ServerResponse;
 /** HTTP/1.1 connections without a request; also those beside HTTP/2, which the types do not know of. */
 const closeIdle = (server: ListenerServer): void => (server as HttpServer).closeIdleConnections();
 
+/** What a listener must not go beyond, with others. */
+export interface ListenerBounds {
+  /** Asked by whoever brings new work; operations are served in any case. */
+  readonly shedding?: Shedding | undefined;
+  /** Open connections. */
+  readonly connections?: Counts;
+}
+
 /**
  * One bound address. It lives as long as its address, protocols and kind of transport stay; everything else of
  * its node is looked up in the current generation, once per request, or taken over by `renew`.
@@ -40,12 +49,11 @@ export class Listener {
   readonly #sessions = new Set<ServerHttp2Session>();
   #node: ListenerNode;
 
-  /** @param shedding asked by whoever brings new work; operations are served in any case */
   constructor(
     node: ListenerNode,
     current: () => GenerationView,
     observer: ListenerObserver,
-    shedding: Shedding = NEVER_SHEDS,
+    { shedding = NEVER_SHEDS, connections = new LocalCounts() }: ListenerBounds = {},
   ) {
     this.name = node.name;
     this.#node = node;
@@ -74,7 +82,7 @@ export class Listener {
       const connection = knownConnection(this);
       if (connection !== undefined) concludeConnection(connection);
     };
-    this.#gate = new ConnectionGate({ name: node.name, unix, current, observer });
+    this.#gate = new ConnectionGate({ name: node.name, unix, current, observer, counts: connections });
     this.#server = createServer(node, (request) => this.#switches(request));
     this.#wire();
   }

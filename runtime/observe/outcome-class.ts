@@ -38,6 +38,7 @@ const CLASSES: Readonly<Record<Outcome, OutcomeClass>> = Object.assign(Object.cr
   body_too_large: 'limited',
   body_timeout: 'limited',
   too_many_sessions: 'limited',
+  too_many_subscriptions: 'limited',
   rate_limited: 'limited',
   quota_exhausted: 'limited',
   overloaded: 'limited',

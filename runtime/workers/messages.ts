@@ -2,27 +2,32 @@
 import type { NodeId } from '../../schema/graph/graph.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
+import type { CountingThread } from '../state/shared-counts.ts';
 import type { Statement } from '../state/stored-table.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 
 /** What a thread is started with. */
-export interface WorkerData {
+export interface WorkerData extends CountingThread {
   readonly version: string;
   /** The folder of the configuration file, absolute. */
   readonly baseDirectory: string;
-  /** Names the thread among those of the process, those that have ended too, from 1. */
-  readonly holder: number;
   /** Names the process. */
   readonly replica: string;
   /** Seals where the configuration names no keys: the same in every thread. */
   readonly sealingKey: Uint8Array;
   /** For what may be used once, whichever thread it is shown to. */
   readonly once: SharedArrayBuffer;
-  /** Whether it serves unix sockets, which only one thread can. */
-  readonly ownsUnixSockets: boolean;
-  /** How many threads there are. */
-  readonly threads: number;
+  readonly open: OpenMemories;
+}
+
+/** Where all threads count what is open, by who has it. */
+export interface OpenMemories {
+  readonly sessions: SharedArrayBuffer;
+  /** Streams of the transport of 2024-11-05. */
+  readonly channels: SharedArrayBuffer;
+  readonly parked: SharedArrayBuffer;
+  readonly subscriptions: SharedArrayBuffer;
 }
 
 /** Memory that counts for all threads, by the node that it belongs to. */

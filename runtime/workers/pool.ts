@@ -43,7 +43,7 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #sealingKey = randomBytes(32);
   readonly #replica = newReplicaId();
-  readonly #memories = new Memories();
+  readonly #memories: Memories;
   /** By place; undefined while a thread is being replaced. */
   readonly #workers: (Worker | undefined)[];
   /** Reloads and replacements take turns: each thread serves what all others do. */
@@ -61,6 +61,7 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#memories = new Memories(options.count);
     this.#workers = Array.from({ length: options.count }, () => undefined);
   }
 
@@ -170,7 +171,8 @@ export class WorkerPool {
       replica: this.#replica,
       sealingKey: this.#sealingKey,
       once: this.#memories.once,
-      ownsUnixSockets: place === 0,
+      open: this.#memories.open,
+      place,
       threads: this.#workers.length,
     };
     const worker: Worker = new Worker(data, {
@@ -198,7 +200,7 @@ export class WorkerPool {
 
   #ended(place: number, holder: number, error: Error, livedMs: number): void {
     this.#workers[place] = undefined;
-    this.#memories.release(holder);
+    this.#memories.release({ place, threads: this.#workers.length, holder });
     this.#retire(holder);
     if (this.#closing || this.#serving === undefined) return;
     this.#options.log.error('a thread ended, another takes its place', { place, error });

@@ -11,8 +11,7 @@ import { PortDestination } from './port-destination.ts';
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
-const { version, baseDirectory, holder, replica, sealingKey, once, ownsUnixSockets, threads } =
-  workerData as WorkerData;
+const { version, baseDirectory, sealingKey, ...identity } = workerData as WorkerData;
 
 const tell = (message: FromWorker): void => port.postMessage(message);
 
@@ -43,12 +42,8 @@ const serving = new Serving({
   ops: NO_OPS,
   stdio: undefined,
   thread: {
-    holder,
-    replica,
+    ...identity,
     sealingKey: Buffer.from(sealingKey),
-    once,
-    ownsUnixSockets,
-    threads,
     onPressure: (reasons) => tell({ kind: 'pressure', reasons }),
   },
 });

@@ -66,6 +66,19 @@ const Parked = closed(
   },
 );
 
+/** Streams of subscriptions in all, and of one principal. */
+export const DEFAULT_SUBSCRIPTIONS = { max: 10_000, maxPerPrincipal: 200 };
+
+const Subscriptions = closed(
+  {
+    max: optional(count({ description: 'Streams in all.', default: DEFAULT_SUBSCRIPTIONS.max })),
+    maxPerPrincipal: optional(
+      count({ description: 'Streams of one principal.', default: DEFAULT_SUBSCRIPTIONS.maxPerPrincipal }),
+    ),
+  },
+  { description: 'Streams of `subscriptions/listen` that modern clients have open.', default: {} },
+);
+
 export const Sessions = closed(
   {
     idle: optional(duration({ description: 'An unused session ends after this.', default: '30m' })),
@@ -73,8 +86,12 @@ export const Sessions = closed(
     max: optional(count({ description: 'Sessions in all.', default: 10_000 })),
     maxPerPrincipal: optional(count({ description: 'Sessions of one principal.', default: 100 })),
     parked: optional(Parked),
+    subscriptions: optional(Subscriptions),
   },
-  { description: 'Sessions of clients of 2025-11-25 and older.', default: {} },
+  {
+    description: 'Sessions of clients of 2025-11-25 and older, and what other clients leave open.',
+    default: {},
+  },
 );
 
 export type Reload = Static<typeof Reload>;

@@ -80,6 +80,14 @@ export interface SessionsNode {
   readonly max: number;
   readonly maxPerPrincipal: number;
   readonly parked: ParkedNode;
+  /** Absent: the defaults of the language. */
+  readonly subscriptions?: SubscriptionsNode;
+}
+
+/** Bounds of `subscriptions/listen` streams that are open. */
+export interface SubscriptionsNode {
+  readonly max: number;
+  readonly maxPerPrincipal: number;
 }
 
 /** Bounds of calls that wait for their client's input. */

@@ -10,6 +10,7 @@ import type {
   SessionsNode,
   ShutdownNode,
   StateNode,
+  SubscriptionsNode,
   TelemetryNode,
 } from '../../../schema/graph/graph.ts';
 import { GRAPH_FORMAT_VERSION } from '../../../schema/graph/graph.ts';
@@ -73,6 +74,7 @@ const sessions = fields<SessionsNode>({
   max: number,
   maxPerPrincipal: number,
   parked,
+  subscriptions: optional(fields<SubscriptionsNode>({ max: number, maxPerPrincipal: number })),
 });
 
 const state = fields<StateNode>({

@@ -72,7 +72,9 @@ const SECTIONS: Readonly<Record<string, SectionEffects>> = {
     },
   ],
   sessions: (_, __, swaps) => [
-    swaps('sessions and parked calls that are open go by the new bounds too; none is ended to make room'),
+    swaps(
+      'sessions, subscriptions and parked calls that are open go by the new bounds too; none is ended to make room',
+    ),
   ],
   pressure: (_, __, swaps) => [swaps('new work is let in or refused by it from the swap on')],
   reload: (change, _, swaps) => [

@@ -1,6 +1,13 @@
 /** The sections of gateway.yaml that are one thing each. */
 import { DEFAULT_EVENT_LOOP_DELAY } from '../../../schema/config/pressure.ts';
-import type { Graph, ParkedNode, PeersNode, StateNode } from '../../../schema/graph/graph.ts';
+import { DEFAULT_SUBSCRIPTIONS } from '../../../schema/config/reload.ts';
+import type {
+  Graph,
+  ParkedNode,
+  PeersNode,
+  StateNode,
+  SubscriptionsNode,
+} from '../../../schema/graph/graph.ts';
 import { duration, keyed, map, plain, secret, size, type WrittenMap } from '../written.ts';
 import { bindText } from './listener.ts';
 
@@ -13,6 +20,12 @@ const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) =
 
 const writePeers = ({ bind, advertise }: PeersNode): WrittenMap =>
   map({ bind: plain(bindText(bind)), advertise: plain(advertise) });
+
+const writeSubscriptions = ({
+  max,
+  maxPerPrincipal,
+}: SubscriptionsNode = DEFAULT_SUBSCRIPTIONS): WrittenMap =>
+  map({ max: plain(max), maxPerPrincipal: plain(maxPerPrincipal) });
 
 /** No fields where there is none. */
 const writeState = (state: StateNode | undefined): WrittenMap =>
@@ -56,7 +69,11 @@ export const writeSections = (graph: Graph): Readonly<Record<SectionName, Writte
       ),
     }),
     state: writeState(graph.state),
-    sessions: map({ ...writeBounds(sessions), parked: map(writeBounds(sessions.parked)) }),
+    sessions: map({
+      ...writeBounds(sessions),
+      parked: map(writeBounds(sessions.parked)),
+      subscriptions: writeSubscriptions(sessions.subscriptions),
+    }),
     pressure: map({
       memory: size(pressure?.memoryBytes),
       eventLoopDelay: duration(pressure?.eventLoopDelayMs) ?? plain(DEFAULT_EVENT_LOOP_DELAY),

@@ -12,6 +12,7 @@ import { isJsonContentType, readBody } from '../../listen/body.ts';
 import { type EventStream, startEventStream } from '../../listen/event-stream.ts';
 import type { ListenerLifecycle, WebExchange } from '../../listen/exchange.ts';
 import { replyEmpty, replyError } from '../../listen/reply.ts';
+import type { Counts } from '../../state/counts.ts';
 import { closingRefusal } from '../closing.ts';
 import { admittedBy, type LastingCaller } from '../lasting-callers.ts';
 import { OwnerQuota, ownerOf } from '../legacy/owner-quota.ts';
@@ -94,11 +95,12 @@ type Bounds = Pick<SessionsNode, 'max' | 'maxPerPrincipal'>;
 /** All open streams of the gateway, across generations; each is found by its sealed id, by its own principal only. */
 export class EventStreamChannels {
   readonly #channels = new Map<string, EventStreamChannel>();
-  readonly #quota = new OwnerQuota();
+  readonly #quota: OwnerQuota;
   #bounds: Bounds;
 
-  constructor(bounds: Bounds) {
+  constructor(bounds: Bounds, counts?: Counts) {
     this.#bounds = bounds;
+    this.#quota = new OwnerQuota(counts);
   }
 
   /** Bounds of the graph that serves now: of streams as of sessions. */

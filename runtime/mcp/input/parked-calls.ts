@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ParkedNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { type Counts, LocalCounts } from '../../state/counts.ts';
 import { orLocal, type StateStore } from '../../state/state-store.ts';
 import { createSharedRateLimiter } from '../../traffic/shared-rate.ts';
 import type { Call } from '../call.ts';
@@ -49,16 +50,25 @@ export class ParkedCalls {
   readonly #slots = new Map<Parked, Slot>();
   readonly #byHandle = new Map<string, Parked>();
   readonly #used = new Map<string, number>();
-  readonly #owners = new Map<string, number>();
+  readonly #counts: Counts;
   readonly #usedElsewhere: OnceMemory | undefined;
   #store: StateStore | undefined;
   #held = 0;
   #bounds: ParkedNode;
 
-  /** @param once where several threads must not use one state twice */
-  constructor(bounds: ParkedNode, owner: string = randomBytes(12).toString('base64url'), once?: OnceMemory) {
+  /**
+   * @param once where several threads must not use one state twice
+   * @param counts where they count together
+   */
+  constructor(
+    bounds: ParkedNode,
+    owner: string = randomBytes(12).toString('base64url'),
+    once?: OnceMemory,
+    counts: Counts = new LocalCounts(),
+  ) {
     this.owner = owner;
     this.#usedElsewhere = once;
+    this.#counts = counts;
     this.#bounds = bounds;
   }
 
@@ -118,9 +128,7 @@ export class ParkedCalls {
     this.#byHandle.delete(slot.handle);
     this.#slots.delete(call);
     this.#held -= slot.heldLength;
-    const left = this.#owners.get(call.owner)! - 1;
-    if (left === 0) this.#owners.delete(call.owner);
-    else this.#owners.set(call.owner, left);
+    this.#counts.giveBack(call.owner);
   }
 
   /** From now on what may be used once is asked of all replicas. */
@@ -173,12 +181,10 @@ export class ParkedCalls {
 
   #enter(call: Parked): Slot {
     const { max, maxPerPrincipal } = this.#bounds;
-    const own = this.#owners.get(call.owner) ?? 0;
-    if (this.#slots.size >= max || own >= maxPerPrincipal)
+    if (this.#counts.take(call.owner, max, maxPerPrincipal) !== undefined)
       throw new GatewayError('rate_limited', 'too many calls wait for input', { rpcCode: RPC.limited });
     const slot = { sinceMs: performance.now(), handle: '', timer: undefined, heldLength: 0 };
     this.#slots.set(call, slot);
-    this.#owners.set(call.owner, own + 1);
     return slot;
   }
 }

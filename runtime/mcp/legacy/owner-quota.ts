@@ -2,32 +2,40 @@
 import type { SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { type Counts, LocalCounts } from '../../state/counts.ts';
 
-const tooMany = (message: string): GatewayError =>
-  new GatewayError('too_many_sessions', message, { status: 503, rpcCode: RPC.limited, retryAfterMs: 30_000 });
+/** What is counted, as its callers know it. */
+export type Owned = 'sessions' | 'subscriptions';
+
+const tooMany = (owned: Owned, message: string): GatewayError =>
+  new GatewayError(`too_many_${owned}`, message, {
+    status: 503,
+    rpcCode: RPC.limited,
+    retryAfterMs: 30_000,
+  });
 
 /** Who it is counted for: anonymous callers are told apart by address, so that one cannot lock out the others. */
 export const ownerOf = (principal: Principal, address: string): string =>
   principal.kind === 'anonymous' ? `${principal.key}@${address}` : principal.key;
 
 export class OwnerQuota {
-  readonly #owned = new Map<string, number>();
-  #total = 0;
+  readonly #counts: Counts;
+  readonly #owned: Owned;
 
-  /** Takes one for `owner`. Throws a GatewayError `too_many_sessions` where the bounds leave none. */
+  constructor(counts: Counts = new LocalCounts(), owned: Owned = 'sessions') {
+    this.#counts = counts;
+    this.#owned = owned;
+  }
+
+  /** Takes one for `owner`. Throws a GatewayError where the bounds leave none. */
   take(owner: string, { max, maxPerPrincipal }: Pick<SessionsNode, 'max' | 'maxPerPrincipal'>): void {
-    if (this.#total >= max) throw tooMany('too many sessions');
-    const own = this.#owned.get(owner) ?? 0;
-    if (own >= maxPerPrincipal) throw tooMany('too many sessions of this caller');
-    this.#owned.set(owner, own + 1);
-    this.#total += 1;
+    const bound = this.#counts.take(owner, max, maxPerPrincipal);
+    if (bound === 'all') throw tooMany(this.#owned, `too many ${this.#owned}`);
+    if (bound === 'key') throw tooMany(this.#owned, `too many ${this.#owned} of this caller`);
   }
 
   /** Gives back one that was taken for `owner`. */
   giveBack(owner: string): void {
-    const left = this.#owned.get(owner)! - 1;
-    if (left === 0) this.#owned.delete(owner);
-    else this.#owned.set(owner, left);
-    this.#total -= 1;
+    this.#counts.giveBack(owner);
   }
 }

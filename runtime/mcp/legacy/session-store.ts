@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { ReloadNode, SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
+import type { Counts } from '../../state/counts.ts';
 import type { PreparedServer } from '../server.ts';
 import { OwnerQuota, ownerOf } from './owner-quota.ts';
 import { Session, type SessionClient } from './session.ts';
@@ -14,15 +15,17 @@ export class SessionStore {
   /** Names what holds the sessions in the ids that it makes. */
   readonly owner: string;
   readonly #sessions = new Map<string, Session>();
-  readonly #quota = new OwnerQuota();
+  readonly #quota: OwnerQuota;
   #bounds: SessionsNode;
   /** Those that serve now. */
   #servers: ReadonlyMap<string, PreparedServer> | undefined;
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(bounds: SessionsNode, owner: string = randomBytes(12).toString('base64url')) {
+  /** @param counts where threads count together */
+  constructor(bounds: SessionsNode, owner: string = randomBytes(12).toString('base64url'), counts?: Counts) {
     this.owner = owner;
     this.#bounds = bounds;
+    this.#quota = new OwnerQuota(counts);
     this.#sweeper = setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
   }
 

@@ -1,10 +1,16 @@
 /** All open subscriptions/listen streams of the gateway, across generations. */
-import type { ReloadNode } from '../../../schema/graph/graph.ts';
+import type { Admitted } from '../../../policies/identity/standing.ts';
+import { DEFAULT_SUBSCRIPTIONS } from '../../../schema/config/reload.ts';
+import type { ReloadNode, SubscriptionsNode } from '../../../schema/graph/graph.ts';
+import type { Counts } from '../../state/counts.ts';
+import { OwnerQuota, ownerOf } from '../legacy/owner-quota.ts';
 import type { PreparedServer } from '../server.ts';
 
 /** One open stream. */
 export interface ListenStream {
   readonly server: string;
+  /** As its caller was let in. */
+  readonly admitted: Admitted;
   /** Of the server that it was opened on. */
   readonly fingerprint: string;
   /** From now on it goes by these rules; it ends at once where they do not grant what it was promised. */
@@ -13,11 +19,26 @@ export interface ListenStream {
   end(): void;
 }
 
+const ownerOfStream = ({ admitted }: ListenStream): string =>
+  ownerOf(admitted.principal, admitted.clientAddress);
+
 /** Streams outlive the generation that they were opened in, as long as their server does not change. */
 export class ListenStreams {
+  readonly #quota: OwnerQuota;
+  #bounds: SubscriptionsNode = DEFAULT_SUBSCRIPTIONS;
   readonly #streams = new Set<ListenStream>();
   #servers: ReadonlyMap<string, PreparedServer> | undefined;
   #closed = false;
+
+  /** @param counts where threads count together */
+  constructor(counts?: Counts) {
+    this.#quota = new OwnerQuota(counts, 'subscriptions');
+  }
+
+  /** Bounds of the graph that serves now. */
+  rebound(bounds: SubscriptionsNode = DEFAULT_SUBSCRIPTIONS): void {
+    this.#bounds = bounds;
+  }
 
   get size(): number {
     return this.#streams.size;
@@ -25,15 +46,17 @@ export class ListenStreams {
 
   /**
    * Takes a stream in. One of a server that serves no more, because its request took longer to come than a reload,
-   * ends at once: it would go on under rules that nobody would take away.
+   * ends at once: it would go on under rules that nobody would take away. Throws a GatewayError where its caller, or
+   * all together, have as many as they may.
    */
   add(stream: ListenStream): void {
+    this.#quota.take(ownerOfStream(stream), this.#bounds);
     this.#streams.add(stream);
     if (this.#closed || this.#isOutdated(stream)) stream.end();
   }
 
   remove(stream: ListenStream): void {
-    this.#streams.delete(stream);
+    if (this.#streams.delete(stream)) this.#quota.giveBack(ownerOfStream(stream));
   }
 
   /**

@@ -201,11 +201,11 @@ const listen = async (call: Call): Promise<void> => {
   const tasks = await tasksBehind(call, reader, filter!.taskIds ?? []);
   if (!call.isWanted()) return;
   const subscription = new Subscription(subscriberOf(call, reader, tasks));
-  call.exchange.onAbort = subscription.abandon;
-  call.exchange.record.outcome = 'ok';
-  call.server.listens.add(subscription);
-  if (!subscription.ended) call.server.lasting.add(subscription, call.server.graph);
   try {
+    call.server.listens.add(subscription);
+    call.exchange.onAbort = subscription.abandon;
+    call.exchange.record.outcome = 'ok';
+    if (!subscription.ended) call.server.lasting.add(subscription, call.server.graph);
     if (!subscription.ended) await openAll(reader, subscription, filter!, tasks);
   } catch (thrown) {
     subscription.abandon();

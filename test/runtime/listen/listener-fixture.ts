@@ -103,7 +103,7 @@ export const serve = async (
       held -= 1;
     },
   } as unknown as GenerationView;
-  const listener = new Listener(node, () => generation, observer, shedding);
+  const listener = new Listener(node, () => generation, observer, { shedding });
   await listener.listen();
   const { bound } = listener;
   return {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Admitted } from '../../../../policies/identity/standing.ts';
 import { type ListenStream, ListenStreams } from '../../../../runtime/mcp/modern/listen-streams.ts';
 import type { PreparedServer } from '../../../../runtime/mcp/server.ts';
+import { ANONYMOUS } from '../../../../schema/principal.ts';
 
 class Stream implements ListenStream {
   readonly server: string;
@@ -16,6 +18,8 @@ class Stream implements ListenStream {
     this.server = server;
     this.fingerprint = fingerprint;
   }
+
+  readonly admitted = { principal: ANONYMOUS, clientAddress: '127.0.0.1' } as Admitted;
 
   adopt(server: PreparedServer): void {
     this.rules = server.fingerprint;
@@ -59,6 +63,21 @@ describe('ListenStreams', () => {
     expect(open(streams, 'b', '1').over).toBe(true);
     expect(open(streams, 'a', '2').over).toBe(false);
     expect(streams.size).toBe(1);
+  });
+
+  it('takes no more of one caller than may be, and takes one again when another has ended', () => {
+    const streams = new ListenStreams();
+    streams.rebound({ max: 10, maxPerPrincipal: 2 });
+    const first = open(streams, 'a', '1');
+    open(streams, 'a', '1');
+    expect(() => open(streams, 'a', '1')).toThrow(
+      expect.objectContaining({ code: 'too_many_subscriptions' }),
+    );
+    first.end();
+    first.end();
+    open(streams, 'a', '1');
+    expect(() => open(streams, 'a', '1')).toThrow();
+    expect(streams.size).toBe(2);
   });
 
   it('ends all streams, and those that come after', () => {

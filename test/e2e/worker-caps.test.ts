@@ -1,0 +1,166 @@
+import { channel } from 'node:diagnostics_channel';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { Client, request } from 'undici';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { configuration } from '../support/configuration.ts';
+import type { FastUpstream } from '../support/fast-upstream.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
+
+// Each thread loads the program anew.
+vi.setConfig({ testTimeout: 60_000 });
+
+const threads: Worker[] = [];
+const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
+
+let upstream: FastUpstream;
+beforeEach(async () => {
+  upstream = await startToolUpstream('echo', ['echo']);
+  channel('worker_threads').subscribe(remember);
+});
+afterEach(async () => {
+  channel('worker_threads').unsubscribe(remember);
+  threads.length = 0;
+  await upstream.close();
+});
+
+const start = (over: object): Promise<TestGateway> =>
+  startTestGateway(configuration({ echo: upstream.url }, { workers: 2, ...over }), { tap: false });
+
+const running = async ({ opsUrl }: TestGateway): Promise<number> =>
+  ((await (await fetch(`${opsUrl}/-/status`)).json()) as { workers: { running: number } }).workers.running;
+
+/** Opens connections one after the other, and tells which of them the gateway leaves open. */
+const open = async (url: string, count: number): Promise<readonly Socket[]> => {
+  const kept: Socket[] = [];
+  const { hostname, port } = new URL(url);
+  for (let index = 0; index < count; index += 1) {
+    const socket = connect(Number(port), hostname);
+    const answered = Promise.withResolvers<boolean>();
+    socket.on('error', () => undefined);
+    socket.once('data', () => answered.resolve(true)).once('close', () => answered.resolve(false));
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    const isKept = await answered.promise;
+    if (isKept) kept.push(socket);
+  }
+  return kept;
+};
+
+describe('caps of several threads', () => {
+  it('hold for connections, to the connection, also once a thread has ended', async () => {
+    await using gateway = await start({ listener: { connections: { perAddress: 10 } } });
+    const first = await open(gateway.url(), 30);
+    expect(first).toHaveLength(10);
+    const [victim] = threads;
+    await victim!.terminate();
+    await expect.poll(() => running(gateway), { timeout: 30_000 }).toBe(2);
+    const left = first.filter((socket) => !socket.destroyed);
+    const more = await open(gateway.url(), 30);
+    expect(left.length + more.length).toBe(10);
+    const fewer = { workers: 2, listener: { connections: { max: 6 } } };
+    expect((await gateway.load(configuration({ echo: upstream.url }, fewer))).result).toBe('applied');
+    expect(await open(gateway.url(), 3)).toHaveLength(0);
+    for (const socket of [...left, ...more]) socket.destroy();
+    const none = async (): Promise<boolean> =>
+      (await gateway.metrics()).includes('gatewright_connections_open{listener="main"} 0\n');
+    await expect.poll(none).toBe(true);
+    expect(await open(gateway.url(), 20)).toHaveLength(6);
+  });
+
+  it('hold for sessions and subscriptions of one caller, wherever they are', async () => {
+    const subscriptions = { max: 50, maxPerPrincipal: 5 };
+    await using gateway = await start({ sessions: { maxPerPrincipal: 7, subscriptions } });
+    const statuses = [];
+    for (let index = 0; index < 20; index += 1) {
+      const reply = await request(gateway.url(), {
+        method: 'POST',
+        reset: true,
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'initialize',
+          params: {
+            protocolVersion: '2025-11-25',
+            capabilities: {},
+            clientInfo: { name: 'test', version: '1' },
+          },
+        }),
+      });
+      await reply.body.text();
+      statuses.push(reply.statusCode);
+    }
+    expect(statuses).toEqual([...Array(7).fill(200), ...Array(13).fill(503)]);
+    await subscribeTooOften(gateway.url());
+  });
+});
+
+/** Of nine streams five are let in. */
+const subscribeTooOften = async (url: string): Promise<void> => {
+  const params = { notifications: { toolsListChanged: true } };
+  const statuses = [];
+  const bodies = [];
+  for (let index = 0; index < 9; index += 1) {
+    const reply = await request(url, {
+      method: 'POST',
+      reset: true,
+      headers: modernHeaders('subscriptions/listen', params, {}),
+      body: modernBody('subscriptions/listen', params),
+    });
+    bodies.push(reply.body);
+    statuses.push(reply.statusCode);
+    if (reply.statusCode === 503)
+      expect(await reply.body.json()).toMatchObject({
+        error: { data: { code: 'too_many_subscriptions' } },
+      });
+  }
+  expect(statuses).toEqual([...Array(5).fill(200), ...Array(4).fill(503)]);
+  for (const body of bodies) body.on('error', () => undefined).destroy();
+};
+
+describe('a unix socket before several threads', () => {
+  const callOver = async (path: string): Promise<number> => {
+    const client = new Client('http://localhost', { socketPath: path });
+    try {
+      const reply = await client.request({
+        path: '/mcp',
+        method: 'POST',
+        headers: modernHeaders('tools/call', { name: 'echo' }, {}),
+        body: modernBody('tools/call', { name: 'echo' }),
+      });
+      await reply.body.text();
+      return reply.statusCode;
+    } finally {
+      await client.close();
+    }
+  };
+
+  it('is served, beside other listeners, through reloads and the end of the thread that serves it', async () => {
+    const over = (path: string, more: object = {}) => {
+      const whole = JSON.parse(configuration({ echo: upstream.url }, { workers: 2, ...more }));
+      whole.listeners.local = { bind: `unix:${path}` };
+      whole.servers.main.at.push({ listener: 'local', path: '/mcp' });
+      return JSON.stringify(whole);
+    };
+    await using gateway = await start({});
+    const path = join(gateway.folder, 'gateway.sock');
+    expect((await gateway.load(over(path))).result).toBe('applied');
+    expect(await callOver(path)).toBe(200);
+    expect((await gateway.load(over(path, { server: { provenance: true } }))).result).toBe('applied');
+    expect(await callOver(path)).toBe(200);
+    for (const victim of threads.slice(0, 2)) {
+      await victim.terminate();
+      await expect.poll(() => running(gateway), { timeout: 30_000 }).toBe(2);
+      expect(await callOver(path)).toBe(200);
+    }
+    expect((await gateway.load(over(join(gateway.folder, 'other.sock')))).result).toBe('applied');
+    expect(await callOver(join(gateway.folder, 'other.sock'))).toBe(200);
+    await expect(callOver(path)).rejects.toThrow();
+  });
+});
