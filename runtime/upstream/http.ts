@@ -107,7 +107,7 @@ export class HttpUpstream implements Upstream {
     this.#closed = true;
     await Promise.all([...this.#sessions].map((session) => session.close()));
     this.#dropModern('closed');
-    await (this.#endpoints ?? this.#endpoint).close();
+    (this.#endpoints ?? this.#endpoint).close();
     this.#traffic.breaker?.close();
   }
 

@@ -1,7 +1,7 @@
 /** A call that may go to one of several endpoints, and to more than one of them. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { HedgeNode } from '../../../schema/graph/upstream.ts';
 import { deadlines, type Timed } from '../../traffic/deadline.ts';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import type { Failure } from '../failure.ts';
 import type { Inflow, Source } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
@@ -36,7 +36,7 @@ class Leg implements ExchangeTarget {
     this.exchange.abort();
   }
 
-  onHead(headers: IncomingHttpHeaders): void {
+  onHead(headers: ReplyHeaders): void {
     this.member.health.succeeded();
     this.#call.choose(this);
     this.#call.onHead(headers);
@@ -62,7 +62,7 @@ class Leg implements ExchangeTarget {
     this.#call.onStreamEnd(cause);
   }
 
-  onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
+  onRefusal(status: number, headers: ReplyHeaders, text: string): void {
     if (isOutage(status)) this.member.health.failed();
     else this.member.health.succeeded();
     if (isOutage(status) && this.#call.drops(this)) return;

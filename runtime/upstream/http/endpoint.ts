@@ -1,7 +1,8 @@
 /** The connections to one streamable HTTP endpoint. */
-import { type Dispatcher, Pool } from 'undici';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Traffic } from '../call.ts';
+import { HttpClient } from '../client/client.ts';
+import { fieldLines, requestLines } from '../client/request-head.ts';
 import { CLOSED_BY_GATEWAY } from '../failure.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -25,8 +26,19 @@ const OWN_HEADERS = new Set([
 /** Statuses of something in front of an endpoint that is not there, or of one that takes no calls. */
 export const isOutage = (status: number): boolean => status === 502 || status === 503 || status === 504;
 
+const linesOf = new WeakMap<readonly string[], string>();
+
+/** The field lines of headers that are used again and again. */
+const sharedLines = (headers: readonly string[]): string => {
+  const known = linesOf.get(headers);
+  if (known !== undefined) return known;
+  const lines = fieldLines(headers);
+  linesOf.set(headers, lines);
+  return lines;
+};
+
 /**
- * Two pools to one origin. Calls share at most `connections`. What must never wait for a free connection does not:
+ * Two clients of one origin. Calls share at most `connections`. What must never wait for a free connection does not:
  * streams that stay open, and the messages that calls in flight wait for (answers, cancellations). Calls that may be
  * paused are as many again at most, without those that are paused: these must not take connections from the others.
  */
@@ -38,50 +50,60 @@ export class HttpEndpoint {
   readonly slots: ConnectionSlots;
   /** Set where there are other endpoints: told that a session of this one could not be reached. */
   onUnreached: (() => void) | undefined = undefined;
-  readonly #path: string;
-  readonly #calls: Pool;
-  readonly #aside: Pool;
+  readonly #target: string;
+  readonly #host: string;
+  /** The first lines of a call's head. */
+  readonly #postLines: string;
+  readonly #calls: HttpClient;
+  readonly #aside: HttpClient;
 
   constructor(node: HttpUpstreamNode, endpoint: string, traffic: Traffic) {
     const url = new URL(endpoint);
     const { connectMs, idleMs } = node.timeouts;
-    const options: Pool.Options = {
-      connect: node.tls.ca === undefined ? { timeout: connectMs } : { timeout: connectMs, ca: node.tls.ca },
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: idleMs,
-      // The call's own deadline is the only clock.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      // One call, one connection: a stream's flow control never holds up another call.
-      allowH2: false,
-    };
+    const options = { connectMs, idleMs, ca: node.tls.ca };
     this.traffic = traffic;
     this.slots = new ConnectionSlots(node.connections);
-    this.#path = `${url.pathname}${url.search}`;
-    this.#calls = new Pool(url.origin, { ...options, connections: node.connections });
-    this.#aside = new Pool(url.origin, options);
+    this.#target = `${url.pathname}${url.search}`;
+    this.#host = url.host;
+    this.#postLines = requestLines('POST', this.#target, this.#host);
+    this.#calls = new HttpClient(url, { ...options, connections: node.connections });
+    this.#aside = new HttpClient(url, options);
     this.headers = fixedHeaders(node);
   }
 
-  /** Sends a call; waits for a connection where all are in use. */
-  post(headers: string[], body: string, exchange: HttpExchange): void {
-    this.#calls.dispatch({ path: this.#path, method: 'POST', headers, body }, exchange);
+  /** Sends a call; waits for a connection where all are in use. `shared` headers are an array that many calls have. */
+  post(shared: readonly string[], own: readonly string[], body: string, exchange: HttpExchange): void {
+    let head: string;
+    try {
+      head = this.#postLines + sharedLines(shared) + fieldLines(own);
+    } catch (thrown) {
+      exchange.onError(thrown as Error);
+      return;
+    }
+    exchange.carriedBy(this.#calls.send({ head, isHead: false, body }, exchange));
   }
 
   /** Sends something that waits for nothing. */
   aside(
     method: 'GET' | 'POST' | 'DELETE',
-    headers: string[],
+    headers: readonly string[],
     body: string | null,
     exchange: HttpExchange,
   ): void {
-    const options: Dispatcher.DispatchOptions = { path: this.#path, method, headers, body };
-    this.#aside.dispatch(options, exchange);
+    let head: string;
+    try {
+      head = requestLines(method, this.#target, this.#host) + fieldLines(headers);
+    } catch (thrown) {
+      exchange.onError(thrown as Error);
+      return;
+    }
+    exchange.carriedBy(this.#aside.send({ head, isHead: false, body }, exchange));
   }
 
   /** Breaks whatever is in flight. */
-  async close(): Promise<void> {
-    await Promise.all([this.#calls.destroy(CLOSED_BY_GATEWAY), this.#aside.destroy(CLOSED_BY_GATEWAY)]);
+  close(): void {
+    this.#calls.close(CLOSED_BY_GATEWAY);
+    this.#aside.close(CLOSED_BY_GATEWAY);
   }
 }
 

@@ -74,8 +74,8 @@ export class Endpoints {
     return this.members.map(({ url, healthy, inFlight }) => ({ url, healthy, inFlight }));
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#checks.close();
-    await Promise.all(this.members.map(({ endpoint }) => endpoint.close()));
+    for (const { endpoint } of this.members) endpoint.close();
   }
 }

@@ -1,8 +1,8 @@
 /** One HTTP request to an upstream and the reading of its reply. */
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import { deadlines, type Timed } from '../../traffic/deadline.ts';
 import { LARGE_BYTES, MAX_HELD_BYTES } from '../call.ts';
+import type { Outgoing, ReplyTarget } from '../client/outgoing.ts';
+import type { ReplyHead, ReplyHeaders } from '../client/reply-head.ts';
 import { dispatchFailure, type Failure, protocolFailure, tooLargeFailure } from '../failure.ts';
 import type { Inflow, Source } from '../large/large-response.ts';
 import { type EventSink, EventStreamParser } from './event-stream-parser.ts';
@@ -13,7 +13,7 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
 /** Told what came. `onJson`, `onStreamEnd`, `onRefusal` and `onBroken` are ends: one of them comes, once. */
 export interface ExchangeTarget {
   /** The status line and headers of a reply that is JSON or an event stream. */
-  onHead(headers: IncomingHttpHeaders): void;
+  onHead(headers: ReplyHeaders): void;
   onJson(text: string): void;
   /** The reply is an event stream; what it carries comes as `onEvent`. */
   onEventStream(): void;
@@ -21,7 +21,7 @@ export interface ExchangeTarget {
   /** The event stream ended, or broke with `cause`. */
   onStreamEnd(cause: Error | undefined): void;
   /** A status other than 200, with the body where it is small. */
-  onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void;
+  onRefusal(status: number, headers: ReplyHeaders, text: string): void;
   /** No reply, or none that can be used. */
   onBroken(failure: Failure): void;
   /**
@@ -33,8 +33,6 @@ export interface ExchangeTarget {
 
 /** How long a stream may stay open after its response before its connection is closed. */
 const LINGER_MS = 1000;
-
-const ABORTED = new Error('aborted by the gateway');
 
 /** Closes a stream that does not end by itself. */
 class Linger implements Timed {
@@ -53,17 +51,17 @@ class Linger implements Timed {
   }
 }
 
-/** A dispatch handler for undici. The target is not called any more after `abort`. */
-export class HttpExchange implements Dispatcher.DispatchHandler, EventSink, Source {
+/** The target is not called any more after `abort`. */
+export class HttpExchange implements ReplyTarget, EventSink, Source {
   /** Set once the reply is an event stream. */
   parser: EventStreamParser | undefined;
   readonly #target: ExchangeTarget;
   readonly #maxBytes: number;
-  #controller: Dispatcher.DispatchController | undefined;
+  #outgoing: Outgoing | undefined;
   #done = false;
   #linger: Linger | undefined;
   #status = 0;
-  #headers: IncomingHttpHeaders = {};
+  #headers: ReplyHeaders = {};
   #first: Buffer | undefined;
   #chunks: Buffer[] | undefined;
   #bytes = 0;
@@ -80,18 +78,18 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink, Sour
   }
 
   pause(): void {
-    this.#controller?.pause();
+    this.#outgoing?.pause();
   }
 
   resume(): void {
-    if (!this.#done) this.#controller?.resume();
+    if (!this.#done) this.#outgoing?.resume();
   }
 
   /** Closes the request's connection or stream, now or as soon as it has one. */
   abort(): void {
     if (!this.#end()) return;
     this.parser?.stop();
-    this.#controller?.abort(ABORTED);
+    this.#outgoing?.abort();
   }
 
   /** The target has what it wants: the rest is read to keep the connection, but told to nobody. */
@@ -102,17 +100,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink, Sour
     deadlines.schedule(this.#linger, performance.now() + LINGER_MS);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#done) controller.abort(ABORTED);
-    else this.#controller = controller;
+  /** Told once what carries it. */
+  carriedBy(outgoing: Outgoing): void {
+    this.#outgoing = outgoing;
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-  ): void {
-    if (this.#done || status < 200) return;
+  onHead({ status, headers }: ReplyHead): void {
+    if (this.#done) return;
     this.#status = status;
     this.#headers = headers;
     if (status !== 200) return;
@@ -130,7 +124,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink, Sour
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#done) return;
     if (this.parser !== undefined) {
       this.parser.push(chunk);
@@ -180,7 +174,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink, Sour
     this.#chunks = undefined;
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     if (!this.#end()) return;
     if (this.#linger !== undefined) return;
     if (this.#inflow !== undefined) this.#inflow.end();
@@ -189,11 +183,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler, EventSink, Sour
     else this.#target.onRefusal(this.#status, this.#headers, this.#text());
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onError(error: Error): void {
     if (!this.#end()) return;
     if (this.#linger !== undefined) return;
     if (this.parser !== undefined) this.#target.onStreamEnd(error);
-    else this.#target.onBroken(dispatchFailure(error, this.#controller !== undefined));
+    else this.#target.onBroken(dispatchFailure(error, this.#outgoing?.sent === true));
   }
 
   onEvent(data: string): void {

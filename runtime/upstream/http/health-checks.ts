@@ -1,7 +1,7 @@
 /** Asks endpoints from time to time whether they are there. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { EndpointHealth } from '../../traffic/health.ts';
 import type { Traffic } from '../call.ts';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import { discoverRequest } from '../discovery.ts';
 import type { Failure } from '../failure.ts';
 import { type HttpEndpoint, isOutage } from './endpoint.ts';
@@ -39,7 +39,7 @@ class Check implements ExchangeTarget {
 
   onStreamEnd(): void {}
 
-  onRefusal(status: number, _headers: IncomingHttpHeaders): void {
+  onRefusal(status: number, _headers: ReplyHeaders): void {
     this.#told(!isOutage(status));
   }
 

@@ -1,7 +1,7 @@
 /** A call over HTTP POST: what both eras share. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { Call } from '../call.ts';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import { dispatchFailure, type Failure, protocolFailure, upstreamError } from '../failure.ts';
 import { type Inflow, passOn, type Source } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
@@ -27,8 +27,8 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
     this.endpoint = endpoint;
   }
 
-  /** All headers of the POST; a new array each time, it may be kept until a connection is free. */
-  protected abstract requestHeaders(): string[];
+  /** The headers of the POST besides those of the request; the same array each time, as long as they stay. */
+  protected abstract get linkHeaders(): readonly string[];
 
   /** A message of the upstream that is no response of this call's. */
   protected abstract sideMessage(text: string, message: Message): void;
@@ -39,18 +39,18 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   }
 
   protected dispatch(exchange: HttpExchange): void {
-    const { body } = this.request;
+    const { body, headers } = this.request;
     // A connection that is kept for long is not taken from the calls.
     if (this.staysOpen || this.request.mayPause === true)
-      this.endpoint.aside('POST', this.requestHeaders(), body, exchange);
-    else this.endpoint.post(this.requestHeaders(), body, exchange);
+      this.endpoint.aside('POST', this.linkHeaders.concat(headers), body, exchange);
+    else this.endpoint.post(this.linkHeaders, headers, body, exchange);
   }
 
   protected abandon(_reason: string): void {
     this.exchange?.abort();
   }
 
-  onHead(_headers: IncomingHttpHeaders): void {
+  onHead(_headers: ReplyHeaders): void {
     this.answering();
   }
 
@@ -84,7 +84,7 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
     );
   }
 
-  onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
+  onRefusal(status: number, headers: ReplyHeaders, text: string): void {
     this.answering();
     const failure = refusalFailure(status, headers);
     const relay = this.relayable(status, text);
@@ -143,7 +143,7 @@ const RETRYABLE = {
   504: 'http-504',
 } as const;
 
-const refusalFailure = (status: number, headers: IncomingHttpHeaders): Failure => {
+const refusalFailure = (status: number, headers: ReplyHeaders): Failure => {
   const text = `HTTP status ${status}`;
   const cause = isOutage(status) ? new Error(text) : text;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());

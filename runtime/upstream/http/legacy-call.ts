@@ -1,5 +1,5 @@
 /** A call within a legacy session: its stream may end early and be taken up again by GET. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import {
   ENDPOINT_UNREACHED,
   type Failure,
@@ -48,8 +48,8 @@ export class LegacyHttpCall extends HttpCall {
     this.#onEnd = onEnd;
   }
 
-  protected requestHeaders(): string[] {
-    return this.#session.postHeaders.concat(this.request.headers);
+  protected get linkHeaders(): readonly string[] {
+    return this.#session.postHeaders;
   }
 
   protected sideMessage(text: string, message: Message): void {
@@ -96,7 +96,7 @@ export class LegacyHttpCall extends HttpCall {
     else this.#resumeLater();
   }
 
-  override onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
+  override onRefusal(status: number, headers: ReplyHeaders, text: string): void {
     if (this.#session.endedBy(status, text)) {
       const cause = this.#resuming ? 'session ended by the upstream' : SESSION_UNKNOWN;
       const error = upstreamError('upstream_unavailable', cause);

@@ -1,7 +1,7 @@
 /** A legacy conversation over streamable HTTP: MCP 2025-11-25 and older. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { GatewayError } from '../../errors.ts';
 import { ask } from '../ask.ts';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import { INITIALIZED, initializedPeer, initializeRequest } from '../discovery.ts';
 import { protocolFailure, upstreamError } from '../failure.ts';
 import type {
@@ -29,7 +29,7 @@ class InitializeCall extends HttpCall {
     this.#session = session;
   }
 
-  override onHead(headers: IncomingHttpHeaders): void {
+  override onHead(headers: ReplyHeaders): void {
     super.onHead(headers);
     if (this.#session.adoptId(headers)) return;
     this.failed(protocolFailure('malformed session id'));
@@ -40,8 +40,8 @@ class InitializeCall extends HttpCall {
     return isNoEvidence(status) ? undefined : super.relayable(status, text);
   }
 
-  protected requestHeaders(): string[] {
-    return this.#session.postHeaders.concat(this.request.headers);
+  protected get linkHeaders(): readonly string[] {
+    return this.#session.postHeaders;
   }
 
   protected sideMessage(text: string, message: Message): void {

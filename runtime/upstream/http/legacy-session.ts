@@ -1,6 +1,6 @@
 /** The session of a legacy conversation over streamable HTTP: its headers and the messages beside its calls. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { GatewayError } from '../../errors.ts';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import { type Failure, upstreamError } from '../failure.ts';
 import { emptyAnswer, errorCode, isObject, type Message, parseMessages } from '../message.ts';
 import type { HttpEndpoint } from './endpoint.ts';
@@ -13,6 +13,9 @@ const FIRST_VERSION_WITH_HEADER = '2025-06-18';
 const MAX_ACKNOWLEDGEMENT_BYTES = 64 * 1024;
 
 const DELETE_TIMEOUT_MS = 1000;
+
+/** A message waits for no longer until the one before it is acknowledged. */
+const MAX_ORDER_MS = 250;
 
 /** Visible ASCII (MCP 2025-11-25, transports, session management). */
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
@@ -32,6 +35,8 @@ export class LegacySession {
   #version: string | undefined;
   #postHeaders: readonly string[];
   #over = false;
+  /** The last message that is not acknowledged. */
+  #sending: Promise<void> | undefined;
 
   /** @param callerHeaders go with what the session sends for itself; calls bring their own */
   constructor(endpoint: HttpEndpoint, callerHeaders: readonly string[], owner: SessionOwner) {
@@ -47,10 +52,10 @@ export class LegacySession {
   }
 
   /** Takes the session id from the reply to `initialize`. False if it is malformed. */
-  adoptId(headers: IncomingHttpHeaders): boolean {
+  adoptId(headers: ReplyHeaders): boolean {
     const id = headers['mcp-session-id'];
     if (id === undefined) return true;
-    if (typeof id !== 'string' || !SESSION_ID.test(id)) return false;
+    if (!SESSION_ID.test(id)) return false;
     this.#id = id;
     this.#postHeaders = this.#compose();
     return true;
@@ -74,11 +79,27 @@ export class LegacySession {
     return this.#acknowledged('POST', headers, body, this.endpoint.traffic.timeouts.callMs);
   }
 
-  /** As `post`; a refusal is logged. */
+  /**
+   * As `post`; a refusal is logged. One goes out after the other, because each has a connection of its own and what is
+   * said of a request means something else before it is cancelled; but none waits for long.
+   */
   send(body: string): void {
-    void this.post(body).then((accepted) => {
-      if (!accepted) this.log('debug', 'upstream refused a message', {});
-    });
+    const before = this.#sending;
+    const sending = (before === undefined ? this.post(body) : this.#postAfter(before, body)).then(
+      (accepted) => {
+        if (!accepted) this.log('debug', 'upstream refused a message', {});
+        if (this.#sending === sending) this.#sending = undefined;
+      },
+    );
+    this.#sending = sending;
+  }
+
+  async #postAfter(before: Promise<void>, body: string): Promise<boolean> {
+    const tooLong = Promise.withResolvers<void>();
+    const timer = setTimeout(tooLong.resolve, MAX_ORDER_MS).unref();
+    await Promise.race([before, tooLong.promise]);
+    clearTimeout(timer);
+    return this.post(body);
   }
 
   /** Answers what the link itself can answer. */
@@ -175,7 +196,7 @@ class Acknowledgement implements ExchangeTarget {
 
   onStreamEnd(): void {}
 
-  onRefusal(status: number, _headers: IncomingHttpHeaders, text: string): void {
+  onRefusal(status: number, _headers: ReplyHeaders, text: string): void {
     if (status >= 400) this.#session.endedBy(status, text);
     this.#settle(status < 300);
   }

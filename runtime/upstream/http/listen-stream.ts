@@ -1,6 +1,6 @@
 /** The GET stream of a legacy session: what the upstream says of its own accord. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_HELD_BYTES } from '../call.ts';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import type { Failure } from '../failure.ts';
 import { type Message, parseMessages } from '../message.ts';
 import { type ExchangeTarget, HttpExchange } from './exchange.ts';
@@ -46,7 +46,7 @@ export class ListenStream implements ExchangeTarget {
     this.#exchange?.abort();
   }
 
-  onHead(_headers: IncomingHttpHeaders): void {}
+  onHead(_headers: ReplyHeaders): void {}
 
   onEventStream(): void {
     this.#failures = 0;
@@ -81,7 +81,7 @@ export class ListenStream implements ExchangeTarget {
     this.#session.log('warn', 'upstream answered GET with JSON', {});
   }
 
-  onRefusal(status: number, _headers: IncomingHttpHeaders, text: string): void {
+  onRefusal(status: number, _headers: ReplyHeaders, text: string): void {
     if (status !== 405 && this.#session.endedBy(status, text)) return;
     if (status >= 500 || status === 429) this.#reopenLater();
     else if (this.#lastEventId !== undefined && status !== 405) {

@@ -1,7 +1,7 @@
 /** The stateless link of MCP 2026-07-28 over streamable HTTP. */
 
-import type { IncomingHttpHeaders } from 'node:http';
 import { type GatewayError, RPC } from '../../errors.ts';
+import type { ReplyHeaders } from '../client/reply-head.ts';
 import { MODERN_VERSION } from '../discovery.ts';
 import { REVISION_REFUSED, upstreamError } from '../failure.ts';
 import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
@@ -41,7 +41,7 @@ class ModernHttpCall extends HttpCall {
     this.onContradiction = onContradiction;
   }
 
-  override onRefusal(status: number, headers: IncomingHttpHeaders, text: string): void {
+  override onRefusal(status: number, headers: ReplyHeaders, text: string): void {
     const unknown = status === 400 || status === 404 || status === 405;
     if (unknown && this.relayable(status, text) === undefined) this.onContradiction();
     super.onRefusal(status, headers, text);
@@ -53,8 +53,8 @@ class ModernHttpCall extends HttpCall {
     return relayed?.adopted === true && isLegacyCode(errorCode(relayed.message)) ? undefined : relayed;
   }
 
-  protected requestHeaders(): string[] {
-    return this.#headers.concat(this.request.headers);
+  protected get linkHeaders(): readonly string[] {
+    return this.#headers;
   }
 
   protected sideMessage(text: string, message: Message): void {

@@ -67,7 +67,6 @@ describe('a modern call over HTTP', () => {
     expect(Object.keys(headers).sort()).toEqual([
       'accept',
       'authorization',
-      'connection',
       'content-length',
       'content-type',
       'host',

@@ -1,0 +1,159 @@
+/** Requests to one HTTP/1.1 origin, over connections that are kept: one request at a time on each. */
+import { type ConnectOptions, Connector, originOf } from './connect.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import { Outgoing, type ReplyTarget, type RequestText } from './outgoing.ts';
+
+export interface ClientOptions extends ConnectOptions {
+  /** The most connections at once; absent: as many as there are requests. */
+  readonly connections?: number | undefined;
+  readonly connectMs: number;
+  /** For how long an unused connection is kept. */
+  readonly idleMs: number;
+}
+
+const SWEEP_MS = 1000;
+const MIN_SWEEP_MS = 20;
+
+export class HttpClient implements ConnectionOwner {
+  readonly #connector: Connector;
+  readonly #options: ClientOptions;
+  readonly #maxConnections: number;
+  readonly #connections = new Set<Connection>();
+  /** The one that was used last comes first: the others grow old and go. */
+  readonly #idle: Connection[] = [];
+  /**
+   * Free, but not for use before everything that has come meanwhile is read: a reply that nobody asked for, or the end
+   * of the connection, must not meet the next request. What was freed in this turn, and what was in one before.
+   */
+  #freed: Connection[] = [];
+  #resting: Connection[] = [];
+  #turn: NodeJS.Immediate | undefined;
+  /** In the order in which they came. */
+  readonly #waiting = new Set<Outgoing>();
+  readonly #opening = new Set<Connection>();
+  #sweeper: NodeJS.Timeout | undefined;
+  #closed: Error | undefined;
+  readonly #drop = (request: Outgoing): void => void this.#waiting.delete(request);
+
+  constructor(origin: URL, options: ClientOptions) {
+    this.#connector = new Connector(originOf(origin), options);
+    this.#options = options;
+    this.#maxConnections = options.connections ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Sends a request, or keeps it until a connection is free. */
+  send(text: RequestText, target: ReplyTarget): Outgoing {
+    const request = new Outgoing(text, target, this.#drop);
+    if (this.#closed !== undefined) {
+      request.fail(this.#closed);
+      return request;
+    }
+    this.#waiting.add(request);
+    this.#turn ??= setImmediate(this.#onTurn);
+    return request;
+  }
+
+  /** Breaks whatever is in flight, with `reason`. */
+  close(reason: Error): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    clearInterval(this.#sweeper);
+    clearImmediate(this.#turn);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const connection of [...this.#connections]) connection.lose(reason);
+    for (const request of waiting) request.fail(reason);
+  }
+
+  onFree(connection: Connection): void {
+    if (this.#opening.delete(connection)) this.#idle.push(connection);
+    else this.#freed.push(connection);
+    const { idleMs } = this.#options;
+    connection.idleUntilMs = performance.now() + Math.min(idleMs, connection.keptMs);
+    this.#turn ??= setImmediate(this.#onTurn);
+    const everyMs = Math.max(MIN_SWEEP_MS, Math.min(SWEEP_MS, idleMs));
+    this.#sweeper ??= setInterval(() => this.#sweep(), everyMs).unref();
+  }
+
+  onGone(connection: Connection, cause: Error): void {
+    this.#connections.delete(connection);
+    if (this.#opening.delete(connection)) this.#failOldest(cause);
+    if (this.#waiting.size > 0) this.#turn ??= setImmediate(this.#onTurn);
+  }
+
+  /** Once in a turn of the event loop, when all that had come is read. */
+  readonly #onTurn = (): void => {
+    this.#turn = undefined;
+    for (const connection of this.#resting) this.#idle.push(connection);
+    this.#resting = this.#freed;
+    this.#freed = [];
+    for (const request of this.#waiting) {
+      const connection = this.#takeIdle();
+      if (connection === undefined) break;
+      this.#waiting.delete(request);
+      connection.send(request);
+    }
+    if (this.#waiting.size === 0) return;
+    this.#grow();
+    if (this.#resting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
+  };
+
+  #takeIdle(): Connection | undefined {
+    const nowMs = performance.now();
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) return undefined;
+      if (connection.isGone) continue;
+      if (connection.idleUntilMs > nowMs) return connection;
+      connection.destroy();
+    }
+  }
+
+  /** A connection for each that waits, as far as more are allowed. */
+  #grow(): void {
+    while (
+      this.#closed === undefined &&
+      this.#waiting.size > this.#opening.size + this.#resting.length &&
+      this.#connections.size < this.#maxConnections
+    )
+      this.#open();
+  }
+
+  #open(): void {
+    try {
+      const connection = new Connection(this.#connector, this.#options.connectMs, this);
+      this.#connections.add(connection);
+      this.#opening.add(connection);
+    } catch (thrown) {
+      this.#failOldest(thrown as Error);
+    }
+  }
+
+  /** Each attempt to connect was made for one request. */
+  #failOldest(cause: Error): void {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined) return;
+    this.#waiting.delete(oldest);
+    oldest.fail(cause);
+  }
+
+  /** Closes what has been idle for too long; what stays does not keep the process alive. */
+  #sweep(): void {
+    const nowMs = performance.now();
+    const kept: Connection[] = [];
+    for (const connection of this.#idle.splice(0)) {
+      if (connection.isGone) continue;
+      if (connection.idleUntilMs <= nowMs) connection.destroy();
+      else {
+        connection.letGo();
+        kept.push(connection);
+      }
+    }
+    this.#idle.push(...kept);
+    const unrested = this.#freed.length + this.#resting.length;
+    if (unrested > 0) this.#turn ??= setImmediate(this.#onTurn);
+    if (kept.length > 0 || unrested > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+}

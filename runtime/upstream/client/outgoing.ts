@@ -1,0 +1,55 @@
+/** A request of the client, from being asked for to its end. */
+import type { Connection } from './connection.ts';
+import type { ReplyParts } from './reply-parser.ts';
+
+/** Told what comes of a request. `onEnd` and `onError` are ends: one of them comes, once, unless it is aborted. */
+export interface ReplyTarget extends ReplyParts {
+  onError(error: Error): void;
+}
+
+export interface RequestText {
+  /** All lines of the head but those of the body's framing, each with its CRLF. */
+  readonly head: string;
+  readonly isHead: boolean;
+  readonly body: string | Uint8Array | null;
+}
+
+export class Outgoing {
+  readonly text: RequestText;
+  readonly target: ReplyTarget;
+  /** Whether a byte of it may have left. */
+  sent = false;
+  /** The end has come, or nobody waits for it. */
+  over = false;
+  connection: Connection | undefined;
+  readonly #drop: (request: Outgoing) => void;
+
+  constructor(text: RequestText, target: ReplyTarget, drop: (request: Outgoing) => void) {
+    this.text = text;
+    this.target = target;
+    this.#drop = drop;
+  }
+
+  /** No more of the reply until `resume`. */
+  pause(): void {
+    this.connection?.pause();
+  }
+
+  resume(): void {
+    this.connection?.resume();
+  }
+
+  /** Takes it back; a connection that carries it is closed. Its target is told nothing any more. */
+  abort(): void {
+    if (this.over) return;
+    this.over = true;
+    if (this.connection === undefined) this.#drop(this);
+    else this.connection.destroy();
+  }
+
+  fail(error: Error): void {
+    if (this.over) return;
+    this.over = true;
+    this.target.onError(error);
+  }
+}
