@@ -296,7 +296,7 @@ export class Serving {
     return {
       log: (level, message, fields) => log[level](message, fields),
       observer: {
-        onBreaker: (upstream, state) => log.warn('breaker changed', { upstream, state }),
+        onBreaker: (upstream, state, tool) => log.warn('breaker changed', { upstream, tool, state }),
         onRetry: (upstream, condition) => metrics.upstreamRetry(upstream, condition),
         onHealth: (upstream, endpoint, healthy) =>
           log[healthy ? 'info' : 'warn']('endpoint changed', { upstream, endpoint, healthy }),

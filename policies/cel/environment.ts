@@ -26,7 +26,7 @@ export interface CelGroup<F> {
 
 /** The names that expressions of one kind may use. */
 export interface CelEnvironment<F> extends CelGroup<F> {
-  readonly name: 'call' | 'claims';
+  readonly name: 'call' | 'claims' | 'response';
 }
 
 /** What `claims` expressions are evaluated on. */
@@ -156,6 +156,27 @@ export const CALL_ENVIRONMENT: CelEnvironment<CallFacts> = {
 export const CLAIMS_ENVIRONMENT: CelEnvironment<ClaimsFacts> = {
   name: 'claims',
   ...group<ClaimsFacts>({ claims: attribute(mapOf(STRING, DYN), (facts) => facts.claims) }),
+};
+
+/** What a condition on answers of an upstream is evaluated on: a JSON-RPC response has a result or an error. */
+export interface ResponseFacts {
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+const partOfResponse = (read: (facts: ResponseFacts) => unknown) =>
+  attribute<ResponseFacts>(mapOf(STRING, DYN), (facts) => {
+    const part = read(facts);
+    return typeof part === 'object' && part !== null ? part : ABSENT;
+  });
+
+/** What counts as a failure of an upstream sees. */
+export const RESPONSE_ENVIRONMENT: CelEnvironment<ResponseFacts> = {
+  name: 'response',
+  ...group<ResponseFacts>({
+    result: partOfResponse(({ result }) => result),
+    error: partOfResponse(({ error }) => error),
+  }),
 };
 
 /** The environment's entry at a path of names; undefined where there is none. */

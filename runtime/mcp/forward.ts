@@ -37,6 +37,7 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     headers,
     wantsLogs: call.client.logLevel !== undefined,
     idempotent: options.idempotent,
+    tool: options.tool?.name,
     caller: call.exchange.principal.key,
     timeoutMs: options.timeoutMs,
     maxBytes: options.maxBytes,

@@ -1,5 +1,6 @@
 /** Which of several endpoints a request goes to. */
 import type { Balance } from '../../schema/graph/upstream.ts';
+import { textHash } from './text-hash.ts';
 
 export interface Candidate {
   readonly healthy: boolean;
@@ -8,18 +9,6 @@ export interface Candidate {
   /** From its address: keeps its share of keys, whichever others there are. */
   readonly seed: number;
 }
-
-/** 32-bit FNV-1a with the finaliser of MurmurHash3: FNV alone leaves the last characters too close to one another. */
-const hash = (text: string, seed: number): number => {
-  let state = (seed ^ 0x811c9dc5) >>> 0;
-  for (let at = 0; at < text.length; at += 1) state = Math.imul(state ^ text.charCodeAt(at), 0x01000193);
-  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
-  return (state ^ (state >>> 16)) >>> 0;
-};
-
-/** The seed of an endpoint at `address`. */
-export const seedOf = (address: string): number => hash(address, 0);
 
 /** What is asked for besides the balance. */
 interface Wish {
@@ -70,7 +59,7 @@ export class Balancer<C extends Candidate> {
       case 'least-requests':
         return candidate.inFlight * count + untilTurn;
       case 'hash(principal.id)':
-        return -hash(key ?? '', candidate.seed);
+        return -textHash(key ?? '', candidate.seed);
     }
   }
 }

@@ -9,8 +9,8 @@ import { SharedLock } from '../state/shared-lock.ts';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
-/** Why an attempt counts against the upstream. JSON-RPC errors and tool errors do not. */
-export type BreakerFailure = 'connect' | 'timeout' | 'status' | 'exit' | 'protocol';
+/** Why an attempt counts against the upstream. JSON-RPC errors and tool errors do where that is declared: `answer`. */
+export type BreakerFailure = 'connect' | 'timeout' | 'status' | 'exit' | 'protocol' | 'answer';
 
 /** Proof of admission, handed back with the outcome; 0 is a refusal. */
 export type Admission = number;
@@ -33,8 +33,10 @@ export interface Breaker {
 interface BreakerOptions {
   /** Told by the thread that changed it. */
   readonly onChange: (state: BreakerState) => void;
-  /** Memory of {@link BREAKER_BYTES} zeros, or what another breaker of the same node has made of it. */
+  /** {@link BREAKER_BYTES} zeros from `offset` on, or what another breaker of the same node has made of them. */
   readonly memory?: ArrayBufferLike;
+  /** Default 0. */
+  readonly offset?: number;
   /** Names this thread among those that share the memory. */
   readonly holder?: number;
 }
@@ -84,12 +86,12 @@ class MemoryBreaker implements Breaker {
   #entered: BreakerState | undefined;
   #closed = false;
 
-  constructor(node: BreakerNode, { onChange, memory, holder = 1 }: BreakerOptions) {
+  constructor(node: BreakerNode, { onChange, memory, offset = 0, holder = 1 }: BreakerOptions) {
     const bytes = memory ?? new ArrayBuffer(BREAKER_BYTES);
     this.#node = node;
     this.#onChange = onChange;
-    this.#words = new Int32Array(bytes, 0, WORDS);
-    this.#times = new Float64Array(bytes, TIMES_OFFSET, TIMES);
+    this.#words = new Int32Array(bytes, offset, WORDS);
+    this.#times = new Float64Array(bytes, offset + TIMES_OFFSET, TIMES);
     this.#lock = new SharedLock(this.#words, LOCK, holder);
     this.#bucketMs = node.windowMs / BUCKETS;
   }

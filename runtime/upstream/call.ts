@@ -2,6 +2,7 @@
 import type { RetryCondition, RetryNode, TimeoutsNode } from '../../schema/graph/upstream.ts';
 import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Admission, Breaker } from '../traffic/breaker.ts';
+import type { Breakers } from '../traffic/breakers.ts';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
 import type { RetryBudget } from '../traffic/retry-budget.ts';
@@ -25,7 +26,9 @@ export interface Traffic {
   readonly timeouts: TimeoutsNode;
   readonly retry: RetryNode | undefined;
   readonly budget: RetryBudget | undefined;
-  readonly breaker: Breaker | undefined;
+  readonly breakers: Breakers | undefined;
+  /** Whether an answer counts as a failure of the upstream. Absent: none does. */
+  readonly fails: ((answer: Message) => boolean) | undefined;
   readonly context: UpstreamContext;
   inFlight: number;
 }
@@ -43,6 +46,7 @@ export abstract class Call implements Timed {
   /** Whether it stays open: it has no deadline once it is answered. */
   readonly staysOpen: boolean;
   protected readonly traffic: Traffic;
+  protected readonly breaker: Breaker | undefined;
   readonly #sink: ReplySink;
   /** True once the sink has its end, or the caller took the request back. */
   over = false;
@@ -63,6 +67,7 @@ export abstract class Call implements Timed {
 
   constructor(traffic: Traffic, request: OutboundRequest, sink: ReplySink) {
     this.traffic = traffic;
+    this.breaker = traffic.breakers?.of(request.tool);
     this.request = request;
     this.maxBytes = request.maxBytes ?? DEFAULT_MAX_BYTES;
     this.staysOpen = request.method === LISTEN;
@@ -94,7 +99,7 @@ export abstract class Call implements Timed {
   cancel(reason = 'the caller went away'): void {
     if (this.over) return;
     this.#finish();
-    if (this.#admission !== 0) this.traffic.breaker?.release(this.#admission);
+    if (this.#admission !== 0) this.breaker?.release(this.#admission);
     this.abandon(reason);
   }
 
@@ -103,7 +108,7 @@ export abstract class Call implements Timed {
     if (this.over || this.#pausedMs !== undefined) return;
     this.#pausedMs = performance.now();
     deadlines.cancel(this);
-    if (this.#admission !== 0) this.traffic.breaker?.success(this.#admission);
+    if (this.#admission !== 0) this.breaker?.success(this.#admission);
     this.#admission = 0;
   }
 
@@ -132,7 +137,7 @@ export abstract class Call implements Timed {
     if (this.staysOpen) {
       // No deadline any more, and no probe of the breaker that lasts as long.
       deadlines.cancel(this);
-      if (this.#admission !== 0) this.traffic.breaker?.success(this.#admission);
+      if (this.#admission !== 0) this.breaker?.success(this.#admission);
       this.#admission = 0;
       return;
     }
@@ -176,8 +181,9 @@ export abstract class Call implements Timed {
     if (this.over) return;
     this.#finish();
     if (this.#admission !== 0) {
-      if (healthy) this.traffic.breaker?.success(this.#admission);
-      else this.traffic.breaker?.failure(this.#admission, 'status');
+      if (!healthy) this.breaker?.failure(this.#admission, 'status');
+      else if (this.traffic.fails?.(message) === true) this.breaker?.failure(this.#admission, 'answer');
+      else this.breaker?.success(this.#admission);
     }
     try {
       this.#sink.onResponse(text, message);
@@ -213,14 +219,15 @@ export abstract class Call implements Timed {
   passedWhole(): void {
     if (this.over) return;
     this.#finish();
-    if (this.#admission !== 0) this.traffic.breaker?.success(this.#admission);
+    if (this.#admission !== 0) this.breaker?.success(this.#admission);
     this.#guarded(() => this.#large?.end());
   }
 
   /** An attempt failed: it is made again or the call ends. */
   failed(failure: Failure): void {
     if (this.over) return;
-    const { breaker, budget, context, upstream } = this.traffic;
+    const { breaker } = this;
+    const { budget, context, upstream } = this.traffic;
     if (this.moves(failure)) {
       context.observer.onRetry(upstream, 'failover');
       this.#send(performance.now());
@@ -265,7 +272,7 @@ export abstract class Call implements Timed {
   }
 
   #try(nowMs: number): void {
-    const { breaker } = this.traffic;
+    const { breaker } = this;
     if (breaker !== undefined) {
       this.#admission = breaker.admit();
       if (this.#admission === 0) {
@@ -290,8 +297,8 @@ export abstract class Call implements Timed {
 
   #settle(failure: Failure): void {
     if (this.#admission === 0) return;
-    if (failure.counts === undefined) this.traffic.breaker?.release(this.#admission);
-    else this.traffic.breaker?.failure(this.#admission, failure.counts);
+    if (failure.counts === undefined) this.breaker?.release(this.#admission);
+    else this.breaker?.failure(this.#admission, failure.counts);
     this.#admission = 0;
   }
 

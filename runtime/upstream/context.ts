@@ -13,7 +13,8 @@ type UpstreamLog = (
 
 /** Told of what metrics count. Called outside the fast path only. */
 interface UpstreamObserver {
-  onBreaker(upstream: string, state: BreakerState): void;
+  /** Of the upstream, or of one of its tools. */
+  onBreaker(upstream: string, state: BreakerState, tool?: string): void;
   onRetry(upstream: string, condition: AttemptCause): void;
   onHealth(upstream: string, endpoint: string, healthy: boolean): void;
   onProcess(upstream: string, event: 'started' | 'exited'): void;

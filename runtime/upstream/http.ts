@@ -94,7 +94,8 @@ export class HttpUpstream implements Upstream {
 
   state(): UpstreamState {
     return {
-      breaker: this.#traffic.breaker?.state ?? 'none',
+      breaker: this.#traffic.breakers?.upstream.state ?? 'none',
+      openTools: this.#traffic.breakers?.openTools,
       inFlight: this.#traffic.inFlight,
       links: this.#sessions.size + (this.#modern === undefined ? 0 : 1),
       processes: [],
@@ -108,7 +109,7 @@ export class HttpUpstream implements Upstream {
     await Promise.all([...this.#sessions].map((session) => session.close()));
     this.#dropModern('closed');
     (this.#endpoints ?? this.#endpoint).close();
-    this.#traffic.breaker?.close();
+    this.#traffic.breakers?.close();
   }
 
   #openModern(peer: PeerInfo): ModernHttpLink {

@@ -22,6 +22,8 @@ export interface OutboundRequest {
   readonly isOwn?: boolean;
   /** Whether a second execution is harmless: lists and reads, and tools that are trusted to say so. */
   readonly idempotent: boolean;
+  /** The upstream's name of the tool that is called. */
+  readonly tool?: string | undefined;
   /** Whether it goes elsewhere where it cannot be sent: then that is no failure of the upstream. */
   readonly mayMove?: boolean;
   /** Tells apart whom requests are made for, where endpoints are chosen by that. */
@@ -190,6 +192,8 @@ export interface Upstream {
 
 export interface UpstreamState {
   readonly breaker: 'none' | 'closed' | 'half-open' | 'open';
+  /** Tools that are not called any more; absent where tools have no breakers of their own. */
+  readonly openTools?: readonly string[] | undefined;
   readonly inFlight: number;
   readonly links: number;
   /** Process ids of stdio children. */

@@ -47,7 +47,8 @@ export class OpenApiUpstream implements Upstream {
 
   state(): UpstreamState {
     return {
-      breaker: this.#traffic.breaker?.state ?? 'none',
+      breaker: this.#traffic.breakers?.upstream.state ?? 'none',
+      openTools: this.#traffic.breakers?.openTools,
       inFlight: this.#traffic.inFlight,
       links: this.#link === undefined ? 0 : 1,
       processes: [],
@@ -59,6 +60,6 @@ export class OpenApiUpstream implements Upstream {
     this.#closed = true;
     this.#link?.end();
     await this.#api.close();
-    this.#traffic.breaker?.close();
+    this.#traffic.breakers?.close();
   }
 }

@@ -75,7 +75,8 @@ export class StdioUpstream implements Upstream {
   state(): UpstreamState {
     const links = this.#pool.all().reduce((sum, conversation) => sum + conversation.facades.size, 0);
     return {
-      breaker: this.#traffic.breaker?.state ?? 'none',
+      breaker: this.#traffic.breakers?.upstream.state ?? 'none',
+      openTools: this.#traffic.breakers?.openTools,
       inFlight: this.#traffic.inFlight,
       links,
       processes: this.#pool.pids,
@@ -85,7 +86,7 @@ export class StdioUpstream implements Upstream {
 
   close(): Promise<void> {
     clearInterval(this.#reaper);
-    this.#closed ??= this.#pool.close().then(() => this.#traffic.breaker?.close());
+    this.#closed ??= this.#pool.close().then(() => this.#traffic.breakers?.close());
     return this.#closed;
   }
 

@@ -1,6 +1,9 @@
 /** Upstreams as they run. */
+
+import { RESPONSE_ENVIRONMENT } from '../../policies/cel/environment.ts';
+import { prepareCel } from '../../policies/cel/program.ts';
 import type { UpstreamNode } from '../../schema/graph/upstream.ts';
-import { createBreaker } from '../traffic/breaker.ts';
+import { Breakers } from '../traffic/breakers.ts';
 import { RetryBudget } from '../traffic/retry-budget.ts';
 import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
@@ -9,6 +12,13 @@ import type { Upstream } from './link.ts';
 import { OpenApiUpstream } from './openapi.ts';
 import { StdioUpstream } from './stdio.ts';
 
+/** An answer that the condition cannot be told of, as it reads what is not there, is no failure. */
+const failing = (failWhen: string | undefined): Traffic['fails'] => {
+  if (failWhen === undefined) return undefined;
+  const program = prepareCel(failWhen, RESPONSE_ENVIRONMENT);
+  return (answer) => program.evaluate(answer) === true;
+};
+
 /** An upstream ready to be used. Nothing is connected or started before it is asked for. */
 export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Upstream => {
   const traffic: Traffic = {
@@ -16,13 +26,14 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
     timeouts: node.timeouts,
     retry: node.retry,
     budget: node.retry?.budget === undefined ? undefined : new RetryBudget(node.retry.budget),
-    breaker:
+    breakers:
       node.breaker === undefined
         ? undefined
-        : createBreaker(node.breaker, {
+        : new Breakers(node.breaker, {
             ...context.breaker,
-            onChange: (state) => context.observer.onBreaker(node.name, state),
+            onChange: (state, tool) => context.observer.onBreaker(node.name, state, tool),
           }),
+    fails: failing(node.breaker?.failWhen),
     context,
     inFlight: 0,
   };

@@ -5,11 +5,12 @@ import type { LoadedGraph } from '../reload/reloader.ts';
 import { type CountingThread, countsMemory, giveBackAll } from '../state/shared-counts.ts';
 import { releaseOf } from '../state/shared-lock.ts';
 import { BREAKER_BYTES } from '../traffic/breaker.ts';
+import { breakerBytes, breakersIn } from '../traffic/breakers.ts';
 import { quotaCountId, quotaMemory } from '../traffic/quota.ts';
 import { rateMemory } from '../traffic/shared-rate.ts';
 import type { OpenMemories, SharedMemories } from './messages.ts';
 
-/** The lock is the first word of every such memory. */
+/** The lock is the first word of every such memory, and of each breaker in one of many. */
 const LOCK = 0;
 
 const MAX_DRAINED = 256;
@@ -19,6 +20,8 @@ interface Kept {
   readonly memory: SharedArrayBuffer;
   /** Whether threads count in it what they have open. */
   readonly counts: boolean;
+  /** How many locks it has: one, or that of each of its breakers. */
+  readonly locks: number;
 }
 
 /** The same node has the same memory in every graph in which it is unchanged, or counts the same. */
@@ -55,8 +58,13 @@ export class Memories {
       fingerprint: string = fingerprints[id] ?? '',
     ): void => {
       const known = this.#kept.get(id);
-      const counts = id.startsWith('listener:');
-      next.set(id, known?.fingerprint === fingerprint ? known : { fingerprint, memory: make(), counts });
+      if (known?.fingerprint === fingerprint) {
+        next.set(id, known);
+        return;
+      }
+      const memory = make();
+      const locks = id.startsWith('upstream:') ? breakersIn(memory.byteLength) : 1;
+      next.set(id, { fingerprint, memory, counts: id.startsWith('listener:'), locks });
     };
     for (const limit of Object.values(graph.limits)) {
       const id = `limit:${limit.name}` as const;
@@ -64,7 +72,7 @@ export class Memories {
       else if (limit.type === 'quota') take(id, quotaMemory, quotaCountId(limit));
     }
     for (const { name, breaker } of Object.values(graph.upstreams))
-      if (breaker !== undefined) take(`upstream:${name}`, () => new SharedArrayBuffer(BREAKER_BYTES));
+      if (breaker !== undefined) take(`upstream:${name}`, () => new SharedArrayBuffer(breakerBytes(breaker)));
     for (const node of Object.values(graph.listeners))
       take(`listener:${node.name}`, () => countsMemory(this.#threads), socketFingerprint(node));
     this.#next = next;
@@ -87,8 +95,10 @@ export class Memories {
     const all = new Set([...this.#kept.values(), ...(this.#next?.values() ?? []), ...this.#drained]);
     const open = [...all].filter(({ counts }) => counts).map(({ memory }) => memory);
     for (const memory of [...Object.values(this.open), ...open]) giveBackAll(memory, thread);
-    for (const memory of [this.once, ...[...all].map((kept) => kept.memory)])
-      releaseOf(new Int32Array(memory, 0, 1), LOCK, thread.holder);
+    releaseOf(new Int32Array(this.once, 0, 1), LOCK, thread.holder);
+    for (const { memory, locks } of all)
+      for (let at = 0; at < locks; at += 1)
+        releaseOf(new Int32Array(memory, at * BREAKER_BYTES, 1), LOCK, thread.holder);
   }
 }
 

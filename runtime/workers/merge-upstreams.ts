@@ -18,6 +18,7 @@ const mergeEndpoints = (
 
 const merge = (one: UpstreamState, other: UpstreamState): UpstreamState => ({
   breaker: SEVERITY[one.breaker] >= SEVERITY[other.breaker] ? one.breaker : other.breaker,
+  ...(one.openTools && { openTools: [...new Set([...one.openTools, ...(other.openTools ?? [])])].sort() }),
   inFlight: one.inFlight + other.inFlight,
   links: one.links + other.links,
   processes: [...one.processes, ...other.processes],

@@ -58,7 +58,7 @@ export const dateTime = (options: FieldOptions) => text('date-time', options);
 export const secret = (options: FieldOptions) => text('secret', options);
 
 /** The environments that expressions are typed against; see policies/cel/environment.ts. */
-export type CelEnvironment = 'call' | 'claims';
+export type CelEnvironment = 'call' | 'claims' | 'response';
 
 /** A CEL expression over `environment` that yields `result`. */
 export const cel = (environment: CelEnvironment, result: CelResult, options: FieldOptions) =>

@@ -43,6 +43,10 @@ export interface BreakerNode {
   readonly windowMs: number;
   readonly minimumCalls: number;
   readonly openForMs: number;
+  /** CEL over an answer. */
+  readonly failWhen?: string;
+  /** Absent: the upstream as a whole. */
+  readonly per?: 'tool';
 }
 
 interface AnyUpstreamNode {

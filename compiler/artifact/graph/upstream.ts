@@ -56,6 +56,8 @@ const traffic = {
       windowMs: number,
       minimumCalls: number,
       openForMs: number,
+      failWhen: optional(literal),
+      per: optional(oneOf('tool')),
     }),
   ),
   annotations: oneOf('ignore', 'honour'),

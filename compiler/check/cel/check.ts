@@ -6,6 +6,7 @@ import {
   CALL_ENVIRONMENT,
   type CelEnvironment,
   CLAIMS_ENVIRONMENT,
+  RESPONSE_ENVIRONMENT,
 } from '../../../policies/cel/environment.ts';
 import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
 import {
@@ -40,6 +41,7 @@ import { type CelToken, celTokens, wholeSpan } from './tokens.ts';
 const ENVIRONMENTS: Readonly<Record<CelEnvironmentName, CelEnvironment<never>>> = {
   call: CALL_ENVIRONMENT,
   claims: CLAIMS_ENVIRONMENT,
+  response: RESPONSE_ENVIRONMENT,
 };
 
 const NO_NAMES: Scope = new Map();

@@ -44,6 +44,8 @@ const lowerBreaker = (breaker: NonNullable<UpstreamData['breaker']>): BreakerNod
   windowMs: toMs(breaker.window!),
   minimumCalls: breaker.minimumCalls!,
   openForMs: toMs(breaker.openFor!),
+  ...given('failWhen', breaker.failWhen),
+  ...given('per', breaker.per === 'tool' ? breaker.per : undefined),
 });
 
 type Traffic = Pick<UpstreamNode, 'timeouts' | 'retry' | 'breaker' | 'annotations'>;

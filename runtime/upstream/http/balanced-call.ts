@@ -177,7 +177,8 @@ export class BalancedCall extends PlainCall {
 
   /** Sends the call once more beside what is under way. False if that is of no use any more. */
   hedge(): boolean {
-    const { breaker, budget, context, upstream } = this.traffic;
+    const { breaker } = this;
+    const { budget, context, upstream } = this.traffic;
     if (this.over || this.#isChosen || this.#legs.length === 0) return false;
     if (breaker !== undefined && breaker.state !== 'closed') return false;
     if (budget !== undefined && !budget.spend()) return false;

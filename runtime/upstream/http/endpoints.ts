@@ -1,8 +1,9 @@
 /** The endpoints of one upstream where there is a choice, or where they are looked after. */
 
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
-import { Balancer, type Candidate, seedOf } from '../../traffic/balance.ts';
+import { Balancer, type Candidate } from '../../traffic/balance.ts';
 import { EndpointHealth } from '../../traffic/health.ts';
+import { textHash } from '../../traffic/text-hash.ts';
 import type { Traffic } from '../call.ts';
 import type { EndpointState } from '../link.ts';
 import { HttpEndpoint } from './endpoint.ts';
@@ -21,7 +22,7 @@ export class Member implements Candidate {
     this.endpoint = endpoint;
     this.url = url;
     this.health = health;
-    this.seed = seedOf(url);
+    this.seed = textHash(url);
   }
 
   get healthy(): boolean {

@@ -79,7 +79,7 @@ export class ProcessPool {
 
   async #admitted(key: string, first: Era, either: boolean, opening: LegacyOpening): Promise<Conversation> {
     this.#assertMayStart(key);
-    const { breaker } = this.#traffic;
+    const breaker = this.#traffic.breakers?.upstream;
     const admission = breaker?.admit() ?? 1;
     if (breaker !== undefined && admission === 0) throw breaker.refusal();
     try {

@@ -1,5 +1,5 @@
 /** Timeouts, retry and breaker of an upstream. */
-import { closed, count, duration, flag, listOf, oneOf, optional, percentage } from '../value.ts';
+import { cel, closed, count, duration, flag, listOf, oneOf, optional, percentage } from '../value.ts';
 
 export const Timeouts = closed(
   {
@@ -137,6 +137,20 @@ export const Breaker = closed(
     ),
     openFor: optional(
       duration({ description: 'How long it stays open before one call is let through.', default: '30s' }),
+    ),
+    failWhen: optional(
+      cel('response', 'bool', {
+        description:
+          'Answers that count as failures besides timeouts, broken connections and statuses from 500 on: a condition on `result`, or on `error` for JSON-RPC errors. One that reads what an answer does not have is not met.',
+        examples: ["result.isError && result.content.exists(part, part.text.contains('overloaded'))"],
+      }),
+    ),
+    per: optional(
+      oneOf(['upstream', 'tool'], {
+        description:
+          'What is not called any more. With `tool` each tool has a breaker of its own, which its timeouts, statuses and answers count for; connections that cannot be made, or break, count for the upstream.',
+        default: 'upstream',
+      }),
     ),
   },
   { description: 'A circuit breaker; `consecutive` or `errorRate`, either trips. Absent: none.' },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Balancer, type Candidate, seedOf } from '../../../runtime/traffic/balance.ts';
+import { Balancer, type Candidate } from '../../../runtime/traffic/balance.ts';
+import { textHash } from '../../../runtime/traffic/text-hash.ts';
 
 interface Made extends Candidate {
   healthy: boolean;
@@ -11,7 +12,7 @@ const candidates = (count: number): Made[] =>
   Array.from({ length: count }, (_, at) => ({
     healthy: true,
     inFlight: 0,
-    seed: seedOf(`https://mcp-${at}.example/mcp`),
+    seed: textHash(`https://mcp-${at}.example/mcp`),
   }));
 
 const BALANCES = ['failover', 'round-robin', 'least-requests', 'hash(principal.id)'] as const;

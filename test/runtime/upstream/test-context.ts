@@ -21,7 +21,8 @@ export const testContext = (baseDirectory = process.cwd()): TestContext => {
     observed,
     log: (level, message, fields) => logged.push({ level, message, fields }),
     observer: {
-      onBreaker: (_upstream, state) => observed.push(`breaker ${state}`),
+      onBreaker: (_upstream, state, tool) =>
+        observed.push(tool === undefined ? `breaker ${state}` : `breaker of ${tool} ${state}`),
       onRetry: (_upstream, condition) => observed.push(`retry ${condition}`),
       onHealth: (_upstream, endpoint, healthy) =>
         observed.push(`${healthy ? 'healthy' : 'unhealthy'} ${endpoint}`),

@@ -35,6 +35,8 @@ export const writeTraffic = (node: UpstreamNode): Readonly<Record<string, Writte
         window: duration(breaker.windowMs),
         minimumCalls: plain(breaker.minimumCalls),
         openFor: duration(breaker.openForMs),
+        failWhen: plain(breaker.failWhen),
+        per: plain(breaker.per ?? 'upstream'),
       }),
     trust: map({ annotations: plain(node.annotations) }),
   };
