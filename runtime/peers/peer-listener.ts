@@ -23,9 +23,6 @@ interface PeerListenerOptions {
   readonly observer: ListenerObserver;
 }
 
-/** What peers ask whether this one answers. */
-export const ALIVE_TARGET = '/-/alive';
-
 const withoutEnvelope = (request: IncomingMessage): void => {
   delete request.headers[ENVELOPE_HEADER];
   const { rawHeaders } = request;
@@ -94,12 +91,7 @@ export class PeerListener {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    const sealed = request.headers[ENVELOPE_HEADER];
-    if (sealed === undefined && request.url === ALIVE_TARGET) {
-      response.writeHead(204).end();
-      return;
-    }
-    const envelope = openEnvelope(this.#options.secrets(), sealed);
+    const envelope = openEnvelope(this.#options.secrets(), request.headers[ENVELOPE_HEADER]);
     if (envelope === undefined || !this.#isTraffic(envelope.listener)) {
       request.socket.destroy();
       return;

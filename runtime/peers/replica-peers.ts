@@ -9,15 +9,12 @@ import { peerSecret } from './envelope.ts';
 import { sendOver } from './hand-over.ts';
 import { readLinkAddress } from './link-address.ts';
 import { linkKey } from './link-keys.ts';
-import { ALIVE_TARGET } from './peer-listener.ts';
 import { type Peers, replicaOf } from './peers.ts';
 import { callReplica, Unreached } from './replica-link.ts';
 
 const IDLE_MS = 10_000;
-/** Replicas that something is awaited from are asked so often whether they still are there. */
-const WATCH_MS = 2000;
-/** One that does not answer for so long is not waited for. */
-const SILENT_MS = 5000;
+/** Replicas that something is awaited from are called so often, to see whether they still are there. */
+const WATCH_MS = 5000;
 const RETRY_AFTER_MS = 1000;
 
 interface ReplicaPeersOptions {
@@ -33,8 +30,8 @@ interface ReplicaPeersOptions {
 /** Connections to one replica. */
 interface Link {
   readonly pool: Pool;
-  /** Whether it answers, while it is asked. */
-  asking: Promise<void> | undefined;
+  /** A call that is to show whether it is there. */
+  trial: Promise<void> | undefined;
 }
 
 /** A request that waits for its owner. */
@@ -134,13 +131,32 @@ export class ReplicaPeers implements Peers {
     );
   }
 
-  /** Rejects if the replica does not answer. */
+  /** Rejects if the replica does not answer a call, nor a second one where it may only have been busy. */
   #isThere(replica: string, address: string): Promise<void> {
     const link = this.#link(replica, address);
-    link.asking ??= ask(link.pool).finally(() => {
-      link.asking = undefined;
+    const call = () => this.#tryCall(replica, address);
+    link.trial ??= call()
+      .catch((error: Unreached) => (error.isRefused ? Promise.reject(error) : call()))
+      .finally(() => {
+        link.trial = undefined;
+      });
+    return link.trial;
+  }
+
+  async #tryCall(replica: string, address: string): Promise<void> {
+    const called = Promise.withResolvers<void>();
+    this.#call(replica, address, (error, socket) => {
+      socket?.on('error', () => undefined).destroy();
+      if (error === null) called.resolve();
+      else called.reject(error);
     });
-    return link.asking;
+    await called.promise;
+  }
+
+  #call(replica: string, address: string, callback: CallBack): void {
+    const at = readLinkAddress(address);
+    if (at === undefined) callback(new Unreached(`no address: ${address}`), null);
+    else callReplica(at, linkKey(this.#options.sealingKeys()[0]!, replica), callback);
   }
 
   /** Cuts off what is awaited of replicas that do not answer any more. */
@@ -167,25 +183,16 @@ export class ReplicaPeers implements Peers {
     const known = this.#links.get(replica);
     if (known !== undefined) return known;
     const pool = new Pool('http://replica', {
-      connect: (_, callback) => {
-        const at = readLinkAddress(address);
-        if (at === undefined) callback(new Unreached(`no address: ${address}`), null);
-        else callReplica(at, linkKey(this.#options.sealingKeys()[0]!, replica), callback as CallBack);
-      },
+      connect: (_, callback) => this.#call(replica, address, callback as CallBack),
       keepAliveTimeout: IDLE_MS,
       // Streams last for as long as they do.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const link = { pool, asking: undefined };
+    const link = { pool, trial: undefined };
     this.#links.set(replica, link);
     return link;
   }
 }
 
 type CallBack = Parameters<typeof callReplica>[2];
-
-const ask = async (pool: Pool): Promise<void> => {
-  const { body } = await pool.request({ path: ALIVE_TARGET, method: 'GET', headersTimeout: SILENT_MS });
-  await body.dump();
-};
