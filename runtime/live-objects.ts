@@ -1,22 +1,18 @@
 /** Everything that lives longer than a generation, shared by fingerprint: what a reload leaves alone stays as it is. */
 import type { IdentityNode } from '../schema/graph/identity.ts';
 import type { CountingLimitNode } from '../schema/graph/limit.ts';
-import type { ListenerNode } from '../schema/graph/listener.ts';
 import type { PinNode } from '../schema/graph/pin.ts';
 import type { UpstreamNode } from '../schema/graph/upstream.ts';
-import type { GenerationView } from './generation.ts';
 import type { Identity } from './identity/identity.ts';
 import { openIdentity } from './identity/open-identity.ts';
-import { Listener } from './listen/listener.ts';
-import type { ListenerObserver } from './listen/observer.ts';
-import type { Shedding } from './listen/shedding.ts';
+import type { BoundListeners } from './listen/bound-listeners.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import { BridgedLinks } from './mcp/bridge/bridged-links.ts';
 import type { ModernViews } from './mcp/modern/modern-views.ts';
 import { Pin } from './mcp/pin.ts';
 import type { Log } from './observe/log.ts';
 import { SharedObjects } from './reload/shared.ts';
-import { type CountingThread, countsIn } from './state/shared-counts.ts';
+import type { CountingThread } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
 import type { Counter, LocalCounter } from './traffic/counter.ts';
 import { Quota } from './traffic/quota.ts';
@@ -45,50 +41,30 @@ interface LivePin {
   close(): void;
 }
 
-/** A socket; what it serves is the generation's business. */
-export interface LiveListener {
-  readonly listener: Listener;
-  close(): Promise<void>;
-}
-
-/** How long a listener that is no longer declared lets its connections end. */
-const LISTENER_WINDOW_MS = 1000;
-const LISTENER_DEADLINE_MS = 10_000;
-
 export class LiveObjects {
   readonly identities: SharedObjects<Identity>;
   readonly upstreams: SharedObjects<LiveUpstream>;
   readonly limiters: SharedObjects<LiveLimiter>;
-  readonly listeners: SharedObjects<LiveListener>;
+  readonly listeners: BoundListeners;
   readonly views: SharedObjects<ModernViews>;
   readonly pins: SharedObjects<LivePin>;
   readonly #log: Log;
-  readonly #observer: ListenerObserver;
   readonly #context: UpstreamContext;
   /** This thread among those that count together. */
   readonly #thread: CountingThread | undefined;
-  readonly #shedding: Shedding;
   /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
   readonly #running = new Map<string, readonly Upstream[]>();
 
-  constructor(
-    log: Log,
-    observer: ListenerObserver,
-    context: UpstreamContext,
-    shedding: Shedding,
-    thread?: CountingThread,
-  ) {
+  constructor(log: Log, context: UpstreamContext, listeners: BoundListeners, thread?: CountingThread) {
     const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
     this.identities = new SharedObjects(onCloseError);
     this.upstreams = new SharedObjects(onCloseError);
     this.limiters = new SharedObjects(onCloseError);
-    this.listeners = new SharedObjects(onCloseError);
     this.views = new SharedObjects(onCloseError);
     this.pins = new SharedObjects(onCloseError);
     this.#log = log;
-    this.#observer = observer;
+    this.listeners = listeners;
     this.#context = context;
-    this.#shedding = shedding;
     this.#thread = thread;
   }
 
@@ -158,19 +134,5 @@ export class LiveObjects {
         ? createRateLimiter(node)
         : createSharedRateLimiter(node, memory, this.#thread!.holder);
     return () => limiter;
-  }
-
-  /** @param shared what threads share of it: the port that the system chose for another, and memory to count in */
-  async createListener(
-    node: ListenerNode,
-    current: () => GenerationView,
-    shared: { readonly port?: number | undefined; readonly memory?: SharedArrayBuffer | undefined } = {},
-  ): Promise<LiveListener> {
-    const listener = new Listener(node, current, this.#observer, {
-      shedding: this.#shedding,
-      connections: countsIn(shared.memory, this.#thread),
-    });
-    await listener.listen(this.#thread === undefined ? undefined : { port: shared.port });
-    return { listener, close: () => listener.close(LISTENER_WINDOW_MS, LISTENER_DEADLINE_MS) };
   }
 }

@@ -7,9 +7,9 @@ import { type Authenticate, prepareAuthenticate } from './identity/authenticate.
 import type { Identity } from './identity/identity.ts';
 import { resourceMetadataDocuments } from './identity/resource-metadata.ts';
 import { urlOf } from './listen/bind.ts';
+import type { BoundListener } from './listen/bound-listeners.ts';
 import { prepareListener } from './listen/prepare-listener.ts';
-import { socketFingerprint } from './listen/socket-fingerprint.ts';
-import type { LiveListener, LiveUpstream } from './live-objects.ts';
+import type { LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import type { Pin } from './mcp/pin.ts';
 import type { Place, PreparedServer } from './mcp/server.ts';
@@ -28,7 +28,7 @@ import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 export interface PreparedGeneration {
   readonly generation: Generation;
   readonly servers: ReadonlyMap<string, PreparedServer>;
-  readonly listeners: ReadonlyMap<string, LiveListener>;
+  readonly listeners: ReadonlyMap<string, BoundListener>;
   /** By upstream. */
   readonly pins: ReadonlyMap<string, Pin>;
   /** The server that is served over pipes. */
@@ -53,7 +53,7 @@ class Preparation {
   readonly identities = new Map<string, Identity>();
   readonly upstreams = new Map<string, LiveUpstream>();
   readonly pins = new Map<string, Pin>();
-  readonly listeners = new Map<string, LiveListener>();
+  readonly listeners = new Map<string, BoundListener>();
   readonly servers = new Map<string, PreparedServer>();
 
   constructor(context: PrepareContext, loaded: LoadedGraph & SharedBetweenThreads) {
@@ -91,12 +91,12 @@ class Preparation {
 
   async #takeAll(): Promise<void> {
     const { graph, memories, ports } = this.#loaded;
-    const { live, current } = this.#context;
+    const { live, thread } = this.#context;
     for (const node of this.#listenerNodes()) {
-      const id = `listener:${node.name}` as const;
-      const create = () =>
-        live.createListener(node, current, { port: ports[node.name], memory: memories[id] });
-      this.listeners.set(node.name, await this.#take(live.listeners, id, socketFingerprint(node), create));
+      await this.#turns.next();
+      const memory = memories[`listener:${node.name}`];
+      const shared = { together: thread && { port: ports[node.name] }, memory };
+      this.listeners.set(node.name, await live.listeners.prepare(node, shared));
     }
     for (const node of Object.values(graph.identities)) {
       const create = () => live.createIdentity(node);
@@ -153,7 +153,7 @@ class Preparation {
   }
 
   #listener(node: ListenerNode): PreparedListener {
-    const { url } = this.listeners.get(node.name)!.listener;
+    const url = this.listeners.get(node.name)!.listener.urlBy(node);
     if (node.serve.length > 0) {
       const authenticate = this.#opsAuthenticate(node, url);
       return prepareListener(node, opsRoutes(node, this.#context.ops, authenticate), node.documents);
@@ -221,6 +221,11 @@ class Preparation {
       );
   }
 
+  async #giveBackListeners(): Promise<void> {
+    const { listeners } = this.#context.live;
+    await Promise.all(Array.from(this.listeners.values(), (bound) => listeners.giveBack(bound)));
+  }
+
   async run(number: number): Promise<PreparedGeneration> {
     try {
       this.#assertServed();
@@ -232,10 +237,11 @@ class Preparation {
       const stdio = this.#stdio();
       const generation = new Generation({ number, artifactHash, effectiveHash, graph, listeners });
       for (const lease of this.#leases) generation.hold(() => lease.release());
+      generation.hold(() => this.#giveBackListeners());
       const { servers, pins } = this;
       return { generation, servers, listeners: this.listeners, pins, stdio };
     } catch (thrown) {
-      await Promise.all(this.#leases.map((lease) => lease.release()));
+      await Promise.all([...this.#leases.map((lease) => lease.release()), this.#giveBackListeners()]);
       throw thrown;
     }
   }

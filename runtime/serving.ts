@@ -2,6 +2,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
 import type { GenerationView } from './generation.ts';
+import { BoundListeners } from './listen/bound-listeners.ts';
+import { Listener } from './listen/listener.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import { LiveObjects } from './live-objects.ts';
 import { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
@@ -125,13 +127,12 @@ export class Serving {
     this.#sealer = new Sealer([], thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
     this.#pressure = openPressureGuard(options.log, options.metrics, thread);
-    this.#live = new LiveObjects(
-      options.log,
-      this.#observer satisfies ListenerObserver,
-      this.#upstreamContext(),
-      this.#pressure,
-      thread,
-    );
+    const observer: ListenerObserver = this.#observer;
+    const listeners = new BoundListeners((node, address, memory) => {
+      const bounds = { shedding: this.#pressure, connections: countsIn(memory, thread) };
+      return new Listener(node, address, () => this.#currentOrNone(), observer, bounds);
+    });
+    this.#live = new LiveObjects(options.log, this.#upstreamContext(), listeners, thread);
   }
 
   /** What serves now; undefined before the first swap. */
@@ -218,8 +219,11 @@ export class Serving {
     if (Object.keys(graph.servers).length > 0) this.#pressure.rebound(graph.pressure);
     this.#parked.rebound(graph.sessions.parked);
     this.#listens.rebound(graph.sessions.subscriptions);
-    for (const [name, { listener }] of listeners) listener.renew(graph.listeners[name]!);
     this.#generations.swap(generation, { ...drain, maxGenerations });
+    this.#live.listeners.swap(
+      Array.from(listeners, ([name, bound]) => [graph.listeners[name]!, bound] as const),
+      { windowMs: Math.min(drain.windowMs, IDLE_WINDOW_MS), deadlineMs: drain.deadlineMs },
+    );
     this.#lasting.afterSwap(graph);
     this.#listens.afterSwap(servers, graph.reload);
     this.#sessions.afterSwap(servers, graph.reload);
@@ -244,13 +248,10 @@ export class Serving {
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     this.#listens.endAll();
-    const listeners = [...(this.#current?.listeners.values() ?? [])];
     this.#sessions.endStreams();
     this.#network.drain();
     await this.#stdio?.close(windowMs);
-    await Promise.all(
-      listeners.map(({ listener }) => listener.close(Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs)),
-    );
+    await this.#live.listeners.close({ windowMs: Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs });
     await this.#network.close(windowMs, deadlineMs);
     this.#parked.close();
     await this.#sessions.close();
@@ -280,8 +281,12 @@ export class Serving {
       channels: this.#channels,
       stdio,
       thread,
-      current: () => (this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION),
+      current: () => this.#currentOrNone(),
     };
+  }
+
+  #currentOrNone(): GenerationView {
+    return this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION;
   }
 
   /** Over pipes there is one client, who has its session for as long as the process. */

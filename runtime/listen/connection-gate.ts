@@ -20,12 +20,11 @@ const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 /** What the gate asks for at each connection. */
 export interface GateOptions {
+  /** Of the listener, as it is then. */
   readonly name: string;
   readonly unix: boolean;
   readonly current: () => GenerationView;
   readonly observer: ListenerObserver;
-  /** Those that are open. */
-  readonly counts: Counts;
 }
 
 /**
@@ -36,9 +35,13 @@ export interface GateOptions {
 export class ConnectionGate {
   readonly #options: GateOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #counts: Counts;
+  #onEmpty: (() => void) | undefined;
 
-  constructor(options: GateOptions) {
+  /** @param counts of those that are open */
+  constructor(options: GateOptions, counts: Counts) {
     this.#options = options;
+    this.#counts = counts;
   }
 
   /** Takes the socket in, or destroys it and answers false. */
@@ -54,8 +57,20 @@ export class ConnectionGate {
     }
     this.#sockets.add(socket);
     observer.connectionOpened(name);
-    socket.on('close', () => this.#forget(socket, key));
+    socket.on('close', () => {
+      this.#forget(socket, key);
+      // Under the name that it was opened by.
+      observer.connectionClosed(name);
+    });
     return true;
+  }
+
+  /** Resolves when no connection is left. */
+  async empty(): Promise<void> {
+    if (this.#sockets.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    await promise;
   }
 
   /** Cuts off every connection. */
@@ -65,19 +80,23 @@ export class ConnectionGate {
 
   /** Counts a connection, or says why it may not live. */
   #take(peer: string, key: string): ConnectionRefusal | undefined {
-    const { current, name, counts } = this.#options;
+    const { current, name } = this.#options;
     const prepared = current().listener(name);
     const trusted = prepared?.addresses.trusts(peer) !== false;
     if (!trusted && prepared?.addresses.admits(peer) === false) return 'address';
     const max = prepared?.node.connections.max ?? UNBOUNDED;
     const isCounted = !trusted && peer !== '';
-    const bound = counts.take(key, max, isCounted ? prepared!.node.connections.maxPerAddress : UNBOUNDED);
+    const bound = this.#counts.take(
+      key,
+      max,
+      isCounted ? prepared!.node.connections.maxPerAddress : UNBOUNDED,
+    );
     return bound === undefined ? undefined : bound === 'all' ? 'max' : 'max_per_address';
   }
 
   #forget(socket: Socket, key: string): void {
     this.#sockets.delete(socket);
-    this.#options.counts.giveBack(key);
-    this.#options.observer.connectionClosed(this.#options.name);
+    this.#counts.giveBack(key);
+    if (this.#sockets.size === 0) this.#onEmpty?.();
   }
 }

@@ -1,13 +1,14 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
-import { Server as NetServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
 import type { GenerationView } from '../generation.ts';
 import { type Counts, LocalCounts } from '../state/counts.ts';
 import { answerBadRequest } from './bad-request.ts';
-import { type BindTogether, bindServer, urlOf } from './bind.ts';
+import { urlOf } from './bind.ts';
+import type { BoundAddress, Taker } from './bound-address.ts';
 import { type Connection, knownConnection, peerAddress, rememberConnection } from './connection.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import { createServer, type ListenerServer, secureContextOptions, serverSettings } from './create-server.ts';
@@ -20,6 +21,7 @@ import { asksForWebSocket, openUpgrade } from './upgrade.ts';
 
 const IDLE_CHECK_MS = 50;
 
+type TakeConnection = (this: ListenerServer, socket: Socket) => void;
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
@@ -35,28 +37,34 @@ export interface ListenerBounds {
 }
 
 /**
- * One bound address. It lives as long as its address, protocols and kind of transport stay; everything else of
- * its node is looked up in the current generation, once per request, or taken over by `renew`.
+ * Serves the connections of an address. It lives as long as its address, protocols and kind of transport stay;
+ * everything else of its node, its name included, is looked up in the current generation, once per request, or taken
+ * over by `renew`.
  */
-export class Listener {
-  readonly name: string;
+export class Listener implements Taker {
+  readonly #address: BoundAddress;
   readonly #context: ListenerContext;
   readonly #gate: ConnectionGate;
   readonly #slowReaders = new SlowReaders();
   readonly #relieve = (maxUnreadBytes: number): void => this.#slowReaders.relieve(maxUnreadBytes);
   readonly #concludeSocket: (this: Socket) => void;
   readonly #server: ListenerServer;
+  /** What the server itself does with a new connection. */
+  readonly #takeConnection: readonly TakeConnection[];
   readonly #sessions = new Set<ServerHttp2Session>();
   #node: ListenerNode;
+  #isServing = false;
+  #closing: Promise<void> | undefined;
 
   constructor(
     node: ListenerNode,
+    address: BoundAddress,
     current: () => GenerationView,
     observer: ListenerObserver,
     { shedding = NEVER_SHEDS, connections = new LocalCounts() }: ListenerBounds = {},
   ) {
-    this.name = node.name;
     this.#node = node;
+    this.#address = address;
     const unix = node.bind.type === 'unix';
     this.#context = {
       name: node.name,
@@ -82,43 +90,54 @@ export class Listener {
       const connection = knownConnection(this);
       if (connection !== undefined) concludeConnection(connection);
     };
-    this.#gate = new ConnectionGate({ name: node.name, unix, current, observer, counts: connections });
+    this.#gate = new ConnectionGate(this.#context, connections);
     this.#server = createServer(node, (request) => this.#switches(request));
+    this.#takeConnection = this.#server.listeners('connection') as readonly TakeConnection[];
     this.#wire();
   }
 
-  /** Binds, where told so beside other threads. Rejects with the system's error (`EADDRINUSE`, `EACCES` …); a stale unix socket is replaced. */
-  async listen(together?: BindTogether): Promise<void> {
-    await bindServer(this.#server, this.#node.bind, together);
-    this.#server.on('error', (error) => this.#context.observer.listenerFailed(this.name, error));
+  /** Whether it was told to serve. */
+  get isServing(): boolean {
+    return this.#isServing;
   }
 
-  /** Where it is bound, with the port that the system chose. Only after `listen`. */
+  /** From here on connections may be handed to it. Not before, so that who never serves has nothing to end. */
+  serve(): void {
+    this.#isServing = true;
+    // What a server does about its connections' time begins when it listens, which its address does for it.
+    this.#server.emit('listening');
+  }
+
+  take(socket: Socket): void {
+    if (!this.#gate.admit(socket)) return;
+    // A server of TLS ends what its client has ended.
+    if (this.#context.secure) socket.allowHalfOpen = false;
+    for (const each of this.#takeConnection) each.call(this.#server, socket);
+  }
+
+  failed(error: Error): void {
+    this.#context.observer.listenerFailed(this.#context.name, error);
+  }
+
+  /** Where it is bound, with the port that the system chose. */
   get bound(): BindAddress {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null
-      ? { type: 'tcp', host: address.address, port: address.port }
-      : this.#node.bind;
+    return this.#address.bound;
   }
 
-  /** The origin that callers use: the node's `url`, or one made of the bound address. Only after `listen`. */
+  /** The origin that callers use: the node's `url`, or one made of the bound address. */
   get url(): string {
-    return this.#node.url === '' ? urlOf(this.bound, this.#context.secure) : this.#node.url;
+    return this.urlBy(this.#node);
   }
 
-  /** Whether a node can be served without binding again. */
-  canRenew(node: ListenerNode): boolean {
-    const old = this.#node;
-    return (
-      JSON.stringify(old.bind) === JSON.stringify(node.bind) &&
-      JSON.stringify(old.http) === JSON.stringify(node.http) &&
-      (old.tls === undefined) === (node.tls === undefined)
-    );
+  /** What `url` will be once it serves by this node. */
+  urlBy(node: ListenerNode): string {
+    return node.url === '' ? urlOf(this.bound, this.#context.secure) : node.url;
   }
 
-  /** Takes over timeouts, sizes and TLS material in place; open connections stay. Only if `canRenew`. */
+  /** Takes over name, timeouts, sizes and TLS material in place; open connections stay. */
   renew(node: ListenerNode): void {
     this.#node = node;
+    this.#context.name = node.name;
     this.#context.fallbackHeaders = node.headers.flat();
     this.#context.lifecycle.bodyTimeoutMs = node.connections.bodyTimeoutMs;
     Object.assign(this.#server, serverSettings(node));
@@ -128,29 +147,31 @@ export class Listener {
   }
 
   /**
-   * Stops accepting at once. For `windowMs` idle connections may still send, and each reply ends its connection;
-   * then idle ones are closed, and at `deadlineMs` (from the call) all that are left. HTTP/2 sessions get GOAWAY.
-   * When it resolves, every exchange is concluded.
+   * Ends, once nothing leads to it any more. For `windowMs` idle connections may still send, and each reply ends its
+   * connection; then idle ones are closed, and at `deadlineMs` (from the call) all that are left. HTTP/2 sessions get
+   * GOAWAY. When it resolves, every exchange is concluded. A second call may only bring the deadline forward.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
+    const deadline = setTimeout(() => this.#gate.destroyAll(), deadlineMs);
+    this.#closing ??= this.#close(windowMs);
+    await this.#closing;
+    clearTimeout(deadline);
+  }
+
+  async #close(windowMs: number): Promise<void> {
     this.#context.lifecycle.closing = true;
     for (const close of this.#context.lifecycle.closers) close();
     const server = this.#server;
-    const closed = new Promise<void>((resolve) => {
-      NetServer.prototype.close.call(server, () => resolve());
-    });
     for (const session of this.#sessions) session.close();
     let idleCheck: NodeJS.Timeout | undefined;
     const window = setTimeout(() => {
       closeIdle(server);
       idleCheck = setInterval(() => closeIdle(server), IDLE_CHECK_MS);
     }, windowMs);
-    const deadline = setTimeout(() => this.#gate.destroyAll(), deadlineMs);
-    await closed;
+    await this.#gate.empty();
     // The server tells that its connections are gone before each of them does.
     while (this.#context.openExchanges > 0) await setImmediate();
     clearTimeout(window);
-    clearTimeout(deadline);
     clearInterval(idleCheck);
     this.#context.lifecycle.shedding.relieved.delete(this.#relieve);
     this.#slowReaders.close();
@@ -163,12 +184,7 @@ export class Listener {
 
   #wire(): void {
     const server = this.#server as HttpServer;
-    const { observer, name } = this.#context;
-    const serve = server.listeners('connection');
-    server.removeAllListeners('connection');
-    server.on('connection', (socket: Socket) => {
-      if (this.#gate.admit(socket)) for (const each of serve) each.call(server, socket);
-    });
+    const { observer } = this.#context;
     const take = (request: Request, response: Response): void => enter(this.#open(request, response));
     server.on('timeout', this.#slowReaders.timedOut);
     server.on('request', take);
@@ -184,13 +200,14 @@ export class Listener {
       enterUpgrade(exchange, takeOver);
     });
     server.on('clientError', (error: Error, socket) => {
+      const { name } = this.#context;
       const headers = this.#context.current().listener(name)?.replyHeaders ?? this.#context.fallbackHeaders;
       const status = answerBadRequest(error, socket as Socket, headers);
       if (status !== undefined) observer.badRequest(name, status);
     });
     server.removeAllListeners('tlsClientError');
     server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
-      observer.badRequest(name, 0);
+      observer.badRequest(this.#context.name, 0);
       socket.destroy();
     });
     server.on('session', (session: ServerHttp2Session) => this.#hold(session));
@@ -199,7 +216,7 @@ export class Listener {
   /** Whether a request is one for another protocol that is spoken at its path. */
   #switches(request: IncomingMessage): boolean {
     if (!asksForWebSocket(request)) return false;
-    const upgrades = this.#context.current().listener(this.name)?.upgrades;
+    const upgrades = this.#context.current().listener(this.#context.name)?.upgrades;
     return upgrades?.has(pathOf(request.url ?? '')) === true;
   }
 

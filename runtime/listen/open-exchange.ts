@@ -11,7 +11,7 @@ import type { SlowReaders } from './slow-readers.ts';
 
 /** The part of a listener that every request shares. */
 export interface ListenerContext {
-  readonly name: string;
+  name: string;
   readonly secure: boolean;
   readonly unix: boolean;
   readonly lifecycle: {

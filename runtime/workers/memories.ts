@@ -56,8 +56,8 @@ export class Memories {
       id: NodeId,
       make: () => SharedArrayBuffer,
       fingerprint: string = fingerprints[id] ?? '',
+      known: Kept | undefined = this.#kept.get(id),
     ): void => {
-      const known = this.#kept.get(id);
       if (known?.fingerprint === fingerprint) {
         next.set(id, known);
         return;
@@ -73,8 +73,12 @@ export class Memories {
     }
     for (const { name, breaker } of Object.values(graph.upstreams))
       if (breaker !== undefined) take(`upstream:${name}`, () => new SharedArrayBuffer(breakerBytes(breaker)));
-    for (const node of Object.values(graph.listeners))
-      take(`listener:${node.name}`, () => countsMemory(this.#threads), socketFingerprint(node));
+    for (const node of Object.values(graph.listeners)) {
+      const socket = socketFingerprint(node);
+      // One that is renamed stays what it is.
+      const known = [...this.#kept.values()].find(({ fingerprint }) => fingerprint === socket);
+      take(`listener:${node.name}`, () => countsMemory(this.#threads), socket, known);
+    }
     this.#next = next;
     return memoriesIn(next);
   }

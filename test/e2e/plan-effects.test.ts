@@ -76,7 +76,7 @@ describe('a plan foretells of listeners', () => {
     await expect.poll(() => code(a), { timeout: 5000 }).toBe('ECONNREFUSED');
   });
 
-  it('that one cannot have other protocols at the address it has, and that a reload is refused', async () => {
+  it('that one speaks other protocols at the address it has, which it does', async () => {
     const a = await freePort();
     const { certificate, key } = makeCertificate('localhost');
     const texts = pair(
@@ -85,17 +85,18 @@ describe('a plan foretells of listeners', () => {
       },
       { listener: { bind: `127.0.0.1:${a}` } },
     );
-    expect(foretold(texts, 'listener:main')).toEqual(['address-held: needs-restart']);
+    expect(foretold(texts, 'listener:main')).toEqual(['listener-handed-over: drains']);
     await using gateway = await startTestGateway(texts.before, {
       tap: false,
       files: { 'tls.crt': certificate, 'tls.key': key },
     });
-    const { result, error } = await gateway.load(texts.after);
-    expect([result, String(error)]).toEqual(['failed', expect.stringContaining('EADDRINUSE')]);
     expect(await code(a)).toBe(200);
+    await ok(gateway, texts.after);
+    await expect.poll(() => code(a), { timeout: 5000 }).not.toBe(200);
+    expect(gateway.audience()).toBe(`https://127.0.0.1:${a}/mcp`);
   });
 
-  it('that another one cannot have the address of one that goes, and that a reload is refused', async () => {
+  it('that another one takes over the address of one that goes, which it does', async () => {
     const a = await freePort();
     const texts = pair(
       (yaml) => {
@@ -105,10 +106,29 @@ describe('a plan foretells of listeners', () => {
       },
       { listener: { bind: `127.0.0.1:${a}` } },
     );
-    expect(foretold(texts, 'listener:other')).toEqual(['address-held: needs-restart']);
+    expect(foretold(texts, 'listener:other')).toEqual(['listener-handed-over: in-place']);
+    expect(foretold(texts, 'listener:main')).toEqual([]);
     await using gateway = await startTestGateway(texts.before, { tap: false });
-    expect((await gateway.load(texts.after)).result).toBe('failed');
+    await ok(gateway, texts.after);
     expect(await code(a)).toBe(200);
+  });
+
+  it('that an address which takes in a running one cannot be had, and that a reload is refused', async () => {
+    const a = await freePort();
+    const texts = pair(
+      (yaml) => {
+        yaml.listeners.ops.bind = `0.0.0.0:${a}`;
+      },
+      {},
+      (yaml) => {
+        yaml.listeners.ops = { bind: `127.0.0.1:${a}`, url: `http://127.0.0.1:${a}`, serve: ['health'] };
+      },
+    );
+    expect(foretold(texts, 'listener:ops')).toEqual(['address-held: needs-restart']);
+    await using gateway = await startTestGateway(texts.before, { tap: false });
+    const { result, error } = await gateway.load(texts.after);
+    expect([result, String(error)]).toEqual(['failed', expect.stringContaining('EADDRINUSE')]);
+    expect((await fetch(`http://127.0.0.1:${a}/-/healthy`)).status).toBe(200);
   });
 
   it('that rules hold at once on connections that are open, which they do', async () => {

@@ -15,6 +15,7 @@ export type EffectKind =
   | 'listener-binds'
   | 'listener-closes'
   | 'listener-rebinds'
+  | 'listener-handed-over'
   | 'listener-renews'
   | 'listener-rules'
   | 'refused-end'

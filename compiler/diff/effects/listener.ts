@@ -1,4 +1,4 @@
-/** Sockets: bound before the swap, shared by name and address, closed when nothing is served on them any more. */
+/** Sockets: bound before the swap, kept by address, and closed at the swap where nothing is served on them any more. */
 
 import { canonicalJson } from '../../../schema/canonical-json.ts';
 import type { Graph } from '../../../schema/graph/graph.ts';
@@ -8,27 +8,49 @@ import type { NodeChange } from '../nodes.ts';
 import { bindText } from '../write/listener.ts';
 import { type Effect, type EffectContext, type EffectsOf, touches } from './effect.ts';
 
-/** What a socket is tied to: with another, it is another socket. */
-const socketOf = ({ bind, http, tls }: ListenerNode): string =>
-  canonicalJson([bind, http, tls !== undefined]);
+/** What a listener is tied to, besides its address: with another, another takes over from it. */
+const protocolsOf = ({ http, tls, serve }: ListenerNode): string =>
+  canonicalJson([http, tls !== undefined, serve.length > 0]);
 
-/** The listener of the running gateway that has the address of a new socket. */
+/** Whether two listeners have the very same address. A port that the system chooses belongs to its listener. */
+const isSameAddress = (a: ListenerNode, b: ListenerNode): boolean =>
+  canonicalJson(a.bind) === canonicalJson(b.bind) &&
+  (a.bind.type === 'unix' || a.bind.port !== 0 || a.name === b.name);
+
+const servedAt = (node: ListenerNode, { listeners }: Graph): ListenerNode | undefined =>
+  Object.values(listeners).find((other) => isSameAddress(other, node));
+
+/** With threads, operations are served by the process itself: neither can hand its socket to the other. */
+const canHandOver = (from: ListenerNode, to: ListenerNode, { workers = 1 }: Graph): boolean =>
+  workers === 1 || from.serve.length > 0 === to.serve.length > 0;
+
+/** The listener of the running gateway that keeps a socket from being bound. */
 const holderOf = ({ bind }: ListenerNode, running: Graph): ListenerNode | undefined =>
   Object.values(running.listeners).find((other) => bindsOverlap(other.bind, bind));
+
+const handedOver = (from: ListenerNode, node: ListenerNode): Effect => {
+  const isAlike = protocolsOf(from) === protocolsOf(node);
+  return {
+    kind: 'listener-handed-over',
+    node: `listener:${node.name}`,
+    impact: isAlike ? 'in-place' : 'drains',
+    text: isAlike
+      ? `${bindText(node.bind)} stays bound, and is served by this listener from the swap on; open connections stay`
+      : `${bindText(node.bind)} stays bound; new connections speak the new protocols, those of before end with their requests in flight`,
+  };
+};
 
 const bound = (
   node: ListenerNode,
   { before, after }: EffectContext,
   otherwise: () => readonly Effect[],
 ): readonly Effect[] => {
+  const from = servedAt(node, before.graph);
+  if (from !== undefined && canHandOver(from, node, after.graph)) return [handedOver(from, node)];
   const holder = holderOf(node, before.graph);
   if (holder === undefined) return otherwise();
-  const text =
-    holder.name === node.name && bindText(holder.bind) === bindText(node.bind)
-      ? `a socket with other protocols cannot be bound at ${bindText(node.bind)} while the running one has the address: a reload is refused`
-      : `${bindText(node.bind)} is held by listener \`${holder.name}\` of the running gateway until it has gone: a reload is refused`;
-  const alone = `${text}, and ${after.graph.name} serves on as it is`;
-  return [{ kind: 'address-held', node: `listener:${node.name}`, impact: 'needs-restart', text: alone }];
+  const text = `${bindText(node.bind)} is held by listener \`${holder.name}\` of the running gateway until it has gone: a reload is refused, and ${after.graph.name} serves on as it is`;
+  return [{ kind: 'address-held', node: `listener:${node.name}`, impact: 'needs-restart', text }];
 };
 
 const added = (node: ListenerNode, context: EffectContext): readonly Effect[] =>
@@ -41,14 +63,17 @@ const added = (node: ListenerNode, context: EffectContext): readonly Effect[] =>
     },
   ]);
 
-const removed = (node: ListenerNode): readonly Effect[] => [
-  {
-    kind: 'listener-closes',
-    node: `listener:${node.name}`,
-    impact: 'drains',
-    text: `${bindText(node.bind)} answers 503 from the swap on, and is closed when requests in flight have ended`,
-  },
-];
+const removed = (node: ListenerNode, { after }: EffectContext): readonly Effect[] =>
+  servedAt(node, after.graph) !== undefined
+    ? []
+    : [
+        {
+          kind: 'listener-closes',
+          node: `listener:${node.name}`,
+          impact: 'drains',
+          text: `${bindText(node.bind)} takes no connection from the swap on; those that it has end with their requests in flight`,
+        },
+      ];
 
 const rebound = (old: ListenerNode, node: ListenerNode, context: EffectContext): readonly Effect[] =>
   bound(node, context, () => [
@@ -56,7 +81,7 @@ const rebound = (old: ListenerNode, node: ListenerNode, context: EffectContext):
       kind: 'listener-rebinds',
       node: `listener:${node.name}`,
       impact: 'drains',
-      text: `${bindText(node.bind)} is bound before the swap; ${bindText(old.bind)} is closed when requests in flight have ended, and the connections on it with it`,
+      text: `${bindText(node.bind)} is bound before the swap; ${bindText(old.bind)} takes no connection from then on, and those that it has end with their requests in flight`,
     },
   ]);
 
@@ -77,7 +102,7 @@ const changed = (change: NodeChange, context: EffectContext): readonly Effect[] 
     context.before.graph.listeners[change.name]!,
     context.after.graph.listeners[change.name]!,
   ];
-  if (socketOf(old) !== socketOf(node)) return rebound(old, node, context);
+  if (!isSameAddress(old, node) || protocolsOf(old) !== protocolsOf(node)) return rebound(old, node, context);
   const effects: Effect[] = [];
   if (touches(change, ...IN_PLACE)) {
     effects.push({
@@ -107,7 +132,7 @@ export const listenerEffects: EffectsOf = (change, context) => {
     case 'added':
       return added(after.graph.listeners[change.name]!, context);
     case 'removed':
-      return removed(before.graph.listeners[change.name]!);
+      return removed(before.graph.listeners[change.name]!, context);
     case 'changed':
       return changed(change, context);
   }

@@ -4,11 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GenerationView } from '../../../runtime/generation.ts';
-import { Listener } from '../../../runtime/listen/listener.ts';
+import { BoundAddress } from '../../../runtime/listen/bound-address.ts';
 import { replyJson } from '../../../runtime/listen/reply.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
-import { listenerNode, RecordingObserver, type ServedListener, serve } from './listener-fixture.ts';
+import { listenerNode, type ServedListener, serve } from './listener-fixture.ts';
 import { exchangeRaw } from './raw-client.ts';
 
 let folder: string;
@@ -47,8 +46,7 @@ describe('binding', () => {
 
   it('fails with the code of the system where the port is taken', async () => {
     const { port } = await start({});
-    const node = listenerNode({ bind: { type: 'tcp', host: '127.0.0.1', port } });
-    const second = new Listener(node, () => ({}) as GenerationView, new RecordingObserver());
+    const second = new BoundAddress({ type: 'tcp', host: '127.0.0.1', port });
     await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
@@ -75,17 +73,5 @@ describe('binding', () => {
     expect(await who()).toMatch(/^HTTP\/1.1 200/);
     await expect(onSocket()).rejects.toMatchObject({ code: 'EADDRINUSE' });
     expect(await who()).toMatch(/^HTTP\/1.1 200/);
-  });
-
-  it('can be renewed for anything but its address, protocols and transport', async () => {
-    const { listener } = await start({});
-    expect(listener.canRenew(listenerNode({ hosts: ['x'], ip: { deny: ['10.0.0.0/8'] } }))).toBe(true);
-    expect(listener.canRenew(listenerNode({ bind: { type: 'tcp', host: '127.0.0.1', port: 1 } }))).toBe(
-      false,
-    );
-    expect(listener.canRenew(listenerNode({ http: ['h2'] }))).toBe(false);
-    expect(listener.canRenew(listenerNode({ tls: { certificate: '', key: '', minVersion: '1.3' } }))).toBe(
-      false,
-    );
   });
 });

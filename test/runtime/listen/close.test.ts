@@ -43,7 +43,7 @@ describe('closing a listener', () => {
     const busy = new RawConnection(served.port);
     busy.write(get('/wait'));
     await until(() => waiting.length === 1);
-    const closed = served.listener.close(0, 10_000);
+    const closed = served.close(0, 10_000);
     expect(await refusesConnections()).toBe(true);
     replyJson(waiting[0]!, 200, '{}');
     await busy.closed;
@@ -57,7 +57,7 @@ describe('closing a listener', () => {
     const idle = new RawConnection(served.port);
     idle.write(get('/ok'));
     await idle.until('HTTP/1.1 204');
-    const closed = served.listener.close(10_000, 20_000);
+    const closed = served.close(10_000, 20_000);
     idle.write(get('/ok'));
     await idle.closed;
     expect(idle.text.match(/HTTP\/1.1 204/g)).toHaveLength(2);
@@ -69,7 +69,7 @@ describe('closing a listener', () => {
     const idle = new RawConnection(served.port);
     idle.write(get('/ok'));
     await idle.until('HTTP/1.1 204');
-    const closed = served.listener.close(20, 10_000);
+    const closed = served.close(20, 10_000);
     await idle.closed;
     await closed;
   });
@@ -82,7 +82,7 @@ describe('closing a listener', () => {
       return connection;
     });
     await until(() => served.observer.started === 2 && served.observer.opened === 3);
-    await served.listener.close(0, 50);
+    await served.close(0, 50);
     await Promise.all(connections.map(({ closed }) => closed));
     expect(served.held()).toBe(0);
     expect(served.observer.finished.map(({ record }) => record.outcome)).toEqual(['aborted', 'aborted']);
@@ -96,7 +96,7 @@ describe('closing a listener', () => {
     const reply = http2Request(session, { ':path': '/wait', ':method': 'POST' }, '');
     await until(() => waiting.length === 1);
     const goaway = new Promise((resolve) => session.once('goaway', resolve));
-    const closed = served.listener.close(0, 10_000);
+    const closed = served.close(0, 10_000);
     await goaway;
     replyJson(waiting[0]!, 200, '{}');
     expect((await reply).status).toBe(200);
@@ -105,7 +105,7 @@ describe('closing a listener', () => {
 
   it('can be closed twice', async () => {
     served = await serve(listenerNode(), routes);
-    await Promise.all([served.listener.close(0, 0), served.listener.close(0, 0)]);
-    await served.listener.close(0, 0);
+    await Promise.all([served.close(0, 0), served.listener.close(0, 0)]);
+    await served.close(0, 0);
   });
 });

@@ -1,6 +1,7 @@
 /** A listener on a real socket, with its generation made by hand. */
 
 import type { GenerationView, Handler } from '../../../runtime/generation.ts';
+import { BoundAddress } from '../../../runtime/listen/bound-address.ts';
 import type { Exchange, ExchangeRecord } from '../../../runtime/listen/exchange.ts';
 import { Listener } from '../../../runtime/listen/listener.ts';
 import type { ListenerObserver } from '../../../runtime/listen/observer.ts';
@@ -83,6 +84,8 @@ export interface ServedListener {
   held(): number;
   /** Serves this from the next request on. */
   swap(node: ListenerNode, routes?: Readonly<Record<string, Handler>>): void;
+  /** Ends it: no connection is taken from the call on. */
+  close(windowMs: number, deadlineMs: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -103,8 +106,11 @@ export const serve = async (
       held -= 1;
     },
   } as unknown as GenerationView;
-  const listener = new Listener(node, () => generation, observer, { shedding });
-  await listener.listen();
+  const address = new BoundAddress(node.bind);
+  await address.listen();
+  const listener = new Listener(node, address, () => generation, observer, { shedding });
+  listener.serve();
+  address.attach(listener);
   const { bound } = listener;
   return {
     listener,
@@ -115,7 +121,14 @@ export const serve = async (
     swap: (next, nextRoutes = routes) => {
       prepared = prepareListener(next, new Map(Object.entries(nextRoutes)), next.documents);
     },
-    [Symbol.asyncDispose]: () => listener.close(0, 0),
+    close: (windowMs, deadlineMs) => {
+      address.close();
+      return listener.close(windowMs, deadlineMs);
+    },
+    [Symbol.asyncDispose]: () => {
+      address.close();
+      return listener.close(0, 0);
+    },
   };
 };
 
