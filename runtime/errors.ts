@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'policy_error'
   | 'rate_limited'
   | 'quota_exhausted'
+  | 'concurrency_limited'
   | 'result_too_large'
   | 'state_unavailable'
   | 'overloaded'

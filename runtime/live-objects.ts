@@ -11,10 +11,12 @@ import { BridgedLinks } from './mcp/bridge/bridged-links.ts';
 import type { ModernViews } from './mcp/modern/modern-views.ts';
 import { Pin } from './mcp/pin.ts';
 import type { Log } from './observe/log.ts';
+import type { HeldPlaces } from './observe/metrics.ts';
 import { SharedObjects } from './reload/shared.ts';
 import type { CountingThread } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
 import type { Counter, LocalCounter } from './traffic/counter.ts';
+import { createGate, type FairGate } from './traffic/fair-gate.ts';
 import { Quota } from './traffic/quota.ts';
 import { createRateLimiter } from './traffic/rate.ts';
 import { createReplicaCounter } from './traffic/replica-counter.ts';
@@ -36,6 +38,11 @@ interface LiveLimiter {
   close(): void;
 }
 
+interface LiveGate {
+  readonly gate: FairGate;
+  close(): void;
+}
+
 interface LivePin {
   readonly pin: Pin;
   close(): void;
@@ -45,6 +52,7 @@ export class LiveObjects {
   readonly identities: SharedObjects<Identity>;
   readonly upstreams: SharedObjects<LiveUpstream>;
   readonly limiters: SharedObjects<LiveLimiter>;
+  readonly gates: SharedObjects<LiveGate>;
   readonly listeners: BoundListeners;
   readonly views: SharedObjects<ModernViews>;
   readonly pins: SharedObjects<LivePin>;
@@ -54,12 +62,14 @@ export class LiveObjects {
   readonly #thread: CountingThread | undefined;
   /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
   readonly #running = new Map<string, readonly Upstream[]>();
+  readonly #gates = new Set<{ readonly name: string; readonly gate: FairGate }>();
 
   constructor(log: Log, context: UpstreamContext, listeners: BoundListeners, thread?: CountingThread) {
     const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
     this.identities = new SharedObjects(onCloseError);
     this.upstreams = new SharedObjects(onCloseError);
     this.limiters = new SharedObjects(onCloseError);
+    this.gates = new SharedObjects(onCloseError);
     this.views = new SharedObjects(onCloseError);
     this.pins = new SharedObjects(onCloseError);
     this.#log = log;
@@ -119,6 +129,19 @@ export class LiveObjects {
     const counter = (now: CountingLimitNode): Counter =>
       store === undefined ? local(now) : createReplicaCounter(now, store, local(now));
     return { counter, close: () => undefined };
+  }
+
+  /** @param memory where threads count together */
+  createGate(name: string, memory: SharedArrayBuffer | undefined): LiveGate {
+    const gate = createGate(memory === undefined ? undefined : { memory, holder: this.#holder! });
+    const named = { name, gate };
+    this.#gates.add(named);
+    return { gate, close: () => void this.#gates.delete(named) };
+  }
+
+  /** What calls of this thread hold and wait for, by limit. */
+  heldPlaces(): readonly HeldPlaces[] {
+    return Array.from(this.#gates, ({ name, gate: { held, waiting } }) => ({ limit: name, held, waiting }));
   }
 
   #localCounter(

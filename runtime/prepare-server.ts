@@ -17,6 +17,7 @@ import { ToldLists } from './mcp/told-lists.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, SharedObjects } from './reload/shared.ts';
+import { placesCountId } from './traffic/places.ts';
 import { quotaCountId } from './traffic/quota.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
@@ -68,19 +69,32 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
   const { graph, memories } = parts.loaded;
   const { live, store } = parts.context;
   const counting = [];
+  const concurrency = [];
   const bounds = [];
   for (const name of node.limits) {
     const limit = graph.limits[name]!;
-    if (limit.type === 'bounds') {
-      bounds.push(limit);
-      continue;
+    const id = `limit:${name}` as const;
+    const memory = memories[id];
+    switch (limit.type) {
+      case 'rate':
+      case 'quota': {
+        const create = () => live.createLimiter(limit, memory, store);
+        const counts = limit.type === 'quota' ? quotaCountId(limit) : fingerprintOf(parts, 'limit', name);
+        const { counter } = await parts.take(live.limiters, id, counts, create);
+        counting.push({ node: limit, counter: counter(limit) });
+        break;
+      }
+      case 'concurrency': {
+        const create = () => live.createGate(name, memory);
+        const { gate } = await parts.take(live.gates, id, placesCountId(limit), create);
+        concurrency.push({ node: limit, gate });
+        break;
+      }
+      case 'bounds':
+        bounds.push(limit);
     }
-    const create = () => live.createLimiter(limit, memories[`limit:${name}`], store);
-    const counts = limit.type === 'quota' ? quotaCountId(limit) : fingerprintOf(parts, 'limit', name);
-    const { counter } = await parts.take(live.limiters, `limit:${name}`, counts, create);
-    counting.push({ node: limit, counter: counter(limit) });
   }
-  return new Limits(counting, bounds);
+  return new Limits({ counting, concurrency, bounds });
 };
 
 const serverPolicies = (node: ServerNode, { loaded }: ServerParts): ServerPolicies => {
@@ -88,7 +102,7 @@ const serverPolicies = (node: ServerNode, { loaded }: ServerParts): ServerPolici
   const prepared = preparePolicies(node.policies.map((name) => policies[name]!));
   const limitKeys = node.limits.flatMap((name) => {
     const limit = limits[name]!;
-    return limit.type === 'bounds' ? [] : limit.key;
+    return 'key' in limit ? limit.key : [];
   });
   return {
     none: node.policies.length === 0,

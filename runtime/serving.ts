@@ -133,6 +133,7 @@ export class Serving {
       return new Listener(node, address, () => this.#currentOrNone(), observer, bounds);
     });
     this.#live = new LiveObjects(options.log, this.#upstreamContext(), listeners, thread);
+    options.metrics.places = () => this.#live.heldPlaces();
   }
 
   /** What serves now; undefined before the first swap. */

@@ -117,27 +117,43 @@ const exposeLines = ({ path, kind, name, tried, upstream, passes }: ExposeStep):
   return [line(true, `${name} is ${found.upstreamName} of ${upstream}`, path), ...assumed, ...others];
 };
 
+const boundsLine = ({
+  name,
+  path,
+  callTimeoutMs,
+  resultBytes,
+}: Extract<LimitStep, { type: 'bounds' }>): Line => {
+  const bounds = [
+    callTimeoutMs === undefined ? '' : `at most ${durationText(callTimeoutMs)}`,
+    resultBytes === undefined ? '' : `a result of at most ${sizeText(resultBytes)}`,
+  ].filter((part) => part !== '');
+  return line(true, `limit ${name} bounds it: ${bounds.join(', ')}`, path);
+};
+
 const limitLine = (step: LimitStep): Line => {
   const { name, path, applies } = step;
   if (!applies) return { mark: 'not', depth: 0, text: `limit ${name} does not apply`, path };
-  if (step.type !== 'bounds') {
-    const keys = step.keys.map(({ expression, key }) => `${expression} ${keyText(key)}`).join(', ');
-    const most =
-      step.type === 'rate'
-        ? `${step.count} in ${durationText(step.periodMs)}, ${step.burst} at once`
-        : `${step.count} in each ${durationText(step.windowMs)}`;
-    const cost = step.cost === 1 ? '' : ` as ${step.cost}`;
+  if (step.type === 'bounds') return boundsLine(step);
+  const keys = step.keys.map(({ expression, key }) => `${expression} ${keyText(key)}`).join(', ');
+  if (step.type === 'concurrency') {
+    const queue =
+      step.queue === 0 ? '' : `, ${step.queue} more wait for at most ${durationText(step.queueTimeoutMs)}`;
     return line(
       true,
-      `limit ${name} counts it${cost}, which is not done here: ${most}, for ${keys || 'all callers'}`,
+      `limit ${name} gives it a place while it runs: ${step.max} at a time${queue}, for ${keys || 'all callers'}`,
       path,
     );
   }
-  const bounds = [
-    step.callTimeoutMs === undefined ? '' : `at most ${durationText(step.callTimeoutMs)}`,
-    step.resultBytes === undefined ? '' : `a result of at most ${sizeText(step.resultBytes)}`,
-  ].filter((part) => part !== '');
-  return line(true, `limit ${name} bounds it: ${bounds.join(', ')}`, path);
+  const most =
+    step.type === 'rate'
+      ? `${step.count} in ${durationText(step.periodMs)}, ${step.burst} at once`
+      : `${step.count} in each ${durationText(step.windowMs)}`;
+  const cost = step.cost === 1 ? '' : ` as ${step.cost}`;
+  return line(
+    true,
+    `limit ${name} counts it${cost}, which is not done here: ${most}, for ${keys || 'all callers'}`,
+    path,
+  );
 };
 
 const itemLines = (item: ListedItem, context: LineContext): readonly Line[] => {

@@ -80,6 +80,8 @@ const limitText = (name: string, { limits }: Graph): string => {
       return `${name} ${rateText(limit.count, limit.periodMs)}`;
     case 'quota':
       return `${name} ${quotaText(limit.count, limit.windowMs)}`;
+    case 'concurrency':
+      return `${name} ${limit.max} at a time`;
     case 'bounds':
       return name;
   }

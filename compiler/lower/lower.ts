@@ -11,6 +11,7 @@ import { deepFreeze } from './deep-freeze.ts';
 import { lowerApiKey } from './identity/api-key.ts';
 import { lowerJwt } from './identity/jwt.ts';
 import { lowerBoundsLimit } from './limit/bounds.ts';
+import { lowerConcurrencyLimit } from './limit/concurrency.ts';
 import { lowerQuotaLimit } from './limit/quota.ts';
 import { lowerRateLimit } from './limit/rate.ts';
 import { lowerListener } from './listener.ts';
@@ -55,7 +56,12 @@ const lowerUpstream = (
 const lowerPolicy = (entry: GatewayData['policies'][string], name: string): PolicyNode =>
   entry.type === 'cel' ? lowerCelPolicy(entry, name) : lowerRbacPolicy(entry, name);
 
-const LIMITS = { rate: lowerRateLimit, quota: lowerQuotaLimit, bounds: lowerBoundsLimit } as const;
+const LIMITS = {
+  rate: lowerRateLimit,
+  quota: lowerQuotaLimit,
+  concurrency: lowerConcurrencyLimit,
+  bounds: lowerBoundsLimit,
+} as const;
 
 const lowerLimit = (entry: GatewayData['limits'][string], name: string): LimitNode =>
   LIMITS[entry.type](entry as never, name);

@@ -1,7 +1,7 @@
 /** Which limits a traced call would meet. Nothing is counted. */
 import type { CallFacts } from '../../schema/decision.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
-import type { BoundsLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
+import type { BoundsLimitNode, ConcurrencyLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
 import type { ServerNode } from '../../schema/graph/server.ts';
 import { compileGlobs } from '../glob.ts';
 import { type Bounds, prepareBounds } from '../limit/bounds.ts';
@@ -14,36 +14,43 @@ export interface PreparedLimits {
   readonly bounds: (tool: string | undefined) => Bounds;
 }
 
+type KeyedNode = CountingLimitNode | ConcurrencyLimitNode;
+
 interface PreparedCount {
-  readonly node: CountingLimitNode;
+  readonly node: KeyedNode;
   readonly scope: LimitScope;
   /** Each part of the key by itself. */
   readonly parts: readonly { readonly expression: string; readonly scope: LimitScope }[];
 }
 
-const prepareCount = (node: CountingLimitNode): PreparedCount => ({
+const prepareCount = (node: KeyedNode): PreparedCount => ({
   node,
   scope: prepareLimitScope(node),
   parts: node.key.map((expression) => ({ expression, scope: prepareLimitScope({ key: [expression] }) })),
 });
 
 const countStep = ({ node, scope, parts }: PreparedCount, facts: CallFacts): LimitStep => {
-  const { name, count } = node;
+  const { name } = node;
   const cost = scope.cost(facts);
-  const keys = cost > 0 ? parts.map((part) => ({ ...part, key: part.scope.key(facts) })) : [];
+  const applies = cost > 0 && (node.type !== 'concurrency' || !facts.call.method.endsWith('/list'));
   const step = {
     step: 'limit',
     path: ['limits', name],
     name,
-    applies: cost > 0,
-    count,
-    cost,
-    keys: keys.map(({ expression, key }) => ({ expression, key })),
+    applies,
+    keys: applies ? parts.map(({ expression, scope: part }) => ({ expression, key: part.key(facts) })) : [],
     passes: true,
   } as const;
-  return node.type === 'rate'
-    ? { ...step, type: 'rate', periodMs: node.periodMs, burst: node.burst }
-    : { ...step, type: 'quota', windowMs: node.windowMs };
+  switch (node.type) {
+    case 'rate':
+      return { ...step, type: 'rate', count: node.count, cost, periodMs: node.periodMs, burst: node.burst };
+    case 'quota':
+      return { ...step, type: 'quota', count: node.count, cost, windowMs: node.windowMs };
+    case 'concurrency': {
+      const { max, queue, queueTimeoutMs } = node;
+      return { ...step, type: 'concurrency', max, queue, queueTimeoutMs };
+    }
+  }
 };
 
 const boundsStep = (node: BoundsLimitNode, { call }: CallFacts): LimitStep => {

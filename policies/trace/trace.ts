@@ -128,6 +128,13 @@ export type LimitStep = {
       readonly cost: number;
       readonly keys: readonly KeyPart[];
     }
+  | {
+      readonly type: 'concurrency';
+      readonly max: number;
+      readonly queue: number;
+      readonly queueTimeoutMs: number;
+      readonly keys: readonly KeyPart[];
+    }
   | { readonly type: 'bounds'; readonly callTimeoutMs?: number; readonly resultBytes?: number }
 );
 

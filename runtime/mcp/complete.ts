@@ -2,9 +2,11 @@
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { membersAt, walkMessage } from '../json-members.ts';
+import type { Link } from '../upstream/link.ts';
 import { type Call, callFacts, later } from './call.ts';
 import { forward } from './forward.ts';
 import { admit, decide, denial } from './gate.ts';
+import { hold } from './hold.ts';
 import type { Message } from './message.ts';
 import type { Part } from './part.ts';
 import { type Ownership, ownedFacts, ownerOf } from './resource-owner.ts';
@@ -99,15 +101,24 @@ const completeAdmitted = (
     part === undefined
       ? unknownReference()
       : denial(call, decision.kind === 'undecided' ? { kind: 'allow' } : decision, unknownReference);
-  if (refused !== undefined || part?.connected === undefined) {
+  const connected = part?.connected;
+  if (refused !== undefined || part === undefined || connected === undefined) {
     call.reply.error(refused ?? part?.error ?? unknownReference());
     return;
   }
+  hold(
+    call,
+    () => facts,
+    (held) => send(held, part, connected.link, upstreams),
+  );
+};
+
+const send = (call: Call, part: Part, link: Link, upstreams: UpstreamReference): void => {
   const renamed =
     upstreams.name === undefined
       ? call
       : { ...call, message: withReference(call.message, upstreams.key, upstreams.name) };
-  forward(renamed, part.exposure, part.connected.link, {
+  forward(renamed, part.exposure, link, {
     upstreamName: undefined,
     parameter: 'ref',
     mirrored: [],

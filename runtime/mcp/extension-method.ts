@@ -5,6 +5,7 @@ import { methodNotFound } from './classify.ts';
 import type { Exposure } from './exposure.ts';
 import { forward } from './forward.ts';
 import { judge } from './gate.ts';
+import { hold } from './hold.ts';
 import type { Method } from './method.ts';
 
 type ExtensionMethod = Extract<Method, { kind: 'extension' }>;
@@ -34,7 +35,7 @@ export const callExtension = (call: Call, method: ExtensionMethod): void => {
   });
   judge(call, facts, unknown, (refused) => {
     if (refused !== undefined) call.reply.error(refused);
-    else later(call, call.view.prepare(undefined), () => send(call, method));
+    else hold(call, facts, (held) => later(held, held.view.prepare(undefined), () => send(held, method)));
   });
 };
 

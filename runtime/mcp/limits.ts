@@ -3,9 +3,10 @@
 import { type Bounds, prepareBounds } from '../../policies/limit/bounds.ts';
 import { type LimitScope, prepareLimitScope } from '../../policies/limit/scope.ts';
 import type { CallFacts } from '../../schema/decision.ts';
-import type { BoundsLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
+import type { BoundsLimitNode, ConcurrencyLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
 import { type ErrorCode, GatewayError, RPC } from '../errors.ts';
 import type { Counter, CountVerdict } from '../traffic/counter.ts';
+import type { FairGate } from '../traffic/fair-gate.ts';
 import { type CountedLimit, rateData, rateHeaders } from '../traffic/rate-headers.ts';
 
 /** A limit that counts, and what counts for it. */
@@ -24,6 +25,23 @@ interface Applying extends CountingLimit {
   readonly cost: number;
 }
 
+/** A limit on calls at a time. */
+interface ConcurrencyLimit {
+  readonly node: ConcurrencyLimitNode;
+  readonly gate: FairGate;
+}
+
+export interface PreparedGate extends ConcurrencyLimit {
+  readonly scope: LimitScope;
+}
+
+/** The limits of one server, by what they do. */
+export interface LimitParts {
+  readonly counting: readonly CountingLimit[];
+  readonly concurrency: readonly ConcurrencyLimit[];
+  readonly bounds: readonly BoundsLimitNode[];
+}
+
 /** What `admit` found: headers for the reply, and a refusal if one limit is exhausted. */
 export interface Admission {
   readonly headers: readonly string[];
@@ -39,8 +57,14 @@ export class Limits {
   /** The tightest bounds on a call, by exposed tool name. */
   readonly bounds: (tool: string | undefined) => Bounds;
 
-  constructor(counting: readonly CountingLimit[], bounds: readonly BoundsLimitNode[]) {
+  /** In the order of their names, on every server, so that no two calls wait for each other's places. */
+  readonly gates: readonly PreparedGate[];
+
+  constructor({ counting, concurrency, bounds }: LimitParts) {
     this.#counting = counting.map((limit) => ({ ...limit, scope: prepareLimitScope(limit.node) }));
+    this.gates = concurrency
+      .map((limit) => ({ ...limit, scope: prepareLimitScope(limit.node) }))
+      .sort((a, b) => (a.node.name < b.node.name ? -1 : 1));
     this.bounds = prepareBounds(bounds);
   }
 

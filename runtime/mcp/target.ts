@@ -8,6 +8,7 @@ import { type Call, callFacts, later } from './call.ts';
 import { forward } from './forward.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { decide, judge, judgeAgain } from './gate.ts';
+import { hold } from './hold.ts';
 import { stringParam } from './message.ts';
 import type { ListKind, Method } from './method.ts';
 import type { Entry } from './name-index.ts';
@@ -75,7 +76,7 @@ const callOwned = (call: Call, uri: string, owner: Ownership): void => {
     const connected = part?.connected;
     if (refused !== undefined || part === undefined || connected === undefined)
       call.reply.error(refused ?? unavailable(part));
-    else sendRead(call, uri, owner.uri, part, connected, owner.others ?? []);
+    else hold(call, facts, (held) => sendRead(held, uri, owner.uri, part, connected, owner.others ?? []));
   });
 };
 
@@ -147,7 +148,12 @@ const callJudged = (
   // Headers that contradict the body come before what a policy says of it. Of a hidden target nothing is told.
   const refused = judged?.code === 'unknown_target' ? judged : (headerFault(call, entry) ?? judged);
   if (refused !== undefined) call.reply.error(refused);
-  else send(call, method, name, entry, false);
+  else
+    hold(
+      call,
+      () => targetFacts(call, method, name, entry),
+      (held) => send(held, method, name, entry, false),
+    );
 };
 
 const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {

@@ -41,6 +41,13 @@ const METHODS = new Set([
   'notifications/roots/list_changed',
 ]);
 
+/** Places of a limit on calls at a time. */
+export interface HeldPlaces {
+  readonly limit: string;
+  readonly held: number;
+  readonly waiting: number;
+}
+
 /** What is asked of the other rooms at each scrape. */
 export interface MetricsSources {
   upstreams(): Iterable<{
@@ -97,6 +104,16 @@ export class Metrics {
   readonly #limited = new CounterFamily({
     name: 'gatewright_limited_total',
     help: 'Calls that a limit refused.',
+    labels: ['limit'],
+  });
+  readonly #placesHeld = new GaugeFamily({
+    name: 'gatewright_limit_held',
+    help: 'Calls under way that hold a place of a limit on calls at a time.',
+    labels: ['limit'],
+  });
+  readonly #placesWaiting = new GaugeFamily({
+    name: 'gatewright_limit_waiting',
+    help: 'Calls that wait for a place of a limit on calls at a time.',
     labels: ['limit'],
   });
   readonly #connections = new GaugeFamily({
@@ -176,6 +193,8 @@ export class Metrics {
   readonly reload = new ReloadMetrics();
   /** Set where the configuration comes from elsewhere. */
   source: SourceMetrics | undefined;
+  /** Of this thread; set once there is something to ask. */
+  places: (() => readonly HeldPlaces[]) | undefined;
   /** Set once the parts that it asks exist. */
   sources: MetricsSources | undefined;
 
@@ -270,6 +289,7 @@ export class Metrics {
 
   /** What this thread has counted of its traffic. */
   trafficText(): string {
+    this.#askPlaces();
     return [
       this.#requests,
       this.#durations,
@@ -278,6 +298,8 @@ export class Metrics {
       this.#inFlight,
       this.#denials,
       this.#limited,
+      this.#placesHeld,
+      this.#placesWaiting,
       this.#connections,
       this.#refused,
       this.#badRequests,
@@ -294,6 +316,15 @@ export class Metrics {
 
   close(): void {
     this.#process.close();
+  }
+
+  /** A limit that changed is there twice while calls that began under the old one are under way. */
+  #askPlaces(): void {
+    for (const family of [this.#placesHeld, this.#placesWaiting]) family.clear();
+    for (const { limit, held, waiting } of this.places?.() ?? []) {
+      this.#placesHeld.of(limit).value += held;
+      this.#placesWaiting.of(limit).value += waiting;
+    }
   }
 
   #askSources(): void {

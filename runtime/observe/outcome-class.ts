@@ -41,6 +41,7 @@ const CLASSES: Readonly<Record<Outcome, OutcomeClass>> = Object.assign(Object.cr
   too_many_subscriptions: 'limited',
   rate_limited: 'limited',
   quota_exhausted: 'limited',
+  concurrency_limited: 'limited',
   overloaded: 'limited',
   result_too_large: 'limited',
   not_found: 'protocol_error',

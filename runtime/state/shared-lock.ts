@@ -30,6 +30,12 @@ export class SharedLock {
     }
   }
 
+  /** As `acquire`; also if `ended`, a thread that is no more, holds it. */
+  acquireFrom(ended: number): void {
+    const held = Atomics.compareExchange(this.#words, this.#index, ended, this.#holder);
+    if (held !== ended) this.acquire();
+  }
+
   release(): void {
     Atomics.store(this.#words, this.#index, FREE);
   }

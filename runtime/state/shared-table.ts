@@ -2,10 +2,11 @@
 import { hash } from 'node:crypto';
 import { SharedLock } from './shared-lock.ts';
 
-/** Words before the keys: the lock, and how many levels of the table are in use. */
+/** Words before the keys: the lock, how many levels of the table are in use, and how many there may be. */
 const LOCK = 0;
 const LEVELS_USED = 1;
-const HEAD_WORDS = 2;
+const LEVELS = 2;
+const HEAD_WORDS = 4;
 /** Of the digest of a key, in words: no two keys have the same. */
 const KEY_WORDS = 4;
 /** Slots that a key may have in each level. */
@@ -13,15 +14,32 @@ const WAYS = 8;
 const FIRST_LEVEL_SLOTS = 1024;
 /** Each level has twice the slots of the one before: a million keys find room, and no more than two. */
 const MAX_LEVELS = 11;
-const SLOTS = FIRST_LEVEL_SLOTS * (2 ** MAX_LEVELS - 1);
-const VALUES_OFFSET = (HEAD_WORDS + SLOTS * KEY_WORDS) * Int32Array.BYTES_PER_ELEMENT;
 
-/**
- * Memory for one table with so many numbers for each key, and `restBytes` that are not the table's at its end. Only
- * what is used of it takes room: with each doubling of the keys a level more.
- */
-export const tableMemory = (columns: number, restBytes = 0): SharedArrayBuffer =>
-  new SharedArrayBuffer(VALUES_OFFSET + columns * SLOTS * Float64Array.BYTES_PER_ELEMENT + restBytes);
+const slotsIn = (levels: number): number => FIRST_LEVEL_SLOTS * (2 ** levels - 1);
+
+const valuesOffset = (levels: number): number =>
+  (HEAD_WORDS + slotsIn(levels) * KEY_WORDS) * Int32Array.BYTES_PER_ELEMENT;
+
+interface TableSize {
+  /** Numbers for each key. */
+  readonly columns: number;
+  /** Each holds a thousand keys more than all before; as many as there can be if absent. */
+  readonly levels?: number;
+  /** At the end of the memory, and not the table's. */
+  readonly restBytes?: number;
+}
+
+/** Memory for one table. Only what is used of it takes room: with each doubling of the keys a level more. */
+export const tableMemory = ({
+  columns,
+  levels = MAX_LEVELS,
+  restBytes = 0,
+}: TableSize): SharedArrayBuffer => {
+  const columnBytes = slotsIn(levels) * Float64Array.BYTES_PER_ELEMENT;
+  const memory = new SharedArrayBuffer(valuesOffset(levels) + columns * columnBytes + restBytes);
+  new Int32Array(memory, 0, HEAD_WORDS)[LEVELS] = levels;
+  return memory;
+};
 
 /** Everything but the lock is to be called while that is held. */
 export class SharedTable {
@@ -29,6 +47,7 @@ export class SharedTable {
   /** Until when each slot is in use: later, it may be given to another key. */
   readonly until: Float64Array;
   readonly #memory: SharedArrayBuffer;
+  readonly #levels: number;
   readonly #head: Int32Array;
   readonly #keys: Int32Array;
   readonly #key = new Int32Array(KEY_WORDS);
@@ -39,20 +58,31 @@ export class SharedTable {
   constructor(memory: SharedArrayBuffer, holder: number) {
     this.#memory = memory;
     this.#head = new Int32Array(memory, 0, HEAD_WORDS);
-    this.#keys = new Int32Array(memory, HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT, SLOTS * KEY_WORDS);
+    this.#levels = this.#head[LEVELS]!;
+    this.#keys = new Int32Array(
+      memory,
+      HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT,
+      slotsIn(this.#levels) * KEY_WORDS,
+    );
     this.until = this.column(0);
     this.lock = new SharedLock(this.#head, LOCK, holder);
   }
 
   /** A number for each slot; the first column is `until`. */
   column(index: number): Float64Array {
-    const bytes = SLOTS * Float64Array.BYTES_PER_ELEMENT;
-    return new Float64Array(this.#memory, VALUES_OFFSET + index * bytes, SLOTS);
+    const slots = slotsIn(this.#levels);
+    const offset = valuesOffset(this.#levels) + index * slots * Float64Array.BYTES_PER_ELEMENT;
+    return new Float64Array(this.#memory, offset, slots);
+  }
+
+  /** All slots that were ever in use are before this one. */
+  get slotsUsed(): number {
+    return slotsIn(this.#head[LEVELS_USED]!);
   }
 
   /** How many slots are in use. */
   sizeAt(now: number): number {
-    return this.until.subarray(0, levelStart(this.#head[LEVELS_USED]!)).filter((until) => until > now).length;
+    return this.until.subarray(0, this.slotsUsed).filter((until) => until > now).length;
   }
 
   /** Chooses the key that `find` and `claim` are about. Needs no lock: it is this thread's own. */
@@ -88,7 +118,7 @@ export class SharedTable {
     let slot = this.#free;
     while (slot < 0) {
       const level = this.#head[LEVELS_USED]!;
-      if (level === MAX_LEVELS) return -1;
+      if (level === this.#levels) return -1;
       this.#head[LEVELS_USED] = level + 1;
       const first = firstSlot(this.#key, level);
       if (this.until[first]! <= now) slot = first;
@@ -98,10 +128,8 @@ export class SharedTable {
   }
 }
 
-const levelStart = (level: number): number => FIRST_LEVEL_SLOTS * (2 ** level - 1);
-
 /** Where the slots of a key begin in a level. */
 const firstSlot = (key: Int32Array, level: number): number => {
   const sets = (FIRST_LEVEL_SLOTS * 2 ** level) / WAYS;
-  return levelStart(level) + (key[level % KEY_WORDS]! & (sets - 1)) * WAYS;
+  return slotsIn(level) + (key[level % KEY_WORDS]! & (sets - 1)) * WAYS;
 };

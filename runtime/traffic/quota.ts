@@ -15,7 +15,7 @@ const MONOTONIC = 1;
 const CLOCK_BYTES = CLOCK_NUMBERS * Float64Array.BYTES_PER_ELEMENT;
 
 /** Memory for one quota. */
-export const quotaMemory = (): SharedArrayBuffer => tableMemory(COLUMNS, CLOCK_BYTES);
+export const quotaMemory = (): SharedArrayBuffer => tableMemory({ columns: COLUMNS, restBytes: CLOCK_BYTES });
 
 /** Quotas with the same go on with what was counted, over a reload, too: all but how many are let through. */
 export const quotaCountId = ({ windowMs, key }: QuotaLimitNode): string => canonicalJson({ windowMs, key });

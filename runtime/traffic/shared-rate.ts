@@ -7,7 +7,7 @@ import { Gcra } from './gcra.ts';
 import type { RateLimiter } from './rate.ts';
 
 /** Memory for one limit. */
-export const rateMemory = (): SharedArrayBuffer => tableMemory(1);
+export const rateMemory = (): SharedArrayBuffer => tableMemory({ columns: 1 });
 
 /** What {@link createRateLimiter} makes, over memory that others share; `holder` names this thread among them. */
 export const createSharedRateLimiter = (

@@ -6,6 +6,7 @@ import { type CountingThread, countsMemory, giveBackAll } from '../state/shared-
 import { releaseOf } from '../state/shared-lock.ts';
 import { BREAKER_BYTES } from '../traffic/breaker.ts';
 import { breakerBytes, breakersIn } from '../traffic/breakers.ts';
+import { placesCountId, placesMemory, recoverPlaces } from '../traffic/places.ts';
 import { quotaCountId, quotaMemory } from '../traffic/quota.ts';
 import { rateMemory } from '../traffic/shared-rate.ts';
 import type { OpenMemories, SharedMemories } from './messages.ts';
@@ -15,14 +16,28 @@ const LOCK = 0;
 
 const MAX_DRAINED = 256;
 
+/** Gives back what a thread that has ended held. */
+type Release = (memory: SharedArrayBuffer, thread: CountingThread) => void;
+
 interface Kept {
   readonly fingerprint: string;
   readonly memory: SharedArrayBuffer;
-  /** Whether threads count in it what they have open. */
-  readonly counts: boolean;
-  /** How many locks it has: one, or that of each of its breakers. */
-  readonly locks: number;
+  readonly release: Release;
 }
+
+const unlock: Release = (memory, { holder }) => releaseOf(new Int32Array(memory, 0, 1), LOCK, holder);
+
+const unlockBreakers: Release = (memory, { holder }) => {
+  for (let at = 0; at < breakersIn(memory.byteLength); at += 1)
+    releaseOf(new Int32Array(memory, at * BREAKER_BYTES, 1), LOCK, holder);
+};
+
+const giveBackCounts: Release = (memory, thread) => {
+  giveBackAll(memory, thread);
+  unlock(memory, thread);
+};
+
+const giveBackPlaces: Release = (memory, { holder }) => recoverPlaces(memory, holder);
 
 /** The same node has the same memory in every graph in which it is unchanged, or counts the same. */
 export class Memories {
@@ -55,29 +70,26 @@ export class Memories {
     const take = (
       id: NodeId,
       make: () => SharedArrayBuffer,
+      release: Release,
       fingerprint: string = fingerprints[id] ?? '',
       known: Kept | undefined = this.#kept.get(id),
     ): void => {
-      if (known?.fingerprint === fingerprint) {
-        next.set(id, known);
-        return;
-      }
-      const memory = make();
-      const locks = id.startsWith('upstream:') ? breakersIn(memory.byteLength) : 1;
-      next.set(id, { fingerprint, memory, counts: id.startsWith('listener:'), locks });
+      next.set(id, known?.fingerprint === fingerprint ? known : { fingerprint, memory: make(), release });
     };
     for (const limit of Object.values(graph.limits)) {
       const id = `limit:${limit.name}` as const;
-      if (limit.type === 'rate') take(id, rateMemory);
-      else if (limit.type === 'quota') take(id, quotaMemory, quotaCountId(limit));
+      if (limit.type === 'rate') take(id, rateMemory, unlock);
+      else if (limit.type === 'quota') take(id, quotaMemory, unlock, quotaCountId(limit));
+      else if (limit.type === 'concurrency') take(id, placesMemory, giveBackPlaces, placesCountId(limit));
     }
     for (const { name, breaker } of Object.values(graph.upstreams))
-      if (breaker !== undefined) take(`upstream:${name}`, () => new SharedArrayBuffer(breakerBytes(breaker)));
+      if (breaker !== undefined)
+        take(`upstream:${name}`, () => new SharedArrayBuffer(breakerBytes(breaker)), unlockBreakers);
     for (const node of Object.values(graph.listeners)) {
       const socket = socketFingerprint(node);
       // One that is renamed stays what it is.
       const known = [...this.#kept.values()].find(({ fingerprint }) => fingerprint === socket);
-      take(`listener:${node.name}`, () => countsMemory(this.#threads), socket, known);
+      take(`listener:${node.name}`, () => countsMemory(this.#threads), giveBackCounts, socket, known);
     }
     this.#next = next;
     return memoriesIn(next);
@@ -94,15 +106,12 @@ export class Memories {
     this.#next = undefined;
   }
 
-  /** Frees what a thread that has ended held locked, and gives back what it had open. */
+  /** Frees what a thread that has ended held locked, and gives back what it held and had open. */
   release(thread: CountingThread): void {
+    unlock(this.once, thread);
+    for (const memory of Object.values(this.open)) giveBackCounts(memory, thread);
     const all = new Set([...this.#kept.values(), ...(this.#next?.values() ?? []), ...this.#drained]);
-    const open = [...all].filter(({ counts }) => counts).map(({ memory }) => memory);
-    for (const memory of [...Object.values(this.open), ...open]) giveBackAll(memory, thread);
-    releaseOf(new Int32Array(this.once, 0, 1), LOCK, thread.holder);
-    for (const { memory, locks } of all)
-      for (let at = 0; at < locks; at += 1)
-        releaseOf(new Int32Array(memory, at * BREAKER_BYTES, 1), LOCK, thread.holder);
+    for (const { memory, release } of all) release(memory, thread);
   }
 }
 

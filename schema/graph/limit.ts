@@ -35,6 +35,19 @@ export interface QuotaLimitNode {
 /** A limit that counts requests. */
 export type CountingLimitNode = RateLimitNode | QuotaLimitNode;
 
+export interface ConcurrencyLimitNode {
+  readonly kind: 'limit';
+  readonly type: 'concurrency';
+  readonly name: string;
+  readonly max: number;
+  readonly queue: number;
+  readonly queueTimeoutMs: number;
+  /** CEL over the call environment, one count for each tuple of values. */
+  readonly key: readonly string[];
+  /** Globs of exposed tool names; absent: all that goes on to an upstream but lists. */
+  readonly tools?: readonly string[];
+}
+
 export interface BoundsLimitNode {
   readonly kind: 'limit';
   readonly type: 'bounds';
@@ -45,4 +58,4 @@ export interface BoundsLimitNode {
   readonly tools?: readonly string[];
 }
 
-export type LimitNode = RateLimitNode | QuotaLimitNode | BoundsLimitNode;
+export type LimitNode = RateLimitNode | QuotaLimitNode | ConcurrencyLimitNode | BoundsLimitNode;

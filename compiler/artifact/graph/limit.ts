@@ -1,6 +1,7 @@
 /** Limits of a graph that is read. */
 import type {
   BoundsLimitNode,
+  ConcurrencyLimitNode,
   LimitNode,
   QuotaLimitNode,
   RateLimitNode,
@@ -30,6 +31,17 @@ const quota = fields<QuotaLimitNode>({
   cost: optional(record(number)),
 });
 
+const concurrency = fields<ConcurrencyLimitNode>({
+  kind: oneOf('limit'),
+  type: oneOf('concurrency'),
+  name: literal,
+  max: number,
+  queue: number,
+  queueTimeoutMs: number,
+  key: list(literal),
+  tools: optional(list(literal)),
+});
+
 const bounds = fields<BoundsLimitNode>({
   kind: oneOf('limit'),
   type: oneOf('bounds'),
@@ -39,4 +51,4 @@ const bounds = fields<BoundsLimitNode>({
   tools: optional(list(literal)),
 });
 
-export const limitShape = byType<LimitNode>({ rate, quota, bounds });
+export const limitShape = byType<LimitNode>({ rate, quota, concurrency, bounds });

@@ -50,7 +50,7 @@ export const policyEffects: EffectsOf = ({ change, name }, { before, after }) =>
 };
 
 const isCounted = (old: LimitNode, node: LimitNode): boolean =>
-  old.type !== 'bounds' && node.type !== 'bounds';
+  [old, node].every(({ type }) => type === 'rate' || type === 'quota');
 
 /** As {@link quotaCountId} of the runtime has it. */
 const isSameCount = (old: LimitNode, node: LimitNode): boolean =>
@@ -66,6 +66,14 @@ export const limitEffects: EffectsOf = ({ change, name }, { before, after }) => 
     { kind: 'limit-swaps', node: id, impact: 'in-place', text },
   ];
   if (change === 'removed') return swaps('holds no more from the next request on');
+  if (old?.type === 'concurrency' && node?.type === 'concurrency') {
+    const isKept = canonicalJson(old.key) === canonicalJson(node.key);
+    return swaps(
+      isKept
+        ? 'holds for calls that come from now on; those under way and waiting still count'
+        : 'counts calls that come from now on; those under way and waiting do not count in it',
+    );
+  }
   if (change === 'added' || !isCounted(old!, node!)) return swaps('holds from the next request on');
   if (isSameCount(old!, node!)) return swaps('holds from the next request on; what was counted still counts');
   return [

@@ -3,6 +3,7 @@
 import { canonicalJson } from '../../../schema/canonical-json.ts';
 import type {
   BoundsLimitNode,
+  ConcurrencyLimitNode,
   LimitCost,
   LimitNode,
   QuotaLimitNode,
@@ -85,6 +86,9 @@ const isQuotaRaised = (before: QuotaLimitNode, after: QuotaLimitNode): boolean =
   missingFrom(before.key, after.key).length > 0 ||
   isCostLowered(before.cost, after.cost);
 
+const isConcurrencyRaised = (before: ConcurrencyLimitNode, after: ConcurrencyLimitNode): boolean =>
+  after.max > before.max || missingFrom(before.key, after.key).length > 0;
+
 const isBoundRaised = (before: BoundsLimitNode, after: BoundsLimitNode): boolean =>
   (['callTimeoutMs', 'resultBytes'] as const).some(
     (bound) => before[bound] !== undefined && (after[bound] ?? Number.POSITIVE_INFINITY) > before[bound],
@@ -95,6 +99,7 @@ const judgeLimit = ({ name, before, after }: Pair<LimitNode>): readonly Risk[] =
   const raised =
     (before.type === 'rate' && after.type === 'rate' && isRateRaised(before, after)) ||
     (before.type === 'quota' && after.type === 'quota' && isQuotaRaised(before, after)) ||
+    (before.type === 'concurrency' && after.type === 'concurrency' && isConcurrencyRaised(before, after)) ||
     (before.type === 'bounds' && after.type === 'bounds' && isBoundRaised(before, after)) ||
     before.type !== after.type ||
     isNarrower(before.tools, after.tools);

@@ -10,6 +10,7 @@ import { writeApiKey } from './identity/api-key.ts';
 import { writeJwt } from './identity/jwt.ts';
 import { writeLabels } from './labels.ts';
 import { writeBoundsLimit } from './limit/bounds.ts';
+import { writeConcurrencyLimit } from './limit/concurrency.ts';
 import { writeQuotaLimit } from './limit/quota.ts';
 import { writeRateLimit } from './limit/rate.ts';
 import { writePin } from './pin.ts';
@@ -59,6 +60,8 @@ export const writeLimit = (node: LimitNode): WrittenMap => {
       return writeRateLimit(node);
     case 'quota':
       return writeQuotaLimit(node);
+    case 'concurrency':
+      return writeConcurrencyLimit(node);
     case 'bounds':
       return writeBoundsLimit(node);
   }

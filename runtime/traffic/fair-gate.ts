@@ -1,0 +1,197 @@
+/** Lets so many calls of one key through at a time; others wait in a queue in which callers take turns. */
+import { DeadlineWheel, type Timed } from './deadline.ts';
+import { onePlaceMemory, Places, type PlacesBounds, placesMemory } from './places.ts';
+
+/** Why somebody who waited got no place: others were before it, or none was free in time. */
+export type NoPlace = 'full' | 'late';
+
+export interface GateBounds extends PlacesBounds {
+  /** How long one waits. */
+  readonly queueTimeoutMs: number;
+}
+
+/** Told once, unless the ticket was left before; never before `enter` has returned it. */
+export interface Waiting {
+  granted(): void;
+  refused(why: NoPlace): void;
+}
+
+export interface Ticket {
+  /** Whether there was a place at once: then nobody is told. */
+  readonly isHeld: boolean;
+  /** Gives the place back, or leaves the queue. Harmless if done again. */
+  leave(): void;
+}
+
+/** Memory that threads share, and this thread among them. */
+export interface GateThreads {
+  readonly memory: SharedArrayBuffer;
+  readonly holder: number;
+}
+
+/** A thread that ends without a word gives back what it held by {@link Places.recover}. */
+export class FairGate {
+  readonly #places: Places;
+  readonly #isShared: boolean;
+  readonly #waiting = new Set<WaitingTicket>();
+  readonly #deadlines = new DeadlineWheel();
+  #listening = false;
+  #held = 0;
+
+  constructor(places: Places, isShared: boolean) {
+    this.#places = places;
+    this.#isShared = isShared;
+  }
+
+  /** Calls of this thread that hold a place. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Calls of this thread that wait for one. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Undefined: there is neither a place nor room in the queue. `caller` is who takes turns with others. */
+  enter(key: string, caller: string, bounds: GateBounds, waiting: Waiting): Ticket | undefined {
+    const entered = this.#places.enter(key, caller, bounds);
+    // Somebody of this thread may have made room.
+    if (entered.kind === 'waiting') this.#look();
+    if (entered.kind === 'full') return undefined;
+    if (entered.kind === 'held') {
+      this.#held += 1;
+      return new HeldTicket(() => this.#giveBack(entered.record));
+    }
+    const ticket = new WaitingTicket(entered.record, waiting, (wasGranted) => {
+      if (wasGranted) this.#giveBack(entered.record);
+      else this.#leaveQueue(ticket);
+    });
+    this.#waiting.add(ticket);
+    this.#deadlines.schedule(ticket, performance.now() + bounds.queueTimeoutMs);
+    this.#listen();
+    return ticket;
+  }
+
+  #giveBack(record: number): void {
+    this.#held -= 1;
+    this.#leave(record);
+  }
+
+  #leaveQueue(ticket: WaitingTicket): void {
+    this.#forget(ticket);
+    this.#leave(ticket.record);
+  }
+
+  #forget(ticket: WaitingTicket): void {
+    this.#waiting.delete(ticket);
+    this.#deadlines.cancel(ticket);
+  }
+
+  #leave(record: number): void {
+    if (this.#places.leave(record)) this.#look();
+  }
+
+  /** Tells those of this thread whose turn has come. */
+  #look(): void {
+    for (const ticket of [...this.#waiting]) {
+      const seen = this.#places.see(ticket.record);
+      if (seen === 'granted') {
+        this.#forget(ticket);
+        this.#held += 1;
+        ticket.grant();
+      }
+      if (seen === 'dropped') ticket.refuse('full');
+    }
+  }
+
+  /** Other threads tell when they give a place back. */
+  #listen(): void {
+    if (!this.#isShared || this.#listening) return;
+    this.#listening = true;
+    void this.#hear();
+  }
+
+  async #hear(): Promise<void> {
+    const { news } = this.#places;
+    // Who enters has to have its ticket first.
+    await undefined;
+    while (this.#waiting.size > 0) {
+      const known = Atomics.load(news, 0);
+      this.#look();
+      if (this.#waiting.size === 0) break;
+      const heard = Atomics.waitAsync(news, 0, known);
+      if (heard.async) await heard.value;
+    }
+    this.#listening = false;
+  }
+}
+
+class HeldTicket implements Ticket {
+  readonly isHeld = true;
+  #leave: (() => void) | undefined;
+
+  constructor(leave: () => void) {
+    this.#leave = leave;
+  }
+
+  leave(): void {
+    const leave = this.#leave;
+    this.#leave = undefined;
+    leave?.();
+  }
+}
+
+class WaitingTicket implements Ticket, Timed {
+  readonly isHeld = false;
+  readonly record: number;
+  deadlineMs = 0;
+  deadlineSlot = -1;
+  deadlineNext: Timed | undefined;
+  deadlinePrevious: Timed | undefined;
+  readonly #waiting: Waiting;
+  #leave: ((wasGranted: boolean) => void) | undefined;
+  #wasGranted = false;
+
+  constructor(record: number, waiting: Waiting, leave: (wasGranted: boolean) => void) {
+    this.record = record;
+    this.#waiting = waiting;
+    this.#leave = leave;
+  }
+
+  onDeadline(): void {
+    this.refuse('late');
+  }
+
+  grant(): void {
+    this.#wasGranted = true;
+    this.#waiting.granted();
+  }
+
+  refuse(why: NoPlace): void {
+    this.leave();
+    this.#waiting.refused(why);
+  }
+
+  leave(): void {
+    const leave = this.#leave;
+    this.#leave = undefined;
+    leave?.(this.#wasGranted);
+  }
+}
+
+/** For limits: any number of keys. */
+export const createGate = (threads?: GateThreads): FairGate =>
+  new FairGate(
+    new Places(threads?.memory ?? placesMemory(), threads?.holder ?? ALONE),
+    threads !== undefined,
+  );
+
+/** For what has one key: `enter` is to be given the same one each time. */
+export const createBulkhead = ({ max, queue }: PlacesBounds, threads?: GateThreads): FairGate =>
+  new FairGate(
+    new Places(threads?.memory ?? onePlaceMemory(max, queue), threads?.holder ?? ALONE),
+    threads !== undefined,
+  );
+
+const ALONE = 1;
