@@ -15,8 +15,9 @@ import type { HeldPlaces } from './observe/metrics.ts';
 import { SharedObjects } from './reload/shared.ts';
 import type { CountingThread } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
+import { createConcurrencyGate } from './traffic/concurrency.ts';
 import type { Counter, LocalCounter } from './traffic/counter.ts';
-import { createGate, type FairGate } from './traffic/fair-gate.ts';
+import type { FairGate } from './traffic/fair-gate.ts';
 import { Quota } from './traffic/quota.ts';
 import { createRateLimiter } from './traffic/rate.ts';
 import { createReplicaCounter } from './traffic/replica-counter.ts';
@@ -133,7 +134,7 @@ export class LiveObjects {
 
   /** @param memory where threads count together */
   createGate(name: string, memory: SharedArrayBuffer | undefined): LiveGate {
-    const gate = createGate(memory === undefined ? undefined : { memory, holder: this.#holder! });
+    const gate = createConcurrencyGate(memory === undefined ? undefined : { memory, holder: this.#holder! });
     const named = { name, gate };
     this.#gates.add(named);
     return { gate, close: () => void this.#gates.delete(named) };

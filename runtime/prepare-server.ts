@@ -17,7 +17,7 @@ import { ToldLists } from './mcp/told-lists.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, SharedObjects } from './reload/shared.ts';
-import { placesCountId } from './traffic/places.ts';
+import { concurrencyCountId } from './traffic/concurrency.ts';
 import { quotaCountId } from './traffic/quota.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
@@ -86,7 +86,7 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
       }
       case 'concurrency': {
         const create = () => live.createGate(name, memory);
-        const { gate } = await parts.take(live.gates, id, placesCountId(limit), create);
+        const { gate } = await parts.take(live.gates, id, concurrencyCountId(limit), create);
         concurrency.push({ node: limit, gate });
         break;
       }

@@ -1,6 +1,6 @@
 /** Lets so many calls of one key through at a time; others wait in a queue in which callers take turns. */
 import { DeadlineWheel, type Timed } from './deadline.ts';
-import { onePlaceMemory, Places, type PlacesBounds, placesMemory } from './places.ts';
+import { onePlaceMemory, Places, type PlacesBounds } from './places.ts';
 
 /** Why somebody who waited got no place: others were before it, or none was free in time. */
 export type NoPlace = 'full' | 'late';
@@ -180,18 +180,9 @@ class WaitingTicket implements Ticket, Timed {
   }
 }
 
-/** For limits: any number of keys. */
-export const createGate = (threads?: GateThreads): FairGate =>
-  new FairGate(
-    new Places(threads?.memory ?? placesMemory(), threads?.holder ?? ALONE),
-    threads !== undefined,
-  );
-
 /** For what has one key: `enter` is to be given the same one each time. */
 export const createBulkhead = ({ max, queue }: PlacesBounds, threads?: GateThreads): FairGate =>
   new FairGate(
-    new Places(threads?.memory ?? onePlaceMemory(max, queue), threads?.holder ?? ALONE),
+    new Places(threads?.memory ?? onePlaceMemory(max, queue), threads?.holder ?? 1),
     threads !== undefined,
   );
-
-const ALONE = 1;

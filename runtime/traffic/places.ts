@@ -3,8 +3,6 @@
  * done here is done at once; runtime/traffic/fair-gate.ts tells those who wait.
  */
 import { hash } from 'node:crypto';
-import { canonicalJson } from '../../schema/canonical-json.ts';
-import type { ConcurrencyLimitNode } from '../../schema/graph/limit.ts';
 import { SharedTable, tableMemory } from '../state/shared-table.ts';
 import { DROPPED, GRANTED, HELD, NOBODY, PlaceRecords, recordBytes, WAITING } from './place-records.ts';
 
@@ -44,9 +42,6 @@ export const placesMemory = (size: PlacesSize = MANY): SharedArrayBuffer =>
 /** Memory for what has one key and lets `max` run and `queue` wait. */
 export const onePlaceMemory = (max: number, queue: number): SharedArrayBuffer =>
   placesMemory({ levels: 1, records: max + queue });
-
-/** Limits with the same go on with the calls that are under way, over a reload, too. */
-export const placesCountId = ({ key }: ConcurrencyLimitNode): string => canonicalJson({ key });
 
 /** Gives back what `ended`, a thread that is no more, held in the memory. For one who has no calls there himself. */
 export const recoverPlaces = (memory: SharedArrayBuffer, ended: number): void =>

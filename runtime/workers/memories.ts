@@ -6,7 +6,8 @@ import { type CountingThread, countsMemory, giveBackAll } from '../state/shared-
 import { releaseOf } from '../state/shared-lock.ts';
 import { BREAKER_BYTES } from '../traffic/breaker.ts';
 import { breakerBytes, breakersIn } from '../traffic/breakers.ts';
-import { placesCountId, placesMemory, recoverPlaces } from '../traffic/places.ts';
+import { concurrencyCountId } from '../traffic/concurrency.ts';
+import { placesMemory, recoverPlaces } from '../traffic/places.ts';
 import { quotaCountId, quotaMemory } from '../traffic/quota.ts';
 import { rateMemory } from '../traffic/shared-rate.ts';
 import type { OpenMemories, SharedMemories } from './messages.ts';
@@ -80,7 +81,7 @@ export class Memories {
       const id = `limit:${limit.name}` as const;
       if (limit.type === 'rate') take(id, rateMemory, unlock);
       else if (limit.type === 'quota') take(id, quotaMemory, unlock, quotaCountId(limit));
-      else if (limit.type === 'concurrency') take(id, placesMemory, giveBackPlaces, placesCountId(limit));
+      else if (limit.type === 'concurrency') take(id, placesMemory, giveBackPlaces, concurrencyCountId(limit));
     }
     for (const { name, breaker } of Object.values(graph.upstreams))
       if (breaker !== undefined)

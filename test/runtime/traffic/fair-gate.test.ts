@@ -1,12 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  createBulkhead,
-  createGate,
-  type FairGate,
-  type Ticket,
-} from '../../../runtime/traffic/fair-gate.ts';
+import { createConcurrencyGate } from '../../../runtime/traffic/concurrency.ts';
+import { createBulkhead, type FairGate, type Ticket } from '../../../runtime/traffic/fair-gate.ts';
 import { Places, placesMemory } from '../../../runtime/traffic/places.ts';
 
 const bounds = { max: 2, queue: 4, queueTimeoutMs: 1000 };
@@ -35,7 +31,7 @@ describe('a gate', () => {
 
   test('lets so many in at a time, and the next as soon as one leaves', () => {
     const told: string[] = [];
-    const gate = createGate();
+    const gate = createConcurrencyGate();
     const enter = visitor(gate, told);
     const [a, b] = [enter('a'), enter('b')];
     enter('c');
@@ -51,7 +47,7 @@ describe('a gate', () => {
 
   test('counts keys apart', () => {
     const told: string[] = [];
-    const enter = visitor(createGate(), told, { max: 1, queue: 0 });
+    const enter = visitor(createConcurrencyGate(), told, { max: 1, queue: 0 });
     enter('a', 'one');
     enter('b', 'other');
     enter('c', 'one');
@@ -60,7 +56,7 @@ describe('a gate', () => {
 
   test('lets callers take turns, however many of one wait', () => {
     const told: string[] = [];
-    const enter = visitor(createGate(), told, { max: 1, queue: 20 });
+    const enter = visitor(createConcurrencyGate(), told, { max: 1, queue: 20 });
     const tickets = new Map([['first', enter('first')!]]);
     for (const name of ['a1', 'a2', 'a3', 'a4']) tickets.set(name, enter(name, 'key', 'a')!);
     for (const name of ['b1', 'b2']) tickets.set(name, enter(name, 'key', 'b')!);
@@ -70,7 +66,7 @@ describe('a gate', () => {
 
   test('makes room in a full queue for one who has less in it than another', () => {
     const told: string[] = [];
-    const enter = visitor(createGate(), told, { max: 1, queue: 3 });
+    const enter = visitor(createConcurrencyGate(), told, { max: 1, queue: 3 });
     enter('first');
     for (const name of ['a1', 'a2', 'a3']) enter(name, 'key', 'a');
     enter('a4', 'key', 'a');
@@ -83,7 +79,7 @@ describe('a gate', () => {
 
   test('lets nobody wait longer than is said, and one who left is told nothing', () => {
     const told: string[] = [];
-    const gate = createGate();
+    const gate = createConcurrencyGate();
     const enter = visitor(gate, told, { max: 1 });
     const inside = enter('a');
     enter('b');
@@ -108,7 +104,7 @@ describe('a gate', () => {
 
   test('is no bigger for many keys that came and went', () => {
     const told: string[] = [];
-    const gate = createGate();
+    const gate = createConcurrencyGate();
     const enter = visitor(gate, told, { max: 1, queue: 0 });
     for (let index = 0; index < 200_000; index += 1) enter('x', `key-${index}`)!.leave();
     expect(gate.held).toBe(0);
@@ -136,7 +132,7 @@ describe('threads', () => {
 
   test('that end give back what they held, and others get it', async () => {
     const memory = placesMemory();
-    const [ended, living] = [new Places(memory, 1), createGate({ memory, holder: 2 })];
+    const [ended, living] = [new Places(memory, 1), createConcurrencyGate({ memory, holder: 2 })];
     const told: string[] = [];
     const enter = visitor(living, told, { max: 2 });
     const two = { max: 2, queue: 4 };

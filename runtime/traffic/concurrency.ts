@@ -1,0 +1,12 @@
+/** A limit on calls at a time, by key. */
+import { canonicalJson } from '../../schema/canonical-json.ts';
+import type { ConcurrencyLimitNode } from '../../schema/graph/limit.ts';
+import { FairGate, type GateThreads } from './fair-gate.ts';
+import { Places, placesMemory } from './places.ts';
+
+/** Limits with the same go on with the calls that are under way, over a reload, too. */
+export const concurrencyCountId = ({ key }: ConcurrencyLimitNode): string => canonicalJson({ key });
+
+/** @param threads where several count together */
+export const createConcurrencyGate = (threads?: GateThreads): FairGate =>
+  new FairGate(new Places(threads?.memory ?? placesMemory(), threads?.holder ?? 1), threads !== undefined);
