@@ -134,7 +134,9 @@ export class LiveObjects {
 
   /** @param memory where threads count together */
   createGate(name: string, memory: SharedArrayBuffer | undefined): LiveGate {
-    const gate = createConcurrencyGate(memory === undefined ? undefined : { memory, holder: this.#holder! });
+    const gate = createConcurrencyGate(
+      memory === undefined ? undefined : { memory, holder: this.#thread!.holder },
+    );
     const named = { name, gate };
     this.#gates.add(named);
     return { gate, close: () => void this.#gates.delete(named) };
