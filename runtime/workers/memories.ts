@@ -81,7 +81,8 @@ export class Memories {
       const id = `limit:${limit.name}` as const;
       if (limit.type === 'rate') take(id, rateMemory, unlock);
       else if (limit.type === 'quota') take(id, quotaMemory, unlock, quotaCountId(limit));
-      else if (limit.type === 'concurrency') take(id, placesMemory, giveBackPlaces, concurrencyCountId(limit));
+      else if (limit.type === 'concurrency')
+        take(id, placesMemory, giveBackPlaces, concurrencyCountId(limit));
     }
     for (const { name, breaker } of Object.values(graph.upstreams))
       if (breaker !== undefined)
