@@ -13,6 +13,9 @@ const PROGRAMS: readonly (readonly [program: string, install: string])[] = [
   ['strip', 'apt-get install binutils'],
   ['helm', 'go install helm.sh/helm/v3/cmd/helm@v3.22.0'],
   ['redis-server', 'apt-get install redis-server'],
+  ['haproxy', 'apt-get install haproxy'],
+  ['ip', 'apt-get install iproute2'],
+  ['nft', 'apt-get install nftables'],
 ];
 
 /** Servers lie where the search path of an ordinary user does not lead. */

@@ -13,31 +13,34 @@ export const isRedisMissing = spawnSync('redis-server', ['--version']).error !==
 export const PASSWORD = 'a password of this test';
 
 export class RedisServer {
+  readonly host: string;
   readonly port: number;
   readonly #folder: string;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string) {
+  private constructor(host: string, port: number, folder: string) {
+    this.host = host;
     this.port = port;
     this.#folder = folder;
   }
 
-  static async start(): Promise<RedisServer> {
+  /** @param host the address that it is reached at */
+  static async start(host = '127.0.0.1'): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'gatewright-redis-'));
-    const server = new RedisServer(await freePort(), folder);
+    const server = new RedisServer(host, await freePort(), folder);
     await server.resume();
     return server;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `redis://${this.host}:${this.port}`;
   }
 
   /** Starts it again, empty. */
   async resume(): Promise<void> {
     const options = {
       port: this.port,
-      bind: '127.0.0.1',
+      bind: this.host,
       dir: this.#folder,
       save: '',
       requirepass: PASSWORD,

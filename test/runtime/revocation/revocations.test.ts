@@ -6,6 +6,9 @@ import { FOREVER_MS, type Statement } from '../../../runtime/state/stored-table.
 import { ANONYMOUS, type Principal } from '../../../schema/principal.ts';
 import { MemoryTable, storeOf } from '../../support/memory-table.ts';
 
+/** The table is looked at four times a second; the machine may have other work. */
+const PATIENT = { timeout: 5000 };
+
 const user = (id: string, jti?: unknown): Principal => ({
   ...ANONYMOUS,
   kind: 'user',
@@ -99,7 +102,7 @@ describe('revocations', () => {
     expect(revocations.revoke(ANN, undefined)).toBeUndefined();
     expect(revocations.revoke(CI, 'again')).toBeDefined();
     expect(judged(revocations, robot('ci'))).toBe('revoked');
-    return vi.waitFor(() => expect(revocations.revoke(ANN, undefined)).toBeDefined(), { timeout: 5000 });
+    return vi.waitFor(() => expect(revocations.revoke(ANN, undefined)).toBeDefined(), PATIENT);
   });
 
   it('are lifted by whoever knows them, also on a clock that is behind', () => {
@@ -128,10 +131,10 @@ describe('revocations that replicas share', () => {
     const [one, other] = [await follow(store), await follow(store)];
     one.revoke(CI, 'leaked');
     expect(await one.reach()).toBe('everywhere');
-    await vi.waitFor(() => expect(judged(other, robot('ci'))).toBe('revoked'), { timeout: 900 });
+    await vi.waitFor(() => expect(judged(other, robot('ci'))).toBe('revoked'), PATIENT);
     expect((await follow(store)).list()).toMatchObject([{ ...CI, reason: 'leaked' }]);
     other.lift(CI, undefined);
-    await vi.waitFor(() => expect(judged(one, robot('ci'))).toBe('admitted'));
+    await vi.waitFor(() => expect(judged(one, robot('ci'))).toBe('admitted'), PATIENT);
   });
 
   it('cost no call of the store however many requests are judged', async () => {
@@ -152,7 +155,7 @@ describe('revocations that replicas share', () => {
     expect(judged(one, robot('ci'))).toBe('revoked');
     expect(judged(other, robot('ci'))).not.toBe('revoked');
     table.isAway = false;
-    await vi.waitFor(() => expect(judged(other, robot('ci'))).toBe('revoked'));
+    await vi.waitFor(() => expect(judged(other, robot('ci'))).toBe('revoked'), PATIENT);
   });
 
   it('are not forgotten by a store that begins anew, nor by one that is set back', async () => {
@@ -165,7 +168,7 @@ describe('revocations that replicas share', () => {
     await one.reach();
     for (const left of [[], before]) {
       table.reset(left);
-      await vi.waitFor(() => expect(table.statements.size).toBe(2));
+      await vi.waitFor(() => expect(table.statements.size).toBe(2), PATIENT);
       expect(judged(one, user('ann'))).toBe('revoked');
     }
     expect((await follow(storeOf(table))).list()).toHaveLength(2);
@@ -176,11 +179,11 @@ describe('revocations that replicas share', () => {
     const revocations = await follow(storeOf(table, 'deny'));
     expect(judged(revocations, robot('ci'))).toBe('admitted');
     table.isAway = true;
-    await vi.waitFor(() => expect(judged(revocations, robot('ci'))).toBe('unknown'), { timeout: 5000 });
+    await vi.waitFor(() => expect(judged(revocations, robot('ci'))).toBe('unknown'), PATIENT);
     expect(revocations.mayRefuse).toBe(true);
     expect(judged(revocations, ANONYMOUS)).toBe('admitted');
     table.isAway = false;
-    await vi.waitFor(() => expect(judged(revocations, robot('ci'))).toBe('admitted'));
+    await vi.waitFor(() => expect(judged(revocations, robot('ci'))).toBe('admitted'), PATIENT);
     expect(revocations.mayRefuse).toBe(false);
     expect(told).toEqual([
       'what is revoked elsewhere is not known',
@@ -199,7 +202,7 @@ describe('revocations that replicas share', () => {
     const revocations = await follow(storeOf(table, 'local'));
     revocations.revoke(CI, undefined);
     table.isAway = true;
-    await vi.waitFor(() => expect(revocations.isCurrent).toBe(false), { timeout: 5000 });
+    await vi.waitFor(() => expect(revocations.isCurrent).toBe(false), PATIENT);
     expect(judged(revocations, robot('ci'))).toBe('revoked');
     expect(judged(revocations, robot('cd'))).toBe('admitted');
   });
@@ -221,7 +224,7 @@ describe('revocations that replicas share', () => {
     const revocations = await follow(storeOf(table));
     expect(revocations.list()).toMatchObject([CI]);
     table.reset([forge('key:robots:cg', '{')]);
-    await vi.waitFor(() => expect(table.statements.size).toBe(2));
+    await vi.waitFor(() => expect(table.statements.size).toBe(2), PATIENT);
     expect(told).toEqual(['revocations in the store are left out']);
     expect(judged(revocations, robot('ci'))).toBe('revoked');
   });
