@@ -5,6 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { GatewayError } from '../errors.ts';
 import type { Exchange, WebExchange } from './exchange.ts';
+import { holdHead } from './reply-head.ts';
 
 const NONE: readonly string[] = [];
 
@@ -49,8 +50,12 @@ const replyWith = (
   headers: readonly string[],
 ): boolean => {
   if (!maySend(exchange)) return false;
-  const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
   const bytes = Buffer.byteLength(body);
+  if (holdHead(exchange, status, headers, contentType, bytes)) {
+    exchange.response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+    return true;
+  }
+  const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
   head.push('content-type', contentType, 'content-length', bytes.toString());
   send(exchange, status, head);
   // Of ASCII both encodings are the same bytes, and one of them is quicker.

@@ -1,6 +1,6 @@
 import { closeSync, openSync, write, writeSync } from 'node:fs';
 
-const FLUSH_CHARACTERS = 16 * 1024;
+const FLUSH_CHARACTERS = 128 * 1024;
 const FLUSH_MS = 100;
 /** What is kept for a reader that has stopped reading; beyond it, lines are dropped rather than memory filled. */
 const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;

@@ -8,15 +8,26 @@ export interface CountedLimit {
   readonly verdict: CountVerdict;
 }
 
-const policies = new WeakMap<CountingLimitNode, string>();
+/** What is told of a limit whatever it says: made once. */
+interface Told {
+  readonly policy: string;
+  readonly name: string;
+}
+
+const tolds = new WeakMap<CountingLimitNode, Told>();
 
 /**
  * `RateLimit-Policy` and `RateLimit` as structured fields (RFC 9651), one item for each limit, names and values
  * flat. Seconds are rounded up: a caller that waits as long is not refused for it.
  */
 export const rateHeaders = (counted: readonly CountedLimit[]): string[] => {
-  const policy = counted.map(({ node }) => policyItem(node)).join(', ');
-  const state = counted.map(({ node, verdict }) => stateItem(node, verdict)).join(', ');
+  let policy = '';
+  let state = '';
+  for (const { node, verdict } of counted) {
+    const separator = policy === '' ? '' : ', ';
+    policy += separator + toldOf(node).policy;
+    state += separator + stateItem(node, verdict);
+  }
   return ['ratelimit-policy', policy, 'ratelimit', state];
 };
 
@@ -32,17 +43,18 @@ export const rateData = (counted: readonly CountedLimit[]): readonly Readonly<Re
 
 const windowMs = (node: CountingLimitNode): number => (node.type === 'rate' ? node.periodMs : node.windowMs);
 
-const policyItem = (node: CountingLimitNode): string => {
-  let item = policies.get(node);
-  if (item === undefined) {
-    item = `${quoted(node.name)};q=${node.count};w=${seconds(windowMs(node))}`;
-    policies.set(node, item);
+const toldOf = (node: CountingLimitNode): Told => {
+  let told = tolds.get(node);
+  if (told === undefined) {
+    const name = quoted(node.name);
+    told = { name, policy: `${name};q=${node.count};w=${seconds(windowMs(node))}` };
+    tolds.set(node, told);
   }
-  return item;
+  return told;
 };
 
 const stateItem = (node: CountingLimitNode, verdict: CountVerdict): string =>
-  `${quoted(node.name)};r=${verdict.remaining};t=${seconds(verdict.resetAfterMs)}`;
+  `${toldOf(node).name};r=${verdict.remaining};t=${seconds(verdict.resetAfterMs)}`;
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000);
 
