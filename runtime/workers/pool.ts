@@ -179,7 +179,7 @@ export class WorkerPool {
       onLines,
       onEnd: (error) => {
         this.#started.delete(worker);
-        this.#ended(place, holder, error, performance.now() - startedMs);
+        this.#ended(place, worker, error, performance.now() - startedMs);
       },
     });
     this.#started.add(worker);
@@ -198,10 +198,13 @@ export class WorkerPool {
     return bound;
   }
 
-  #ended(place: number, holder: number, error: Error, livedMs: number): void {
-    this.#workers[place] = undefined;
+  #ended(place: number, worker: Worker, error: Error, livedMs: number): void {
+    const { holder } = worker.data;
     this.#memories.release({ place, threads: this.#workers.length, holder });
     this.#retire(holder);
+    // One that has not come to its place yet: who brings it sees that it ended.
+    if (this.#workers[place] !== worker) return;
+    this.#workers[place] = undefined;
     if (this.#closing || this.#serving === undefined) return;
     this.#options.log.error('a thread ended, another takes its place', { place, error });
     this.#options.onRestart();
@@ -239,6 +242,7 @@ export class WorkerPool {
       await bring(worker, serving);
       await worker.ask({ kind: 'swap' });
       if (pending !== undefined) await bring(worker, pending);
+      if (worker.ended) throw new Error('the thread ended');
       this.#workers[place] = worker;
     } catch (thrown) {
       this.#started.delete(worker);

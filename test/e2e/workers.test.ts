@@ -167,6 +167,22 @@ describe('a thread that ends', () => {
     expect(await gateway.log()).toContain('a thread ended, another takes its place');
   });
 
+  it('has one in its place, even where the first that comes ends while it starts', async () => {
+    await using gateway = await start();
+    const started = Promise.withResolvers<Worker>();
+    const take = (message: unknown): void => started.resolve((message as { worker: Worker }).worker);
+    channel('worker_threads').subscribe(take);
+    await threads[0]!.terminate();
+    await (await started.promise).terminate();
+    channel('worker_threads').unsubscribe(take);
+    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);
+    // Another that came as well would be there by the time that one more has been replaced.
+    await threads.at(-1)!.terminate();
+    await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);
+    expect(threads.filter(({ threadId }) => threadId !== -1)).toHaveLength(3);
+    expect(threads).toHaveLength(6);
+  });
+
   it('leaves the others serving, call after call', async () => {
     await using gateway = await start();
     const url = gateway.url();
