@@ -14,6 +14,7 @@ import {
 } from '../support/asking.ts';
 import { configuration } from '../support/configuration.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { legacyMessage, openSession, streamedRequest } from '../support/legacy-client.ts';
 import { callTool, toolNames } from '../support/modern-client.ts';
 import { tapUpstream, type UpstreamTap } from '../support/wire-tap.ts';
 import { type AskingUpstream, startAskingUpstream } from './clients/upstreams/asking-http.ts';
@@ -128,6 +129,26 @@ describe('a call that its upstream asks something of', () => {
     expect(outcomeOf(second)).toEqual(named('Ada'));
     expect(heardBy(first.text)).toEqual([{ progressToken: 'first', progress: 1 }, 1]);
     expect(heardBy(second.text)).toEqual([{ progressToken: 'second', progress: 3 }, 3]);
+  });
+});
+
+describe('calls of sessions that are asked something', () => {
+  it('leave to calls of modern clients the connections that they had', async () => {
+    await using few = await startTestGateway(
+      configuration({ asking: upstream.url }, { upstream: { connections: 2, timeouts: { call: '5s' } } }),
+    );
+    const session = await openSession(few.url(), {}, { capabilities: { elicitation: {} } });
+    for (let id = 1; id <= 3; id += 1) {
+      const params = { name: 'order', arguments: { item: 'tea' } };
+      const stream = await streamedRequest(few.url(), session, { id, method: 'tools/call', params });
+      const question = await stream.message(({ method }) => method === 'elicitation/create');
+      await legacyMessage(few.url(), session, { id: question.id, result: named('Ada') });
+      await stream.message((message) => message.id === id && message.result !== undefined);
+    }
+    const asked = askedBy(await ableCall(few.url(), 'order', { item: 'tea' }));
+    const answers = answersTo(asked, named('Ada'));
+    const answered = await retryCall(few.url(), 'order', { item: 'tea' }, asked, answers);
+    expect(outcomeOf(answered)).toEqual(named('Ada'));
   });
 });
 

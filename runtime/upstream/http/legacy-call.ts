@@ -72,7 +72,7 @@ export class LegacyHttpCall extends HttpCall {
   }
 
   override resume(): void {
-    if (!this.over) this.endpoint.slots.reenter(this);
+    if (!this.over && this.request.mayPause === true) this.endpoint.slots.reenter(this);
     super.resume();
   }
 
