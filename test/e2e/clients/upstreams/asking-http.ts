@@ -23,7 +23,7 @@ export interface AskingUpstream extends AsyncDisposable {
   forgetSessions(): void;
 }
 
-export const startAskingUpstream = async (): Promise<AskingUpstream> => {
+export const startAskingUpstream = async (port = 0): Promise<AskingUpstream> => {
   const events: AskingEvents = new EventEmitter();
   const executed = new Map<string, number>();
   const visited = new Set<string>();
@@ -48,7 +48,7 @@ export const startAskingUpstream = async (): Promise<AskingUpstream> => {
     else await transport.handleRequest(request, response);
   };
   const server = createServer((request, response) => void serve(request, response));
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
