@@ -3,13 +3,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiDocument } from './api-document.ts';
 import { ENDPOINT_PATH } from './call.ts';
+import { LARGE, largeConfiguration } from './large-configuration.ts';
 import { AUDIENCE, ISSUER, issueTokens } from './token.ts';
 import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
 
 /**
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
  * API of as many operations as upstream. `to-legacy`, `to-modern`: as bare, with an upstream held to one era. `lists`:
- * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. Metrics in all.
+ * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. `two-workers`: as bare, with
+ * as many threads. `reloaded`, `large`: as that, beside what changes: another upstream, or thousands. Metrics in all.
  */
 export type Profile =
   | 'bare'
@@ -19,7 +21,10 @@ export type Profile =
   | 'to-legacy'
   | 'to-modern'
   | 'lists'
-  | 'subscriptions';
+  | 'subscriptions'
+  | 'two-workers'
+  | 'reloaded'
+  | 'large';
 
 export interface Ports {
   readonly main: number;
@@ -30,13 +35,20 @@ export interface Ports {
 /** Callers of the `subscriptions` profile. */
 const PRINCIPALS = 20;
 
+const fast = (ports: Ports): string =>
+  `  fast: { type: http, endpoints: ["http://127.0.0.1:${ports.upstream}${ENDPOINT_PATH}"] }\n`;
+
+const listeners = (
+  ports: Ports,
+  connections = '',
+): string => `  main: { bind: "127.0.0.1:${ports.main}"${connections} }
+  ops: { bind: "127.0.0.1:${ports.ops}", serve: [health, metrics, status, reload] }
+`;
+
 const shared = (ports: Ports, connections = ''): string => `version: 1
 listeners:
-  main: { bind: "127.0.0.1:${ports.main}"${connections} }
-  ops: { bind: "127.0.0.1:${ports.ops}", serve: [health, metrics, status] }
-upstreams:
-  fast: { type: http, endpoints: ["http://127.0.0.1:${ports.upstream}${ENDPOINT_PATH}"] }
-`;
+${listeners(ports, connections)}upstreams:
+${fast(ports)}`;
 
 const bare = (ports: Ports): string => `${shared(ports)}
 servers:
@@ -118,6 +130,32 @@ policies:
 telemetry: { log: { access: false } }
 `;
 
+const twoWorkers = (ports: Ports): string => bare(ports).replace('version: 1', 'version: 1\nworkers: 2');
+
+/** The nth variant of what is reloaded: only another upstream and its server differ. */
+export const reloadedConfiguration = (ports: Ports, variant: number): string =>
+  twoWorkers(ports)
+    .replace(
+      'upstreams:\n',
+      `upstreams:\n  other: { type: http, endpoints: ["http://127.0.0.1:${ports.upstream}/other"], timeouts: { call: ${10 + (variant % 10)}s } }\n`,
+    )
+    .replace(
+      'servers:\n',
+      'servers:\n  other: { at: [{ listener: main, path: /other }], anonymous: true, expose: [{ upstream: other }] }\n',
+    );
+
+/** The nth variant of thousands of nodes beside those of the call: one of the upstreams differs, or all of them. */
+export const largeReloadedConfiguration = (ports: Ports, variant: number, differs: 'one' | 'all'): string => {
+  const [sections, rest] = largeConfiguration(LARGE).split('servers:\n') as [string, string];
+  const timeouts = differs === 'one' ? /timeouts: { call: / : /timeouts: { call: /g;
+  return `${sections.replace(/listeners:\n.*\n/, `workers: 2\nlisteners:\n${listeners(ports)}`)}servers:
+  bench: { at: [{ listener: main, path: ${ENDPOINT_PATH} }], anonymous: true, expose: [{ upstream: fast }] }
+${rest
+  .replace(timeouts, `timeouts: { idle: ${60 + variant}s, call: `)
+  .replace('upstreams:\n', `upstreams:\n${fast(ports)}`)}telemetry: { log: { access: false } }
+`;
+};
+
 const SUBJECTS: Partial<Record<Profile, readonly string[]>> = {
   secure: ['alice'],
   subscriptions: Array.from({ length: PRINCIPALS }, (_, index) => `caller-${index}`),
@@ -132,6 +170,9 @@ const YAML = {
   'to-modern': heldTo('modern'),
   lists,
   subscriptions,
+  'two-workers': twoWorkers,
+  reloaded: (ports: Ports) => reloadedConfiguration(ports, 0),
+  large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one'),
 } as const;
 
 /** Writes gateway.yaml and what it names into `folder`. Resolves to the tokens of its callers. */

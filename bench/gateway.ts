@@ -4,12 +4,12 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { callBody, callHeaders, ENDPOINT_PATH, isRightAnswer } from './call.ts';
-import { type Profile, writeConfiguration } from './gateway-configuration.ts';
+import { type Ports, type Profile, writeConfiguration } from './gateway-configuration.ts';
 import { packageFile } from './gateway-program.ts';
 import { type PinnedProcess, startPinned } from './pinned-process.ts';
 import { freePort, isListening, NODE_FLAGS } from './target.ts';
 
-const START_DEADLINE_MS = 15_000;
+const START_DEADLINE_MS = 30_000;
 const POLL_MS = 2;
 
 export interface GatewayOptions {
@@ -27,6 +27,9 @@ export interface Gateway extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
   readonly opsPort: number;
+  /** Its gateway.yaml, and the ports that are told there. */
+  readonly file: string;
+  readonly ports: Ports;
   /** Of the first caller. */
   readonly token: string | undefined;
   /** Of all callers. */
@@ -126,6 +129,8 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     pid: gateway.pid,
     port,
     opsPort,
+    file: join(configurationFolder, 'gateway.yaml'),
+    ports,
     token,
     tokens,
     firstAnswerMs: performance.now() - startMs,

@@ -10,6 +10,8 @@ export interface LoadJob {
   readonly era: Era;
   readonly token?: string | undefined;
   readonly connections: number;
+  /** Requests are sent at this rate, whatever becomes of those before; else each connection sends one at a time. */
+  readonly perSecond?: number | undefined;
   /** How long requests are sent before anything is counted. */
   readonly warmMs: number;
   readonly measureMs: number;
@@ -40,14 +42,23 @@ const latenciesMs = new Float64Array(MAX_LATENCIES);
 /** Latencies of the window that is being measured. */
 let recorded = 0;
 let stopping = false;
+/** What connections that wait for nothing do once it is over. */
+let onStop: (() => void)[] = [];
 
-/** One connection: sends its request again as soon as the reply to the last has come. Settles once it has stopped. */
-const drive = (port: number, id: number, request: Buffer): Promise<void> =>
+/** Settles once it has stopped. Calls `onFree` whenever the connection can take a request, for its `send`. */
+const drive = (
+  port: number,
+  id: number,
+  request: Buffer,
+  onFree: (send: (dueMs: number) => void) => void,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const reader = new ReplyReader(id);
-    let sentMs = 0;
-    const send = () => {
-      sentMs = performance.now();
+    let dueMs = 0;
+    let isBusy = false;
+    const send = (fromMs: number) => {
+      dueMs = fromMs;
+      isBusy = true;
       socket.write(request);
     };
     const receive = (byteCount: number, buffer: Uint8Array): boolean => {
@@ -57,16 +68,20 @@ const drive = (port: number, id: number, request: Buffer): Promise<void> =>
         socket.destroy(new Error(`wrong reply from port ${port}: ${verdict.wrong}`));
         return true;
       }
-      latenciesMs[recorded % MAX_LATENCIES] = performance.now() - sentMs;
+      latenciesMs[recorded % MAX_LATENCIES] = performance.now() - dueMs;
       recorded += 1;
+      isBusy = false;
       if (stopping) socket.destroy();
-      else send();
+      else onFree(send);
       return true;
     };
     const onread = { buffer: Buffer.allocUnsafe(READ_BUFFER_BYTES), callback: receive };
-    const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, send);
+    const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () => onFree(send));
     socket.on('error', reject);
     socket.on('close', () => (stopping ? resolve() : reject(new Error(`port ${port} closed a connection`))));
+    onStop.push(() => {
+      if (!isBusy) socket.destroy();
+    });
   });
 
 const percentileMs = (sorted: Float64Array, share: number): number =>
@@ -90,6 +105,7 @@ const measure = async (job: LoadJob): Promise<LoadResult> => {
     loadSideCpuUs: loadSideCpuUs(job) - start.loadSideCpuUs,
   };
   stopping = true;
+  for (const stop of onStop) stop();
   const sorted = latenciesMs.slice(0, Math.min(requests, MAX_LATENCIES)).sort();
   return { ...result, p50Ms: percentileMs(sorted, 0.5), p99Ms: percentileMs(sorted, 0.99) };
 };
@@ -108,17 +124,51 @@ const sessionsFor = async (job: LoadJob): Promise<readonly string[]> => {
 
 const FIRST_ID = 100;
 
+type OnFree = (send: (dueMs: number) => void) => void;
+
+/** A connection sends again as soon as the reply to its last request has come. */
+const oneAtATime: OnFree = (send) => send(performance.now());
+
+/**
+ * Requests come when they are due. One for which no connection is free waits, and its wait counts as its latency; that
+ * this process looks at the clock once in a millisecond does not.
+ */
+const atRate = (perSecond: number): { readonly onFree: OnFree; readonly end: () => void } => {
+  const free: ((dueMs: number) => void)[] = [];
+  const waiting: number[] = [];
+  const startMs = performance.now();
+  let sent = 0;
+  const look = () => {
+    const nowMs = performance.now();
+    for (const due = ((nowMs - startMs) / 1_000) * perSecond; sent < due && !stopping; sent += 1) {
+      const send = free.shift();
+      if (send === undefined) waiting.push(nowMs);
+      else send(nowMs);
+    }
+  };
+  const timer = setInterval(look, 1);
+  const onFree: OnFree = (send) => {
+    const dueMs = waiting.shift();
+    if (dueMs === undefined) free.push(send);
+    else send(dueMs);
+  };
+  return { onFree, end: () => clearInterval(timer) };
+};
+
 const run = async (job: LoadJob): Promise<LoadResult> => {
   const sessions = await sessionsFor(job);
   stopping = false;
+  onStop = [];
+  const { onFree, end } =
+    job.perSecond === undefined ? { onFree: oneAtATime, end: () => undefined } : atRate(job.perSecond);
   const drives = Array.from({ length: job.connections }, (_, index) => {
     const id = FIRST_ID + index;
     const caller = { token: job.token, sessionId: sessions[index] };
-    return drive(job.port, id, callRequest(job.era, id, job.port, caller));
+    return drive(job.port, id, callRequest(job.era, id, job.port, caller), onFree);
   });
   const allDriven = Promise.all(drives);
   const result = await Promise.race([measure(job), allDriven.then(() => undefined)]);
-  await allDriven;
+  await allDriven.finally(end);
   if (result === undefined || result.requests === 0) throw new Error(`port ${job.port} answered nothing`);
   return result;
 };

@@ -11,12 +11,13 @@ export const findingLine = ({ code, message, span, help }: Diagnostic): string =
 
 /** What the log says of an attempt to reload; lists without entries are left out. */
 export const reloadFields = (told: ReloadResult): LogFields => {
-  const { result, cause, artifactHash, durationMs, diagnostics, unresolved, error } = told;
+  const { result, cause, artifactHash, durationMs, compileMs, diagnostics, unresolved, error } = told;
   return {
     result,
     cause,
     artifactHash,
     durationMs: Math.round(durationMs),
+    compileMs: Math.round(compileMs),
     ...(diagnostics.length === 0 ? undefined : { diagnostics: diagnostics.map(findingLine) }),
     ...(unresolved.length === 0 ? undefined : { unresolved }),
     ...(error === undefined ? undefined : { error }),

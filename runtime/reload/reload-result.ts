@@ -17,6 +17,8 @@ export interface ReloadResult {
   /** Milliseconds since the epoch, when it ended. */
   readonly atMs: number;
   readonly durationMs: number;
+  /** How much of it the compiler took. */
+  readonly compileMs: number;
   /** Warnings too. */
   readonly diagnostics: readonly Diagnostic[];
   /** Text of a file that was compiled, by its name in `diagnostics`. */

@@ -86,6 +86,8 @@ export class Reloader<G> {
   /** What was tried last of what came from elsewhere. */
   #fetched: Fetched | undefined;
   #last: ReloadResult | undefined;
+  /** What the compiler took at the last attempt. */
+  #compileMs = 0;
   #running: Promise<ReloadResult> | undefined;
   #queued: Queued | undefined;
   #closed = false;
@@ -141,6 +143,7 @@ export class Reloader<G> {
       this.#options.onFiles?.(this.#files);
       return this.#last;
     }
+    this.#compileMs = 0;
     const attempt = await this.#attempt(cause);
     const result: ReloadResult = {
       ...attempt,
@@ -148,6 +151,7 @@ export class Reloader<G> {
       cause,
       atMs: Date.now(),
       durationMs: performance.now() - startedMs,
+      compileMs: this.#compileMs,
     };
     this.#last = result;
     this.#state = 'idle';
@@ -172,7 +176,9 @@ export class Reloader<G> {
       const { overlays, trust, elsewhere } = this.#options;
       const fetched = this.#fetched;
       const main = fetched?.main ?? this.#options.file;
+      const startedMs = performance.now();
       const { compiled, diagnostics, files, textOf, artifact } = compileFile(main, overlays, trust, fetched);
+      this.#compileMs = performance.now() - startedMs;
       found = { diagnostics, textOf };
       if (compiled !== undefined) {
         const brought = await this.#bring(compiled, files);

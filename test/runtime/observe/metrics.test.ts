@@ -151,6 +151,7 @@ describe('Metrics', () => {
         cause: 'watch',
         atMs,
         durationMs: 30,
+        compileMs: 5,
         diagnostics: [],
         unresolved: [],
         textOf: () => undefined,

@@ -17,6 +17,7 @@ const result = (changes: Partial<ReloadResult> = {}): ReloadResult => ({
   cause: 'request',
   atMs: Date.parse('2026-01-02T03:04:05Z'),
   durationMs: 12,
+  compileMs: 5,
   diagnostics: [],
   unresolved: [],
   textOf: () => undefined,

@@ -1,0 +1,84 @@
+/** How long threads are kept busy without a pause while thousands of nodes are compiled, prepared and swapped. */
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
+import { largeReloadedConfiguration } from './gateway-configuration.ts';
+import { reloadTo } from './reload-latency.ts';
+import type { Stall } from './stall-probe.ts';
+
+/** One reload of the large configuration. */
+export interface LargeReload {
+  readonly differs: 'one' | 'all';
+  readonly compileMs: number;
+  /** From the end of the compile until all threads serve the new graph. */
+  readonly bringMs: number;
+  /** The longest that a serving thread was busy: on the clock, and of processor time. */
+  readonly servingWallMs: number;
+  readonly servingCpuMs: number;
+  /** The same of the thread that compiles. */
+  readonly compilingWallMs: number;
+}
+
+const PROBE = pathToFileURL(fileURLToPath(new URL('stall-probe.ts', import.meta.url)));
+const DEADLINE_MS = 10_000;
+const POLL_MS = 20;
+/** After a reload, for what is given up to be gone. */
+const AFTER_MS = 500;
+
+const stallsOf = async (pid: number, file: string): Promise<readonly Stall[]> => {
+  await rm(file, { force: true });
+  process.kill(pid, 'SIGUSR2');
+  const deadlineMs = performance.now() + DEADLINE_MS;
+  while (!existsSync(file)) {
+    if (performance.now() > deadlineMs) throw new Error('the gateway did not tell its stalls');
+    await delay(POLL_MS);
+  }
+  return JSON.parse(await readFile(file, 'utf8'));
+};
+
+const reloadOnce = async (
+  gateway: Gateway,
+  file: string,
+  variant: number,
+  differs: 'one' | 'all',
+): Promise<LargeReload> => {
+  await stallsOf(gateway.pid, file);
+  const { durationMs, compileMs } = await reloadTo(
+    gateway,
+    largeReloadedConfiguration(gateway.ports, variant, differs),
+  );
+  await delay(AFTER_MS);
+  const stalls = await stallsOf(gateway.pid, file);
+  const serving = stalls.filter(({ thread }) => thread !== 0);
+  if (serving.length !== 2) throw new Error(`${serving.length} threads told their stalls`);
+  return {
+    differs,
+    compileMs,
+    bringMs: durationMs - compileMs,
+    servingWallMs: Math.max(...serving.map(({ wallMs }) => wallMs)),
+    servingCpuMs: Math.max(...serving.map(({ cpuMs }) => cpuMs)),
+    compilingWallMs: stalls.find(({ thread }) => thread === 0)!.wallMs,
+  };
+};
+
+/** Reloads it `rounds` times with one upstream changed, and as often with all of them. */
+export const measureLargeReloads = async (
+  options: Omit<GatewayOptions, 'profile'>,
+  rounds: number,
+): Promise<readonly LargeReload[]> => {
+  const file = join(options.folder, 'stalls.json');
+  const probe = `--import=${PROBE.href}?file=${encodeURIComponent(file)}`;
+  await using gateway = await startGateway({
+    ...options,
+    profile: 'large',
+    nodeFlags: [...(options.nodeFlags ?? []), probe],
+  });
+  const reloads: LargeReload[] = [];
+  for (let round = 1; round <= rounds; round += 1)
+    for (const differs of ['one', 'all'] as const)
+      reloads.push(await reloadOnce(gateway, file, round, differs));
+  return reloads;
+};
