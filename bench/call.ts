@@ -13,6 +13,12 @@ export const ANSWER =
   'Reykjavik, three days: Friday 4 C, wind 9 m/s from the north, showers; ' +
   'Saturday 2 C, wind 6 m/s, dry and cloudy; Sunday 5 C, wind 11 m/s from the south-west, rain from noon on.';
 
+/** What the upstream answers with: JSON of about 300 B, a megabyte of it, or the small one as an event stream. */
+export type ReplyKind = 'small' | 'large' | 'stream';
+
+/** A megabyte. */
+export const LARGE_ANSWER = ANSWER.repeat(Math.ceil(1e6 / ANSWER.length));
+
 const CLIENT_INFO = { name: 'gatewright-bench', version: '1.0.0' };
 
 /** The `_meta` of every modern request. */
@@ -23,8 +29,9 @@ export const MODERN_META = {
 };
 
 /** The JSON text of the `tools/call` with the given id. */
-export const callBody = (era: Era, id: number): string => {
-  const params = { name: TOOL, arguments: { city: 'Reykjavik', days: 3, units: 'metric' } };
+export const callBody = (era: Era, id: number, kind: ReplyKind = 'small'): string => {
+  const units = kind === 'small' ? 'metric' : kind;
+  const params = { name: TOOL, arguments: { city: 'Reykjavik', days: 3, units } };
   return JSON.stringify({
     jsonrpc: '2.0',
     id,
@@ -59,8 +66,14 @@ export const callHeaders = (era: Era, caller: Caller): Record<string, string> =>
 });
 
 /** The whole HTTP/1.1 request as it goes out on a kept connection. */
-export const callRequest = (era: Era, id: number, port: number, caller: Caller): Buffer => {
-  const body = callBody(era, id);
+export const callRequest = (
+  era: Era,
+  id: number,
+  port: number,
+  caller: Caller,
+  kind: ReplyKind = 'small',
+): Buffer => {
+  const body = callBody(era, id, kind);
   const headers = Object.entries(callHeaders(era, caller)).map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(
     `POST ${ENDPOINT_PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers.join('')}` +
@@ -68,11 +81,16 @@ export const callRequest = (era: Era, id: number, port: number, caller: Caller):
   );
 };
 
+/** The last message of an event stream. */
+const lastOfStream = (text: string): string => /.*(?:^|\n)data: ([^\n]*)/s.exec(text)?.[1] ?? '';
+
 /** Whether `body` is the JSON-RPC response with the right id and the text that the upstream sent. */
-export const isRightAnswer = (body: string, id: number): boolean => {
+export const isRightAnswer = (body: string, id: number, kind: ReplyKind = 'small'): boolean => {
   try {
-    const { jsonrpc, id: answered, result } = JSON.parse(body);
-    return jsonrpc === '2.0' && answered === id && result.content[0].text === ANSWER && !result.isError;
+    const text = body.startsWith('{') ? body : lastOfStream(body);
+    const { jsonrpc, id: answered, result } = JSON.parse(text);
+    const wanted = kind === 'large' ? LARGE_ANSWER : ANSWER;
+    return jsonrpc === '2.0' && answered === id && result.content[0].text === wanted && !result.isError;
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /** A process of its own, driven over its IPC channel: takes one `LoadJob` at a time and answers a `LoadResult`. */
 import { connect, type Socket } from 'node:net';
-import { callRequest, type Era } from './call.ts';
+import { callRequest, type Era, type ReplyKind } from './call.ts';
 import { cpuUs } from './cpu-time.ts';
 import { openSession } from './legacy-session.ts';
 import { ReplyReader } from './reply-reader.ts';
@@ -8,6 +8,7 @@ import { ReplyReader } from './reply-reader.ts';
 export interface LoadJob {
   readonly port: number;
   readonly era: Era;
+  readonly reply?: ReplyKind | undefined;
   readonly token?: string | undefined;
   readonly connections: number;
   /** Requests are sent at this rate, whatever becomes of those before; else each connection sends one at a time. */
@@ -50,10 +51,11 @@ const drive = (
   port: number,
   id: number,
   request: Buffer,
+  kind: ReplyKind,
   onFree: (send: (dueMs: number) => void) => void,
 ): Promise<void> =>
   new Promise((resolve, reject) => {
-    const reader = new ReplyReader(id);
+    const reader = new ReplyReader(id, kind);
     let dueMs = 0;
     let isBusy = false;
     const send = (fromMs: number) => {
@@ -164,7 +166,8 @@ const run = async (job: LoadJob): Promise<LoadResult> => {
   const drives = Array.from({ length: job.connections }, (_, index) => {
     const id = FIRST_ID + index;
     const caller = { token: job.token, sessionId: sessions[index] };
-    return drive(job.port, id, callRequest(job.era, id, job.port, caller), onFree);
+    const { port, era, reply: kind = 'small' } = job;
+    return drive(port, id, callRequest(era, id, port, caller, kind), kind, onFree);
   });
   const allDriven = Promise.all(drives);
   const result = await Promise.race([measure(job), allDriven.then(() => undefined)]);

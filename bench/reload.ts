@@ -37,16 +37,25 @@ const verdict = (isFine: boolean): string => (isFine ? 'pass' : 'FAIL');
 console.log(`${describeMachine()}; ${options.program}; two threads, all on one core\n`);
 console.log(
   formatTable({
-    head: ['reload of 2,000 upstreams', 'compile ms', 'prepare and swap ms', 'stall ms', 'CPU ms', 'main ms'],
+    head: [
+      'reload of 2,000 upstreams',
+      'compile ms',
+      'of CPU',
+      'prepare and swap ms',
+      'of CPU',
+      'longest stall ms',
+      'of CPU',
+    ],
     rows: (['one', 'all'] as const).map((differs) => {
       const these = large.filter((reload) => reload.differs === differs);
       return [
         `${differs} changed`,
         medianBy(these, 'compileMs').toFixed(0),
+        medianBy(these, 'compilingCpuMs').toFixed(0),
         medianBy(these, 'bringMs').toFixed(0),
+        medianBy(these, 'bringCpuMs').toFixed(0),
         medianBy(these, 'servingWallMs').toFixed(1),
         medianBy(these, 'servingCpuMs').toFixed(1),
-        medianBy(these, 'compilingWallMs').toFixed(0),
       ];
     }),
   }),

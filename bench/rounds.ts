@@ -33,6 +33,7 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>;
 const jobFor = (target: Target, options: RoundOptions) => ({
   port: target.port,
   era: target.era,
+  reply: target.reply,
   token: target.token,
   connections: options.connections,
   pids: target.pids,

@@ -1,13 +1,14 @@
 /** What is driven and measured: the upstream itself, nginx, the floor, the gateway. */
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Era } from './call.ts';
+import type { Era, ReplyKind } from './call.ts';
 import { type PinnedProcess, printedPort, startPinned } from './pinned-process.ts';
 
 export interface Target {
   readonly name: string;
   readonly port: number;
   readonly era: Era;
+  readonly reply?: ReplyKind | undefined;
   readonly token?: string | undefined;
   /** Its processes, whose CPU time counts. */
   readonly pids: readonly number[];

@@ -1,5 +1,5 @@
 /** What the bench's upstream answers to one JSON-RPC message, in either era. */
-import { ANSWER, ENDPOINT_PATH, LEGACY_REVISION, MODERN_REVISION, TOOL } from './call.ts';
+import { ANSWER, ENDPOINT_PATH, LARGE_ANSWER, LEGACY_REVISION, MODERN_REVISION, TOOL } from './call.ts';
 
 const SERVER_INFO = { name: 'bench-upstream', version: '1.0.0' };
 const CACHE = { ttlMs: 3_600_000, cacheScope: 'public' };
@@ -63,12 +63,18 @@ for (const [method, { modern, legacy }] of Object.entries(RESULTS)) {
   if (legacy !== undefined) LEGACY.set(method, `"result":${JSON.stringify(legacy)}}`);
 }
 
+const LARGE = [{ type: 'text', text: LARGE_ANSWER }];
+const LARGE_MODERN = `"result":${JSON.stringify({ resultType: 'complete', content: LARGE })}}`;
+const LARGE_LEGACY = `"result":${JSON.stringify({ content: LARGE })}}`;
+
 export interface Answer {
   readonly status: 200 | 202 | 400 | 404;
   /** JSON text; empty for 202. */
   readonly body: string;
   /** Whether the answer opens a legacy session. */
   readonly opensSession: boolean;
+  /** Whether the body is that of an event stream. */
+  readonly isStream?: boolean;
 }
 
 const ACCEPTED: Answer = { status: 202, body: '', opensSession: false };
@@ -78,9 +84,14 @@ const UNREADABLE: Answer = {
   opensSession: false,
 };
 
+interface Asked {
+  readonly _meta?: object;
+  readonly arguments?: { readonly units?: unknown };
+}
+
 /** Answers the JSON text of one request or notification that came to `path`. */
 export const answerTo = (text: string, path: string = ENDPOINT_PATH): Answer => {
-  let message: { id?: unknown; method?: unknown; params?: { _meta?: object } };
+  let message: { id?: unknown; method?: unknown; params?: Asked };
   try {
     message = JSON.parse(text);
   } catch {
@@ -91,10 +102,15 @@ export const answerTo = (text: string, path: string = ENDPOINT_PATH): Answer => 
   const isModern = meta !== undefined && 'io.modelcontextprotocol/protocolVersion' in meta;
   const method = String(message.method);
   const opening = `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},`;
+  const units = method === 'tools/call' ? message.params?.arguments?.units : undefined;
+  if (units === 'large')
+    return { status: 200, body: opening + (isModern ? LARGE_MODERN : LARGE_LEGACY), opensSession: false };
   const isListed = method === 'tools/list' && path.startsWith(LIST_PATH);
   const result = isListed
     ? LISTS[Number(path.slice(LIST_PATH.length))]
     : (isModern ? MODERN : LEGACY).get(method);
+  if (result !== undefined && units === 'stream')
+    return { status: 200, body: `data: ${opening}${result}\n\n`, opensSession: false, isStream: true };
   if (result !== undefined)
     return { status: 200, body: opening + result, opensSession: method === 'initialize' };
   return {

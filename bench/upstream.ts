@@ -14,10 +14,17 @@ const NOT_ALLOWED = 'HTTP/1.1 405 Method Not Allowed\r\nallow: POST, DELETE\r\nc
 const LENGTH_REQUIRED = 'HTTP/1.1 411 Length Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 const SESSION_ENDED = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 
+const STREAM_HEAD =
+  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
+
 const FORECAST = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(ANSWER)}\r\n\r\n${ANSWER}`;
 
 const reply = (head: string, body: string): string => {
   const answer = answerTo(body, head.slice(head.indexOf(' ') + 1, head.indexOf(' HTTP/')));
+  if (answer.isStream === true) {
+    const length = Buffer.byteLength(answer.body).toString(16);
+    return `${STREAM_HEAD}${length}\r\n${answer.body}\r\n0\r\n\r\n`;
+  }
   const statusLine = `HTTP/1.1 ${answer.status} ${REASONS[answer.status]}\r\ncontent-length: ${Buffer.byteLength(answer.body)}\r\n`;
   if (answer.status === 202) return `${statusLine}\r\n`;
   return `${statusLine}content-type: application/json\r\n${answer.opensSession ? SESSION_HEADER : ''}\r\n${answer.body}`;

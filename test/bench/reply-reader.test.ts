@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWER } from '../../bench/call.ts';
+import { ANSWER, LARGE_ANSWER } from '../../bench/call.ts';
 import { ReplyReader } from '../../bench/reply-reader.ts';
 
 const body = (id: number, text = ANSWER) =>
@@ -7,6 +7,11 @@ const body = (id: number, text = ANSWER) =>
 
 const reply = (text: string, { status = '200 OK', length = Buffer.byteLength(text) } = {}) =>
   Buffer.from(`HTTP/1.1 ${status}\r\nContent-Length: ${length}\r\nDate: today\r\n\r\n${text}`);
+
+const chunked = (parts: readonly string[]) => {
+  const chunks = parts.map((part) => `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`);
+  return Buffer.from(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks.join('')}0\r\n\r\n`);
+};
 
 describe('ReplyReader', () => {
   it('takes the right answer, and the same answer again', () => {
@@ -23,6 +28,28 @@ describe('ReplyReader', () => {
       expect(reader.read(bytes.subarray(10, bytes.length - 20))).toBe('pending');
       expect(reader.read(bytes.subarray(bytes.length - 20))).toBe('right');
     }
+  });
+
+  it('takes an answer in chunks, whatever their sizes, and in an event stream', () => {
+    const text = body(7);
+    for (const bytes of [
+      chunked([text]),
+      chunked([text.slice(0, 9), text.slice(9)]),
+      chunked(['data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\n', `data: ${text}\n\n`]),
+    ]) {
+      const reader = new ReplyReader(7);
+      expect(reader.read(bytes.subarray(0, 70))).toBe('pending');
+      expect(reader.read(bytes.subarray(70))).toBe('right');
+      expect(reader.read(bytes)).toBe('right');
+    }
+  });
+
+  it('takes a large answer only whole', () => {
+    const reader = new ReplyReader(7, 'large');
+    const bytes = reply(body(7, LARGE_ANSWER));
+    expect(reader.read(bytes.subarray(0, 65_536))).toBe('pending');
+    expect(reader.read(bytes.subarray(65_536))).toBe('right');
+    expect(new ReplyReader(7, 'large').read(reply(body(7)))).toHaveProperty('wrong');
   });
 
   it('keeps nothing of a buffer that the caller uses again', () => {
@@ -43,7 +70,12 @@ describe('ReplyReader', () => {
     ['no JSON', reply('<html>')],
     ['bytes after the reply', Buffer.concat([reply(body(7)), Buffer.from('HTTP/1.1 200 OK\r\n')])],
     ['a length that is too small', reply(body(7), { length: 20 })],
-    ['no Content-Length', Buffer.from(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body(7)}`)],
+    ['no length', Buffer.from(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${body(7)}`)],
+    ['the answer to another call in chunks', chunked([body(8)])],
+    [
+      'a stream without the answer',
+      chunked(['data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\n']),
+    ],
   ])('calls %s wrong, at first and after a right answer', (_what, wrong) => {
     expect(new ReplyReader(7).read(wrong)).toHaveProperty('wrong');
     const reader = new ReplyReader(7);

@@ -1,4 +1,4 @@
-/** The gateway under test: a process as its users have it, with one module more that obeys the soak. */
+/** The gateway under test: the sources as a process of their own, with one module more that obeys the soak. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -79,7 +79,7 @@ export class GatewayProcess implements AsyncDisposable {
         '--max-semi-space-size=32',
         '--import',
         file('inside.ts'),
-        file('../../bin/gatewright.mjs'),
+        file('../../cli/main.ts'),
         ...['run', join(options.configurationFolder, 'gateway.yaml')],
         ...['--state', join(options.stateFolder, 'accepted'), '--last-known-good'],
       ],

@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { median } from '../../bench/figures.ts';
+import { chooseCores } from '../../bench/pinned-process.ts';
+import { measureReloadLatency } from '../../bench/reload-latency.ts';
+import { measureLargeReloads } from '../../bench/reload-stalls.ts';
+import { type Program, startProgram } from '../../bench/target.ts';
+
+const PROGRAM = 'cli/main.ts';
+
+/** Processor time does not depend on what else runs, but on how fast the core is and on what shares its caches. */
+const STALL_CPU_MS = 100;
+
+/** Linux: processes are pinned by taskset and measured in /proc. */
+describe.skipIf(process.platform !== 'linux')('a reload under load', () => {
+  let folder: string;
+  let upstream: Program;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gatewright-reload-bench-'));
+    upstream = await startProgram(chooseCores().load, 'upstream.ts');
+  });
+  afterAll(async () => {
+    await upstream[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('is hardly noticed by callers: the 99th percentile stays, and every call is answered', async () => {
+    const options = { folder, upstreamPort: upstream.port, program: PROGRAM };
+    const load = { rounds: 5, windowMs: 1_000, perSecond: 200, connections: 16, pauseMs: 100 };
+    const measured = await measureReloadLatency(chooseCores(), options, upstream.pid, load);
+    const { quietP99Ms, reloadingP99Ms, reloads, requests } = measured;
+    expect(reloads).toBeGreaterThan(5);
+    expect(requests).toBeGreaterThan(500);
+    expect(reloadingP99Ms).toBeLessThanOrEqual(Math.max(2 * quietP99Ms, quietP99Ms + 50));
+  }, 90_000);
+
+  it('of thousands of upstreams keeps no serving thread busy for long, and is compiled elsewhere', async () => {
+    const options = { folder, upstreamPort: upstream.port, program: PROGRAM, core: chooseCores().proxy };
+    const reloads = await measureLargeReloads(options, 2);
+    expect(reloads.map(({ differs }) => differs)).toEqual(['one', 'all', 'one', 'all']);
+    expect(median(reloads.map(({ servingCpuMs }) => servingCpuMs))).toBeLessThanOrEqual(STALL_CPU_MS);
+    // What the compiler takes in one go is more than any thread that serves ever does.
+    for (const { compilingCpuMs, servingCpuMs } of reloads)
+      expect(compilingCpuMs).toBeGreaterThan(2 * servingCpuMs);
+  }, 180_000);
+});
