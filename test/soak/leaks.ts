@@ -9,7 +9,7 @@ export const BOUNDS = {
   /** Of the main thread and two that serve, collected: code that faults alone have run, too. */
   heapBytes: 20e6,
   /** Connections on their way out. */
-  handles: 8,
+  handles: 16,
   children: 0,
   /** Nothing in Node.js can wait for a child of a thread that was ended: they stay until the process ends. */
   zombies: Number.POSITIVE_INFINITY,
