@@ -115,7 +115,13 @@ export class Serving {
     const { thread, metrics } = options;
     this.#observer = new TrafficObserver(metrics, options.log);
     const current = () => this.#generations.current;
-    this.#network = new PeerNetwork({ thread, current, observer: this.#observer, metrics });
+    this.#network = new PeerNetwork({
+      thread,
+      current,
+      observer: this.#observer,
+      metrics,
+      log: options.log,
+    });
     const { self } = this.#network;
     const counts = (what: keyof OpenMemories) => countsIn(thread?.open[what], thread);
     this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM }, self, counts('sessions'));

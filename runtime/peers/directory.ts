@@ -6,7 +6,7 @@ const BEAT_MS = 2000;
 /** A replica that has said nothing for so long is gone. */
 const LIFE_MS = 6000;
 
-/** What is known of a replica: where it is, that it is not there, or nothing. */
+/** What the store says of a replica: where it is, that it is not there, or nothing. */
 export type Whereabouts =
   | { readonly kind: 'at'; readonly address: string }
   | { readonly kind: 'gone' }
@@ -17,7 +17,12 @@ export interface DirectoryEvents {
   readonly onUnlisted: (id: string) => void;
   /** How many replicas are there, this one with them. */
   readonly onCount: (count: number) => void;
+  /** Another one says again and again that it is where this one is. */
+  readonly onRival: () => void;
 }
+
+/** One that began anew where another has just ended meets its traces once. */
+const RIVAL_BEATS = 3;
 
 export class Directory {
   readonly #self: Replica;
@@ -28,6 +33,8 @@ export class Directory {
   #looking: Promise<boolean> | undefined;
   #lookingNext: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Beats in a row at which another had taken the place of this one. */
+  #rivals = 0;
   #closed = false;
 
   constructor(self: Replica, store: StateStore, events: DirectoryEvents) {
@@ -48,10 +55,9 @@ export class Directory {
 
   /** What the store knows of a replica now. */
   async look(id: string): Promise<Whereabouts> {
-    const isTold = await this.#refresh();
+    if (!(await this.#refresh())) return { kind: 'unknown' };
     const known = this.#known.get(id);
-    if (isTold && known?.listed !== true) return { kind: 'gone' };
-    return known === undefined ? { kind: 'unknown' } : { kind: 'at', address: known.address };
+    return known?.listed === true ? { kind: 'at', address: known.address } : { kind: 'gone' };
   }
 
   /** It does not answer where it was. */
@@ -68,7 +74,11 @@ export class Directory {
 
   async #beat(): Promise<void> {
     const told = await untilTold(this.#store.announce(this.#self, LIFE_MS));
-    if (told !== undefined) this.#take(told);
+    if (told !== undefined) {
+      this.#take(told);
+      this.#rivals = told.some((each) => this.#isRival(each)) ? this.#rivals + 1 : 0;
+      if (this.#rivals === RIVAL_BEATS) this.#events.onRival();
+    }
     if (this.#closed) return;
     // Replicas that began together do not go on together.
     this.#timer = setTimeout(() => void this.#beat(), BEAT_MS * (0.75 + Math.random() / 2)).unref();
@@ -96,11 +106,16 @@ export class Directory {
     return told !== undefined;
   }
 
+  #isRival({ id, address }: Replica): boolean {
+    return address === this.#self.address && id !== this.#self.id;
+  }
+
   #take(told: readonly Replica[]): void {
-    const listed = new Set(told.map(({ id }) => id));
-    for (const { id, address } of told)
+    const there = told.filter((each) => !this.#isRival(each));
+    const listed = new Set(there.map(({ id }) => id));
+    for (const { id, address } of there)
       if (id !== this.#self.id) this.#known.set(id, { address, listed: true });
-    this.#events.onCount(told.length);
+    this.#events.onCount(there.length);
     for (const [id, known] of this.#known) {
       if (listed.has(id) || !known.listed) continue;
       known.listed = false;

@@ -2,6 +2,7 @@
 import type { Graph, PeersNode } from '../../schema/graph/graph.ts';
 import type { GenerationView } from '../generation.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
+import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { ServingThread } from '../workers/serving-thread.ts';
@@ -21,6 +22,7 @@ interface PeerNetworkOptions {
   readonly current: () => GenerationView;
   readonly observer: ListenerObserver;
   readonly metrics: Metrics;
+  readonly log: Pick<Log, 'error'>;
 }
 
 const ALONE = 0;
@@ -85,12 +87,16 @@ export class PeerNetwork {
     store: StateStore,
     onUnavailable: StateStore['onUnavailable'],
   ): void {
-    const { thread, metrics } = this.#options;
+    const { thread, metrics, log } = this.#options;
     const id = replicaOf(this.self);
     const sealingKeys = () => this.#sealingKeys;
     const directory = new Directory({ id, address: advertise }, store, {
       onUnlisted: (replica) => this.#replicas?.unlisted(replica),
       onCount: (count) => metrics.peers.known(count),
+      onRival: () =>
+        log.error('another replica advertises the same address: requests for sessions of this one are lost', {
+          advertise,
+        }),
     });
     this.#directory = directory;
     const threads = this.#threads;

@@ -4,7 +4,7 @@ import type { StateNode } from '../../schema/graph/graph.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import type { WebExchange } from '../listen/exchange.ts';
 import { replyError } from '../listen/reply.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, Whereabouts } from './directory.ts';
 import { peerSecret } from './envelope.ts';
 import { sendOver } from './hand-over.ts';
 import { readLinkAddress } from './link-address.ts';
@@ -93,7 +93,7 @@ export class ReplicaPeers implements Peers {
     const where = await this.#options.directory.look(errand.replica);
     if (errand.exchange.concluded) return;
     if (where.kind === 'at') this.#send(errand, where.address);
-    else this.#endWithout(errand, where.kind === 'gone', undefined);
+    else this.#endWithout(errand, where.kind, undefined);
   }
 
   #send(errand: Errand, address: string): void {
@@ -109,18 +109,20 @@ export class ReplicaPeers implements Peers {
     const { replica, exchange } = errand;
     // A connection that broke says nothing of who was at its other end.
     const cause = error instanceof Unreached ? error : await this.#whyNotThere(replica, address);
-    const isGone = cause !== undefined && (await this.#isGone(replica, cause));
-    if (isGone) this.#drop(replica, cause);
-    if (!exchange.concluded) this.#endWithout(errand, isGone, cause ?? error);
+    const kind = cause === undefined ? 'at' : await this.#without(replica, cause);
+    if (cause !== undefined && kind === 'gone') this.#drop(replica, cause);
+    if (!exchange.concluded) this.#endWithout(errand, kind, cause ?? error);
   }
 
-  async #isGone(replica: string, cause: Error): Promise<boolean> {
-    if (cause instanceof Unreached && cause.isRefused) return true;
-    return (await this.#options.directory.look(replica)).kind === 'gone';
+  /** What can be said of a replica that was not reached. */
+  async #without(replica: string, cause: Error): Promise<Whereabouts['kind']> {
+    if (cause instanceof Unreached && cause.isRefused) return 'gone';
+    return (await this.#options.directory.look(replica)).kind;
   }
 
-  #endWithout({ exchange, onGone }: Errand, isGone: boolean, cause: Error | undefined): void {
-    if (isGone || this.#options.onUnavailable === 'local') onGone();
+  #endWithout({ exchange, onGone }: Errand, kind: Whereabouts['kind'], cause: Error | undefined): void {
+    const isGone = kind === 'gone' || (kind === 'unknown' && this.#options.onUnavailable === 'local');
+    if (isGone) onGone();
     else replyError(exchange, unreachable(cause));
   }
 

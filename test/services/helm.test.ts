@@ -73,6 +73,7 @@ const VALUES: Readonly<Record<string, object>> = {
     tolerations: [{ key: 'a', operator: 'Exists', effect: 'NoSchedule' }],
     affinity: { nodeAffinity: {} },
     priorityClassName: 'high',
+    peers: { enabled: true },
   },
   'everything off': {
     sealing: { secret: '' },
@@ -183,6 +184,24 @@ describe.skipIf(isMissing)('the chart', () => {
     for (const rule of spec.ingress) expect(rule.from.length).toBeGreaterThan(0);
     const closed = ofKind(await render(VALUES['nobody let in']), 'NetworkPolicy').spec;
     expect([closed.ingress, closed.egress, closed.policyTypes]).toEqual([[], [], ['Ingress', 'Egress']]);
+  });
+
+  it('lets pods of the release reach each other at the port of peers, and nobody else there', async () => {
+    const all = await render({
+      peers: { enabled: true },
+      networkPolicy: { dataFrom: [], operationsFrom: [] },
+    });
+    const { spec } = ofKind(all, 'NetworkPolicy');
+    const pods = [{ podSelector: { matchLabels: ofKind(all, 'Deployment').spec.selector.matchLabels } }];
+    expect(spec.ingress).toEqual([{ from: pods, ports: [{ port: 'peers', protocol: 'TCP' }] }]);
+    expect(spec.egress.at(-1)).toEqual({ to: pods, ports: [{ port: 7946, protocol: 'TCP' }] });
+    const [container] = podOf(all).containers;
+    expect(container.ports.at(-1)).toEqual({ name: 'peers', containerPort: 7946, protocol: 'TCP' });
+    expect(container.env[0]).toMatchObject({
+      name: 'POD_IP',
+      valueFrom: { fieldRef: { fieldPath: 'status.podIP' } },
+    });
+    expect(JSON.stringify(manifests)).not.toContain('peers');
   });
 
   it('shows operations in a Service of their own, which no value makes public', async () => {

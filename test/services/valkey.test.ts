@@ -251,6 +251,41 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
     });
   });
 
+  it('tells replicas of each other, until they leave or say nothing more', async () => {
+    const [one, two] = [await open(), await open()];
+    const a = { id: 'a', address: '10.0.0.1:7946' };
+    const b = { id: 'b', address: '[fd00::2]:7946' };
+    expect(await one.announce(a, 60_000)).toEqual([a]);
+    expect(await two.announce(b, 200)).toEqual([b, a]);
+    expect(await one.announce(a, 60_000)).toEqual([a, b]);
+    await vi.waitFor(async () => expect(await two.replicas()).toEqual([a]), { timeout: 5000 });
+    await two.announce(b, 60_000);
+    await one.leave('a');
+    expect(await one.replicas()).toEqual([b]);
+    await server.command('FLUSHALL');
+    expect(await one.replicas()).toEqual([]);
+  });
+
+  it('gives an address to who said last that it is there, and tells that one who was before', async () => {
+    const store = await open();
+    const former = { id: 'former', address: '10.0.0.1:7946' };
+    const now = { ...former, id: 'now' };
+    await store.announce(former, 60_000);
+    expect(await store.announce(now, 60_000)).toEqual([former, now]);
+    expect(await store.announce(now, 60_000)).toEqual([now]);
+    await store.leave('former');
+    expect(await store.replicas()).toEqual([now]);
+  });
+
+  it('tells of a thousand replicas at most', async () => {
+    const store = await open();
+    const many = Array.from({ length: 1100 }, (_, at) => [`10.0.0.1:${at + 1}`, `id${at} 99999999999999`]);
+    await server.command('HSET', 'gatewright:replicas', ...many.flat());
+    await server.command('HSET', 'gatewright:replicas', '10.0.0.2:1', 'what nobody wrote');
+    expect(await store.replicas()).toHaveLength(1024);
+    expect(await server.command('HLEN', 'gatewright:replicas')).toBe(1100);
+  });
+
   it('counts apart what has another prefix', async () => {
     const [one, other] = [await open({ prefix: 'one' }), await open({ prefix: 'other' })];
     expect(await one.useOnce('nonce', 60_000)).toBe(true);
