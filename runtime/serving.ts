@@ -27,6 +27,7 @@ import { Generations } from './reload/generations.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import { Revocations } from './revocation/revocations.ts';
 import { Sealer } from './sealing/sealer.ts';
+import { OnceCache } from './state/once-cache.ts';
 import { countsIn } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
 import { openValkey } from './state/valkey.ts';
@@ -95,6 +96,7 @@ export class Serving {
   readonly #accessLog: AccessLog;
   readonly #generations = new Generations();
   readonly #sessions: SessionStore;
+  readonly #once: OnceCache;
   readonly #parked: ParkedCalls;
   readonly #network: PeerNetwork;
   readonly #channels: EventStreamChannels;
@@ -127,8 +129,8 @@ export class Serving {
     this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM }, self, counts('sessions'));
     this.#channels = new EventStreamChannels(NO_ROOM, counts('channels'));
     this.#listens = new ListenStreams(counts('subscriptions'));
-    const once = thread && { memory: thread.once, holder: thread.holder };
-    this.#parked = new ParkedCalls(NO_ROOM, self, once, counts('parked'));
+    this.#once = new OnceCache(thread && { memory: thread.once, holder: thread.holder });
+    this.#parked = new ParkedCalls(NO_ROOM, self, this.#once, counts('parked'));
     this.revocations = new Revocations({ log: options.log, onRevoked: () => this.#expelRevoked() });
     this.#sealer = new Sealer([], thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
@@ -199,7 +201,7 @@ export class Serving {
     // Beside threads that serve, the store is theirs to tell of.
     const onUp = hasTraffic(graph) ? (isUp: boolean) => metrics.stateUp(isUp) : () => undefined;
     this.#store = await openValkey(state, { log, onUp });
-    this.#parked.shareOnce(this.#store);
+    this.#once.share(this.#store);
     await this.revocations.follow(this.#store);
   }
 

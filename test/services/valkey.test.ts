@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ParkedCalls } from '../../runtime/mcp/input/parked-calls.ts';
+import { OnceCache } from '../../runtime/state/once-cache.ts';
 import { QUOTA_SCRIPT, quotaArguments } from '../../runtime/state/quota-script.ts';
 import { RATE_SCRIPT, rateArguments } from '../../runtime/state/rate-script.ts';
 import { type StateStore, StoreAway } from '../../runtime/state/state-store.ts';
@@ -216,9 +217,9 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   describe('a request state that may be used once', () => {
     const parked = (store: StateStore): ParkedCalls => {
       const bounds = { idleMs: 60_000, absoluteMs: 60_000, max: 1, maxPerPrincipal: 1 };
-      const made = new ParkedCalls(bounds);
-      made.shareOnce(store);
-      return made;
+      const once = new OnceCache();
+      once.share(store);
+      return new ParkedCalls(bounds, undefined, once);
     };
 
     it('is used up at every replica once one has seen it', async () => {

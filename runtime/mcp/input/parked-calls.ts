@@ -4,8 +4,7 @@ import type { ParkedNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import { type Counts, LocalCounts } from '../../state/counts.ts';
-import { orLocal, type StateStore } from '../../state/state-store.ts';
-import { createSharedRateLimiter } from '../../traffic/shared-rate.ts';
+import { OnceCache } from '../../state/once-cache.ts';
 import type { Call } from '../call.ts';
 
 /** A call as its store sees it. */
@@ -20,14 +19,6 @@ export interface Parked {
   expired(): void;
 }
 
-/** Memory in which all threads find what each has used, made by `rateMemory`. */
-export interface OnceMemory {
-  readonly memory: SharedArrayBuffer;
-  readonly holder: number;
-}
-
-const ONCE = { kind: 'limit', type: 'rate', name: 'once', count: 1, burst: 1, key: [] } as const;
-
 interface Slot {
   readonly sinceMs: number;
   handle: string;
@@ -35,8 +26,6 @@ interface Slot {
   heldLength: number;
 }
 
-/** States that may be used once are remembered for as long as they could be shown again, the oldest forgotten first. */
-const MAX_USED = 100_000;
 /** Results that came while nobody was there, in UTF-16 units, all together. */
 const MAX_HELD_LENGTH = 32 * 1024 * 1024;
 
@@ -49,25 +38,23 @@ export class ParkedCalls {
   readonly owner: string;
   readonly #slots = new Map<Parked, Slot>();
   readonly #byHandle = new Map<string, Parked>();
-  readonly #used = new Map<string, number>();
   readonly #counts: Counts;
-  readonly #usedElsewhere: OnceMemory | undefined;
-  #store: StateStore | undefined;
+  readonly #once: OnceCache;
   #held = 0;
   #bounds: ParkedNode;
 
   /**
-   * @param once where several threads must not use one state twice
+   * @param once where states are used up
    * @param counts where they count together
    */
   constructor(
     bounds: ParkedNode,
     owner: string = randomBytes(12).toString('base64url'),
-    once?: OnceMemory,
+    once: OnceCache = new OnceCache(),
     counts: Counts = new LocalCounts(),
   ) {
     this.owner = owner;
-    this.#usedElsewhere = once;
+    this.#once = once;
     this.#counts = counts;
     this.#bounds = bounds;
   }
@@ -131,42 +118,12 @@ export class ParkedCalls {
     this.#counts.giveBack(call.owner);
   }
 
-  /** From now on what may be used once is asked of all replicas. */
-  shareOnce(store: StateStore): void {
-    this.#store = store;
-  }
-
   /**
-   * Whether a state that may be used once is used now for the first time; a promise where replicas share a store, which
-   * rejects with a GatewayError if that is away and requests are refused then.
+   * Whether a state that may be used once is used now for the first time, within the time in which it could be shown
+   * again; as {@link OnceCache.use}.
    */
   useOnce(nonce: string): boolean | Promise<boolean> {
-    const store = this.#store;
-    if (store === undefined) return this.#useOnceHere(nonce);
-    // Remembered here too, for the time in which the store is away.
-    const asked = store.useOnce(nonce, this.#bounds.idleMs).then((isFirst) => {
-      const isFirstHere = this.#useOnceHere(nonce);
-      return isFirst && isFirstHere;
-    });
-    return orLocal(store, asked, () => this.#useOnceHere(nonce));
-  }
-
-  #useOnceHere(nonce: string): boolean {
-    if (this.#usedElsewhere !== undefined) return this.#useOnceOfAll(nonce, this.#usedElsewhere);
-    if (this.#used.has(nonce)) return false;
-    const nowMs = performance.now();
-    for (const [old, usedMs] of this.#used) {
-      if (this.#used.size < MAX_USED && nowMs - usedMs < this.#bounds.idleMs) break;
-      this.#used.delete(old);
-    }
-    this.#used.set(nonce, nowMs);
-    return true;
-  }
-
-  /** One in a lifetime is a rate like any other. */
-  #useOnceOfAll(nonce: string, { memory, holder }: OnceMemory): boolean {
-    const once = { ...ONCE, periodMs: this.#bounds.idleMs };
-    return createSharedRateLimiter(once, memory, holder).take(nonce, 0).allowed;
+    return this.#once.use('url-state', nonce, this.#bounds.idleMs);
   }
 
   /** Takes back what waits for the input of callers whose credential does not count any more. */
