@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'state_unavailable'
   | 'overloaded'
   | 'breaker_open'
+  | 'upstream_busy'
   | 'upstream_unavailable'
   | 'upstream_timeout'
   | 'upstream_protocol'

@@ -96,10 +96,22 @@ export class LiveObjects {
     return openIdentity(node, { onKeysFailure }, Date.now());
   }
 
-  /** @param memory of its breaker, where threads count together */
-  createUpstream(node: UpstreamNode, info: GatewayInfo, memory?: SharedArrayBuffer): LiveUpstream {
-    const breaker = memory === undefined ? {} : { breaker: { memory, holder: this.#thread!.holder } };
-    const upstream = createUpstream(node, { ...this.#context, ...breaker, gateway: info });
+  /** @param memory of its breakers and places, where threads count together */
+  createUpstream(
+    node: UpstreamNode,
+    info: GatewayInfo,
+    memory: {
+      readonly breaker?: SharedArrayBuffer | undefined;
+      readonly places?: SharedArrayBuffer | undefined;
+    } = {},
+  ): LiveUpstream {
+    const shared = (part: SharedArrayBuffer) => ({ memory: part, holder: this.#thread!.holder });
+    const upstream = createUpstream(node, {
+      ...this.#context,
+      ...(memory.breaker && { breaker: shared(memory.breaker) }),
+      ...(memory.places && { places: shared(memory.places) }),
+      gateway: info,
+    });
     const bridged = new BridgedLinks(upstream, node, info);
     this.#running.set(node.name, [...(this.#running.get(node.name) ?? []), upstream]);
     return {

@@ -221,10 +221,7 @@ export class Gateway {
       onRestart: () => this.#metrics.workerRestarted(),
     });
     this.#metrics.sources = {
-      upstreams: () =>
-        Object.entries(team.upstreams).map(([name, { breaker, inFlight, processes, endpoints }]) => {
-          return { name, breaker, inFlight, processes: processes.length, endpoints };
-        }),
+      upstreams: () => Object.entries(team.upstreams),
       pinned: () => Object.entries(team.pinned),
       sessions: () => team.sessions,
       generations: () => ({ active: this.#graph === undefined ? 0 : 1, draining: team.draining }),

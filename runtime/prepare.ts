@@ -21,6 +21,7 @@ import { Generation } from './reload/generation.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
 import { TurnTaking } from './reload/turn-taking.ts';
+import { placesId } from './upstream/bulkhead.ts';
 import type { Upstream } from './upstream/link.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
@@ -108,7 +109,10 @@ class Preparation {
     }
     for (const node of Object.values(graph.upstreams)) {
       const create = (): LiveUpstream => {
-        const made = live.createUpstream(node, this.#info, memories[`upstream:${node.name}`]);
+        const made = live.createUpstream(node, this.#info, {
+          breaker: memories[`upstream:${node.name}`],
+          places: memories[placesId(node.name)],
+        });
         this.#made.push(made.upstream);
         return made;
       };

@@ -1,5 +1,6 @@
 import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal } from '../listen/observer.ts';
+import type { UpstreamState } from '../upstream/link.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
 import { PeerMetrics } from './peer-metrics.ts';
@@ -8,6 +9,7 @@ import { ProcessMetrics } from './process-metrics.ts';
 import { ReloadMetrics } from './reload-metrics.ts';
 import type { SourceMetrics } from './source-metrics.ts';
 import { ToolMetrics } from './tool-metrics.ts';
+import { UpstreamMetrics } from './upstream-metrics.ts';
 
 /** From a millisecond to the longest call; seconds. */
 const DURATION_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -50,13 +52,7 @@ export interface HeldPlaces {
 
 /** What is asked of the other rooms at each scrape. */
 export interface MetricsSources {
-  upstreams(): Iterable<{
-    readonly name: string;
-    readonly breaker: 'none' | 'closed' | 'half-open' | 'open';
-    readonly inFlight: number;
-    readonly processes: number;
-    readonly endpoints?: readonly { readonly url: string; readonly healthy: boolean }[] | undefined;
-  }>;
+  upstreams(): Iterable<readonly [name: string, state: UpstreamState]>;
   /** What each pinned upstream offers otherwise than it is locked. */
   pinned(): Iterable<readonly [upstream: string, differences: readonly { readonly kind: string }[]]>;
   /** Legacy sessions that are open. */
@@ -67,8 +63,6 @@ export interface MetricsSources {
 }
 
 const PINNED_KINDS = ['tools', 'prompts', 'resourceTemplates', 'instructions'] as const;
-
-const BREAKER_VALUE = { none: 0, closed: 0, 'half-open': 1, open: 2 } as const;
 
 /** Everything that is counted. Names begin with `gatewright_`; no label's values are up to a caller. */
 export class Metrics {
@@ -146,26 +140,7 @@ export class Metrics {
     help: 'Starts and exits of stdio upstreams.',
     labels: ['upstream', 'event'],
   });
-  readonly #breakers = new GaugeFamily({
-    name: 'gatewright_upstream_breaker_state',
-    help: '0 closed, 1 half-open, 2 open.',
-    labels: ['upstream'],
-  });
-  readonly #endpointsUp = new GaugeFamily({
-    name: 'gatewright_upstream_endpoint_up',
-    help: 'Whether an endpoint gets calls, of upstreams whose endpoints are looked after.',
-    labels: ['upstream', 'endpoint'],
-  });
-  readonly #upstreamInFlight = new GaugeFamily({
-    name: 'gatewright_upstream_requests_in_flight',
-    help: 'Requests that an upstream has not answered yet.',
-    labels: ['upstream'],
-  });
-  readonly #processes = new GaugeFamily({
-    name: 'gatewright_upstream_processes',
-    help: 'Running processes of stdio upstreams.',
-    labels: ['upstream'],
-  });
+  readonly #upstreams = new UpstreamMetrics();
   readonly #pinned = new GaugeFamily({
     name: 'gatewright_pinned_differences',
     help: 'What a pinned upstream offers otherwise than it is locked, and is hidden, or no longer offers.',
@@ -273,10 +248,7 @@ export class Metrics {
   text(others: readonly string[] = []): string {
     this.#askSources();
     const rest = [
-      this.#breakers,
-      this.#endpointsUp,
-      this.#upstreamInFlight,
-      this.#processes,
+      this.#upstreams,
       this.#pinned,
       this.#sessions,
       this.#restarts,
@@ -329,14 +301,7 @@ export class Metrics {
 
   #askSources(): void {
     if (this.sources === undefined) return;
-    for (const family of [this.#breakers, this.#endpointsUp, this.#upstreamInFlight, this.#processes])
-      family.clear();
-    for (const { name, breaker, inFlight, processes, endpoints = [] } of this.sources.upstreams()) {
-      this.#breakers.of(name).value = BREAKER_VALUE[breaker];
-      this.#upstreamInFlight.of(name).value = inFlight;
-      this.#processes.of(name).value = processes;
-      for (const { url, healthy } of endpoints) this.#endpointsUp.of(name, url).value = healthy ? 1 : 0;
-    }
+    this.#upstreams.set(this.sources.upstreams());
     this.#pinned.clear();
     for (const [upstream, differences] of this.sources.pinned()) {
       for (const kind of PINNED_KINDS)

@@ -63,6 +63,7 @@ const CLASSES: Readonly<Record<Outcome, OutcomeClass>> = Object.assign(Object.cr
   input_refused: 'protocol_error',
   input_unavailable: 'protocol_error',
   breaker_open: 'upstream',
+  upstream_busy: 'upstream',
   upstream_unavailable: 'upstream',
   upstream_timeout: 'upstream',
   upstream_protocol: 'upstream',

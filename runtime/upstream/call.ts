@@ -4,8 +4,10 @@ import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Admission, Breaker } from '../traffic/breaker.ts';
 import type { Breakers } from '../traffic/breakers.ts';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
+import type { NoPlace, Ticket, Waiting } from '../traffic/fair-gate.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
 import type { RetryBudget } from '../traffic/retry-budget.ts';
+import { type Bulkhead, busyError } from './bulkhead.ts';
 import type { UpstreamContext } from './context.ts';
 import { type Failure, timeoutFailure } from './failure.ts';
 import type { LargeReply, OutboundRequest, ReplySink } from './link.ts';
@@ -29,6 +31,7 @@ export interface Traffic {
   readonly breakers: Breakers | undefined;
   /** Whether an answer counts as a failure of the upstream. Absent: none does. */
   readonly fails: ((answer: Message) => boolean) | undefined;
+  readonly bulkhead: Bulkhead | undefined;
   readonly context: UpstreamContext;
   inFlight: number;
 }
@@ -40,7 +43,7 @@ const LISTEN = 'subscriptions/listen';
  * A request from admission to its end. A transport extends it, sends in `attempt` and reports by `answering`,
  * `message`, `respond` and `failed`; after the end its reports are ignored.
  */
-export abstract class Call implements Timed {
+export abstract class Call implements Timed, Waiting {
   readonly request: OutboundRequest;
   readonly maxBytes: number;
   /** Whether it stays open: it has no deadline once it is answered. */
@@ -53,6 +56,8 @@ export abstract class Call implements Timed {
   #streaming = false;
   #large: LargeReply | undefined;
   #admission: Admission = 0;
+  /** Its place at the upstream, or in the queue. */
+  #ticket: Ticket | undefined;
   #attempts = 0;
   #startedMs = 0;
   #hardMs = 0;
@@ -93,14 +98,36 @@ export abstract class Call implements Timed {
     this.#hardMs = now + Math.min(timeouts.callMaxMs, this.request.timeoutMs ?? Number.POSITIVE_INFINITY);
     this.traffic.inFlight += 1;
     this.traffic.budget?.earn();
-    this.#try(now);
+    const { bulkhead } = this.traffic;
+    if (bulkhead === undefined || this.staysOpen) {
+      this.#try(now);
+      return;
+    }
+    this.#ticket = bulkhead.enter(this.request.caller, this);
+    if (this.#ticket === undefined) this.refused('full');
+    else if (this.#ticket.isHeld) this.#try(now);
+    else deadlines.schedule(this, this.#softMs(now));
+  }
+
+  /** Its turn has come. */
+  granted(): void {
+    if (this.over) return;
+    const now = performance.now();
+    if (now < this.#softMs(this.#startedMs)) this.#try(now);
+    else this.onDeadline();
+  }
+
+  refused(why: NoPlace): void {
+    if (this.over) return;
+    this.#finish();
+    this.#tellError(busyError(why));
   }
 
   cancel(reason = 'the caller went away'): void {
     if (this.over) return;
     this.#finish();
     if (this.#admission !== 0) this.breaker?.release(this.#admission);
-    this.abandon(reason);
+    if (this.#attempts > 0) this.abandon(reason);
   }
 
   /** Stops the clock: the upstream waits for its caller, which counts against neither deadline nor breaker. */
@@ -110,6 +137,7 @@ export abstract class Call implements Timed {
     deadlines.cancel(this);
     if (this.#admission !== 0) this.breaker?.success(this.#admission);
     this.#admission = 0;
+    this.#ticket?.leave();
   }
 
   /** Lets the clock run on from where it was stopped. */
@@ -127,7 +155,7 @@ export abstract class Call implements Timed {
     const failure = timeoutFailure(`${this.request.method} after ${this.#elapsedMs()} ms`);
     this.#finish();
     this.#settle(failure);
-    this.abandon('timeout');
+    if (this.#attempts > 0) this.abandon('timeout');
     this.#tellError(failure.error);
   }
 
@@ -306,6 +334,7 @@ export abstract class Call implements Timed {
     this.over = true;
     this.traffic.inFlight -= 1;
     deadlines.cancel(this);
+    this.#ticket?.leave();
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     this.ended();
   }

@@ -1,6 +1,7 @@
 /** What the upstream room is given by its host. */
 import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import type { BreakerState } from '../traffic/breaker.ts';
+import type { GateThreads } from '../traffic/fair-gate.ts';
 
 /** Why there is an attempt after the first: what the one before failed of, or that it could not be sent, or is slow. */
 export type AttemptCause = RetryCondition | 'failover' | 'hedge';
@@ -25,6 +26,8 @@ export interface UpstreamContext {
   readonly observer: UpstreamObserver;
   /** Where threads count its failures together. */
   readonly breaker?: { readonly memory: SharedArrayBuffer; readonly holder: number };
+  /** Where threads count its calls together. */
+  readonly places?: GateThreads;
   /** The folder of the configuration file, absolute. */
   readonly baseDirectory: string;
   /** Told to upstreams as the client's implementation where no client's own is. */

@@ -195,6 +195,8 @@ export interface UpstreamState {
   /** Tools that are not called any more; absent where tools have no breakers of their own. */
   readonly openTools?: readonly string[] | undefined;
   readonly inFlight: number;
+  /** Those of them that wait for their turn; absent where any number is let through. */
+  readonly waiting?: number | undefined;
   readonly links: number;
   /** Process ids of stdio children. */
   readonly processes: readonly number[];

@@ -50,6 +50,7 @@ export class OpenApiUpstream implements Upstream {
       breaker: this.#traffic.breakers?.upstream.state ?? 'none',
       openTools: this.#traffic.breakers?.openTools,
       inFlight: this.#traffic.inFlight,
+      waiting: this.#traffic.bulkhead?.waiting,
       links: this.#link === undefined ? 0 : 1,
       processes: [],
       eras: ['modern'],

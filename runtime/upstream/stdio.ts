@@ -78,6 +78,7 @@ export class StdioUpstream implements Upstream {
       breaker: this.#traffic.breakers?.upstream.state ?? 'none',
       openTools: this.#traffic.breakers?.openTools,
       inFlight: this.#traffic.inFlight,
+      waiting: this.#traffic.bulkhead?.waiting,
       links,
       processes: this.#pool.pids,
       eras: this.#verdicts.eras(),

@@ -5,6 +5,7 @@ import { prepareCel } from '../../policies/cel/program.ts';
 import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import { Breakers } from '../traffic/breakers.ts';
 import { RetryBudget } from '../traffic/retry-budget.ts';
+import { Bulkhead } from './bulkhead.ts';
 import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
 import { HttpUpstream } from './http.ts';
@@ -34,6 +35,7 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
             onChange: (state, tool) => context.observer.onBreaker(node.name, state, tool),
           }),
     fails: failing(node.breaker?.failWhen),
+    bulkhead: node.concurrency && new Bulkhead(node.concurrency, node.timeouts, context.places),
     context,
     inFlight: 0,
   };

@@ -7,9 +7,10 @@ import { releaseOf } from '../state/shared-lock.ts';
 import { BREAKER_BYTES } from '../traffic/breaker.ts';
 import { breakerBytes, breakersIn } from '../traffic/breakers.ts';
 import { concurrencyCountId } from '../traffic/concurrency.ts';
-import { placesMemory, recoverPlaces } from '../traffic/places.ts';
+import { onePlaceMemory, placesMemory, recoverPlaces } from '../traffic/places.ts';
 import { quotaCountId, quotaMemory } from '../traffic/quota.ts';
 import { rateMemory } from '../traffic/shared-rate.ts';
+import { placesId } from '../upstream/bulkhead.ts';
 import type { OpenMemories, SharedMemories } from './messages.ts';
 
 /** The lock is the first word of every such memory, and of each breaker in one of many. */
@@ -87,6 +88,14 @@ export class Memories {
     for (const { name, breaker } of Object.values(graph.upstreams))
       if (breaker !== undefined)
         take(`upstream:${name}`, () => new SharedArrayBuffer(breakerBytes(breaker)), unlockBreakers);
+    for (const { name, concurrency } of Object.values(graph.upstreams))
+      if (concurrency !== undefined)
+        take(
+          placesId(name),
+          () => onePlaceMemory(concurrency.max, concurrency.queue),
+          giveBackPlaces,
+          fingerprints[`upstream:${name}`] ?? '',
+        );
     for (const node of Object.values(graph.listeners)) {
       const socket = socketFingerprint(node);
       // One that is renamed stays what it is.

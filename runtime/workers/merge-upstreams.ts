@@ -20,6 +20,7 @@ const merge = (one: UpstreamState, other: UpstreamState): UpstreamState => ({
   breaker: SEVERITY[one.breaker] >= SEVERITY[other.breaker] ? one.breaker : other.breaker,
   ...(one.openTools && { openTools: [...new Set([...one.openTools, ...(other.openTools ?? [])])].sort() }),
   inFlight: one.inFlight + other.inFlight,
+  ...(one.waiting !== undefined && { waiting: one.waiting + (other.waiting ?? 0) }),
   links: one.links + other.links,
   processes: [...one.processes, ...other.processes],
   eras: [...new Set([...one.eras, ...other.eras])].sort(),

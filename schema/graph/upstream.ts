@@ -49,12 +49,19 @@ export interface BreakerNode {
   readonly per?: 'tool';
 }
 
+/** Calls under way at once, and how many more may wait. */
+export interface ConcurrencyNode {
+  readonly max: number;
+  readonly queue: number;
+}
+
 interface AnyUpstreamNode {
   readonly kind: 'upstream';
   readonly name: string;
   readonly timeouts: TimeoutsNode;
   readonly retry?: RetryNode;
   readonly breaker?: BreakerNode;
+  readonly concurrency?: ConcurrencyNode;
   readonly annotations: 'ignore' | 'honour';
 }
 

@@ -2,6 +2,7 @@
 import type {
   ApiCredentials,
   BreakerNode,
+  ConcurrencyNode,
   HealthNode,
   HedgeNode,
   HttpUpstreamNode,
@@ -60,6 +61,7 @@ const traffic = {
       per: optional(oneOf('tool')),
     }),
   ),
+  concurrency: optional(fields<ConcurrencyNode>({ max: number, queue: number })),
   annotations: oneOf('ignore', 'honour'),
 };
 

@@ -48,12 +48,13 @@ const lowerBreaker = (breaker: NonNullable<UpstreamData['breaker']>): BreakerNod
   ...given('per', breaker.per === 'tool' ? breaker.per : undefined),
 });
 
-type Traffic = Pick<UpstreamNode, 'timeouts' | 'retry' | 'breaker' | 'annotations'>;
+type Traffic = Pick<UpstreamNode, 'timeouts' | 'retry' | 'breaker' | 'concurrency' | 'annotations'>;
 
 /** What every type of upstream has. */
-export const lowerTraffic = ({ timeouts, retry, breaker, trust }: UpstreamData): Traffic => ({
+export const lowerTraffic = ({ timeouts, retry, breaker, concurrency, trust }: UpstreamData): Traffic => ({
   timeouts: lowerTimeouts(timeouts!),
   ...given('retry', retry && lowerRetry(retry)),
   ...given('breaker', breaker && lowerBreaker(breaker)),
+  ...given('concurrency', concurrency && { max: concurrency.max, queue: concurrency.queue! }),
   annotations: trust!.annotations!,
 });

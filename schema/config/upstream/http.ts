@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { labels } from '../labels.ts';
 import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Health, HedgedRetry, Timeouts } from './traffic.ts';
+import { Breaker, Concurrency, Health, HedgedRetry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 export const HttpUpstream = closed(
@@ -76,6 +76,7 @@ export const HttpUpstream = closed(
     timeouts: optional(Timeouts),
     retry: optional(HedgedRetry),
     breaker: optional(Breaker),
+    concurrency: optional(Concurrency),
     labels: optional(
       labels({
         description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',

@@ -18,7 +18,7 @@ import {
   unionByType,
 } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Retry, Timeouts } from './traffic.ts';
+import { Breaker, Concurrency, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 const Bearer = closed(
@@ -124,6 +124,7 @@ export const OpenApiUpstream = closed(
     timeouts: optional(Timeouts),
     retry: optional(Retry),
     breaker: optional(Breaker),
+    concurrency: optional(Concurrency),
     labels: optional(
       labels({
         description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { labels } from '../labels.ts';
 import { closed, listOf, oneOf, optional, textsBy } from '../value.ts';
-import { Breaker, Retry, Timeouts } from './traffic.ts';
+import { Breaker, Concurrency, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 export const StdioUpstream = closed(
@@ -38,6 +38,7 @@ export const StdioUpstream = closed(
     timeouts: optional(Timeouts),
     retry: optional(Retry),
     breaker: optional(Breaker),
+    concurrency: optional(Concurrency),
     labels: optional(
       labels({
         description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',

@@ -1,4 +1,5 @@
 /** Timeouts, retry and breaker of an upstream. */
+import { Type } from 'typebox';
 import { cel, closed, count, duration, flag, listOf, oneOf, optional, percentage } from '../value.ts';
 
 export const Timeouts = closed(
@@ -104,6 +105,25 @@ export const HedgedRetry = closed(
     ),
   },
   RETRY_OPTIONS,
+);
+
+export const Concurrency = closed(
+  {
+    max: count({ description: 'Calls under way at the same time.', examples: [200] }),
+    queue: optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100_000,
+        description:
+          'How many more may wait for their turn; callers take turns there. Their time runs meanwhile. Calls beyond are refused.',
+        default: 100,
+      }),
+    ),
+  },
+  {
+    description:
+      'How many calls the upstream gets at once, so that a slow one holds up nobody but its own callers. Streams that stay open do not count, nor does a call while its caller is asked. Absent: any number.',
+  },
 );
 
 export const Health = closed(

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Metrics } from '../../../runtime/observe/metrics.ts';
 import type { ReloadResult } from '../../../runtime/reload/reload-result.ts';
+import type { UpstreamState } from '../../../runtime/upstream/link.ts';
 import { recordedExchange } from './exchange-fixture.ts';
 
 let metrics: Metrics;
@@ -118,9 +119,14 @@ describe('Metrics', () => {
   });
 
   it('asks the other rooms at each scrape, and forgets upstreams and generations that are gone', () => {
-    let upstreams = [
-      { name: 'a', breaker: 'open' as const, inFlight: 3, processes: 0 },
-      { name: 'b', breaker: 'half-open' as const, inFlight: 0, processes: 2 },
+    const endpoints = [
+      { url: 'https://one.example/mcp', healthy: false, inFlight: 0 },
+      { url: 'https://two.example/mcp', healthy: true, inFlight: 3 },
+    ];
+    const state = { links: 1, eras: [], processes: [] };
+    let upstreams: (readonly [string, UpstreamState])[] = [
+      ['a', { ...state, breaker: 'open', openTools: ['slow'], inFlight: 3, waiting: 2, endpoints }],
+      ['b', { ...state, breaker: 'half-open', inFlight: 0, processes: [11, 12] }],
     ];
     metrics.sources = {
       upstreams: () => upstreams,
@@ -134,6 +140,12 @@ describe('Metrics', () => {
     expect(samples.get('gatewright_upstream_breaker_state{upstream="b"}')).toBe(1);
     expect(samples.get('gatewright_upstream_requests_in_flight{upstream="a"}')).toBe(3);
     expect(samples.get('gatewright_upstream_processes{upstream="b"}')).toBe(2);
+    expect(samples.get('gatewright_upstream_requests_waiting{upstream="a"}')).toBe(2);
+    expect(samples.has('gatewright_upstream_requests_waiting{upstream="b"}')).toBe(false);
+    expect(samples.get('gatewright_upstream_tools_open{upstream="a"}')).toBe(1);
+    const up = (url: string) => `gatewright_upstream_endpoint_up{upstream="a",endpoint="${url}"}`;
+    expect(samples.get(up('https://one.example/mcp'))).toBe(0);
+    expect(samples.get(up('https://two.example/mcp'))).toBe(1);
     expect(samples.get('gatewright_pinned_differences{upstream="a",kind="tools"}')).toBe(2);
     expect(samples.get('gatewright_pinned_differences{upstream="a",kind="prompts"}')).toBe(0);
     expect(samples.get('gatewright_sessions')).toBe(7);

@@ -135,6 +135,7 @@ test('[RATE-04] retries are those that the plain rules allow, at their times, an
           retry,
           budget: undefined,
           breakers: undefined,
+          bulkhead: undefined,
           fails: undefined,
           context: testContext(),
           inFlight: 0,

@@ -3,7 +3,7 @@ import type { UpstreamNode } from '../../../../schema/graph/upstream.ts';
 import { duration, map, percentage, plain, set, type Written } from '../../written.ts';
 
 export const writeTraffic = (node: UpstreamNode): Readonly<Record<string, Written | undefined>> => {
-  const { timeouts, retry, breaker } = node;
+  const { timeouts, retry, breaker, concurrency } = node;
   return {
     timeouts: map({
       connect: duration(timeouts.connectMs),
@@ -38,6 +38,7 @@ export const writeTraffic = (node: UpstreamNode): Readonly<Record<string, Writte
         failWhen: plain(breaker.failWhen),
         per: plain(breaker.per ?? 'upstream'),
       }),
+    concurrency: concurrency && map({ max: plain(concurrency.max), queue: plain(concurrency.queue) }),
     trust: map({ annotations: plain(node.annotations) }),
   };
 };
