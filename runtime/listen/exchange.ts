@@ -85,4 +85,10 @@ export interface ExchangeRecord {
   outcome: string;
   /** The private cause of an error reply, for the log. */
   cause: unknown;
+  /** When stages of its way ended, from performance.now(); 0 where it did not come so far. */
+  identifiedMs: number;
+  /** Admitted, decided, and first sent to an upstream. */
+  sentMs: number;
+  /** The last time that an upstream answered, or was given up. */
+  answeredMs: number;
 }

@@ -116,6 +116,7 @@ export class ForwardSink implements MovableSink {
   }
 
   onResponse(text: string, message: UpstreamMessage): void {
+    this.#call.exchange.record.answeredMs = performance.now();
     const { rewrite } = this.#options;
     let rewritten: string | Promise<string>;
     try {
@@ -169,6 +170,7 @@ export class ForwardSink implements MovableSink {
   }
 
   onLarge(watch?: LargeWatch): LargeReply | undefined {
+    this.#call.exchange.record.answeredMs = performance.now();
     const { rewrite, resultEdits } = this.#options;
     // What looks for URIs wants all of a result. Once it is known whose they are, the next may not have to be read.
     const { uris } = this.#call.view;
@@ -204,6 +206,7 @@ export class ForwardSink implements MovableSink {
   }
 
   onError(error: GatewayError): void {
+    this.#call.exchange.record.answeredMs = performance.now();
     this.#call.server.metrics.upstreamRequest(this.#link.upstream, error.code);
     if (isMadeAnew(error.cause) && this.#options.isSecond !== true) {
       this.#anew.again(this.#call, this.#exposure, this.#options);

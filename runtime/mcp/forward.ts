@@ -42,7 +42,9 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     timeoutMs: options.timeoutMs,
     maxBytes: options.maxBytes,
   };
-  call.exchange.record.upstream = exposure.upstream.name;
+  const { record } = call.exchange;
+  record.upstream = exposure.upstream.name;
+  if (record.sentMs === 0) record.sentMs = performance.now();
   const sink = new ForwardSink(call, exposure, link, id, adaptation, tokenText, options, ANEW);
   if (link.era === 'modern') {
     call.onCancellable(link.request(request, sink));

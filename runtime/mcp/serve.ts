@@ -32,6 +32,7 @@ const identified = (place: Place, exchange: WebExchange, outcome: Principal | Ga
     return;
   }
   exchange.principal = outcome;
+  exchange.record.identifiedMs = performance.now();
   if (exchange.request.method !== 'POST') {
     const closing = exchange.request.method === 'GET' ? closingRefusal(exchange) : undefined;
     if (closing === undefined)

@@ -8,6 +8,7 @@ import { PressureMetrics } from './pressure-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { ReloadMetrics } from './reload-metrics.ts';
 import type { SourceMetrics } from './source-metrics.ts';
+import { StageMetrics } from './stage-metrics.ts';
 import { ToolMetrics } from './tool-metrics.ts';
 import { UpstreamMetrics } from './upstream-metrics.ts';
 
@@ -80,6 +81,7 @@ export class Metrics {
     DURATION_BOUNDS,
   );
   readonly #tools = new ToolMetrics();
+  readonly #stages = new StageMetrics();
   readonly #responses = new CounterFamily({
     name: 'gatewright_http_responses_total',
     help: 'Replies by listener and HTTP status; 0 is a client that was gone before its reply.',
@@ -189,6 +191,7 @@ export class Metrics {
     this.#responses.of(exchange.listener, String(status)).value += 1;
     this.#requests.of(server, label, outcome).value += 1;
     this.#durations.of(server, label).observe(durationMs / 1000);
+    this.#stages.finished(exchange, durationMs);
     if (targetKnown && method === 'tools/call') this.#tools.finished(server, target, outcome, durationMs);
   }
 
@@ -266,6 +269,7 @@ export class Metrics {
       this.#requests,
       this.#durations,
       this.#tools,
+      this.#stages,
       this.#responses,
       this.#inFlight,
       this.#denials,

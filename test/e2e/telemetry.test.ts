@@ -162,6 +162,14 @@ describe('metrics', () => {
     expect(series.get(`${ofTool}_count{${okOf('get_issue')}}`)).toBe(3);
     expect(series.get(`${ofTool}_bucket{${okOf('create_issue')},le="+Inf"}`)).toBe(1);
     expect(series.get(`${ofTool}_sum{${okOf('get_issue')}}`)).toBeGreaterThan(0);
+
+    const stages = ['identity', 'admission', 'upstream', 'reply'];
+    const ofStages = (what: string) =>
+      stages.map(
+        (stage) => series.get(`gatewright_stage_duration_seconds_${what}{server="main",stage="${stage}"}`)!,
+      );
+    expect(ofStages('count')).toEqual([4, 4, 4, 4]);
+    expect(ofStages('sum').reduce((all, each) => all + each)).toBeCloseTo(sum, 6);
   });
 
   it('[MON-06/traffic] count what policies and limits refuse, and what upstreams fail', async () => {

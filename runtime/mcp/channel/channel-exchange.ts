@@ -47,6 +47,9 @@ export class ChannelExchange implements Exchange {
     policy: '',
     outcome: '',
     cause: undefined,
+    identifiedMs: 0,
+    sentMs: 0,
+    answeredMs: 0,
   };
   readonly lifecycle: ListenerLifecycle;
   concluded = false;
