@@ -54,7 +54,7 @@ describe('what may be used once', () => {
   it('is not forgotten under a flood: what has no room is refused, and room comes with time', async () => {
     const once = new OnceCache();
     expect(once.use('url-state', 'first', 60_000)).toBe(true);
-    for (let at = 0; at < 99_999; at += 1) once.use('url-state', `${at}`, 500);
+    for (let at = 0; at < 99_999; at += 1) void once.use('url-state', `${at}`, 500);
     expect(once.use('url-state', 'first', 60_000)).toBe(false);
     await vi.waitFor(() => expect(once.use('url-state', 'late', 60_000)).toBe(true), { timeout: 5000 });
     expect(once.use('url-state', 'first', 60_000)).toBe(false);
