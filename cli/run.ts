@@ -1,6 +1,6 @@
 /** `gatewright run`: serves a configuration until a signal ends it. */
 import type { GatewayOptions } from '../runtime/gateway-options.ts';
-import { startGateway } from '../runtime/main.ts';
+import { Gateway } from '../runtime/main.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
 import type { ReloadResult } from '../runtime/reload/reload-result.ts';
 import { parseArguments } from './arguments.ts';
@@ -63,13 +63,18 @@ export const run: Command = async (args, io) => {
   if (options === undefined) return 2;
   const { file, elsewhere } = options;
   const stopped = Promise.withResolvers<void>();
+  const gateway = new Gateway({ ...options, env: io.env, version: packageVersion() });
+  let isStopping = false;
+  const unlisten = listenToSignals({
+    stop: () => {
+      isStopping = true;
+      stopped.resolve(gateway.close());
+    },
+    force: () => process.exit(1),
+    reload: () => void gateway.reload('signal'),
+  });
   try {
-    const gateway = await startGateway({ ...options, env: io.env, version: packageVersion() });
-    const unlisten = listenToSignals({
-      stop: () => stopped.resolve(gateway.close()),
-      force: () => process.exit(1),
-      reload: () => void gateway.reload('signal'),
-    });
+    await gateway.start();
     if (gateway.lastReload !== undefined) await tellStart(file, gateway.lastReload, io);
     io.out(
       banner({
@@ -80,11 +85,17 @@ export const run: Command = async (args, io) => {
       }),
     );
     await stopped.promise;
-    unlisten();
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof NotStarted)) throw thrown;
+    // Ended before it served anything: as was wished.
+    if (isStopping) {
+      await stopped.promise;
+      return 0;
+    }
     await tellRefusal(file, thrown.result, io);
     return 1;
+  } finally {
+    unlisten();
   }
 };

@@ -1,5 +1,6 @@
 /** A running gateway: load, listen, reload, end. What outlives a generation is made here, once. */
 import { dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { type LineDestination, openDestination } from './observe/destination.ts';
@@ -17,6 +18,9 @@ import { Watcher } from './reload/watcher.ts';
 import { opsSourceOf, type Running } from './running-ops.ts';
 import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
 import { type PreparedTeam, Team } from './workers/team.ts';
+
+/** How long what was being prepared when the end began is given back, whatever the deadline. */
+const GIVE_BACK_MS = 2_000;
 
 export interface Endpoint {
   readonly server: string;
@@ -75,6 +79,7 @@ export class Gateway {
       fallback: () => this.#lastGood(),
       onAccepted: (artifact) => this.#keep(artifact),
       prepare: (loaded) => this.#team.prepare(loaded),
+      discard: (prepared) => this.#team.discard(prepared),
       swap: async (prepared) => {
         await this.#team.swap(prepared);
         this.#graph = prepared.graph;
@@ -142,11 +147,19 @@ export class Gateway {
   async #close(givenDeadlineMs: number | undefined): Promise<void> {
     const bounds = this.#graph?.shutdown;
     const deadlineMs = givenDeadlineMs ?? bounds?.deadlineMs ?? 0;
-    await this.#watcher.close();
-    await this.#elsewhere?.close();
-    await this.#reloader.close();
+    const endMs = performance.now() + deadlineMs;
+    const reloading = this.#reloader.close();
+    await Promise.all([
+      this.#watcher.close(),
+      this.#elsewhere?.close(),
+      this.#team.close(Math.min(bounds?.windowMs ?? 0, deadlineMs), deadlineMs),
+    ]);
+    // What is being prepared may hang, as on a process that says nothing; it ends with this one then.
+    const waiting = new AbortController();
+    const leftMs = Math.max(endMs - performance.now(), GIVE_BACK_MS);
+    await Promise.race([reloading, delay(leftMs, undefined, waiting).catch(() => undefined)]);
+    waiting.abort();
     await this.#accepted?.close();
-    await this.#team.close(Math.min(bounds?.windowMs ?? 0, deadlineMs), deadlineMs);
     this.#metrics.close();
     if (this.#graph !== undefined) this.#log.info('stopped');
     this.#destination.flushSync();

@@ -111,6 +111,7 @@ export class Serving {
   #current: PreparedGeneration | undefined;
   #stdio: StdioChannel | undefined;
   #numbers = 0;
+  #closing = false;
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -214,6 +215,10 @@ export class Serving {
   /** From here on the prepared generation serves. Does not fail. */
   swap(prepared: PreparedGeneration): void {
     const { generation, servers, listeners } = prepared;
+    if (this.#closing) {
+      void generation.retire(0);
+      return;
+    }
     const { graph } = generation;
     const { drain, maxGenerations } = graph.reload;
     this.#numbers = generation.number;
@@ -256,14 +261,20 @@ export class Serving {
    * sessions and processes. What is open at `deadlineMs` is cut.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
+    this.#closing = true;
+    const endMs = performance.now() + deadlineMs;
+    const leftMs = (): number => Math.max(0, endMs - performance.now());
     this.#listens.endAll();
     this.#sessions.endStreams();
     this.#network.drain();
     await this.#stdio?.close(windowMs);
-    await this.#live.listeners.close({ windowMs: Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs });
-    await this.#network.close(windowMs, deadlineMs);
+    const { listeners } = this.#live;
+    await listeners.closeTraffic({ windowMs: Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs: leftMs() });
+    await this.#network.close(windowMs, leftMs());
     this.#parked.close();
     await this.#sessions.close();
+    // Told to the last that this one is not ready.
+    await listeners.closeOperations({ windowMs: 0, deadlineMs: leftMs() });
     await this.#generations.close(0);
     this.revocations.close();
     await this.#store?.close();

@@ -92,11 +92,25 @@ export class BoundListeners {
     }
   }
 
-  /** Ends all. Resolves when no exchange is open. */
-  async close({ windowMs, deadlineMs }: EndBounds): Promise<void> {
-    const serving = [...this.#serving.values()];
-    for (const { address } of serving) address.close();
-    const all = [...serving.map(({ listener }) => listener), ...this.#ending];
-    await Promise.all(all.map((listener) => listener.close(windowMs, deadlineMs)));
+  /** Ends all but those of operations. Resolves when no exchange is open on them. */
+  async closeTraffic(bounds: EndBounds): Promise<void> {
+    const { windowMs, deadlineMs } = bounds;
+    await Promise.all([
+      ...Array.from(this.#ending, (listener) => listener.close(windowMs, deadlineMs)),
+      this.#close(bounds, ({ listener }) => !listener.isForOperations),
+    ]);
+  }
+
+  async closeOperations(bounds: EndBounds): Promise<void> {
+    await this.#close(bounds, ({ listener }) => listener.isForOperations);
+  }
+
+  async #close(
+    { windowMs, deadlineMs }: EndBounds,
+    isMeant: (bound: BoundListener) => boolean,
+  ): Promise<void> {
+    const meant = [...this.#serving.values()].filter(isMeant);
+    for (const { address } of meant) address.close();
+    await Promise.all(meant.map(({ listener }) => listener.close(windowMs, deadlineMs)));
   }
 }

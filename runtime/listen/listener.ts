@@ -96,6 +96,10 @@ export class Listener implements Taker {
     this.#wire();
   }
 
+  get isForOperations(): boolean {
+    return this.#node.serve.length > 0;
+  }
+
   /** Whether it was told to serve. */
   get isServing(): boolean {
     return this.#isServing;

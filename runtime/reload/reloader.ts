@@ -44,6 +44,8 @@ export interface ReloaderOptions<G> {
   readonly fallback?: () => CompiledGraph | undefined;
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
   readonly prepare: (loaded: LoadedGraph) => Promise<G>;
+  /** Gives back what was prepared and shall not serve. */
+  readonly discard: (prepared: G) => Promise<void>;
   /** Must not fail. Resolves once what was prepared serves everywhere. */
   readonly swap: (prepared: G) => void | Promise<void>;
   /** Told of every attempt, before `reload` resolves. */
@@ -118,7 +120,7 @@ export class Reloader<G> {
     return this.#queued.promise;
   }
 
-  /** Resolves when the reload under way has ended; no other begins. */
+  /** Resolves when the reload under way has ended, which brings nothing to serve any more; no other begins. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -226,7 +228,7 @@ export class Reloader<G> {
 
   /** From a compiled graph to a serving one. */
   async #bring(compiled: CompiledGraph, files: Snapshot, isFallback = false): Promise<Brought> {
-    const { env, file, elsewhere, prepare, swap } = this.#options;
+    const { env, file, elsewhere, prepare, discard, swap } = this.#options;
     this.#state = 'resolving';
     // Only its folder counts.
     const main = elsewhere === undefined ? resolve(file) : join(elsewhere.baseDirectory, 'gateway.yaml');
@@ -240,11 +242,18 @@ export class Reloader<G> {
       return { result: 'unchanged', unresolved: [] };
     }
     this.#state = 'preparing';
+    this.#assertOpen();
     const prepared = await prepare({ graph, artifactHash: compiled.hash, ...hashes });
+    if (this.#closed) await discard(prepared);
+    this.#assertOpen();
     this.#state = 'swapping';
     await swap(prepared);
     this.#serving = { artifactHash: compiled.hash, effectiveHash: hashes.effectiveHash, isFallback };
     return { result: 'applied', unresolved: [] };
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Error('the gateway ends');
   }
 
   /** The files that are read whatever the others hold. */

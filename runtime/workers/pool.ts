@@ -96,9 +96,17 @@ export class WorkerPool {
         this.#pending = { loaded, memories, bound };
         return this.#pending;
       } catch (thrown) {
-        await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
+        await this.#discardAll();
         throw thrown;
       }
+    });
+  }
+
+  /** Gives back what was prepared last. */
+  discard(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#pending = undefined;
+      await this.#discardAll();
     });
   }
 
@@ -134,7 +142,6 @@ export class WorkerPool {
   /** Ends all threads: what is in flight may finish within the window; what is open at the deadline is cut. */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     this.#closing = true;
-    await this.#turn;
     const close = { kind: 'close', windowMs, deadlineMs } as const;
     await Promise.all(
       this.#alive().map(async (worker) => {
@@ -142,6 +149,10 @@ export class WorkerPool {
         await worker.end();
       }),
     );
+  }
+
+  async #discardAll(): Promise<void> {
+    await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
   }
 
   #alive(): Worker[] {
@@ -190,6 +201,7 @@ export class WorkerPool {
 
   /** The first thread chooses ports; the others take the same. */
   async #prepareAll(loaded: LoadedGraph, memories: SharedMemories): Promise<Readonly<Record<string, Bound>>> {
+    if (this.#closing) throw new Error('the threads end');
     const [first, ...others] = this.#alive();
     if (first === undefined) throw new Error('no thread is alive');
     const bound = await prepareOn(first, loaded, memories, portsOf(this.bound));

@@ -68,6 +68,12 @@ export class Team {
     }
   }
 
+  /** Gives back what was prepared and shall not serve. */
+  async discard({ own, pool }: PreparedTeam): Promise<void> {
+    await own.generation.retire(0);
+    if (pool !== undefined) await this.#pool!.discard();
+  }
+
   /** From here on all serve what was prepared. */
   async swap({ graph, own, pool }: PreparedTeam): Promise<void> {
     this.#state ??= canonicalJson(graph.state ?? null);
@@ -145,7 +151,8 @@ export class Team {
 
   /** Ends all. Operations are served until the traffic has ended. */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
+    const endMs = performance.now() + deadlineMs;
     await this.#pool?.close(windowMs, deadlineMs);
-    await this.#options.serving.close(windowMs, deadlineMs);
+    await this.#options.serving.close(windowMs, Math.max(0, endMs - performance.now()));
   }
 }

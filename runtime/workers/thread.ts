@@ -6,6 +6,7 @@ import { Metrics } from '../observe/metrics.ts';
 import type { OpsSource } from '../ops/ops-source.ts';
 import type { PreparedGeneration } from '../prepare.ts';
 import { INITIAL_LOG, Serving } from '../serving.ts';
+import { killChildren } from '../upstream/stdio/child.ts';
 import type { Bound, FromWorker, ToWorker, WorkerData, WorkerState } from './messages.ts';
 import { PortDestination } from './port-destination.ts';
 
@@ -93,6 +94,9 @@ const act = async (message: ToWorker): Promise<void> => {
       return;
     case 'close':
       await serving.close(message.windowMs, message.deadlineMs);
+      await prepared?.generation.retire(0);
+      // Of a graph that is still being prepared, which is not waited for.
+      killChildren();
       metrics.close();
       destination.close();
       tell({ kind: 'done', id });

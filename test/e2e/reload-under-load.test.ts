@@ -1,97 +1,160 @@
-import { Pool } from 'undici';
-import { expect, it } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
-import { startTestGateway } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
-import { startToolUpstream, told } from '../support/tool-upstream.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
 
-const CONNECTIONS = 64;
-const DURATION_MS = 20_000;
-const MIN_GENERATIONS = 80;
+const REQUESTS = 100_000;
+const GENERATIONS = 500;
+const CONNECTIONS = 32;
+/** Calls go to the upstream, lists to what is known of it: one request in so many is a call. */
+const ONE_CALL_IN = 8;
 
-/** A graph whose every reply shows its letter three times: the upstream, the policy and the limit that it met. */
-const graph = (letter: 'A' | 'B', url: string): string =>
-  configuration(
-    { [`upstream${letter}`]: url },
+vi.setConfig({ testTimeout: 300_000 });
+
+type Letter = 'A' | 'B';
+const letterOf = (generation: number): Letter => (generation % 2 === 0 ? 'A' : 'B');
+
+/**
+ * A graph whose every reply tells what it met: the limit, by the number of the graph, the upstream and, in lists, the
+ * policy, by their letters.
+ */
+const graph = (generation: number, urls: Readonly<Record<Letter, string>>, workers: number): string => {
+  const letter = letterOf(generation);
+  const visible = ['who', 'upstreamA', 'upstreamB', `policy${letter}`].map((name) => `'${name}'`);
+  return configuration(
+    { [`upstream${letter}`]: urls[letter] },
     {
-      server: { policies: [`policy${letter}`], limits: [`limit${letter}`] },
-      policies: { [`policy${letter}`]: { type: 'cel', allow: `tool.name in ['who', 'policy${letter}']` } },
-      limits: { [`limit${letter}`]: { type: 'rate', rate: '1000000/s', key: [] } },
+      workers,
+      reload: { watch: false },
+      server: { policies: [`policy${letter}`], limits: [`limit${generation}`] },
+      policies: { [`policy${letter}`]: { type: 'cel', allow: `tool.name in [${visible.join(', ')}]` } },
+      limits: { [`limit${generation}`]: { type: 'rate', rate: '1000000/s', key: [] } },
       telemetry: { log: { access: false } },
     },
   );
+};
 
-const lettersOf = (
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  text: string,
-): string => {
-  const limit = /"limit([AB])"/.exec(String(headers['ratelimit-policy']))?.[1];
-  const { result } = JSON.parse(text);
-  if (result.tools === undefined) return `${limit}${told(result).upstream}`;
-  const names = result.tools.map(({ name }: { name: string }) => name);
-  return (
-    limit +
-    names
-      .map((name: string) => name.replace(/^(policy|upstream)/, ''))
-      .filter((name: string) => name !== 'who')
-      .join('')
+const requestText = (pathname: string, method: string, params: object, id: string): Buffer => {
+  const body = modernBody(method, params, { id });
+  const headers = { host: '127.0.0.1', ...modernHeaders(method, params, {}) };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(
+    `POST ${pathname} HTTP/1.1\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 };
 
-it(`serves ${CONNECTIONS} connections through ${MIN_GENERATIONS} graphs without a failure or a mix of two`, async () => {
-  const offered = ['who', 'policyA', 'policyB'];
-  const upstreams = { A: await startToolUpstream('A', offered), B: await startToolUpstream('B', offered) };
-  await using gateway = await startTestGateway(graph('A', upstreams.A.url), { tap: false });
-  const { origin, pathname } = new URL(gateway.url());
-  const pool = new Pool(origin, { connections: CONNECTIONS, pipelining: 1 });
-  const seen = new Map<string, number>();
-  const failures: string[] = [];
-  const endMs = performance.now() + DURATION_MS;
+/** A client that costs little: one connection, one request at a time, the reply as text. */
+class Requester {
+  readonly #socket: Socket;
+  #text = '';
+  #waiting: PromiseWithResolvers<string> | undefined;
 
-  const drive = async (connection: number): Promise<void> => {
-    for (let count = 0; performance.now() < endMs; count += 1) {
-      const [method, params] =
-        count % 2 === 0 ? ['tools/call', { name: 'who', arguments: {} }] : ['tools/list', {}];
-      const answer = await pool.request({
-        path: pathname,
-        method: 'POST',
-        headers: modernHeaders(method as string, params as object, {}),
-        body: modernBody(method as string, params as object, { id: `${connection}-${count}` }),
-      });
-      const text = await answer.body.text();
-      if (
-        answer.statusCode !== 200 ||
-        !text.includes(`"id":"${connection}-${count}"`) ||
-        !text.includes('"result"')
-      ) {
-        failures.push(`${answer.statusCode} ${text.slice(0, 300)}`);
-        continue;
-      }
-      const letters = lettersOf(answer.headers, text);
-      seen.set(letters, (seen.get(letters) ?? 0) + 1);
-    }
-  };
+  constructor(port: number) {
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.#socket.setEncoding('latin1');
+    this.#socket.on('data', (text: string) => {
+      this.#text += text;
+      this.#look();
+    });
+    this.#socket.on('close', () =>
+      this.#waiting?.reject(new Error(`the connection ended after: ${this.#text}`)),
+    );
+    this.#socket.on('error', () => undefined);
+  }
 
-  const flip = async (): Promise<number> => {
-    let applied = 0;
-    for (let next: 'A' | 'B' = 'B'; performance.now() < endMs; next = next === 'A' ? 'B' : 'A') {
-      await gateway.write(graph(next, upstreams[next].url));
-      const answer = await fetch(`${gateway.opsUrl}/-/reload`, { method: 'POST' });
-      const { result } = (await answer.json()) as { result: string };
-      if (result === 'applied') applied += 1;
-    }
-    return applied;
-  };
+  ask(request: Buffer): Promise<string> {
+    this.#waiting = Promise.withResolvers<string>();
+    this.#socket.write(request);
+    return this.#waiting.promise;
+  }
 
-  const driving = Promise.all(Array.from({ length: CONNECTIONS }, (_, connection) => drive(connection)));
-  const generations = await flip();
-  await driving;
-  await pool.close();
-  await Promise.all([upstreams.A.close(), upstreams.B.close()]);
+  close(): void {
+    this.#socket.destroy();
+  }
 
-  expect(failures.slice(0, 5)).toEqual([]);
-  expect(generations).toBeGreaterThanOrEqual(MIN_GENERATIONS);
-  expect([...seen.keys()].sort()).toEqual(['AA', 'BB']);
-  const total = [...seen.values()].reduce((sum, count) => sum + count, 0);
-  expect(total).toBeGreaterThan(CONNECTIONS * MIN_GENERATIONS);
-}, 60_000);
+  #look(): void {
+    const end = this.#text.indexOf('\r\n\r\n');
+    if (end === -1) return;
+    const length = /\r\ncontent-length: (\d+)/i.exec(this.#text.slice(0, end + 2))?.[1];
+    if (length === undefined || this.#text.length < end + 4 + Number(length)) return;
+    const reply = this.#text;
+    this.#text = '';
+    this.#waiting?.resolve(reply);
+  }
+}
+
+/** What one reply says that it met; what is wrong with it where it says nothing. */
+const metBy = (reply: string, id: string): { generation: number } | { fault: string } => {
+  const generation = Number(/ratelimit-policy: "limit(\d+)"/i.exec(reply)?.[1]);
+  const letters = [
+    ...reply.matchAll(/(?:\\?"name\\?":\\?"policy|\\?"(?:name|upstream)\\?":\\?"(?:upstream)?)([AB])\\?"/g),
+  ];
+  const isWhole =
+    reply.startsWith('HTTP/1.1 200') &&
+    reply.includes(`"id":"${id}"`) &&
+    letters.length === (reply.includes('"tools":') ? 2 : 1);
+  if (!isWhole || Number.isNaN(generation)) return { fault: `failed: ${reply.slice(0, 600)}` };
+  const isOne = letters.every(([, letter]) => letter === letterOf(generation));
+  return isOne ? { generation } : { fault: `mixed: ${reply}` };
+};
+
+/** Sends requests until `isOver`, each when the one before is answered. */
+const drive = async (
+  { port, pathname }: URL,
+  connection: number,
+  tell: (met: ReturnType<typeof metBy>) => void,
+  isOver: () => boolean,
+): Promise<void> => {
+  const requester = new Requester(Number(port));
+  const id = `of-${connection}`;
+  const list = requestText(pathname, 'tools/list', {}, id);
+  const call = requestText(pathname, 'tools/call', { name: 'who', arguments: {} }, id);
+  for (let count = connection; !isOver(); count += 1) {
+    const reply = await requester.ask(count % ONE_CALL_IN === 0 ? call : list).catch(String);
+    tell(metBy(reply, id));
+  }
+  requester.close();
+};
+
+const flip = async (gateway: TestGateway, text: string): Promise<void> => {
+  await gateway.write(text);
+  const answer = await fetch(`${gateway.opsUrl}/-/reload`, { method: 'POST' });
+  const { result } = (await answer.json()) as { result: string };
+  expect(result).toBe('applied');
+};
+
+it.each([1, 2])(
+  `with %i thread(s) ${REQUESTS} requests meet ${GENERATIONS} graphs, none fails and none meets parts of two`,
+  async (workers) => {
+    const upstreams = {
+      A: await startToolUpstream('A', ['who', 'upstreamA', 'policyA', 'policyB']),
+      B: await startToolUpstream('B', ['who', 'upstreamB', 'policyA', 'policyB']),
+    };
+    const urls = { A: upstreams.A.url, B: upstreams.B.url };
+    await using gateway = await startTestGateway(graph(0, urls, workers), { tap: false });
+    const served = new Set<number>();
+    const faults: string[] = [];
+    let requests = 0;
+    const tell = (met: ReturnType<typeof metBy>): void => {
+      requests += 1;
+      if ('fault' in met) faults.push(met.fault);
+      else served.add(met.generation);
+    };
+    const isOver = (): boolean => faults.length > 0 || (requests >= REQUESTS && served.size >= GENERATIONS);
+
+    const url = new URL(gateway.url());
+    const driving = Promise.all(
+      Array.from({ length: CONNECTIONS }, (_, connection) => drive(url, connection, tell, isOver)),
+    );
+    for (let generation = 1; !isOver(); generation += 1)
+      await flip(gateway, graph(generation, urls, workers));
+    await driving;
+    await Promise.all([upstreams.A.close(), upstreams.B.close()]);
+
+    expect(faults.slice(0, 3)).toEqual([]);
+    expect(requests).toBeGreaterThanOrEqual(REQUESTS);
+    expect(served.size).toBeGreaterThanOrEqual(GENERATIONS);
+  },
+);

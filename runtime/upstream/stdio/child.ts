@@ -23,10 +23,13 @@ export interface ChildOwner extends MessageSink {
 
 const alive = new Set<Child>();
 
-/** Whatever ends the gateway, its children end too. */
-process.on('exit', () => {
+/** Ends all of this thread at once. */
+export const killChildren = (): void => {
   for (const child of alive) child.kill('SIGKILL');
-});
+};
+
+/** Whatever ends the gateway, its children end too. */
+process.on('exit', killChildren);
 
 export class Child {
   readonly pid: number;

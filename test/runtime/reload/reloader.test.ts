@@ -56,6 +56,7 @@ class Served {
         this.#number += 1;
         return new Generation({ ...loaded, number: this.#number, listeners: new Map() });
       },
+      discard: (prepared) => prepared.retire(0),
       swap: (next) => this.generations.swap(next, { deadlineMs: 60_000, maxGenerations: 4, windowMs: 1000 }),
       onResult: (result) => {
         this.results.push(result);
