@@ -1,6 +1,6 @@
 /** Sums up a `.cpuprofile`, as V8 writes it. */
 
-interface ProfileNode {
+export interface ProfileNode {
   readonly id: number;
   readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
   /** Ids of callees. */
@@ -30,7 +30,8 @@ const IDLE = '(idle)';
 const shortUrl = (url: string, root: string): string =>
   url.startsWith(root) ? url.slice(root.length) : url.replace(/^.*\/node_modules\//, 'node_modules/');
 
-const functionPlace = ({ callFrame }: ProfileNode, root: string): string => {
+/** A function with its place, where it has one. `root` is cut off from it. */
+export const frameName = ({ callFrame }: ProfileNode, root: string): string => {
   const name = callFrame.functionName === '' ? '(anonymous)' : callFrame.functionName;
   return callFrame.url === ''
     ? name
@@ -88,7 +89,7 @@ const timesBy = (
 
 /** Functions by the time spent in them alone, the largest first. `root` is cut off from places. */
 export const functionTimes = (profile: CpuProfile, root: string): readonly PlaceTime[] =>
-  timesBy(profile, (node) => [functionPlace(node, root)]);
+  timesBy(profile, (node) => [frameName(node, root)]);
 
 /** Folders, libraries and Node.js modules by the time spent in them alone, the largest first. */
 export const moduleTimes = (profile: CpuProfile, root: string): readonly PlaceTime[] =>
@@ -102,7 +103,7 @@ export const inclusiveTimes = (profile: CpuProfile, root: string): readonly Plac
     const places = new Set<string>();
     for (let node: ProfileNode | undefined = leaf; node !== undefined; node = parents.get(node.id)) {
       const { url } = node.callFrame;
-      if (url.startsWith(root) && !url.includes('/node_modules/')) places.add(functionPlace(node, root));
+      if (url.startsWith(root) && !url.includes('/node_modules/')) places.add(frameName(node, root));
     }
     return places;
   };

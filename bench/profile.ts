@@ -1,4 +1,4 @@
-/** `node bench/profile.ts`: where the gateway's CPU time goes under load, by function and by module. */
+/** `npm run bench:profile`: where the gateway's CPU time goes under load, by function, by module and as a flame graph. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import {
   type PlaceTime,
   within,
 } from './cpu-profile.ts';
+import { flameGraph } from './flame-graph.ts';
 import { startGateway } from './gateway.ts';
 import type { Profile } from './gateway-configuration.ts';
 import { packageFile } from './gateway-program.ts';
@@ -19,9 +20,11 @@ import { startLoad } from './load-driver.ts';
 import { chooseCores } from './pinned-process.ts';
 import { startProgram } from './target.ts';
 
-const USAGE = `usage: node bench/profile.ts [--profile bare|secure] [--legacy] [--seconds <n>] [--top <n>] [--bundle] [--keep <file>]
+const USAGE = `usage: npm run bench:profile -- [--profile bare|secure] [--legacy] [--seconds <n>] [--top <n>] [--bundle]
+                             [--flame <file>] [--keep <file>]
 
   --bundle       profile dist/gatewright.js; otherwise the sources, whose lines are told
+  --flame <file> where the flame graph goes, which any browser shows; flame.svg in the temporary folder
   --keep <file>  keep the .cpuprofile, for the browser's developer tools
 `;
 
@@ -34,6 +37,7 @@ const readArguments = (args: readonly string[]) => {
       seconds: { type: 'string', default: '8' },
       top: { type: 'string', default: '40' },
       bundle: { type: 'boolean', default: false },
+      flame: { type: 'string', default: join(tmpdir(), 'flame.svg') },
       keep: { type: 'string' },
     },
   });
@@ -108,9 +112,12 @@ const run = async (args: ProfileArguments): Promise<void> => {
     const whole: CpuProfile = JSON.parse(text);
     const profile = within(whole, fromUs, toUs);
     const root = pathToFileURL(packageFile('')).href;
+    const title = `${args.profile}${args.legacy ? ', 2025-11-25' : ''}, ${args.seconds} s`;
+    await writeFile(args.flame, flameGraph(profile, root, title));
     show('Self time by function', functionTimes(profile, root).slice(0, args.top));
     show('Self time by module', moduleTimes(profile, root).slice(0, args.top));
     show('Time with callees, own functions', inclusiveTimes(profile, root).slice(0, args.top));
+    console.log(`flame graph: ${args.flame}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
