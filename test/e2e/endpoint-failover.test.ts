@@ -1,0 +1,129 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FastUpstream, FastUpstreamOptions } from '../support/fast-upstream.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { legacyRequest, openSession } from '../support/legacy-client.ts';
+import { callTool } from '../support/modern-client.ts';
+import { scrape } from '../support/scrape.ts';
+import { startToolUpstream, told } from '../support/tool-upstream.ts';
+
+let endpoints: FastUpstream[];
+let urls: readonly string[];
+let gateway: TestGateway | undefined;
+
+const start = async (options: FastUpstreamOptions = {}): Promise<void> => {
+  endpoints = await Promise.all(
+    ['primary', 'secondary'].map((name) => startToolUpstream(name, ['echo'], options)),
+  );
+  urls = endpoints.map(({ url }) => url);
+};
+
+/** The configuration of an upstream with both. */
+const yaml = (more: object = {}, extra: object = {}): string =>
+  JSON.stringify({
+    version: 1,
+    listeners: { main: { bind: '127.0.0.1:0' }, ops: { bind: '127.0.0.1:0', serve: ['metrics', 'status'] } },
+    servers: {
+      main: { at: [{ listener: 'main', path: '/mcp' }], anonymous: true, expose: [{ upstream: 'hub' }] },
+    },
+    upstreams: {
+      hub: {
+        type: 'http',
+        endpoints: urls,
+        health: { every: '100ms', unhealthyAfter: 2 },
+        breaker: { consecutive: 2 },
+        ...more,
+      },
+    },
+    ...extra,
+  });
+
+/** Which endpoint a call of the tool was answered by. */
+const answeredBy = async (): Promise<string> => {
+  const { body } = await callTool(gateway!.url(), 'echo');
+  return body.error === undefined ? told(body.result).upstream : body.error.data.code;
+};
+
+/** Resolves when the gateway has had the time to hear that its connections are gone. */
+const kill = async (at: number): Promise<number> => {
+  const { port } = endpoints[at]!;
+  await endpoints[at]!.close();
+  for (let turn = 0; turn < 3; turn += 1)
+    await new Promise((resolve) => connect(port, '127.0.0.1').once('error', resolve));
+  return port;
+};
+
+const isUp = async (url: string): Promise<number | undefined> =>
+  (await scrape(gateway!.opsUrl)).get(`gatewright_upstream_endpoint_up{upstream="hub",endpoint="${url}"}`);
+
+const health = (): Promise<readonly (number | undefined)[]> => Promise.all(urls.map(isUp));
+
+beforeEach(() => start());
+
+afterEach(async () => {
+  await gateway?.close();
+  gateway = undefined;
+  await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+});
+
+describe('an upstream with two endpoints', () => {
+  it('[INFRA-01] is served by the second within a second when the first is killed, and by the first again when it is back', async () => {
+    gateway = await startTestGateway(yaml());
+    expect(await answeredBy()).toBe('primary');
+    const port = await kill(0);
+    const startedMs = performance.now();
+    expect(await answeredBy()).toBe('secondary');
+    expect(performance.now() - startedMs).toBeLessThan(1000);
+    await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 10_000);
+    endpoints[0] = await startToolUpstream('primary', ['echo'], { port });
+    await vi.waitFor(async () => expect(await answeredBy()).toBe('primary'), 10_000);
+    expect(await health()).toEqual([1, 1]);
+  });
+
+  it('[INFRA-01/sessions] answers a call of a legacy session whose endpoint is gone from one that is opened elsewhere', async () => {
+    await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+    await start({ eras: ['legacy'] });
+    gateway = await startTestGateway(yaml({ protocol: { era: 'legacy' } }));
+    const session = await openSession(gateway.url());
+    const call = async (): Promise<string> => {
+      const params = { name: 'echo', arguments: {} };
+      const { text } = await legacyRequest(gateway!.url(), 'tools/call', params, session);
+      const { result, error } = JSON.parse(text);
+      return error === undefined ? told(result).upstream : error.data.code;
+    };
+    expect(await call()).toBe('primary');
+    await kill(0);
+    expect(await call()).toBe('secondary');
+    expect(await call()).toBe('secondary');
+    expect(endpoints[1]!.sessions.size).toBe(1);
+  });
+
+  it('[INFRA-01/bridged] answers a call of a modern client likewise, whose upstream speaks the legacy era', async () => {
+    await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+    await start({ eras: ['legacy'] });
+    gateway = await startTestGateway(yaml({ protocol: { era: 'legacy' } }));
+    expect(await answeredBy()).toBe('primary');
+    await kill(0);
+    expect(await answeredBy()).toBe('secondary');
+    expect(endpoints[1]!.calls).toBe(1);
+  });
+
+  it('keeps what is known of its endpoints over a reload that leaves it as it is, and asks none that are given up', async () => {
+    gateway = await startTestGateway(yaml());
+    await answeredBy();
+    await kill(0);
+    await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 10_000);
+    await gateway.load(yaml({}, { telemetry: { log: { level: 'error' } } }));
+    expect(await health()).toEqual([0, 1]);
+    const other = await startToolUpstream('other', ['echo']);
+    await gateway.load(yaml({ endpoints: [other.url] }));
+    await vi.waitFor(async () => expect(await isUp(other.url)).toBe(1), 10_000);
+    await vi.waitFor(() => expect(other.log.length).toBeGreaterThan(0), 10_000);
+    const [asked, seen] = [endpoints[1]!.log.length, other.log.length];
+    await vi.waitFor(() => expect(other.log.length).toBeGreaterThan(seen + 3), 10_000);
+    expect(endpoints[1]!.log.length).toBeLessThanOrEqual(asked + 1);
+    await gateway.close();
+    gateway = undefined;
+    await other.close();
+  });
+});
