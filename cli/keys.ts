@@ -8,11 +8,12 @@ import { durationMs } from '../schema/unit.ts';
 import type { Command, CommandIo } from './io.ts';
 import { editKeysFile, type KeyRecord, KeysFileError, readKeysFile } from './keys-file.ts';
 import { KEYS } from './manual/keys.ts';
+import { revokeRunning } from './revoke-running.ts';
 
 const USAGE = `usage: gatewright keys add --server <name>… [--role <name>…] [--tenant <name>] [--expires 90d|<date>] [--id <id>]
        gatewright keys list
        gatewright keys rotate <id> [--overlap 24h] [--expires 90d|<date>] [--new-id <id>]
-       gatewright keys revoke <id>
+       gatewright keys revoke <id> [--gateway <url>… [--identity <name>]]
        each with --file <path>, by default keys.yaml
 `;
 
@@ -26,6 +27,9 @@ class UsageError extends Error {}
 
 /** What is typed is right, but the keys are not such that it can be done. */
 class RefusedError extends Error {}
+
+/** A running gateway could not be told. */
+class UnreachedError extends Error {}
 
 interface Context {
   readonly args: readonly string[];
@@ -172,9 +176,26 @@ const rotate = async (context: Context): Promise<void> => {
   io.err(`\`${oldId}\` is good until ${instant(rotated.endMs)}\n`);
 };
 
+const revokeAt = async (
+  { io }: Context,
+  url: string,
+  { key, identity }: { readonly key: string; readonly identity: string | undefined },
+): Promise<void> => {
+  const order = { key, ...(identity === undefined ? {} : { identity }) };
+  const holds = await revokeRunning(url, io.env.GATEWRIGHT_TOKEN, order).catch((error: Error) => {
+    throw new UnreachedError(`${error.message}; the file is as it was`);
+  });
+  const where = holds === 'everywhere' ? 'there and at all that share its store' : 'there';
+  io.err(`\`${key}\` is refused at ${url}: ${where}\n`);
+};
+
 const revoke = async (context: Context): Promise<void> => {
-  const { values, positionals } = parse(context, {}, 1);
+  const { gateway, identity } = OWN;
+  const { values, positionals } = parse(context, { gateway, identity }, 1);
   const id = positionals[0] as string;
+  // First where it is refused at once, then for good.
+  for (const url of values.gateway ?? [])
+    await revokeAt(context, url, { key: id, identity: values.identity });
   await editKeysFile(resolve(context.io.cwd, values.file), (keys) => {
     if (keys.find(id) === undefined) throw new RefusedError(`there is no key \`${id}\``);
     keys.remove(id);
@@ -189,7 +210,7 @@ const COMMANDS = new Map([
   ['revoke', revoke],
 ]);
 
-/** The command at a moment of its own. Exit codes: 0 done, 1 refused, 2 usage, 3 the file cannot be read or written. */
+/** The command at a moment of its own. Exit codes: 0 done, 1 refused, 2 usage, 3 the file or a gateway cannot be had. */
 export const keysAt = async (args: readonly string[], io: CommandIo, nowMs: number): Promise<number> => {
   const [word = '', ...rest] = args;
   try {
@@ -202,9 +223,10 @@ export const keysAt = async (args: readonly string[], io: CommandIo, nowMs: numb
       io.err(`error: ${error.message}\n${USAGE}`);
       return USAGE_ERROR;
     }
-    if (!(error instanceof RefusedError || error instanceof KeysFileError)) throw error;
+    const isUnreached = error instanceof UnreachedError;
+    if (!(error instanceof RefusedError || error instanceof KeysFileError || isUnreached)) throw error;
     io.err(`error: ${error.message}\n`);
-    return error instanceof KeysFileError && error.kind === 'io' ? IO_ERROR : REFUSED;
+    return isUnreached || (error instanceof KeysFileError && error.kind === 'io') ? IO_ERROR : REFUSED;
   }
 };
 

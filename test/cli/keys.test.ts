@@ -7,6 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { keysAt } from '../../cli/keys.ts';
 import { hashApiKeySecret } from '../../runtime/identity/api-key.ts';
+import { configuration } from '../support/configuration.ts';
+import { startTestGateway } from '../support/gateway.ts';
+import { revokedAt } from '../support/revoking.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20, 9);
 const KEY = /^gw_[A-Za-z0-9]+_[A-Za-z0-9_-]{43}\n$/;
@@ -348,5 +352,36 @@ describe('keys revoke', () => {
     expect(await run('revoke', 'b')).toMatchObject({ code: 1 });
     expect(await run('revoke', 'a', '--file', 'other.yaml')).toMatchObject({ code: 1 });
     expect(await readdir(folder)).toEqual(['keys.yaml']);
+  });
+
+  test('has a running gateway refuse it at once, and leaves the file alone if that cannot be', async () => {
+    await run('add', '--server', 'main', '--id', 'a');
+    await run('add', '--server', 'main', '--id', 'b');
+    const upstream = await startToolUpstream('tracker', ['echo']);
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        {
+          identity: { robots: { type: 'api-key', keysFile: './keys.yaml' } },
+          server: { identity: ['robots'] },
+          reload: { watch: false },
+        },
+      ),
+      { tap: false, files: { 'keys.yaml': await readFile(file, 'utf8') } },
+    );
+    const { opsUrl } = gateway;
+    const wrong = await run('revoke', 'b', '--gateway', opsUrl, '--identity', 'people');
+    expect(wrong).toMatchObject({ code: 3 });
+    expect(wrong.err).toContain('there is `robots`; the file is as it was');
+    expect(await run('revoke', 'b', '--gateway', 'http://127.0.0.1:9')).toMatchObject({ code: 3 });
+    expect(await run('revoke', 'b', '--gateway', 'nowhere')).toMatchObject({ code: 3 });
+    expect((await written()).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect((await revokedAt(gateway)).revocations).toEqual([]);
+
+    const { code, err } = await run('revoke', 'b', '--gateway', opsUrl);
+    expect([code, err]).toEqual([0, `\`b\` is refused at ${opsUrl}: there\nrevoked \`b\`\n`]);
+    expect((await revokedAt(gateway)).revocations).toMatchObject([{ key: 'b', identity: 'robots' }]);
+    expect((await written()).map(({ id }) => id)).toEqual(['a']);
+    await upstream.close();
   });
 });
