@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AskingUpstream, startAskingUpstream } from '../e2e/clients/upstreams/asking-http.ts';
@@ -214,6 +215,31 @@ describe.skipIf(isRedisMissing)('replicas behind a load balancer without affinit
     for await (const chunk of socket.setEncoding('latin1')) answer += chunk;
     expect(answer).not.toContain('HTTP');
     expect(await metric(three[0]!, 'gatewright_peers_refused_total')).toBe(before + 1);
+  });
+
+  it('go on while the sealing key is exchanged step by step, one replica after the other', async () => {
+    const keysOf = (...names: string[]) => ({ keys: names.map((name) => `\${file:./${name}}`) });
+    const files = {
+      old: 'the key of before, of 32 bytes or more',
+      new: 'the key of after, of 32 bytes or more',
+    };
+    const pair = await replicas.startMany(2, { over: { sealing: keysOf('old') }, files });
+    const session = await openSession(pair[0]!.url);
+    const reload = async ({ file, opsUrl }: Replica, ...names: string[]): Promise<void> => {
+      const config = JSON.parse(await readFile(file, 'utf8')) as object;
+      await writeFile(file, JSON.stringify({ ...config, sealing: keysOf(...names) }));
+      const answer = await fetch(`${opsUrl}/-/reload`, { method: 'POST' });
+      expect(await answer.json()).toMatchObject({ result: expect.stringMatching(/applied|unchanged/) });
+    };
+    for (const names of [['old', 'new'], ['new', 'old'], ['new']])
+      for (const replica of pair) {
+        await reload(replica, ...names);
+        // A connection of its own, whichever key is first at either end.
+        const sessions = [await openSession(pair[0]!.url), await openSession(pair[1]!.url)];
+        if (names.length > 1) sessions.push(session);
+        for (const each of sessions)
+          for (const { url } of pair) expect((await legacyRequest(url, 'ping', {}, each)).status).toBe(200);
+      }
   });
 
   it('with several threads each, serve a session that any thread of any of them holds', async () => {

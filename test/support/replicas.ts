@@ -16,6 +16,8 @@ export interface Replica {
   readonly peerPort: number;
   readonly peerHost: string;
   readonly cli: CliProcess;
+  /** Its gateway.yaml. */
+  readonly file: string;
 }
 
 export const SEALING_KEY = 'the sealing key of all replicas of a test';
@@ -73,7 +75,7 @@ export class Replicas implements AsyncDisposable {
     this.#started.push(cli);
     const [, url] = await cli.seen(/main +(http:\/\/127\.0\.0\.1:\d+\/mcp)/);
     const [, opsUrl] = await cli.seen(/\(operations\) +(http:\/\/127\.0\.0\.1:\d+)/);
-    return { url: url!, opsUrl: opsUrl!, peerPort, peerHost, cli };
+    return { url: url!, opsUrl: opsUrl!, peerPort, peerHost, cli, file };
   }
 
   /** Starts several at once. */
