@@ -4,13 +4,18 @@ import type { Lists } from './lists.ts';
 import type { Samples } from './rounds.ts';
 import type { StartUp } from './start-up.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { HalfLoad } from './traffic.ts';
 
 /** Names of the targets that budgets speak of. */
 export const NAMES = {
   direct: 'direct',
   nginx: 'nginx',
+  nginxLarge: 'nginx, 1 MB results',
   floor: 'floor',
   bare: 'gateway bare',
+  twoThreads: 'gateway bare, two threads',
+  bareStream: 'gateway bare, SSE replies',
+  bareLarge: 'gateway bare, 1 MB results',
   secure: 'gateway secure',
   bareLegacy: 'gateway bare, 2025-11-25',
   secureLegacy: 'gateway secure, 2025-11-25',
@@ -20,12 +25,21 @@ export const NAMES = {
   apiOf500: 'gateway bare, OpenAPI of 500 operations',
 } as const;
 
-const BARE_TO_FLOOR = 1.6;
-const SECURE_TO_FLOOR = 2.2;
+const BARE_TO_FLOOR = 1.15;
+const SECURE_TO_FLOOR = 1.6;
+const BARE_TO_NGINX = 2.5;
+const SECURE_TO_NGINX = 3.5;
+/** Where the floor costs more of nginx than this, the machine is not one to compare with nginx on. */
+const FLOOR_TO_NGINX = 2.4;
+const P99_TO_NGINX = 3;
+const LARGE_TO_NGINX = 2;
+const STREAM_TO_JSON = 1.3;
+const LEGACY_TO_MODERN = 1.2;
+const TWO_THREADS_TO_ONE = 1.15;
 const BRIDGED_TO_SAME_ERA = 1.5;
 const API_OF_500_TO_ONE = 1.1;
-const FIRST_ANSWER_MS = 1_000;
-const IDLE_MB = 110;
+const FIRST_ANSWER_MS = 600;
+const IDLE_MB = 90;
 const LIST_US = 200;
 /** Resident and external memory of one idle subscription. */
 const SUBSCRIPTION_KB = 20;
@@ -42,25 +56,65 @@ export interface Judgement {
   readonly passed: boolean;
 }
 
+/** All that a run has measured. */
+export interface Measured {
+  readonly samples: Samples;
+  readonly halfLoad: HalfLoad;
+  readonly startUp: StartUp | undefined;
+  readonly lists: Lists | undefined;
+  readonly subscriptions: Subscriptions | undefined;
+}
+
+type Row = readonly [budget: string, limit: number, measured: number | undefined, unit: Judgement['unit']];
+
+/** Ratios of CPU time per request. */
+const cpuRows = (samples: Samples): readonly Row[] => {
+  const cpu = (name: keyof typeof NAMES, reference: keyof typeof NAMES): number | undefined =>
+    ratioOf(samples, NAMES[name], NAMES[reference], 'cpuUsPerRequest')?.median;
+  const comparable = (cpu('floor', 'nginx') ?? Number.POSITIVE_INFINITY) <= FLOOR_TO_NGINX;
+  const toNginx = (name: keyof typeof NAMES) => (comparable ? cpu(name, 'nginx') : undefined);
+  return [
+    ['CPU per request, bare ÷ floor', BARE_TO_FLOOR, cpu('bare', 'floor'), '×'],
+    ['CPU per request, secure ÷ floor', SECURE_TO_FLOOR, cpu('secure', 'floor'), '×'],
+    ['CPU per request, bare ÷ nginx', BARE_TO_NGINX, toNginx('bare'), '×'],
+    ['CPU per request, secure ÷ nginx', SECURE_TO_NGINX, toNginx('secure'), '×'],
+    ['CPU per result of 1 MB, bare ÷ nginx', LARGE_TO_NGINX, cpu('bareLarge', 'nginxLarge'), '×'],
+    ['CPU per request, SSE ÷ JSON replies', STREAM_TO_JSON, cpu('bareStream', 'bare'), '×'],
+    [
+      'CPU per request, sessions of 2025-11-25 ÷ 2026-07-28',
+      LEGACY_TO_MODERN,
+      cpu('bareLegacy', 'bare'),
+      '×',
+    ],
+    ['CPU per request, two threads ÷ one', TWO_THREADS_TO_ONE, cpu('twoThreads', 'bare'), '×'],
+    ['CPU per request, to 2025-11-25 ÷ within 2026-07-28', BRIDGED_TO_SAME_ERA, cpu('toLegacy', 'bare'), '×'],
+    [
+      'CPU per request, to 2026-07-28 ÷ within 2025-11-25',
+      BRIDGED_TO_SAME_ERA,
+      cpu('toModern', 'bareLegacy'),
+      '×',
+    ],
+    ['CPU per request, OpenAPI of 500 ÷ of 1 operation', API_OF_500_TO_ONE, cpu('apiOf500', 'api'), '×'],
+  ];
+};
+
+const latencyRows = (halfLoad: HalfLoad): readonly Row[] => {
+  const nginx = halfLoad.get(NAMES.nginx);
+  return (['bare', 'secure'] as const).map((name): Row => {
+    const own = halfLoad.get(NAMES[name]);
+    const ratio = own === undefined || nginx === undefined ? undefined : own / nginx;
+    return [`p99 at half of saturation, ${name} ÷ nginx`, P99_TO_NGINX, ratio, '×'];
+  });
+};
+
 /** Judges what was measured; `margin` multiplies every limit. What was not measured is not judged. */
 export const judge = (
-  samples: Samples,
-  startUp: StartUp | undefined,
+  { samples, halfLoad, startUp, lists, subscriptions }: Measured,
   margin: number,
-  lists?: Lists,
-  subscriptions?: Subscriptions,
 ): readonly Judgement[] => {
-  const bare = ratioOf(samples, NAMES.bare, NAMES.floor, 'cpuUsPerRequest');
-  const secure = ratioOf(samples, NAMES.secure, NAMES.floor, 'cpuUsPerRequest');
-  const toLegacy = ratioOf(samples, NAMES.toLegacy, NAMES.bare, 'cpuUsPerRequest');
-  const toModern = ratioOf(samples, NAMES.toModern, NAMES.bareLegacy, 'cpuUsPerRequest');
-  const apiOf500 = ratioOf(samples, NAMES.apiOf500, NAMES.api, 'cpuUsPerRequest');
-  const rows: readonly (readonly [string, number, number | undefined, Judgement['unit']])[] = [
-    ['CPU per request, bare ÷ floor', BARE_TO_FLOOR, bare?.median, '×'],
-    ['CPU per request, secure ÷ floor', SECURE_TO_FLOOR, secure?.median, '×'],
-    ['CPU per request, to 2025-11-25 ÷ within 2026-07-28', BRIDGED_TO_SAME_ERA, toLegacy?.median, '×'],
-    ['CPU per request, to 2026-07-28 ÷ within 2025-11-25', BRIDGED_TO_SAME_ERA, toModern?.median, '×'],
-    ['CPU per request, OpenAPI of 500 ÷ of 1 operation', API_OF_500_TO_ONE, apiOf500?.median, '×'],
+  const rows: readonly Row[] = [
+    ...cpuRows(samples),
+    ...latencyRows(halfLoad),
     ['exec to first tools/call result', FIRST_ANSWER_MS, startUp?.firstAnswerMs, 'ms'],
     [`CPU per tools/list of ${lists?.tools} tools, from cache`, LIST_US, lists?.cpuUsPerList, 'µs'],
     ['idle memory (RSS)', IDLE_MB, startUp === undefined ? undefined : startUp.idleBytes / 1e6, 'MB'],

@@ -2,92 +2,19 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { judge, NAMES } from './budgets.ts';
-import { assertMetrics, assertSecure, type GatewayOptions, startGateway } from './gateway.ts';
-import type { Profile } from './gateway-configuration.ts';
+import { judge } from './budgets.ts';
 import { gatewayProgram, isStale, packageFile } from './gateway-program.ts';
 import { type Lists, measureLists } from './lists.ts';
-import { startLoad } from './load-driver.ts';
 import { describeMachine } from './machine.ts';
-import { nginxVersion, startNginx } from './nginx.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
-import { type Cores, chooseCores } from './pinned-process.ts';
+import { chooseCores } from './pinned-process.ts';
 import { type Report, reportPage, resultText } from './report.ts';
-import { runRounds, type Samples } from './rounds.ts';
 import { measureStartUp, type StartUp } from './start-up.ts';
 import { measureSubscriptions, type Subscriptions } from './subscriptions.ts';
-import { type Program, startProgram, type Target } from './target.ts';
-
-interface Bench {
-  readonly options: BenchOptions;
-  readonly cores: Cores;
-  /** For files of this run; removed afterwards. */
-  readonly folder: string;
-  readonly upstream: Program;
-  readonly program: string;
-}
+import { startProgram } from './target.ts';
+import { type Bench, gatewayOptions, gatewaysWanted, measureTraffic } from './traffic.ts';
 
 const tell = (line: string): void => console.error(line);
-
-const gatewayOptions = (bench: Bench, profile: Profile): GatewayOptions => ({
-  core: bench.cores.proxy,
-  folder: bench.folder,
-  profile,
-  upstreamPort: bench.upstream.port,
-  program: bench.program,
-});
-
-/** Each era gets a process of its own, so that neither is measured with code that the other has shaped. */
-const GATEWAYS = [
-  { key: 'bare', profile: 'bare', era: 'modern' },
-  { key: 'secure', profile: 'secure', era: 'modern' },
-  { key: 'bareLegacy', profile: 'bare', era: 'legacy' },
-  { key: 'secureLegacy', profile: 'secure', era: 'legacy' },
-  { key: 'toLegacy', profile: 'to-legacy', era: 'modern' },
-  { key: 'toModern', profile: 'to-modern', era: 'legacy' },
-  { key: 'api', profile: 'api', era: 'modern' },
-  { key: 'apiOf500', profile: 'api-of-500', era: 'modern' },
-] as const;
-
-const gatewaysWanted = ({ only }: BenchOptions) => GATEWAYS.filter(({ key }) => only.has(key));
-
-const startGateways = async (bench: Bench, stack: AsyncDisposableStack): Promise<readonly Target[]> => {
-  const targets: Target[] = [];
-  for (const { key, profile, era } of gatewaysWanted(bench.options)) {
-    const gateway = stack.use(await startGateway(gatewayOptions(bench, profile)));
-    if (profile === 'secure') await assertSecure(gateway);
-    await assertMetrics(gateway);
-    targets.push({ name: NAMES[key], era, port: gateway.port, token: gateway.token, pids: [gateway.pid] });
-  }
-  return targets;
-};
-
-const startReferences = async (bench: Bench, stack: AsyncDisposableStack): Promise<readonly Target[]> => {
-  const { cores, folder, upstream } = bench;
-  const { only } = bench.options;
-  const targets: Target[] = [];
-  if (only.has('direct'))
-    targets.push({ name: NAMES.direct, port: upstream.port, era: 'modern', pids: [upstream.pid] });
-  if (only.has('nginx')) {
-    if (nginxVersion() === undefined) tell('nginx is not installed: no ratio to it');
-    else targets.push(stack.use(await startNginx(cores.proxy, folder, upstream.port)));
-  }
-  if (only.has('floor')) {
-    const floor = stack.use(await startProgram(cores.proxy, 'floor.ts', [String(upstream.port)]));
-    targets.push({ name: NAMES.floor, port: floor.port, era: 'modern', pids: [floor.pid] });
-  }
-  return targets;
-};
-
-const measureTraffic = async (bench: Bench): Promise<Samples> => {
-  const { options, cores, upstream } = bench;
-  await using stack = new AsyncDisposableStack();
-  const targets = [...(await startReferences(bench, stack)), ...(await startGateways(bench, stack))];
-  const load = stack.use(startLoad(cores.load));
-  return await runRounds(load, targets, { ...options, upstreamPid: upstream.pid }, (round) =>
-    tell(`round ${round} of ${options.rounds}`),
-  );
-};
 
 const measureTheLists = async (bench: Bench): Promise<Lists | undefined> => {
   const { listRounds } = bench.options;
@@ -125,11 +52,11 @@ const measure = async (options: BenchOptions): Promise<Report> => {
     startUp = await measureStartUp(gatewayOptions(bench, 'bare'), options.starts);
   }
   const subscriptions = await measureIdle(bench);
-  const samples = await measureTraffic(bench);
+  const { samples, halfLoad } = await measureTraffic(bench);
   const lists = await measureTheLists(bench);
-  const judgements = judge(samples, startUp, options.margin, lists, subscriptions);
+  const judgements = judge({ samples, halfLoad, startUp, lists, subscriptions }, options.margin);
   const machine = describeMachine();
-  return { options, machine, program, samples, startUp, lists, subscriptions, judgements };
+  return { options, machine, program, samples, halfLoad, startUp, lists, subscriptions, judgements };
 };
 
 const run = async (args: readonly string[]): Promise<number> => {

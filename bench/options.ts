@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly trainRequests: number;
   readonly warmMs: number;
   readonly measureMs: number;
+  /** Rounds at half of the load that saturates; 0: none. */
+  readonly openRounds: number;
   /** Starts of the gateway for the start-up figures; 0: none. */
   readonly starts: number;
   /** Rounds for the figure of lists; 0: none. */
@@ -31,6 +33,7 @@ const FULL = {
   trainRequests: 40_000,
   warmMs: 250,
   measureMs: 1_500,
+  openRounds: 5,
   starts: 5,
   listRounds: 5,
   subscriptions: 10_000,
@@ -41,6 +44,7 @@ const SMOKE = {
   rounds: 3,
   trainRequests: 10_000,
   measureMs: 700,
+  openRounds: 3,
   starts: 2,
   listRounds: 2,
   subscriptions: 5_000,
@@ -48,7 +52,8 @@ const SMOKE = {
 };
 
 export const USAGE = `usage: npm run bench -- [--smoke] [--rounds <n>] [--seconds <n>] [--connections <n>]
-                       [--only <targets>] [--starts <n>] [--lists <n>] [--subscriptions <n>] [--write]
+                       [--only <targets>] [--starts <n>] [--lists <n>] [--subscriptions <n>] [--open <n>]
+                       [--write]
 
   --smoke           few short rounds, every budget doubled
   --only <targets>  some of ${Object.keys(NAMES).join(',')}
@@ -56,6 +61,7 @@ export const USAGE = `usage: npm run bench -- [--smoke] [--rounds <n>] [--second
   --lists <n>       rounds for the figure of lists; 0 for none
   --subscriptions <n>
                     idle subscriptions whose memory is measured; 0 for none
+  --open <n>        rounds at half of the load that saturates; 0 for none
   --write           write docs/performance.md
 `;
 
@@ -72,6 +78,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
       starts: { type: 'string' },
       lists: { type: 'string' },
       subscriptions: { type: 'string' },
+      open: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -85,6 +92,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
     starts: values.starts === '0' ? 0 : positive(values.starts, base.starts),
     listRounds: values.lists === '0' ? 0 : positive(values.lists, base.listRounds),
     subscriptions: values.subscriptions === '0' ? 0 : positive(values.subscriptions, base.subscriptions),
+    openRounds: values.open === '0' ? 0 : positive(values.open, base.openRounds),
     write: values.write,
   };
 };

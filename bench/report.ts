@@ -9,6 +9,7 @@ import type { StartUp } from './start-up.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 import { NODE_FLAGS } from './target.ts';
+import type { HalfLoad } from './traffic.ts';
 
 export interface Report {
   readonly options: BenchOptions;
@@ -16,6 +17,7 @@ export interface Report {
   /** What was started as the gateway, relative to the package. */
   readonly program: string;
   readonly samples: Samples;
+  readonly halfLoad: HalfLoad;
   readonly startUp: StartUp | undefined;
   readonly lists: Lists | undefined;
   readonly subscriptions: Subscriptions | undefined;
@@ -28,10 +30,18 @@ const subscriptionsText = (measured: Subscriptions): string =>
   `${(measured.residentBytesEach / 1e3).toFixed(1)} KB of resident and ` +
   `${(measured.externalBytesEach / 1e3).toFixed(1)} KB of external memory each, as the system sees it.`;
 
+const halfLoadText = (halfLoad: HalfLoad): string =>
+  `99th percentile where calls come at half of the rate that saturates, whatever becomes of those before: ${[
+    ...halfLoad,
+  ]
+    .map(([name, p99Ms]) => `${name} ${p99Ms.toFixed(2)} ms`)
+    .join(', ')}.`;
+
 /** The tables, as Markdown. */
 export const resultText = (report: Report): string => {
-  const { samples, startUp, lists, subscriptions, judgements } = report;
+  const { samples, halfLoad, startUp, lists, subscriptions, judgements } = report;
   const parts = [measuredTable(samples), cpuRatioTable(samples), speedRatioTable(samples)].map(formatTable);
+  if (halfLoad.size > 0) parts.push(halfLoadText(halfLoad));
   if (startUp !== undefined)
     parts.push(
       `Median of ${startUp.runs} starts: ${startUp.firstAnswerMs.toFixed(0)} ms from exec to the first ` +
@@ -63,6 +73,8 @@ divided by the requests they answered. It says what a request costs, whoever els
 - **gateway bare**: an anonymous server, metrics on, no access log, no policy, no limit.
 - **gateway secure**: a JWT (ES256, local key set), a CEL policy, a rate limit by principal and tool, an access log
   to a file, metrics.
+- **…, two threads**: as bare, with \`workers: 2\`, on the same core.
+- **…, SSE replies**: the upstream answers with an event stream. **…, 1 MB results**: with a megabyte of JSON.
 - **…, 2025-11-25**: the same \`tools/call\` in sessions of that revision, one for each connection.
 - **…, 2026-07-28 to 2025-11-25** and the other way: the call of one era before an upstream held to the other one.
   Budgeted is what it costs against the same call within its era.

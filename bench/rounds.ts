@@ -30,7 +30,8 @@ export interface Sample {
 /** Samples by the name of their target, one a round. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-const jobFor = (target: Target, options: RoundOptions) => ({
+/** What the load is told of a target, but for how long. */
+export const jobFor = (target: Target, options: Pick<RoundOptions, 'connections' | 'upstreamPid'>) => ({
   port: target.port,
   era: target.era,
   reply: target.reply,
@@ -44,10 +45,14 @@ const TRAIN_STEP_MS = 1_000;
 /** Where the machine is too busy for all training requests, it ends after this many steps. */
 const TRAIN_STEPS = 20;
 
+/** A megabyte trains as much code as a few hundred bytes, but takes far longer. */
+const LARGE_TRAIN_SHARE = 0.02;
+
 const train = async (load: LoadDriver, target: Target, options: RoundOptions): Promise<void> => {
   const job = { ...jobFor(target, options), warmMs: 0, measureMs: TRAIN_STEP_MS };
+  const wanted = options.trainRequests * (target.reply === 'large' ? LARGE_TRAIN_SHARE : 1);
   let requests = 0;
-  for (let step = 0; step < TRAIN_STEPS && requests < options.trainRequests; step += 1)
+  for (let step = 0; step < TRAIN_STEPS && requests < wanted; step += 1)
     requests += (await load.run(job)).requests;
 };
 

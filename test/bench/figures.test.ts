@@ -3,6 +3,7 @@ import { judge, NAMES } from '../../bench/budgets.ts';
 import { cpuUsOfStat } from '../../bench/cpu-time.ts';
 import { isDisturbed, median, quantile, ratioOf } from '../../bench/figures.ts';
 import { parseCoreList } from '../../bench/pinned-process.ts';
+import { regressions } from '../../bench/released.ts';
 import type { Sample } from '../../bench/rounds.ts';
 import { formatTable } from '../../bench/table.ts';
 
@@ -43,8 +44,9 @@ it('tells when neither the target nor the load had a core to itself', () => {
 });
 
 describe('judge', () => {
-  const startUp = { runs: 1, firstAnswerMs: 1001, idleBytes: 110e6 };
-  const samples = samplesOf({ [NAMES.floor]: [10], [NAMES.bare]: [16], [NAMES.secure]: [23] });
+  const startUp = { runs: 1, firstAnswerMs: 601, idleBytes: 90e6 };
+  const samples = samplesOf({ [NAMES.floor]: [10], [NAMES.bare]: [11.5], [NAMES.secure]: [17] });
+  const nothing = { halfLoad: new Map(), startUp: undefined, lists: undefined, subscriptions: undefined };
 
   const subscriptions = {
     count: 10_000,
@@ -55,42 +57,34 @@ describe('judge', () => {
   };
 
   it('passes what is at its limit and fails what is above', () => {
-    const verdicts = judge(samples, startUp, 1, undefined, subscriptions).map(({ measured, passed }) => [
-      measured,
-      passed,
-    ]);
+    const measured = { ...nothing, samples, startUp, subscriptions };
+    const verdicts = judge(measured, 1).map((judged) => [judged.measured, judged.passed]);
     expect(verdicts).toEqual([
-      [1.6, true],
-      [2.3, false],
-      [1001, false],
-      [110, true],
+      [1.15, true],
+      [1.7, false],
+      [601, false],
+      [90, true],
       [20.001, false],
     ]);
   });
 
   it('multiplies every limit by the margin', () => {
-    expect(judge(samples, startUp, 2, undefined, subscriptions).every(({ passed }) => passed)).toBe(true);
+    const measured = { ...nothing, samples, startUp, subscriptions };
+    expect(judge(measured, 2).every(({ passed }) => passed)).toBe(true);
   });
 
   it('holds a call of one operation among 500 against that of the only one', () => {
     const verdictOf = (apiOf500: number) =>
-      judge(samplesOf({ [NAMES.api]: [100], [NAMES.apiOf500]: [apiOf500] }), undefined, 1);
+      judge({ ...nothing, samples: samplesOf({ [NAMES.api]: [100], [NAMES.apiOf500]: [apiOf500] }) }, 1);
     expect(verdictOf(110)).toMatchObject([{ measured: 1.1, passed: true }]);
     expect(verdictOf(111)).toMatchObject([{ passed: false }]);
   });
 
   it('holds a call across the eras against the one within the era of its client', () => {
-    const verdictsOf = (across: number) =>
-      judge(
-        samplesOf({
-          [NAMES.bare]: [100],
-          [NAMES.bareLegacy]: [200],
-          [NAMES.toLegacy]: [across],
-          [NAMES.toModern]: [2 * across],
-        }),
-        undefined,
-        1,
-      );
+    const verdictsOf = (across: number) => {
+      const costs = { [NAMES.bare]: [100], [NAMES.toLegacy]: [across], [NAMES.toModern]: [across] };
+      return judge({ ...nothing, samples: samplesOf({ ...costs, [NAMES.bareLegacy]: [100] }) }, 1).slice(1);
+    };
     expect(verdictsOf(150)).toMatchObject([
       { measured: 1.5, passed: true },
       { measured: 1.5, passed: true },
@@ -98,15 +92,51 @@ describe('judge', () => {
     expect(verdictsOf(151)).toMatchObject([{ passed: false }, { passed: false }]);
   });
 
+  it('holds the gateway against nginx only where the floor is not far from it', () => {
+    const verdictsOf = (floor: number) => {
+      const costs = { [NAMES.nginx]: [10], [NAMES.floor]: [floor], [NAMES.bare]: [25], [NAMES.secure]: [36] };
+      return judge({ ...nothing, samples: samplesOf(costs) }, 1).filter(({ budget }) =>
+        /÷ nginx/.test(budget),
+      );
+    };
+    expect(verdictsOf(24)).toMatchObject([{ passed: true }, { passed: false }]);
+    expect(verdictsOf(24.1)).toEqual([]);
+  });
+
+  it('holds latencies at half load against those of nginx', () => {
+    const halfLoad = new Map([
+      [NAMES.nginx, 1],
+      [NAMES.bare, 3],
+      [NAMES.secure, 3.1],
+    ]);
+    const judged = judge({ ...nothing, samples: new Map(), halfLoad }, 1);
+    expect(judged).toMatchObject([{ passed: true }, { passed: false }]);
+  });
+
   it('judges nothing that was not measured', () => {
-    expect(judge(samplesOf({ [NAMES.floor]: [10] }), undefined, 1)).toEqual([]);
+    expect(judge({ ...nothing, samples: samplesOf({ [NAMES.floor]: [10] }) }, 1)).toEqual([]);
   });
 
   it('are those of lists too', () => {
     const lists = { rounds: 1, tools: 1000, bytes: 200_000, cpuUsPerList: 201 };
-    const judged = (margin: number) => judge(samplesOf({ [NAMES.floor]: [10] }), undefined, margin, lists);
+    const judged = (margin: number) => judge({ ...nothing, samples: new Map(), lists }, margin);
     expect(judged(1)).toMatchObject([{ measured: 201, limit: 200, unit: 'µs', passed: false }]);
     expect(judged(2)).toMatchObject([{ passed: true }]);
+  });
+});
+
+describe('what was released', () => {
+  const released = { date: '2026-01-01', machine: 'a machine', cpuToFloor: { bare: 1, secure: 2 } };
+
+  it('is exceeded by what costs a quarter more in every attempt', () => {
+    expect(regressions(released, [{ bare: 1.3, secure: 2 }])).toEqual(['bare']);
+    expect(
+      regressions(released, [
+        { bare: 1.3, secure: 2.6 },
+        { bare: 1.2, secure: 2.7 },
+      ]),
+    ).toEqual(['secure']);
+    expect(regressions(released, [{ bare: 1.25, secure: 2.5 }])).toEqual([]);
   });
 });
 
