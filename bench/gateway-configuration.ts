@@ -11,7 +11,7 @@ import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
  * API of as many operations as upstream. `to-legacy`, `to-modern`: as bare, with an upstream held to one era. `lists`:
  * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. `two-workers`: as bare, with
- * as many threads. `reloaded`, `large`: as that, beside what changes: another upstream, or thousands. Metrics in all.
+ * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as that, beside what changes: another upstream, or thousands. Metrics in all.
  */
 export type Profile =
   | 'bare'
@@ -23,6 +23,7 @@ export type Profile =
   | 'lists'
   | 'subscriptions'
   | 'two-workers'
+  | 'stored'
   | 'reloaded'
   | 'large';
 
@@ -30,6 +31,8 @@ export interface Ports {
   readonly main: number;
   readonly ops: number;
   readonly upstream: number;
+  /** Of the store, where there is one. */
+  readonly store?: number | undefined;
 }
 
 /** Callers of the `subscriptions` profile. */
@@ -115,6 +118,9 @@ limits:
   fair-use: { type: rate, rate: 1000000/s, key: [principal.id, tool.name] }
 `;
 
+const stored = (ports: Ports): string =>
+  `${secure(ports)}state: { type: valkey, url: "redis://127.0.0.1:${ports.store}", timeout: 5s }\n`;
+
 const subscriptions = (
   ports: Ports,
 ): string => `${shared(ports, ', connections: { max: 15000, perAddress: 1000 }')}
@@ -158,6 +164,7 @@ ${rest
 
 const SUBJECTS: Partial<Record<Profile, readonly string[]>> = {
   secure: ['alice'],
+  stored: ['alice'],
   subscriptions: Array.from({ length: PRINCIPALS }, (_, index) => `caller-${index}`),
 };
 
@@ -171,6 +178,7 @@ const YAML = {
   lists,
   subscriptions,
   'two-workers': twoWorkers,
+  stored,
   reloaded: (ports: Ports) => reloadedConfiguration(ports, 0),
   large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one'),
 } as const;

@@ -18,6 +18,7 @@ export interface GatewayOptions {
   readonly folder: string;
   readonly profile: Profile;
   readonly upstreamPort: number;
+  readonly storePort?: number | undefined;
   /** Relative to the package. */
   readonly program: string;
   readonly nodeFlags?: readonly string[];
@@ -99,7 +100,7 @@ const untilFirstAnswer = async (
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const folder = await mkdtemp(join(options.folder, `${options.profile}-`));
   const [port, opsPort] = [await freePort(), await freePort()];
-  const ports = { main: port, ops: opsPort, upstream: options.upstreamPort };
+  const ports = { main: port, ops: opsPort, upstream: options.upstreamPort, store: options.storePort };
   const [configurationFolder, logFolder] = [join(folder, 'configuration'), join(folder, 'log')];
   await Promise.all([mkdir(configurationFolder), mkdir(logFolder)]);
   const tokens = await writeConfiguration(configurationFolder, options.profile, ports);

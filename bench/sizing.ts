@@ -1,0 +1,114 @@
+/**
+ * `node bench/sizing.ts [--write]`: what a machine carries and what a million requests a second take, computed from
+ * what a call costs here. With `--write` into docs/operations.md.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ANSWER, callRequest } from './call.ts';
+import { type Costs, planTable, sizingTable } from './capacity.ts';
+import { cpuUs } from './cpu-time.ts';
+import { median } from './figures.ts';
+import { type GatewayOptions, startGateway } from './gateway.ts';
+import { gatewayProgram, packageFile } from './gateway-program.ts';
+import { type LoadDriver, startLoad } from './load-driver.ts';
+import { describeMachine } from './machine.ts';
+import { nginxVersion, startNginx } from './nginx.ts';
+import { type Cores, chooseCores } from './pinned-process.ts';
+import { measureStartUp } from './start-up.ts';
+import { hasStore, startStore } from './store.ts';
+import { type Program, startProgram, type Target } from './target.ts';
+
+const ROUNDS = 5;
+const RUN_MS = 1_500;
+const TRAIN_MS = 6_000;
+const STARTS = 3;
+const PAGE = packageFile('docs/operations.md');
+const BEGIN = '<!-- Written by `node bench/sizing.ts --write`. -->';
+const END = '<!-- Until here. -->';
+/** Status line and headers of an answer. */
+const REPLY_HEAD_BYTES = 350;
+const ENVELOPE_BYTES = 90;
+
+interface Driven {
+  readonly target: Omit<Target, 'name'>;
+  /** A process more whose time is told apart. */
+  readonly beside?: number | undefined;
+}
+
+/** CPU time per request, of the target and of what is beside it; medians. */
+const drive = async (load: LoadDriver, upstream: Program, { target, beside }: Driven) => {
+  const job = { ...target, connections: 64, upstreamPid: upstream.pid, warmMs: 100, measureMs: RUN_MS };
+  await load.run({ ...job, measureMs: TRAIN_MS });
+  const own: number[] = [];
+  const others: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const start = beside === undefined ? 0 : cpuUs([beside]);
+    const result = await load.run({ ...job, warmMs: 0 });
+    own.push(result.cpuUs / result.requests);
+    if (beside !== undefined) others.push((cpuUs([beside]) - start) / result.requests);
+  }
+  return { ownUs: median(own), besideUs: others.length === 0 ? undefined : median(others) };
+};
+
+const measure = async (cores: Cores, folder: string, upstream: Program): Promise<Costs> => {
+  await using stack = new AsyncDisposableStack();
+  const load = stack.use(startLoad(cores.load));
+  const base = { core: cores.proxy, folder, upstreamPort: upstream.port, program: gatewayProgram() };
+  const costOf = async (options: GatewayOptions, beside?: number) => {
+    await using gateway = await startGateway(options);
+    const { port, token, pid } = gateway;
+    return await drive(load, upstream, { target: { port, token, era: 'modern', pids: [pid] }, beside });
+  };
+  const secure = await costOf({ ...base, profile: 'secure' });
+  const store = hasStore() ? stack.use(await startStore(cores.load, folder)) : undefined;
+  const stored =
+    store === undefined
+      ? undefined
+      : await costOf({ ...base, profile: 'stored', storePort: store.port }, store.pid);
+  const nginx =
+    nginxVersion() === undefined
+      ? undefined
+      : stack.use(await startNginx(cores.proxy, folder, upstream.port));
+  const balancer = nginx === undefined ? undefined : await drive(load, upstream, { target: nginx });
+  const one = await measureStartUp({ ...base, profile: 'bare' }, STARTS);
+  const two = await measureStartUp({ ...base, profile: 'two-workers' }, STARTS);
+  return {
+    secureUs: secure.ownUs,
+    storedUs: stored?.ownUs,
+    storeUs: stored?.besideUs,
+    balancerUs: balancer?.ownUs,
+    idleBytes: one.idleBytes,
+    threadBytes: (two.idleBytes - one.idleBytes) / 2,
+    bytesPerCall:
+      callRequest('modern', 100, 8080, { token: 'x'.repeat(400) }).length +
+      REPLY_HEAD_BYTES +
+      ENVELOPE_BYTES +
+      ANSWER.length,
+  };
+};
+
+const section = (costs: Costs): string => `${BEGIN}
+${describeMachine()}; ${new Date().toISOString().slice(0, 10)}. A call of about 300 B with a token, a policy, a rate limit and an access line costs
+${costs.secureUs.toFixed(0)} µs of processor time${costs.storedUs === undefined ? '' : `, ${costs.storedUs.toFixed(0)} µs where the limit is counted in a store, and the store ${costs.storeUs?.toFixed(1)} µs`}. Cores are planned to be busy for 60 %.
+
+${sizingTable(costs)}
+
+A million requests a second, all under a limit that holds over all replicas:
+
+${planTable(costs)}
+${END}`;
+
+const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
+await using stack = new AsyncDisposableStack();
+stack.defer(() => rm(folder, { recursive: true, force: true }));
+const cores = chooseCores();
+const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+const text = section(await measure(cores, folder, upstream));
+console.log(text);
+if (process.argv.includes('--write')) {
+  const page = await readFile(PAGE, 'utf8');
+  const [before, rest] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (before === -1 || rest === -1) throw new Error('docs/operations.md has no place for it');
+  await writeFile(PAGE, page.slice(0, before) + text + page.slice(rest + END.length));
+}
