@@ -1,8 +1,10 @@
 /** What serves: the generations of graphs, and what outlives them. One for each thread that takes traffic. */
 import type { Readable, Writable } from 'node:stream';
 import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
+import type { Principal } from '../schema/principal.ts';
 import type { GenerationView } from './generation.ts';
 import { BoundListeners } from './listen/bound-listeners.ts';
+import { heartbeat } from './listen/heartbeat.ts';
 import { Listener } from './listen/listener.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import { LiveObjects } from './live-objects.ts';
@@ -208,8 +210,11 @@ export class Serving {
 
   /** Ends whatever those have open who have just been revoked. */
   #expelRevoked(): void {
+    const isRevoked = (principal: Principal): boolean => this.revocations.isRevoked(principal);
     this.#lasting.expelRevoked();
-    this.#parked.expelRevoked((principal) => this.revocations.isRevoked(principal));
+    this.#parked.expelRevoked(isRevoked);
+    // What is left are answers to calls that come in pieces.
+    heartbeat.expelRevoked(this.#pressure, isRevoked);
   }
 
   /** From here on the prepared generation serves. Does not fail. */

@@ -1,5 +1,6 @@
 /** Server-sent events (WHATWG HTML, 9.2) as a reply. */
 import type { ServerResponse } from 'node:http';
+import type { Principal } from '../../schema/principal.ts';
 import { EventWriter } from './event-writer.ts';
 import type { WebExchange } from './exchange.ts';
 import { heartbeat } from './heartbeat.ts';
@@ -153,6 +154,11 @@ export class EventStream {
     if (this.bufferedBytes + (this.#behind?.length ?? 0) > maxUnreadBytes) this.#cutOff();
   }
 
+  expelRevoked(shedding: Shedding, isRevoked: (principal: Principal) => boolean): void {
+    const { lifecycle, principal } = this.#exchange;
+    if (lifecycle.shedding === shedding && isRevoked(principal)) this.#dismiss();
+  }
+
   /** Ends the reply after what was sent. An event that is not there whole is broken off. */
   end(): void {
     if (this.#closed) return;
@@ -165,11 +171,16 @@ export class EventStream {
 
   #endExpired(): boolean {
     if (this.#expiresAtMs === undefined || this.#closed || Date.now() < this.#expiresAtMs) return false;
+    this.#dismiss();
+    return true;
+  }
+
+  /** Ends in order for a reader who may read no longer. */
+  #dismiss(): void {
     const { onClose } = this;
     this.onClose = undefined;
     this.end();
     onClose?.();
-    return true;
   }
 
   #write(text: string): void {

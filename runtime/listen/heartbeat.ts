@@ -1,3 +1,4 @@
+import type { Principal } from '../../schema/principal.ts';
 import type { Shedding } from './shedding.ts';
 
 /** What a heartbeat keeps alive. */
@@ -6,6 +7,8 @@ export interface Beating {
   beat(): void;
   /** Cuts off a reader of one of these listeners that leaves more than `maxUnreadBytes` unread. */
   relieve?(shedding: Shedding, maxUnreadBytes: number): void;
+  /** Ends what a caller of one of these listeners reads whose credential does not count any more. */
+  expelRevoked?(shedding: Shedding, isRevoked: (principal: Principal) => boolean): void;
 }
 
 /** One timer that keeps all event streams alive; runs only while there are any. */
@@ -33,6 +36,11 @@ export class Heartbeat {
   /** Cuts off slow readers: see {@link Beating.relieve}. */
   relieve(shedding: Shedding, maxUnreadBytes: number): void {
     for (const each of this.#streams) each.relieve?.(shedding, maxUnreadBytes);
+  }
+
+  /** See {@link Beating.expelRevoked}. */
+  expelRevoked(shedding: Shedding, isRevoked: (principal: Principal) => boolean): void {
+    for (const each of this.#streams) each.expelRevoked?.(shedding, isRevoked);
   }
 
   close(): void {

@@ -136,6 +136,7 @@ export class Revocations implements RevocationJudge {
   }
 
   #isRevoked(principal: Principal, nowMs: number): boolean {
+    if (this.#untilMs.size === 0) return false;
     for (const name of namesFor(principal)) {
       const untilMs = this.#untilMs.get(name);
       if (untilMs === undefined) continue;

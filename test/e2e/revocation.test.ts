@@ -7,10 +7,13 @@ import { ableCall, answersTo, askedBy, named, retryCall } from '../support/askin
 import { type Callers, makeCallers } from '../support/callers.ts';
 import { type ChangeFeed, startFeed } from '../support/change-feed.ts';
 import { configuration } from '../support/configuration.ts';
+import { EventStreamClient } from '../support/event-stream-client.ts';
+import { event, openStream } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { legacyRequest } from '../support/legacy-client.ts';
-import { modernRequest } from '../support/modern-client.ts';
+import { modernBody, modernHeaders, modernRequest } from '../support/modern-client.ts';
 import { revokeAt, revokedAt } from '../support/revoking.ts';
+import { startToolUpstream } from '../support/tool-upstream.ts';
 import { tapUpstream, type UpstreamTap } from '../support/wire-tap.ts';
 import { type AskingUpstream, startAskingUpstream } from './clients/upstreams/asking-http.ts';
 
@@ -90,19 +93,6 @@ describe.each([1, 2])('what is revoked at run time, with %i thread(s)', (workers
     });
   });
 
-  it('a whole subject is refused, with tokens that are made afterwards too, until it is lifted', async () => {
-    await using gateway = await start({ workers });
-    expect((await revokeAt(gateway, { subject: 'ann' })).status).toBe(200);
-    const token = await callers.token(gateway, 'ann');
-    expect(await statusesOf(gateway, token)).toEqual(new Set([401]));
-    expect(await statusesOf(gateway, await callers.token(gateway, 'annette'))).not.toContain(401);
-    expect((await revokeAt(gateway, { subject: 'ann', lift: true })).body).toMatchObject({
-      result: 'lifted',
-    });
-    expect(await statusesOf(gateway, token)).not.toContain(401);
-    expect((await revokeAt(gateway, { subject: 'ann', lift: true })).status).toBe(404);
-  });
-
   it('loses at once all that it has open, and nobody else does', async () => {
     await using gateway = await start({ workers });
     const url = gateway.url();
@@ -112,6 +102,39 @@ describe.each([1, 2])('what is revoked at run time, with %i thread(s)', (workers
     expect((await legacyRequest(url, 'tools/list', {}, his.session)).status).toBe(401);
     expect((await legacyRequest(url, 'tools/list', {}, hers.session)).status).toBe(200);
     closeAll(hers);
+  });
+
+  it('loses the answer that comes as a stream, and the call behind it is taken back', async () => {
+    const slow = await startToolUpstream('slow', ['echo']);
+    const gone = Promise.withResolvers<void>();
+    slow.behave(({ message, response }) => {
+      response.on('close', gone.resolve);
+      openStream(response);
+      const { progressToken } = message.params!._meta as { progressToken: unknown };
+      response.write(
+        event({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress: 1 } }),
+      );
+    });
+    await using gateway = await start({ workers }, { slow: slow.url });
+    const stream = async (key: string): Promise<EventStreamClient> => {
+      const params = { name: 'echo', arguments: {} };
+      const options = { token: key, meta: { progressToken: 'p' } };
+      const opened = await EventStreamClient.open(
+        gateway.url(),
+        { method: 'POST', headers: modernHeaders('tools/call', params, options) },
+        modernBody('tools/call', params, options),
+      );
+      await opened.message(({ method }) => method === 'notifications/progress');
+      return opened;
+    };
+    const [hers, his] = [await stream(alice.key), await stream(bob.key)];
+    expect((await revokeAt(gateway, { key: 'bob' })).status).toBe(200);
+    expect(await his.over).toBe('ended');
+    await gone.promise;
+    expect(his.messages).toHaveLength(1);
+    expect(await Promise.race([hers.over, statusOf(gateway, alice.key)])).toBe(200);
+    hers.close();
+    await slow.close();
   });
 
   it('loses the call that waits for its input: the upstream is told so', async () => {
@@ -162,6 +185,19 @@ it('a thread that takes the place of another knows what is revoked before it ser
 });
 
 describe('an order to revoke', () => {
+  it('names a whole subject: it is refused, with tokens that are made afterwards too, until it is lifted', async () => {
+    await using gateway = await start();
+    expect((await revokeAt(gateway, { subject: 'ann' })).status).toBe(200);
+    const token = await callers.token(gateway, 'ann');
+    expect(await statusesOf(gateway, token)).toEqual(new Set([401]));
+    expect(await statusesOf(gateway, await callers.token(gateway, 'annette'))).not.toContain(401);
+    expect((await revokeAt(gateway, { subject: 'ann', lift: true })).body).toMatchObject({
+      result: 'lifted',
+    });
+    expect(await statusesOf(gateway, token)).not.toContain(401);
+    expect((await revokeAt(gateway, { subject: 'ann', lift: true })).status).toBe(404);
+  });
+
   it('ends when it says so', async () => {
     await using gateway = await start();
     await revokeAt(gateway, { key: 'bob', for: '400ms' });
