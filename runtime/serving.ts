@@ -32,7 +32,6 @@ import { Sealer } from './sealing/sealer.ts';
 import { OnceCache } from './state/once-cache.ts';
 import { countsIn } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
-import { openValkey } from './state/valkey.ts';
 import type { PressureReason } from './traffic/pressure.ts';
 import type { PressureGuard } from './traffic/pressure-guard.ts';
 import type { UpstreamContext } from './upstream/context.ts';
@@ -203,6 +202,8 @@ export class Serving {
     const { log, metrics } = this.#options;
     // Beside threads that serve, the store is theirs to tell of.
     const onUp = hasTraffic(graph) ? (isUp: boolean) => metrics.stateUp(isUp) : () => undefined;
+    // Its library takes memory and time that whoever shares nothing need not spend.
+    const { openValkey } = await import('./state/valkey.ts');
     this.#store = await openValkey(state, { log, onUp });
     this.#once.share(this.#store);
     await this.revocations.follow(this.#store);

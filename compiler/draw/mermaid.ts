@@ -6,7 +6,7 @@ import { type Box, type BoxKind, COLUMNS, type Drawing, type Line, type Mark } f
 const quoted = (text: string): string =>
   `"${escapeHidden(text)
     .replaceAll('\n', ' ')
-    .replace(/[^\p{L}\p{N} ._/,·→+=()-]/gu, (found) => `#${found.codePointAt(0)};`)}"`;
+    .replace(/[^\p{L}\p{N} ._/,\u00b7\u2192+=()-]/gu, (found) => `#${found.codePointAt(0)};`)}"`;
 
 const HEADINGS: Readonly<Record<BoxKind, string>> = {
   listener: 'Listeners',

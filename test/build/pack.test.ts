@@ -102,6 +102,14 @@ describe('the packed package', () => {
     ]);
   });
 
+  it('has bundles of ASCII alone: V8 keeps a source of anything else with two bytes for each character', async () => {
+    for (const name of ['gatewright.js', 'thread.js']) {
+      const path = join(folder, 'node_modules', 'gatewright', 'dist', name);
+      const bundle = await readFile(path, 'latin1');
+      expect(/[^\0-\x7f]/.exec(bundle)).toBeNull();
+    }
+  });
+
   it('checks the default file in 0.35 seconds, from the start of the process, and writes nothing beside the bundle', async () => {
     await copyFile(join(ROOT, 'gateway.yaml'), join(folder, 'default.yaml'));
     const tell =
