@@ -78,7 +78,8 @@ export class PeerListener {
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     this.drain();
     const startedMs = performance.now();
-    while (this.#open > 0 && performance.now() - startedMs < windowMs) await delay(CHECK_MS);
+    const acceptMs = Math.min(windowMs, deadlineMs);
+    while (this.#open > 0 && performance.now() - startedMs < acceptMs) await delay(CHECK_MS);
     this.#options.door.close();
     while (this.#open > 0 && performance.now() - startedMs < deadlineMs) await delay(CHECK_MS);
     for (const socket of this.#sockets) socket.destroy();

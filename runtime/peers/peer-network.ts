@@ -36,6 +36,8 @@ export class PeerNetwork {
   #replicas: ReplicaPeers | undefined;
   #directory: Directory | undefined;
   #sealingKeys: readonly string[] = [];
+  /** What envelopes of replicas are sealed with, of each key. */
+  #secrets: readonly Buffer[] = [];
 
   constructor(options: PeerNetworkOptions) {
     this.#options = options;
@@ -54,7 +56,7 @@ export class PeerNetwork {
 
   /** Once, before anything is served. Rejects with the system's error where an address cannot be had. */
   async open({ state, sealing }: Graph, store: StateStore | undefined): Promise<void> {
-    this.#sealingKeys = sealing.keys;
+    this.rekey(sealing.keys);
     if (store !== undefined && state?.peers !== undefined)
       this.#joinReplicas(state.peers, store, state.onUnavailable);
     for (const listener of this.#listeners) await listener.listen();
@@ -64,6 +66,7 @@ export class PeerNetwork {
   /** Keys of the graph that serves now. */
   rekey(keys: readonly string[]): void {
     this.#sealingKeys = keys;
+    this.#secrets = keys.map((key) => peerSecret(Buffer.from(key)));
   }
 
   /** No stream is begun for others any more; what they send for calls and sessions is still taken. */
@@ -89,7 +92,6 @@ export class PeerNetwork {
   ): void {
     const { thread, metrics, log } = this.#options;
     const id = replicaOf(this.self);
-    const sealingKeys = () => this.#sealingKeys;
     const directory = new Directory({ id, address: advertise }, store, {
       onUnlisted: (replica) => this.#replicas?.unlisted(replica),
       onCount: (count) => metrics.peers.known(count),
@@ -100,15 +102,21 @@ export class PeerNetwork {
     });
     this.#directory = directory;
     const threads = this.#threads;
-    this.#replicas = new ReplicaPeers({ self: this.self, threads, directory, sealingKeys, onUnavailable });
+    this.#replicas = new ReplicaPeers({
+      self: this.self,
+      threads,
+      directory,
+      sealingKey: () => this.#sealingKeys[0]!,
+      secret: () => this.#secrets[0]!,
+      onUnavailable,
+    });
     const door = new ReplicaDoor({
       bind,
       together: thread === undefined ? undefined : { port: undefined },
       keys: () => this.#sealingKeys.map((key) => linkKey(key, id)),
       onRefused: () => metrics.peers.refused(),
     });
-    const secrets = () => this.#sealingKeys.map((key) => peerSecret(Buffer.from(key)));
-    this.#listeners.push(this.#listener(door, secrets));
+    this.#listeners.push(this.#listener(door, () => this.#secrets));
   }
 
   #listener(door: ThreadDoor | ReplicaDoor, secrets: () => readonly Buffer[]): PeerListener {

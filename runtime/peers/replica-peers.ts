@@ -5,7 +5,6 @@ import { GatewayError, RPC } from '../errors.ts';
 import type { WebExchange } from '../listen/exchange.ts';
 import { replyError } from '../listen/reply.ts';
 import type { Directory, Whereabouts } from './directory.ts';
-import { peerSecret } from './envelope.ts';
 import { sendOver } from './hand-over.ts';
 import { readLinkAddress } from './link-address.ts';
 import { linkKey } from './link-keys.ts';
@@ -22,8 +21,10 @@ interface ReplicaPeersOptions {
   /** The other threads of this process, where there are any. */
   readonly threads: Peers | undefined;
   readonly directory: Directory;
-  /** Those that serve; the first is called with. */
-  readonly sealingKeys: () => readonly string[];
+  /** The one that others are called with. */
+  readonly sealingKey: () => string;
+  /** What envelopes are sealed with. */
+  readonly secret: () => Buffer;
   readonly onUnavailable: StateNode['onUnavailable'];
 }
 
@@ -98,8 +99,7 @@ export class ReplicaPeers implements Peers {
 
   #send(errand: Errand, address: string): void {
     const { exchange, replica, body } = errand;
-    const secret = peerSecret(Buffer.from(this.#options.sealingKeys()[0]!));
-    sendOver(this.#link(replica, address).pool, secret, exchange, body, (error) => {
+    sendOver(this.#link(replica, address).pool, this.#options.secret(), exchange, body, (error) => {
       void this.#failed(errand, address, error);
     });
   }
@@ -158,7 +158,7 @@ export class ReplicaPeers implements Peers {
   #call(replica: string, address: string, callback: CallBack): void {
     const at = readLinkAddress(address);
     if (at === undefined) callback(new Unreached(`no address: ${address}`), null);
-    else callReplica(at, linkKey(this.#options.sealingKeys()[0]!, replica), callback);
+    else callReplica(at, linkKey(this.#options.sealingKey(), replica), callback);
   }
 
   /** Cuts off what is awaited of replicas that do not answer any more. */
