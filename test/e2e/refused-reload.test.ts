@@ -66,6 +66,17 @@ const abstractSockets = (): number => {
     .filter(([, , , , , , inode, path]) => own.includes(inode!) && path?.startsWith('@')).length;
 };
 
+const LISTEN = '0A';
+
+/** Sockets of this process that connections can come to. */
+const listening = (): number => {
+  const own = inodesOfOwnSockets();
+  return ['/proc/net/tcp', '/proc/net/tcp6']
+    .flatMap((table) => readFileSync(table, 'utf8').split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === LISTEN && own.includes(inode!)).length;
+};
+
 const handles = () => process.getActiveResourcesInfo().filter((kind) => /Server|Process/.test(kind));
 
 // biome-ignore lint/suspicious/noExplicitAny: a test changes what it likes
@@ -159,7 +170,7 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
     await using gateway = await startTestGateway(JSON.stringify(base(workers)), { tap: false });
     const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
     const hash = gateway.gateway.lastReload!.artifactHash;
-    const before = { sockets: abstractSockets(), handles: handles().sort() };
+    const before = { sockets: abstractSockets(), listening: listening(), handles: handles().sort() };
 
     const failing = good(base(workers));
     await spoil(failing, gateway);
@@ -173,7 +184,9 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
     expect(await isBound(port)).toBe(false);
     await expect.poll(() => [...marked(mark), ...marked('mute')], { timeout: 10_000 }).toEqual([]);
     await expect
-      .poll(() => ({ sockets: abstractSockets(), handles: handles().sort() }), { timeout: 10_000 })
+      .poll(() => ({ sockets: abstractSockets(), listening: listening(), handles: handles().sort() }), {
+        timeout: 10_000,
+      })
       .toEqual(before);
     // The process that serves was never stopped, nor is there another beside it.
     const again = told((await callTool(gateway.url(), 'pid')).body.result);

@@ -302,6 +302,67 @@ describe('streams and sessions', () => {
     expect(await stream.over).toBe('ended');
   });
 
+  it('the stream of a session is told that lists have changed only where they may have', async () => {
+    const yaml = (
+      edit: (one: { [field: string]: unknown }, whole: { [section: string]: unknown }) => void,
+    ) => {
+      const whole = JSON.parse(two());
+      whole.reload.drain.window = '1s';
+      edit(whole.servers.one, whole);
+      return JSON.stringify(whole);
+    };
+    const policy = (allow: string) => ({ rule: { type: 'cel', allow } });
+    const steps: readonly (readonly [changes: boolean, text: string])[] = [
+      [
+        false,
+        yaml((one, whole) => {
+          one.limits = ['calls'];
+          whole.limits = { calls: { type: 'rate', rate: '1000/s', key: [] } };
+        }),
+      ],
+      [
+        false,
+        yaml((one) => {
+          one.at = [
+            { listener: 'main', path: '/one' },
+            { listener: 'main', path: '/again' },
+          ];
+        }),
+      ],
+      [
+        true,
+        yaml((one, whole) => {
+          one.policies = ['rule'];
+          whole.policies = policy("tool.name == 'one'");
+        }),
+      ],
+      [
+        true,
+        yaml((one, whole) => {
+          one.policies = ['rule'];
+          whole.policies = policy("tool.name == 'none'");
+        }),
+      ],
+      [true, yaml(() => undefined)],
+    ];
+    await using gateway = await startTestGateway(two());
+    const url = gateway.url('one');
+    const session = await openSession(url);
+    const headers = { ...session, accept: 'text/event-stream' };
+    for (const [changes, text] of steps) {
+      const stream = await EventStreamClient.open(url, { headers });
+      const other = await EventStreamClient.open(gateway.url('two'), {
+        headers: { ...(await openSession(gateway.url('two'))), accept: 'text/event-stream' },
+      });
+      await applied(gateway, text);
+      expect(await stream.over).toBe('ended');
+      const told = stream.messages.map(({ method }) => method);
+      expect(told.includes('notifications/tools/list_changed')).toBe(changes);
+      expect(other.messages).toEqual([]);
+      other.close();
+    }
+  });
+
   it('the stream of a session ends when its server changes, and does not come back without what is now asked for', async () => {
     const { key, hash } = makeApiKey('a1');
     const guarded = JSON.parse(two());

@@ -24,6 +24,7 @@ import { labelOf } from '../input/input-request.ts';
 import type { LastingCaller } from '../lasting-callers.ts';
 import type { Filter } from '../modern/subscription-filter.ts';
 import type { Connected, Part } from '../part.ts';
+import { showSameLists } from '../same-lists.ts';
 import type { PreparedServer } from '../server.ts';
 import { TASKS_REVISION } from '../task/required-task.ts';
 import { SessionTasks } from '../task/session-tasks.ts';
@@ -134,16 +135,16 @@ export class Session implements InputSource, LastingCaller {
    * anything of the server changed.
    */
   adopt(server: PreparedServer): boolean {
-    const changed = server.fingerprint !== this.#server.fingerprint;
+    const before = this.#server;
     this.#server = server;
-    if (!changed) return false;
+    if (server.fingerprint === before.fingerprint) return false;
     const isFollowing = this.#follows.size > 0;
     this.#follows.close();
     this.#capabilitiesText = JSON.stringify(modernCapabilities(this.client, server.node.features));
     this.#view = this.#makeView(server);
     if (isFollowing) void this.#view.prepare(undefined);
     this.links.retain(new Set(server.exposures.map(({ upstream }) => upstream)));
-    for (const kind of this.announced)
+    for (const kind of showSameLists(before, server) ? [] : this.announced)
       this.streams.standalone.append(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`);
     return true;
   }

@@ -1,0 +1,26 @@
+/** Whether a server that changed still shows each caller what it showed. */
+import { canonicalJson } from '../../schema/canonical-json.ts';
+import type { PreparedServer } from './server.ts';
+
+/** What decides the lists of a server, as far as its graph says it. */
+const rulesOf = ({ node, graph }: PreparedServer): string =>
+  canonicalJson({
+    expose: node.expose,
+    features: node.features,
+    lists: node.lists,
+    provenance: node.provenance,
+    labels: node.labels,
+    policies: node.policies.map((name) => graph.policies[name]),
+  });
+
+/**
+ * False where it is not certain: an upstream that is another object may offer something else, and rules that differ
+ * may still show somebody the same.
+ */
+export const showSameLists = (before: PreparedServer, after: PreparedServer): boolean =>
+  before.exposures.length === after.exposures.length &&
+  before.exposures.every(({ upstream, pin }, index) => {
+    const now = after.exposures[index]!;
+    return now.upstream === upstream && now.pin === pin;
+  }) &&
+  rulesOf(before) === rulesOf(after);
