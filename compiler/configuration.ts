@@ -31,6 +31,7 @@ export type GatewayData = Filled<Gateway> & {
     | 'identity'
     | 'policies'
     | 'limits'
+    | 'tenants'
     | 'telemetry'
     | 'lints'
     | 'sealing'

@@ -71,7 +71,10 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
   const counting = [];
   const concurrency = [];
   const bounds = [];
-  for (const name of node.limits) {
+  const ofTenants = Object.values(graph.tenants ?? {}).flatMap((tenant) =>
+    tenant.limits.map((name) => ({ name, tenant })),
+  );
+  for (const { name, ...of } of [...node.limits.map((each) => ({ name: each })), ...ofTenants]) {
     const limit = graph.limits[name]!;
     const id = `limit:${name}` as const;
     const memory = memories[id];
@@ -81,13 +84,13 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
         const create = () => live.createLimiter(limit, memory, store);
         const counts = limit.type === 'quota' ? quotaCountId(limit) : fingerprintOf(parts, 'limit', name);
         const { counter } = await parts.take(live.limiters, id, counts, create);
-        counting.push({ node: limit, counter: counter(limit) });
+        counting.push({ node: limit, counter: counter(limit), ...of });
         break;
       }
       case 'concurrency': {
         const create = () => live.createGate(name, memory);
         const { gate } = await parts.take(live.gates, id, concurrencyCountId(limit), create);
-        concurrency.push({ node: limit, gate });
+        concurrency.push({ node: limit, gate, ...of });
         break;
       }
       case 'bounds':
@@ -98,16 +101,18 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
 };
 
 const serverPolicies = (node: ServerNode, { loaded }: ServerParts): ServerPolicies => {
-  const { policies, limits } = loaded.graph;
+  const { policies, limits, tenants = {} } = loaded.graph;
   const prepared = preparePolicies(node.policies.map((name) => policies[name]!));
-  const limitKeys = node.limits.flatMap((name) => {
+  const ofTenants = Object.values(tenants);
+  const limitKeys = [...node.limits, ...ofTenants.flatMap((tenant) => tenant.limits)].flatMap((name) => {
     const limit = limits[name]!;
     return 'key' in limit ? limit.key : [];
   });
+  const expressions = [...limitKeys, ...ofTenants.map(({ match }) => match)];
   return {
     none: node.policies.length === 0,
     lasting: prepared.cacheable,
-    readsHeaders: prepared.variables.has('request') || limitKeys.some((key) => key.includes('request')),
+    readsHeaders: prepared.variables.has('request') || expressions.some((each) => each.includes('request')),
     readsMimeType: prepared.variables.has('resource.mimeType'),
     decide: cachedDecide(prepared),
   };

@@ -131,7 +131,8 @@ const boundsLine = ({
 };
 
 const limitLine = (step: LimitStep): Line => {
-  const { name, path, applies } = step;
+  const { path, applies } = step;
+  const name = step.tenant === undefined ? step.name : `${step.name} of tenant ${step.tenant}`;
   if (!applies) return { mark: 'not', depth: 0, text: `limit ${name} does not apply`, path };
   if (step.type === 'bounds') return boundsLine(step);
   const keys = step.keys.map(({ expression, key }) => `${expression} ${keyText(key)}`).join(', ');

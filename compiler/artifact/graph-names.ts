@@ -17,7 +17,7 @@ const usesOf = (
   pathOf: (index: number) => Path,
 ): readonly NameUse[] => names.map((name, index) => ({ path: pathOf(index), section, name }));
 
-const namesIn = ({ listeners, servers }: Graph): readonly NameUse[] => [
+const namesIn = ({ listeners, servers, tenants = {} }: Graph): readonly NameUse[] => [
   ...Object.values(listeners).flatMap(({ name, identities, routes }) => {
     const at: Path = ['listeners', name];
     return [
@@ -29,6 +29,9 @@ const namesIn = ({ listeners, servers }: Graph): readonly NameUse[] => [
       ),
     ];
   }),
+  ...Object.values(tenants).flatMap(({ name, limits }) =>
+    usesOf('limits', limits, (index) => ['tenants', name, 'limits', index]),
+  ),
   ...Object.values(servers).flatMap((server) => {
     const at: Path = ['servers', server.name];
     const lists = ['identities', 'policies', 'limits'] as const;

@@ -24,6 +24,7 @@ import { checkRetries } from './retry.ts';
 import { checkScopes } from './scopes.ts';
 import { checkServerIdentity } from './server-identity.ts';
 import { checkServerPlaces } from './server-places.ts';
+import { checkTenants } from './tenants.ts';
 import { checkTimes } from './times.ts';
 import { checkUpstreamHeaders } from './upstream-headers.ts';
 
@@ -52,6 +53,7 @@ export const CHECKS: readonly Check[] = [
   checkEndpoints,
   checkRetries,
   checkBounds,
+  checkTenants,
   checkCelPolicies,
   checkRbac,
   checkRbacPermissions,

@@ -22,6 +22,7 @@ import { lowerRbacPolicy } from './policy/rbac.ts';
 import { lowerPressure } from './pressure.ts';
 import { lowerServer } from './server.ts';
 import { lowerState } from './state.ts';
+import { lowerTenants } from './tenants.ts';
 import { lowerHttpUpstream } from './upstream/http.ts';
 import { lowerOpenApiUpstream } from './upstream/openapi.ts';
 import { lowerStdioUpstream } from './upstream/stdio.ts';
@@ -97,6 +98,7 @@ export const lower = (config: Configuration, inputs: Inputs): Graph => {
     ...given('pins', lowerPins(data, inputs.lock)),
     policies: mapEntries(data.policies, lowerPolicy),
     limits: mapEntries(data.limits, lowerLimit),
+    ...given('tenants', lowerTenants(data.tenants)),
     telemetry: telemetry as Graph['telemetry'],
     sealing: { keys: sealing.keys! },
     ...given('state', lowerState(data.state)),

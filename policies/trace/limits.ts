@@ -6,6 +6,7 @@ import type { ServerNode } from '../../schema/graph/server.ts';
 import { compileGlobs } from '../glob.ts';
 import { type Bounds, prepareBounds } from '../limit/bounds.ts';
 import { type LimitScope, prepareLimitScope } from '../limit/scope.ts';
+import { prepareTenant, tenantScope } from '../limit/tenant.ts';
 import type { LimitStep } from './trace.ts';
 
 export interface PreparedLimits {
@@ -19,6 +20,7 @@ type KeyedNode = CountingLimitNode | ConcurrencyLimitNode;
 interface PreparedCount {
   readonly node: KeyedNode;
   readonly scope: LimitScope;
+  readonly tenant?: string;
   /** Each part of the key by itself. */
   readonly parts: readonly { readonly expression: string; readonly scope: LimitScope }[];
 }
@@ -29,7 +31,7 @@ const prepareCount = (node: KeyedNode): PreparedCount => ({
   parts: node.key.map((expression) => ({ expression, scope: prepareLimitScope({ key: [expression] }) })),
 });
 
-const countStep = ({ node, scope, parts }: PreparedCount, facts: CallFacts): LimitStep => {
+const countStep = ({ node, scope, parts, tenant }: PreparedCount, facts: CallFacts): LimitStep => {
   const { name } = node;
   const cost = scope.cost(facts);
   const applies = cost > 0 && (node.type !== 'concurrency' || !facts.call.method.endsWith('/list'));
@@ -37,6 +39,7 @@ const countStep = ({ node, scope, parts }: PreparedCount, facts: CallFacts): Lim
     step: 'limit',
     path: ['limits', name],
     name,
+    ...(tenant === undefined ? {} : { tenant }),
     applies,
     keys: applies ? parts.map(({ expression, scope: part }) => ({ expression, key: part.key(facts) })) : [],
     passes: true,
@@ -68,16 +71,31 @@ const boundsStep = (node: BoundsLimitNode, { call }: CallFacts): LimitStep => {
   };
 };
 
+/** Of all tenants, in the order of their names. */
+const tenantCounts = ({ tenants = {}, limits }: Graph): readonly PreparedCount[] =>
+  Object.values(tenants).flatMap((tenant) => {
+    const isOf = prepareTenant(tenant);
+    return tenant.limits.flatMap((name) => {
+      const node = limits[name]!;
+      if (node.type === 'bounds') return [];
+      const prepared = prepareCount(node);
+      return [{ ...prepared, scope: tenantScope(tenant, isOf, prepared.scope), tenant: tenant.name }];
+    });
+  });
+
 export const prepareLimits = (server: ServerNode, graph: Graph): PreparedLimits => {
   const nodes = server.limits.map((name) => graph.limits[name]!);
   const counts = new Map(
     nodes.filter((node) => node.type !== 'bounds').map((node) => [node.name, prepareCount(node)]),
   );
+  const ofTenants = tenantCounts(graph);
   return {
-    steps: (facts) =>
-      nodes.map((node) =>
+    steps: (facts) => [
+      ...nodes.map((node) =>
         node.type === 'bounds' ? boundsStep(node, facts) : countStep(counts.get(node.name)!, facts),
       ),
+      ...ofTenants.map((count) => countStep(count, facts)).filter(({ applies }) => applies),
+    ],
     bounds: prepareBounds(nodes.filter((node) => node.type === 'bounds')),
   };
 };

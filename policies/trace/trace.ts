@@ -109,6 +109,8 @@ export type LimitStep = {
   readonly step: 'limit';
   readonly path: RulePath;
   readonly name: string;
+  /** Whose limit it is, where it is not the server's. */
+  readonly tenant?: string;
   readonly applies: boolean;
   readonly passes: true;
 } & (

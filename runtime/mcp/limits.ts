@@ -2,8 +2,10 @@
 
 import { type Bounds, prepareBounds } from '../../policies/limit/bounds.ts';
 import { type LimitScope, prepareLimitScope } from '../../policies/limit/scope.ts';
+import { prepareTenant, tenantScope } from '../../policies/limit/tenant.ts';
 import type { CallFacts } from '../../schema/decision.ts';
 import type { BoundsLimitNode, ConcurrencyLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
+import type { TenantNode } from '../../schema/graph/tenant.ts';
 import { type ErrorCode, GatewayError, RPC } from '../errors.ts';
 import type { Counter, CountVerdict } from '../traffic/counter.ts';
 import type { FairGate } from '../traffic/fair-gate.ts';
@@ -13,6 +15,11 @@ import { type CountedLimit, rateData, rateHeaders } from '../traffic/rate-header
 interface CountingLimit {
   readonly node: CountingLimitNode;
   readonly counter: Counter;
+}
+
+/** Of whose calls it is, if not of all. */
+interface OfTenant {
+  readonly tenant?: TenantNode;
 }
 
 interface PreparedLimit extends CountingLimit {
@@ -37,8 +44,8 @@ export interface PreparedGate extends ConcurrencyLimit {
 
 /** The limits of one server, by what they do. */
 export interface LimitParts {
-  readonly counting: readonly CountingLimit[];
-  readonly concurrency: readonly ConcurrencyLimit[];
+  readonly counting: readonly (CountingLimit & OfTenant)[];
+  readonly concurrency: readonly (ConcurrencyLimit & OfTenant)[];
   readonly bounds: readonly BoundsLimitNode[];
 }
 
@@ -52,6 +59,14 @@ export interface Admission {
 
 const ADMITTED: Admission = Object.freeze({ headers: [], refusal: undefined, limit: '' });
 
+const prepareScope = ({
+  node,
+  tenant,
+}: { readonly node: CountingLimitNode | ConcurrencyLimitNode } & OfTenant): LimitScope => {
+  const scope = prepareLimitScope(node);
+  return tenant === undefined ? scope : tenantScope(tenant, prepareTenant(tenant), scope);
+};
+
 export class Limits {
   readonly #counting: readonly PreparedLimit[];
   /** The tightest bounds on a call, by exposed tool name. */
@@ -61,9 +76,9 @@ export class Limits {
   readonly gates: readonly PreparedGate[];
 
   constructor({ counting, concurrency, bounds }: LimitParts) {
-    this.#counting = counting.map((limit) => ({ ...limit, scope: prepareLimitScope(limit.node) }));
+    this.#counting = counting.map((limit) => ({ ...limit, scope: prepareScope(limit) }));
     this.gates = concurrency
-      .map((limit) => ({ ...limit, scope: prepareLimitScope(limit.node) }))
+      .map((limit) => ({ ...limit, scope: prepareScope(limit) }))
       .sort((a, b) => (a.node.name < b.node.name ? -1 : 1));
     this.bounds = prepareBounds(bounds);
   }

@@ -11,6 +11,7 @@ import { Sealing } from './sealing.ts';
 import { Server } from './server.ts';
 import { State } from './state.ts';
 import { Telemetry } from './telemetry.ts';
+import { Tenant } from './tenant.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { closed, includedFiles, listOf, named, oneOf, optional } from './value.ts';
 import { Workers } from './workers.ts';
@@ -45,6 +46,7 @@ export const Gateway = closed(
     upstreams: named(Upstream, { description: 'Where calls go.' }),
     policies: optional(named(Policy, { description: 'The rules.', default: {} })),
     limits: optional(named(Limit, { description: 'How often, how long, how much.', default: {} })),
+    tenants: optional(named(Tenant, { description: 'Whom callers work for.', default: {} })),
     lints: optional(Lints),
     telemetry: optional(Telemetry),
     sealing: optional(Sealing),

@@ -9,6 +9,7 @@ import type { BindAddress, ListenerNode } from './listener.ts';
 import type { PinNode } from './pin.ts';
 import type { PolicyNode } from './policy.ts';
 import type { ServerNode } from './server.ts';
+import type { TenantNode } from './tenant.ts';
 import type { UpstreamNode } from './upstream.ts';
 
 /** Changes when a field changes its meaning. */
@@ -28,6 +29,8 @@ export interface Graph {
   readonly pins?: Readonly<Record<string, PinNode>>;
   readonly policies: Readonly<Record<string, PolicyNode>>;
   readonly limits: Readonly<Record<string, LimitNode>>;
+  /** Absent if there are none. */
+  readonly tenants?: Readonly<Record<string, TenantNode>>;
   readonly telemetry: TelemetryNode;
   readonly sealing: SealingNode;
   /** Absent: every process counts for itself. */

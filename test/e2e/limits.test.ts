@@ -3,6 +3,7 @@ import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { configuration } from '../support/configuration.ts';
 import { type FastUpstream, hang, json, refuse } from '../support/fast-upstream.ts';
 import { startTestGateway } from '../support/gateway.ts';
+import { keyedCallers } from '../support/keyed-callers.ts';
 import { callTool, modernBody, modernHeaders, modernRequest } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
@@ -174,6 +175,38 @@ describe('quotas', () => {
       );
     expect((await callTool(gateway.url(), 'echo')).body.error.data).toMatchObject({ limit: 'yearly' });
     expect((await modernRequest(gateway.url(), 'tools/list')).headers.ratelimit).toMatch(/^"fair";r=78;/);
+  });
+});
+
+describe('limits of tenants', () => {
+  it('[TEN-04] stop a tenant that has used up its own, on every server, and leave the others alone', async () => {
+    const { yaml, files, tokens } = keyedCallers(
+      ['ann', 'amy', 'bob', 'eve'],
+      { tracker: upstream.url },
+      {
+        limits: { share: { type: 'quota', quota: '3/3650d', key: [] } },
+        tenants: {
+          acme: { match: "principal.id in ['ann', 'amy']", limits: ['share'] },
+          globex: { match: "principal.id == 'bob'", limits: ['share'] },
+        },
+      },
+    );
+    await using gateway = await startTestGateway(yaml, { files });
+    const call = (token: string | undefined, path = '/mcp') =>
+      callTool(new URL(path, gateway.url()).href, 'echo', {}, { token: token! });
+    // Both callers of acme count together, and on both servers.
+    expect((await call(tokens.ann)).headers.ratelimit).toMatch(/^"share";r=2;/);
+    expect((await call(tokens.amy, '/other')).headers.ratelimit).toMatch(/^"share";r=1;/);
+    expect((await call(tokens.amy)).status).toBe(200);
+    for (const token of [tokens.ann, tokens.amy])
+      expect((await call(token)).body.error.data).toMatchObject({ code: 'quota_exhausted', limit: 'share' });
+    expect((await call(tokens.bob)).headers.ratelimit).toMatch(/^"share";r=2;/);
+    // Who works for no tenant has no such limit.
+    for (let count = 0; count < 5; count += 1) {
+      const free = await call(tokens.eve);
+      expect(free.status).toBe(200);
+      expect(free.headers.ratelimit).toBeUndefined();
+    }
   });
 });
 

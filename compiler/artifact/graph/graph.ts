@@ -34,6 +34,7 @@ import { bindShape, listenerShape } from './listener.ts';
 import { pinShape } from './pin.ts';
 import { policyShape } from './policy.ts';
 import { serverShape } from './server.ts';
+import { tenantShape } from './tenant.ts';
 import { upstreamShape } from './upstream.ts';
 
 const NAME = new RegExp(NAME_PATTERN);
@@ -112,6 +113,7 @@ export const graphShape = fields<Graph>({
   pins: optional(named(pinShape)),
   policies: named(policyShape),
   limits: named(limitShape),
+  tenants: optional(named(tenantShape)),
   telemetry,
   sealing: fields<SealingNode>({ keys: list(text) }),
   state: optional(state),

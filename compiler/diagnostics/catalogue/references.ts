@@ -33,6 +33,13 @@ export const REFERENCES = {
   GW2003: unknownEntry('upstream', 'upstreams'),
   GW2004: unknownEntry('policy', 'policies'),
   GW2005: unknownEntry('limit', 'limits'),
+  GW2080: entry<{ tenant: string; limit: string }>({
+    severity: 'error',
+    title: 'Bounds of a tenant',
+    message: ({ tenant, limit }) =>
+      `tenant \`${tenant}\` cannot have limit \`${limit}\`: it is of type \`bounds\``,
+    help: ({ limit }) => [`name \`${limit}\` in \`limits\` of a server`],
+  }),
   GW2006: unknownEntry('server', 'servers'),
   GW2007: unknownEntry('role', 'roles'),
   GW2008: entry<{ cycle: readonly string[] }>({

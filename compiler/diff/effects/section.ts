@@ -49,6 +49,11 @@ const SECTIONS: Readonly<Record<string, SectionEffects>> = {
       : []),
     ...(touches(change, 'profile') ? [swaps('decides which findings are errors; nothing that runs')] : []),
   ],
+  tenants: (_, __, swaps) => [
+    swaps(
+      'calls from the next request on count for the tenants as they are now; what was counted still counts',
+    ),
+  ],
   telemetry: (change, _, swaps) => [
     ...(touches(change, 'log') ? [swaps('the log goes by it from the swap on')] : []),
     ...(touches(change, 'metrics')

@@ -6,7 +6,7 @@ import { percentageText } from '../../../schema/unit.ts';
 import { identityRisks } from './identity.ts';
 import { listenerRisks } from './listener.ts';
 import { missingFrom, RISK_SEVERITIES, type Risk, type RiskOptions, type RisksOf } from './risk.ts';
-import { limitRisks, policyRisks } from './rules.ts';
+import { limitRisks, policyRisks, tenantRisks } from './rules.ts';
 import { serverRisks } from './server.ts';
 import { upstreamRisks } from './upstream.ts';
 
@@ -50,6 +50,7 @@ export const risksOf = (before: Graph, after: Graph, options: RiskOptions): read
     upstreamRisks,
     policyRisks,
     limitRisks,
+    tenantRisks,
     sectionRisks,
   ].flatMap((of) => of(before, after));
   const all = [...risks, ...largeRemovals(before, after, options)];

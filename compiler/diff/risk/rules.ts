@@ -10,6 +10,7 @@ import type {
   RateLimitNode,
 } from '../../../schema/graph/limit.ts';
 import type { PolicyNode, RbacPolicyNode } from '../../../schema/graph/policy.ts';
+import type { TenantNode } from '../../../schema/graph/tenant.ts';
 import { listed, missingFrom, type Pair, pairsOf, type Risk, type RisksOf } from './risk.ts';
 
 const rolesThatGrow = (before: RbacPolicyNode, after: RbacPolicyNode): readonly string[] =>
@@ -113,3 +114,16 @@ export const policyRisks: RisksOf = (before, after) =>
 
 export const limitRisks: RisksOf = (before, after) =>
   pairsOf(before.limits, after.limits).flatMap(judgeLimit);
+
+const judgeTenant = ({ name, before, after }: Pair<TenantNode>): readonly Risk[] => {
+  if (before === undefined) return [];
+  const gone = missingFrom(after?.limits ?? [], before.limits);
+  if (gone.length === 0) return [];
+  const text = `calls of tenant \`${name}\` are free of limit ${listed(gone)}`;
+  return [
+    { id: 'limit-removed', severity: 'medium', text, side: 'before', path: ['tenants', name, 'limits'] },
+  ];
+};
+
+export const tenantRisks: RisksOf = (before, after) =>
+  pairsOf(before.tenants ?? {}, after.tenants ?? {}).flatMap(judgeTenant);

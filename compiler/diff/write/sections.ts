@@ -8,7 +8,7 @@ import type {
   StateNode,
   SubscriptionsNode,
 } from '../../../schema/graph/graph.ts';
-import { duration, keyed, map, plain, secret, size, type WrittenMap } from '../written.ts';
+import { duration, keyed, map, plain, secret, set, size, type WrittenMap } from '../written.ts';
 import { bindText } from './listener.ts';
 
 const writeBounds = ({ idleMs, absoluteMs, max, maxPerPrincipal }: ParkedNode) => ({
@@ -51,6 +51,14 @@ export const writeSections = (graph: Graph): Readonly<Record<SectionName, Writte
       profile: plain(graph.profile),
       workers: plain(graph.workers ?? 1),
     }),
+    tenants: map(
+      Object.fromEntries(
+        Object.values(graph.tenants ?? {}).map(({ name, match, limits }) => [
+          name,
+          map({ match: plain(match), limits: set(limits) }),
+        ]),
+      ),
+    ),
     telemetry: map({
       log: map({
         level: plain(telemetry.log.level),
@@ -90,6 +98,7 @@ export const writeSections = (graph: Graph): Readonly<Record<SectionName, Writte
 
 export const SECTION_NAMES = [
   'gateway',
+  'tenants',
   'telemetry',
   'sealing',
   'state',
