@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiDocument } from './api-document.ts';
 import { ENDPOINT_PATH } from './call.ts';
+import { packageFile } from './gateway-program.ts';
 import { LARGE, largeConfiguration } from './large-configuration.ts';
 import { AUDIENCE, ISSUER, issueTokens } from './token.ts';
 import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
@@ -24,6 +25,7 @@ export type Profile =
   | 'subscriptions'
   | 'two-workers'
   | 'stored'
+  | 'secure-stdio'
   | 'reloaded'
   | 'large';
 
@@ -118,6 +120,12 @@ limits:
   fair-use: { type: rate, rate: 1000000/s, key: [principal.id, tool.name] }
 `;
 
+const secureStdio = (ports: Ports): string =>
+  secure(ports).replace(
+    /fast: .*/,
+    `fast: { type: stdio, command: ["${process.execPath}", "${packageFile('bench/stdio-upstream.ts')}"] }`,
+  );
+
 const stored = (ports: Ports): string =>
   `${secure(ports)}state: { type: valkey, url: "redis://127.0.0.1:${ports.store}", timeout: 5s }\n`;
 
@@ -165,6 +173,7 @@ ${rest
 const SUBJECTS: Partial<Record<Profile, readonly string[]>> = {
   secure: ['alice'],
   stored: ['alice'],
+  'secure-stdio': ['alice'],
   subscriptions: Array.from({ length: PRINCIPALS }, (_, index) => `caller-${index}`),
 };
 
@@ -179,6 +188,7 @@ const YAML = {
   subscriptions,
   'two-workers': twoWorkers,
   stored,
+  'secure-stdio': secureStdio,
   reloaded: (ports: Ports) => reloadedConfiguration(ports, 0),
   large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one'),
 } as const;

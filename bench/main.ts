@@ -6,9 +6,10 @@ import { judge } from './budgets.ts';
 import { gatewayProgram, isStale, packageFile } from './gateway-program.ts';
 import { type Lists, measureLists } from './lists.ts';
 import { describeMachine } from './machine.ts';
+import { readNpmFigures } from './npm-figures.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { chooseCores } from './pinned-process.ts';
-import { type Report, reportPage, resultText } from './report.ts';
+import { CHART_FILE, type Report, reportChart, reportPage, resultText } from './report.ts';
 import { measureStartUp, type StartUp } from './start-up.ts';
 import { measureSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { startProgram } from './target.ts';
@@ -70,8 +71,9 @@ const run = async (args: readonly string[]): Promise<number> => {
   const report = await measure(options);
   console.log(`${report.machine}\n\n${resultText(report)}`);
   if (options.write) {
-    const page = reportPage(report, new Date().toISOString().slice(0, 10));
+    const page = reportPage(report, new Date().toISOString().slice(0, 10), readNpmFigures());
     await writeFile(packageFile('docs/performance.md'), page);
+    await writeFile(packageFile(CHART_FILE), reportChart(report));
   }
   return report.judgements.every(({ passed }) => passed) ? 0 : 1;
 };

@@ -1,7 +1,9 @@
 /** docs/performance.md, and what the terminal shows. */
-import type { Judgement } from './budgets.ts';
-import { isDisturbed } from './figures.ts';
+import { type Judgement, NAMES } from './budgets.ts';
+import { barChart } from './chart.ts';
+import { isDisturbed, medianOf } from './figures.ts';
 import type { Lists } from './lists.ts';
+import { type NpmFigures, npmTable } from './npm-figures.ts';
 import type { BenchOptions } from './options.ts';
 import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
 import type { Samples } from './rounds.ts';
@@ -89,8 +91,32 @@ another process. Afterwards each must be told of a change, once.
 "target core" and "load core" are the shares of a core that were used. Where the target's is well below 100 %, the
 load was the limit: requests/s and latencies then say little, CPU time per request still holds.`;
 
-/** The whole page. `date` is when it was measured. */
-export const reportPage = (report: Report, date: string): string => {
+/** Where the chart lies, beside the page. */
+export const CHART_FILE = 'docs/performance.svg';
+
+/** CPU time per request of all that small calls went through. */
+export const reportChart = ({ samples }: Report): string => {
+  const bars = [...samples].map(([name, own]) => ({ name, value: medianOf(own, 'cpuUsPerRequest') }));
+  const small = bars.filter(({ name }) => name !== NAMES.nginxLarge && name !== NAMES.bareLarge);
+  return barChart('CPU time per request: less is better', 'µs', small);
+};
+
+const npmSection = (figures: NpmFigures | undefined): string =>
+  figures === undefined
+    ? ''
+    : `
+## Beside gateways of npm
+
+- ${figures.date}; ${figures.machine}
+- \`node bench/npm-gateways.ts --write\`: the same \`tools/call\` in sessions of 2025-11-25, before the same upstream over
+  HTTP or over pipes; the time of the gateway's own process, not of the program behind it. Ours does all that \`secure\`
+  does, the others nothing of it.
+
+${npmTable(figures).text}
+`;
+
+/** The whole page. `date` is when it was measured; what gateways of npm cost is measured apart. */
+export const reportPage = (report: Report, date: string, npm: NpmFigures | undefined): string => {
   const { options, machine, program } = report;
   return `<!-- Written by \`npm run bench -- --write\`. -->
 # Performance
@@ -103,6 +129,8 @@ ${METHOD}
 - \`npm run bench -- --write\`: ${options.rounds} rounds of ${options.measureMs / 1000} s, ${options.connections} connections
 - gateway: \`node ${NODE_FLAGS.join(' ')} ${program} run gateway.yaml\`; the floor runs with the same flags
 
+![CPU time per request](performance.svg)
+
 ${resultText(report)}
-`;
+${npmSection(npm)}`;
 };
