@@ -196,9 +196,8 @@ export class Serving {
 
   /** Once: another store needs a restart. Who serves operations only asks of it who is revoked. */
   async #openStore(graph: Graph): Promise<void> {
-    const { state, listeners } = graph;
+    const { state } = graph;
     if (this.#store !== undefined || state === undefined) return;
-    if (!hasTraffic(graph) && Object.keys(listeners).length === 0) return;
     const { log, metrics } = this.#options;
     // Beside threads that serve, the store is theirs to tell of.
     const onUp = hasTraffic(graph) ? (isUp: boolean) => metrics.stateUp(isUp) : () => undefined;

@@ -19,7 +19,7 @@ import {
 import { ANONYMOUS, type Principal } from '../../schema/principal.ts';
 import { answerError, asGatewayError, GatewayError, RPC } from '../errors.ts';
 import type { Exchange } from '../listen/exchange.ts';
-import { NOBODY_REVOKED, type RevocationJudge, revocationsUnknown } from '../revocation/revocations.ts';
+import { NOBODY_REVOKED, REVOCATIONS_UNKNOWN, type RevocationJudge } from '../revocation/revocations.ts';
 import { API_KEY_PREFIX } from './api-key.ts';
 import { bearerToken, hasQueryToken, SEVERAL } from './bearer.ts';
 import { type Challenges, prepareChallenges } from './challenge.ts';
@@ -168,7 +168,7 @@ export const prepareAuthenticate = (
     if (revocations.mayRefuse) {
       const standing = revocations.verdict(verdict, nowMs);
       if (standing === 'revoked') return refusals.of(REVOKED);
-      if (standing === 'unknown') return revocationsUnknown();
+      if (standing === 'unknown') return REVOCATIONS_UNKNOWN;
     }
     return missingScope(verdict, server.scopes) === undefined ? verdict : refusals.scope;
   };

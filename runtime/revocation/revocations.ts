@@ -38,14 +38,17 @@ const FIRST_TIDY = 1000;
 
 const RETRY_AFTER_MS = 1000;
 
-/** Who is refused as long as nobody knows whether it was revoked. */
-export const revocationsUnknown = (): GatewayError =>
-  new GatewayError('state_unavailable', 'who has been revoked cannot be known now', {
+/** For those of whom nobody knows whether they were revoked. Made once: refusing a flood must be cheap. */
+export const REVOCATIONS_UNKNOWN = new GatewayError(
+  'state_unavailable',
+  'who has been revoked cannot be known now',
+  {
     status: 503,
     rpcCode: RPC.limited,
     retryAfterMs: RETRY_AFTER_MS,
     data: { retryAfterMs: RETRY_AFTER_MS },
-  });
+  },
+);
 
 export class Revocations implements RevocationJudge {
   readonly #table: ReplicatedTable;
