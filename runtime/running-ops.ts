@@ -79,6 +79,8 @@ export const opsSourceOf = (running: () => Running): OpsSource => ({
     };
   },
   reload: () => running().reloader.reload('request'),
+  reloadOver: (admits) =>
+    running().reloader.reloadIf('request', () => admits(statusOf(running()).artifactHash)),
   get isReplicated() {
     return graphOf(running()).state !== undefined;
   },

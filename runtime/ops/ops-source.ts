@@ -52,6 +52,10 @@ export interface OpsSource {
   ready(): Readiness;
   /** Resolves when the attempt is over; never rejects. */
   reload(): Promise<ReloadResult>;
+  /**
+   * As `reload`, once no other is under way: undefined, and nothing is loaded, if by then what runs is not admitted.
+   */
+  reloadOver(admits: (artifactHash: string) => boolean): Promise<ReloadResult | undefined>;
   /** Whether revocations reach other gateways. */
   readonly isReplicated: boolean;
   /** Carries out the order in `body`, given by `by`; resolves when it holds here. */

@@ -46,19 +46,25 @@ const reloadText = (result: ReloadResult): string => {
 const matches = (ifMatch: string, artifactHash: string): boolean =>
   ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === `"${artifactHash}"`);
 
-const serveReload = (exchange: WebExchange, source: OpsSource): void => {
-  const ifMatch = exchange.request.headers['if-match'];
+const replyPrecondition = (exchange: WebExchange, source: OpsSource): void => {
   const { artifactHash } = source.status();
-  if (ifMatch !== undefined && !matches(ifMatch, artifactHash)) {
-    exchange.record.outcome = 'precondition_failed';
-    const body = JSON.stringify({ result: 'refused', reason: 'another artifact is running', artifactHash });
-    replyJson(exchange, 412, body, etag(artifactHash));
+  exchange.record.outcome = 'precondition_failed';
+  const body = JSON.stringify({ result: 'refused', reason: 'another artifact is running', artifactHash });
+  replyJson(exchange, 412, body, etag(artifactHash));
+};
+
+const serveReload = async (exchange: WebExchange, source: OpsSource): Promise<void> => {
+  const ifMatch = exchange.request.headers['if-match'];
+  // Looked at in its turn: of two who would load over the same artifact, the first wins.
+  const result = await (ifMatch === undefined
+    ? source.reload()
+    : source.reloadOver((artifactHash) => matches(ifMatch, artifactHash)));
+  if (result === undefined) {
+    replyPrecondition(exchange, source);
     return;
   }
-  void source.reload().then((result) => {
-    exchange.record.outcome = result.result;
-    replyJson(exchange, RELOAD_STATUS[result.result], reloadText(result), etag(result.artifactHash));
-  });
+  exchange.record.outcome = result.result;
+  replyJson(exchange, RELOAD_STATUS[result.result], reloadText(result), etag(result.artifactHash));
 };
 
 const serveStatus = async (exchange: WebExchange, source: OpsSource): Promise<void> => {

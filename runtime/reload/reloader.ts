@@ -120,6 +120,12 @@ export class Reloader<G> {
     return this.#queued.promise;
   }
 
+  /** As `reload`, once no other is under way; undefined, and nothing is loaded, if that is not wanted by then. */
+  async reloadIf(cause: ReloadCause, isWanted: () => boolean): Promise<ReloadResult | undefined> {
+    while (this.#running !== undefined) await this.#running;
+    return isWanted() ? await this.reload(cause) : undefined;
+  }
+
   /** Resolves when the reload under way has ended, which brings nothing to serve any more; no other begins. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -25,6 +25,7 @@ const NO_OPS: OpsSource = {
   graph: notHere,
   ready: notHere,
   reload: notHere,
+  reloadOver: notHere,
   isReplicated: false,
   revoke: notHere,
   revocations: notHere,

@@ -252,6 +252,19 @@ describe('POST /-/reload', () => {
     expect(((await again.json()) as { result: string }).result).toBe('unchanged');
   });
 
+  it('lets one of several win who would load over the same artifact at once', async () => {
+    const whole = (prefix: string) =>
+      marked(prefix).replace('"version":1', '"version":1,"reload":{"watch":false}');
+    await using gateway = await startTestGateway(whole('a_'), { tap: false });
+    for (const prefix of ['b_', 'c_', 'd_']) {
+      const tag = (await fetch(`${gateway.opsUrl}/-/status`)).headers.get('etag')!;
+      await gateway.write(whole(prefix));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => post(gateway, tag)));
+      expect(answers.map(({ status: code }) => code).sort()).toEqual([200, ...Array(7).fill(412)]);
+      expect(await toolNames(gateway.audience())).toEqual([`${prefix}get_issue`]);
+    }
+  });
+
   it('takes no other method, and nothing from a web page', async () => {
     await using gateway = await startTestGateway(marked('a_'), { tap: false });
     expect((await fetch(`${gateway.opsUrl}/-/reload`)).status).toBe(405);

@@ -72,6 +72,7 @@ const source: OpsSource = {
     reloads += 1;
     return next;
   },
+  reloadOver: async (admits) => (admits('old') ? await source.reload() : undefined),
   isReplicated: false,
   revoke: async (body, by) => {
     orders.push({ body, by });
