@@ -4,6 +4,7 @@ import type { Report } from '../diagnostics/report.ts';
 import { checkBounds } from './bounds.ts';
 import { checkBreakers } from './breaker.ts';
 import { checkCelPolicies } from './cel-policy.ts';
+import { checkCosts } from './costs.ts';
 import { checkEndpoints } from './endpoints.ts';
 import { checkExposedNames } from './exposed-names.ts';
 import { checkExtensionMethods } from './extension-methods.ts';
@@ -53,6 +54,7 @@ export const CHECKS: readonly Check[] = [
   checkEndpoints,
   checkRetries,
   checkBounds,
+  checkCosts,
   checkTenants,
   checkCelPolicies,
   checkRbac,

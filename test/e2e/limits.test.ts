@@ -278,6 +278,40 @@ describe('sizes', () => {
     expect((await callTool(gateway.url(), 'fetch', { text: 'x' })).body.result).toBeDefined();
   });
 
+  it('[INPUT-03/size] answers a resource of 101 KB with an error where 100 KiB are the bound', async () => {
+    const resource = (kilobytes: number) => ({
+      contents: [{ uri: 'file:///large', text: 'x'.repeat(kilobytes * 1024) }],
+      ttlMs: 0,
+      cacheScope: 'private',
+      resultType: 'complete',
+    });
+    let kilobytes = 101;
+    upstream.on('resources/list', ({ message, response }) => {
+      const result = {
+        resources: [{ uri: 'file:///large', name: 'large' }],
+        ttlMs: 0,
+        cacheScope: 'public',
+        resultType: 'complete',
+      };
+      json(response, { jsonrpc: '2.0', id: message.id, result });
+    });
+    upstream.on('resources/read', ({ message, response }) =>
+      json(response, { jsonrpc: '2.0', id: message.id, result: resource(kilobytes) }),
+    );
+    await using gateway = await startTestGateway(
+      configuration(
+        { tracker: upstream.url },
+        { server: { limits: ['small'] }, limits: { small: { type: 'bounds', resultBytes: '100KiB' } } },
+      ),
+    );
+    const read = () => modernRequest(gateway.url(), 'resources/read', { uri: 'file:///large' });
+    const large = await read();
+    expect(large.body.error.data.code).toBe('result_too_large');
+    expect(large.text.length).toBeLessThan(1000);
+    kilobytes = 99;
+    expect((await read()).body.result.contents[0].text).toHaveLength(99 * 1024);
+  });
+
   it('refuses JSON that is nested too deeply', async () => {
     await using gateway = await startTestGateway(
       configuration({ tracker: upstream.url }, { listener: { sizes: { json: { depth: 10 } } } }),

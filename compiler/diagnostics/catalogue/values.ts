@@ -25,6 +25,19 @@ export const VALUES = {
   GW3002: unitEntry('Invalid size', 'a size', '4MiB'),
   GW3003: unitEntry('Invalid rate', 'a rate', '600/m'),
   GW3004: unitEntry('Invalid percentage', 'a percentage from 0% to 100%', '50%'),
+  GW3171: entry<{ limit: string; method: string; cost: number; most: number }>({
+    severity: 'error',
+    title: 'Cost that never passes',
+    message: ({ limit, method, cost, most }) =>
+      `a request of \`${method}\` costs ${cost}, and limit \`${limit}\` never has more than ${most}`,
+    help: ({ most }) => [`let it cost ${most} at most, or let more come at once`],
+  }),
+  GW3172: entry<{ limit: string; method: string }>({
+    severity: 'warning',
+    title: 'Cost that never counts',
+    message: ({ limit, method }) => `limit \`${limit}\` counts no request of \`${method}\``,
+    help: () => ['with `tools`, only `tools/call` counts: remove the cost, or `tools`'],
+  }),
   GW3170: unitEntry('Invalid quota', 'a quota', '100000/30d'),
   GW3005: entry<{ text: string; suggestion: string | undefined }>({
     severity: 'error',
