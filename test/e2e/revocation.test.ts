@@ -20,6 +20,8 @@ import { type AskingUpstream, startAskingUpstream } from './clients/upstreams/as
 // Threads load the program anew.
 vi.setConfig({ testTimeout: 60_000 });
 
+const PATIENT = { timeout: 20_000 };
+
 /** So many connections that the kernel gives each of two threads some, but for one time in a million. */
 const MANY = 24;
 
@@ -146,7 +148,7 @@ describe.each([1, 2])('what is revoked at run time, with %i thread(s)', (workers
       tap.messages.filter(({ message }) => message.method === 'notifications/cancelled').length;
     const before = takenBack();
     expect((await revokeAt(gateway, { token: 'asked' })).status).toBe(200);
-    await expect.poll(takenBack).toBe(before + 1);
+    await expect.poll(takenBack, PATIENT).toBe(before + 1);
     const answers = answersTo(asked, named('Ann'));
     const late = await retryCall(url, 'order', { item: 'tea' }, asked, answers, options);
     expect(late.status).toBe(401);
@@ -177,9 +179,11 @@ it('a thread that takes the place of another knows what is revoked before it ser
   await using gateway = await start({ workers: 2 });
   await revokeAt(gateway, { key: 'bob' });
   await Promise.all(threads.splice(0).map((thread) => thread.terminate()));
-  await expect.poll(async () => (await gateway.log()).match(/another takes its place/g)?.length).toBe(2);
   await expect
-    .poll(() => statusesOf(gateway, bob.key).catch(() => undefined), { timeout: 20_000 })
+    .poll(async () => (await gateway.log()).match(/another takes its place/g)?.length, PATIENT)
+    .toBe(2);
+  await expect
+    .poll(() => statusesOf(gateway, bob.key).catch(() => undefined), PATIENT)
     .toEqual(new Set([401]));
   channel('worker_threads').unsubscribe(onThread);
 });
@@ -203,7 +207,7 @@ describe('an order to revoke', () => {
     await revokeAt(gateway, { key: 'bob', for: '400ms' });
     expect(await statusOf(gateway, bob.key)).toBe(401);
     expect((await revokedAt(gateway)).revocations).toHaveLength(1);
-    await expect.poll(() => statusOf(gateway, bob.key)).toBe(200);
+    await expect.poll(() => statusOf(gateway, bob.key), PATIENT).toBe(200);
     expect((await revokedAt(gateway)).revocations).toEqual([]);
   });
 
