@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const [file = ''] = process.argv.slice(2);
-const note = (what: string): void => appendFileSync(file, `${what}\n`);
+const note = (what: string): void => appendFileSync(file, `${process.pid} ${what}\n`);
 
 const RESULTS: Readonly<Record<string, object>> = {
   initialize: {
@@ -15,7 +15,7 @@ const RESULTS: Readonly<Record<string, object>> = {
   'tools/call': { content: [{ type: 'text', text: String(process.pid) }] },
 };
 
-note(`pid ${process.pid}`);
+note('start');
 process.on('SIGTERM', () => note('SIGTERM'));
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
