@@ -71,10 +71,12 @@ export const readFields = (text: string, from: number, to: number): Record<strin
     assertText(text, colon + 1, end);
     const name = text.slice(at, colon).toLowerCase();
     const value = trimmed(text, colon + 1, end);
+    const frames = name === 'content-length' || name === 'transfer-encoding';
+    // Some readers take no tab there for white space, and the body would end elsewhere for them.
+    if (frames && text.slice(colon, end).includes('\t')) throw new ReplyFault(`a tab in ${name}`);
     const known = headers[name];
     if (known === undefined) headers[name] = value;
-    else if (name === 'content-length' || name === 'transfer-encoding')
-      throw new ReplyFault(`${name} more than once`);
+    else if (frames) throw new ReplyFault(`${name} more than once`);
     else headers[name] = `${known}, ${value}`;
     at = end + 2;
   }
@@ -116,6 +118,7 @@ export const readReplyHead = (text: string, end: number, isHead: boolean): Reply
     status >= 100 &&
     (lineEnd === 12 || text.charCodeAt(12) === SPACE);
   if (!isStatusLine) throw new ReplyFault('no status line of HTTP/1.1');
+  if (minorVersion === 0 && status < 200) throw new ReplyFault('an interim reply in HTTP/1.0');
   assertText(text, 12, lineEnd);
   const headers = readFields(text, lineEnd + 2, end);
   const framing = framingOf(status, isHead, minorVersion, headers);

@@ -185,7 +185,9 @@ export class ReplyParser {
     }
     this.#trailerBytes += line.length;
     if (this.#trailerBytes > MAX_HEAD_BYTES) throw new ReplyFault('trailers without end');
-    readFields(line, 0, line.length);
+    const fields = readFields(line, 0, line.length);
+    if ('content-length' in fields || 'transfer-encoding' in fields)
+      throw new ReplyFault('a trailer that tells of a body');
     return next;
   }
 
