@@ -1,5 +1,6 @@
 /** From a loaded graph to a generation that can serve: everything that can fail happens here, before the swap. */
 
+import { DEFAULT_JSON } from '../schema/config/listener.ts';
 import type { ListenerNode, RouteNode } from '../schema/graph/listener.ts';
 import { GatewayError } from './errors.ts';
 import type { PreparedListener } from './generation.ts';
@@ -182,7 +183,11 @@ class Preparation {
       server,
       authenticate: prepareAuthenticate(guarded, this.identities, this.#context.revocations),
       maxBodyBytes: node.sizes.bodyBytes,
-      maxDepth: node.sizes.jsonDepth,
+      json: {
+        depth: node.sizes.jsonDepth,
+        items: node.sizes.jsonItems ?? DEFAULT_JSON.items,
+        length: node.sizes.jsonLength ?? DEFAULT_JSON.length,
+      },
     };
   }
 

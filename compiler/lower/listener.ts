@@ -1,5 +1,7 @@
 /** Listeners: addresses canonical, Host and Origin allowlists complete, headers final. */
+import { DEFAULT_HANDSHAKES, DEFAULT_JSON } from '../../schema/config/listener.ts';
 import type { ListenerNode } from '../../schema/graph/listener.ts';
+import { ratePerPeriod } from '../../schema/unit.ts';
 import { isLoopbackHost, type ParsedBind, parseBind, parseRange } from '../address.ts';
 import { type Configuration, type GatewayData, isWritten } from '../configuration.ts';
 import { pathsAt } from '../place-paths.ts';
@@ -24,6 +26,10 @@ export const listenerUrl = ({ url, tls }: ListenerData, bind: ParsedBind): strin
   if (bind.type === 'unix') return `${scheme}://localhost`;
   return bind.port === 0 ? '' : new URL(`${scheme}://${bracketed(bind.host)}:${bind.port}`).origin;
 };
+
+/** A field, unless it has the value that its absence means. */
+const unlessUsual = <K extends string, V>(key: K, value: V, usual: V): { [P in K]?: V } =>
+  given(key, value === usual ? undefined : value);
 
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)];
 
@@ -78,6 +84,8 @@ export const lowerListener = (config: Configuration, name: string): ListenerNode
       bodyBytes: toBytes(sizes!.body!),
       headerBytes: toBytes(sizes!.headers!),
       jsonDepth: sizes!.json!.depth!,
+      ...unlessUsual('jsonItems', sizes!.json!.items!, DEFAULT_JSON.items),
+      ...unlessUsual('jsonLength', sizes!.json!.length!, DEFAULT_JSON.length),
     },
     connections: {
       max: connections!.max!,
@@ -85,6 +93,9 @@ export const lowerListener = (config: Configuration, name: string): ListenerNode
       headerTimeoutMs: toMs(connections!.headerTimeout!),
       bodyTimeoutMs: toMs(connections!.bodyTimeout!),
       idleTimeoutMs: toMs(connections!.idleTimeout!),
+      ...(connections!.handshakes === DEFAULT_HANDSHAKES
+        ? {}
+        : { handshakes: ratePerPeriod(connections!.handshakes!)! }),
     },
     documents: lowerDocuments(listener.wellKnown),
     serve: listener.serve ?? [],

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:http2';
 import { GatewayError, RPC } from '../errors.ts';
 import type { WebExchange } from './exchange.ts';
+import { readInTurn } from './large-bodies.ts';
 
 /** Not more than this is read and thrown away of a body that was refused, and not for longer. */
 const MAX_DISCARD_BYTES = 16 * 1024 * 1024;
@@ -9,6 +10,9 @@ const MAX_DISCARD_MS = 5_000;
 
 /** While new work is refused, a body that comes in pieces and is larger is given up. */
 const MAX_UNDER_PRESSURE_BYTES = 64 * 1024;
+
+/** A body that is larger, and came in pieces, is read in turn with others. */
+const LARGE_BODY_BYTES = 64 * 1024;
 
 const READER = Symbol('reader');
 
@@ -23,6 +27,8 @@ interface BodyReader {
   receivedBytes: number;
   /** For which room was taken. */
   heldBytes: number;
+  /** Whether it is whole, and others are read before it. */
+  waits: boolean;
   timer: NodeJS.Timeout | undefined;
   done: boolean;
 }
@@ -84,7 +90,7 @@ export const discardBody = (exchange: WebExchange): void => {
 };
 
 const giveBack = (reader: BodyReader): void => {
-  if (reader.heldBytes === 0) return;
+  if (reader.heldBytes === 0 || reader.waits) return;
   reader.exchange.lifecycle.shedding.giveBack(reader.heldBytes);
   reader.heldBytes = 0;
 };
@@ -133,23 +139,36 @@ function takeChunk(this: Readable, chunk: Buffer): void {
 function takeEnd(this: Readable): void {
   const reader = this[READER];
   if (reader === undefined || reader.done) return;
+  const isLarge = reader.rest !== undefined && reader.receivedBytes > LARGE_BODY_BYTES;
+  reader.waits = isLarge;
   finish(reader);
   // The request may last as long as its reply: the body's bytes need not.
   this[READER] = undefined;
-  const { first, rest } = reader;
+  if (isLarge) readInTurn(() => deliverLarge(reader));
+  else deliver(reader);
+}
+
+const deliverLarge = (reader: BodyReader): void => {
+  reader.waits = false;
+  giveBack(reader);
+  // Its client may have gone meanwhile.
+  if (!reader.exchange.concluded) deliver(reader);
+};
+
+const deliver = ({ first, rest, receivedBytes, onBody, onError }: BodyReader): void => {
   if (first === undefined) {
-    reader.onBody('');
+    onBody('');
     return;
   }
-  const bytes = rest === undefined ? first : Buffer.concat([first, ...rest], reader.receivedBytes);
+  const bytes = rest === undefined ? first : Buffer.concat([first, ...rest], receivedBytes);
   if (isUtf8(bytes)) {
-    reader.onBody(bytes.toString('utf8'));
+    onBody(bytes.toString('utf8'));
   } else {
-    reader.onError(
+    onError(
       new GatewayError('parse_error', 'request body is not UTF-8', { status: 400, rpcCode: RPC.parseError }),
     );
   }
-}
+};
 
 const ignore = (): void => undefined;
 
@@ -181,6 +200,7 @@ export const readBody = (
     rest: undefined,
     receivedBytes: 0,
     heldBytes: 0,
+    waits: false,
     timer: undefined,
     done: false,
   };

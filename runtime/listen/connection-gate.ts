@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { GenerationView } from '../generation.ts';
 import type { Counts } from '../state/counts.ts';
 import { peerAddress } from './connection.ts';
+import { Handshakes } from './handshakes.ts';
 import type { ConnectionRefusal, ListenerObserver } from './observer.ts';
 
 /** What one client is counted by: an IPv4 address, or the /64 that an IPv6 client can move in at will. */
@@ -37,6 +38,7 @@ export class ConnectionGate {
   readonly #sockets = new Set<Socket>();
   readonly #counts: Counts;
   #onEmpty: (() => void) | undefined;
+  readonly #handshakes = new Handshakes();
 
   /** @param counts of those that are open */
   constructor(options: GateOptions, counts: Counts) {
@@ -86,6 +88,7 @@ export class ConnectionGate {
     if (!trusted && prepared?.addresses.admits(peer) === false) return 'address';
     const max = prepared?.node.connections.max ?? UNBOUNDED;
     const isCounted = !trusted && peer !== '';
+    if (isCounted && !this.#handshakes.admits(key, prepared!.node)) return 'handshakes';
     const bound = this.#counts.take(
       key,
       max,

@@ -8,6 +8,10 @@ export type ListenerServer = http.Server | https.Server | http2.Http2SecureServe
 
 const MAX_CONCURRENT_STREAMS = 256;
 
+/** Streams that a client may reset at once, and then per second; with more its connection ends (CVE-2023-44487). */
+const RESET_BURST = 100;
+const RESETS_PER_SECOND = 33;
+
 /** The parts of a listener that a live server takes over in place, as the server's own properties. */
 export const serverSettings = (node: ListenerNode) => ({
   maxHeaderSize: node.sizes.headerBytes,
@@ -45,6 +49,8 @@ export const createServer = (
   return http2.createSecureServer({
     ...secure,
     allowHTTP1: node.http.includes('http/1.1'),
+    streamResetBurst: RESET_BURST,
+    streamResetRate: RESETS_PER_SECOND,
     settings: {
       enablePush: false,
       maxConcurrentStreams: MAX_CONCURRENT_STREAMS,

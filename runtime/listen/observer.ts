@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.ts';
 
 /** Why a connection was refused at accept. */
-export type ConnectionRefusal = 'max' | 'max_per_address' | 'address';
+export type ConnectionRefusal = 'max' | 'max_per_address' | 'handshakes' | 'address';
 
 /** Is told what happens on listeners. Called on the hot path; must not throw. */
 export interface ListenerObserver {

@@ -1,5 +1,6 @@
 /** A JSON-RPC message as it came from a client. */
 import { GatewayError, RPC } from '../errors.ts';
+import { type JsonBounds, type JsonExcess, jsonExcess } from '../json-bounds.ts';
 import { type MessageMembers, memberText, walkMessage } from '../json-members.ts';
 import { isObject } from '../upstream/message.ts';
 
@@ -44,6 +45,18 @@ export const notJson = (): RefusedMessage => ({
   idText: undefined,
 });
 
+const EXCESS: Readonly<Record<JsonExcess, string>> = {
+  depth: 'the body is nested too deeply',
+  items: 'the body has too many items',
+  length: 'a string of the body is too long',
+};
+
+/** The refusal of a body for what is known before it is parsed; undefined where there is nothing against it. */
+export const tooMuch = (text: string, bounds: JsonBounds): GatewayError | undefined => {
+  const excess = jsonExcess(text, bounds);
+  return excess === undefined ? undefined : invalid(EXCESS[excess]).error;
+};
+
 const usableId = (value: unknown): boolean => typeof value === 'string' || Number.isInteger(value);
 
 /**
@@ -54,7 +67,7 @@ export const readMessage = (text: string, value: unknown, maxDepth: number): Mes
   if (!isObject(value)) return invalid('a message is a JSON object');
   const walked = walkMessage(text, maxDepth);
   if (walked === 'duplicate-key') return invalid('an object has the same key twice');
-  if (walked === 'too-deep') return invalid('the body is nested too deeply');
+  if (walked === 'too-deep') return invalid(EXCESS.depth);
   const idText = usableId(value.id) ? memberText(text, walked.root, 'id') : undefined;
   if (value.jsonrpc !== '2.0') return invalid('jsonrpc must be "2.0"', idText);
   const { method, params } = value;

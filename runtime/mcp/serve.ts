@@ -10,7 +10,7 @@ import { closingRefusal } from './closing.ts';
 import { parkedElsewhere } from './input/retry.ts';
 import { serveBatch } from './legacy/batch.ts';
 import { serveLegacy, serveSessionOperation } from './legacy/serve-legacy.ts';
-import { isRefused, type Message, notJson, parseJson, readMessage } from './message.ts';
+import { isRefused, type Message, notJson, parseJson, readMessage, tooMuch } from './message.ts';
 import { ModernReply } from './modern/modern-reply.ts';
 import { serveModern } from './modern/serve-modern.ts';
 import type { Place } from './server.ts';
@@ -92,6 +92,8 @@ const guarded = (place: Place, exchange: WebExchange, text: string): void => {
 };
 
 const servePost = (place: Place, exchange: WebExchange, text: string): void => {
+  const refused = tooMuch(text, place.json);
+  if (refused !== undefined) throw refused;
   const value = parseJson(text);
   const { shedding } = exchange.lifecycle;
   if (Array.isArray(value)) {
@@ -99,7 +101,7 @@ const servePost = (place: Place, exchange: WebExchange, text: string): void => {
     serveBatch(place, exchange, text, value);
     return;
   }
-  const message = value === undefined ? notJson() : readMessage(text, value, place.maxDepth);
+  const message = value === undefined ? notJson() : readMessage(text, value, place.json.depth);
   if (isRefused(message)) {
     replyError(exchange, message.error, message.idText);
     return;

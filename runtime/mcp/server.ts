@@ -1,8 +1,10 @@
 /** A virtual server, prepared: everything that its requests need, made once for a generation. */
+
 import type { CallFacts, Decision } from '../../schema/decision.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
 import type { ServerNode } from '../../schema/graph/server.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
+import type { JsonBounds } from '../json-bounds.ts';
 import type { Log } from '../observe/log.ts';
 import type { Peers } from '../peers/peers.ts';
 import type { Sealer } from '../sealing/sealer.ts';
@@ -75,5 +77,5 @@ export interface Place {
   readonly server: PreparedServer;
   readonly authenticate: Authenticate;
   readonly maxBodyBytes: number;
-  readonly maxDepth: number;
+  readonly json: JsonBounds;
 }

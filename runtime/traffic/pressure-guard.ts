@@ -8,6 +8,7 @@ import { durationMs } from '../../schema/unit.ts';
 import type { GatewayError } from '../errors.ts';
 import { OVERLOADED, type Shedding } from '../listen/shedding.ts';
 import {
+  isTight,
   judgePressure,
   NO_PRESSURE,
   type PressureBounds,
@@ -82,6 +83,8 @@ export class PressureGuard implements Shedding {
   #reasons: readonly PressureReason[] = [];
   #timer: NodeJS.Timeout | undefined;
   #dueMs = 0;
+  /** Whether memory is to be freed. */
+  #isTight = false;
   #maxUnreadBytes = FIRST_UNREAD_BYTES;
   #collectAtMs = 0;
   #collectEveryMs = FIRST_COLLECT_MS;
@@ -143,7 +146,9 @@ export class PressureGuard implements Shedding {
       this.sheds = memory || eventLoop;
       this.#events.onChange(this.#reasons, reading);
     }
-    if (memory) this.#relieve(nowMs, !before.memory);
+    const isTightNow = memory || isTight(reading, this.#bounds!);
+    if (isTightNow) this.#relieve(nowMs, !this.#isTight);
+    this.#isTight = isTightNow;
   }
 
   #relieve(nowMs: number, isFirst: boolean): void {

@@ -54,6 +54,9 @@ interface Marks {
 const BEGIN: Marks = { resident: 0.85, used: 0.5, residentAlone: 0.97, heap: 0.9 };
 const END: Marks = { resident: 0.75, used: 0.35, residentAlone: 0.92, heap: 0.8 };
 
+/** Where readers that leave much unread are cut off, before anything has to be refused. */
+const TIGHT: Marks = { resident: 0.7, used: 0.35, residentAlone: 0.92, heap: 0.75 };
+
 /** One stall, however long, is no pressure: a collection, or a machine that was asleep. */
 const LATE_IN_A_ROW = 3;
 const CALM_IN_A_ROW = 5;
@@ -65,6 +68,10 @@ const exceeds = (reading: PressureReading, { memoryBytes, threads }: PressureBou
   reading.residentBytes >= marks.residentAlone * memoryBytes ||
   (reading.residentBytes >= marks.resident * memoryBytes &&
     reading.usedBytes >= (marks.used * memoryBytes) / threads);
+
+/** Whether memory is to be freed, refused or not. */
+export const isTight = (reading: PressureReading, bounds: PressureBounds): boolean =>
+  exceeds(reading, bounds, TIGHT);
 
 /**
  * What holds after one more reading. It changes only where a reading is clearly beyond a mark, so that it does not

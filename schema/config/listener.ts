@@ -17,6 +17,7 @@ import {
   oneOf,
   optional,
   origin,
+  rate,
   secret,
   size,
 } from './value.ts';
@@ -60,6 +61,9 @@ const WellKnown = closed(
   { description: 'Well-known documents of this listener.' },
 );
 
+/** What no tool needs, and what a body of the usual size cannot exceed. */
+export const DEFAULT_JSON = { items: 50_000, length: 4 * 1024 * 1024 };
+
 const Sizes = closed(
   {
     body: optional(
@@ -77,6 +81,18 @@ const Sizes = closed(
           depth: optional(
             count({ description: 'The deepest nesting of a JSON body.', default: 64, maximum: 1000 }),
           ),
+          items: optional(
+            count({
+              description: 'The items of all arrays and the members of all objects of a JSON body, together.',
+              default: DEFAULT_JSON.items,
+            }),
+          ),
+          length: optional(
+            count({
+              description: 'The characters of one string of a JSON body, as they are sent.',
+              default: DEFAULT_JSON.length,
+            }),
+          ),
         },
         { description: 'Bounds on JSON bodies.', default: {} },
       ),
@@ -84,6 +100,9 @@ const Sizes = closed(
   },
   { description: 'Bounds on what a client may send.', default: {} },
 );
+
+/** New TLS connections of one address. */
+export const DEFAULT_HANDSHAKES = '100/s';
 
 const Connections = closed(
   {
@@ -97,6 +116,13 @@ const Connections = closed(
     ),
     idleTimeout: optional(
       duration({ description: 'How long an unused connection is kept.', default: '75s' }),
+    ),
+    handshakes: optional(
+      rate({
+        description:
+          'New TLS connections of one client address, which cost more than any request. Twice as many may come at once; each thread counts for itself.',
+        default: DEFAULT_HANDSHAKES,
+      }),
     ),
   },
   { description: 'Bounds on connections.', default: {} },

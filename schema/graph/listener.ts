@@ -31,13 +31,23 @@ export interface ListenerNode {
   readonly ip: { readonly allow?: readonly string[]; readonly deny: readonly string[] };
   /** Set on every response: names in lower case, final values, sorted by name. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly sizes: { readonly bodyBytes: number; readonly headerBytes: number; readonly jsonDepth: number };
+  readonly sizes: {
+    readonly bodyBytes: number;
+    readonly headerBytes: number;
+    readonly jsonDepth: number;
+    /** Absent: the default of the language. */
+    readonly jsonItems?: number;
+    /** Of a string. Absent: the default of the language. */
+    readonly jsonLength?: number;
+  };
   readonly connections: {
     readonly max: number;
     readonly maxPerAddress: number;
     readonly headerTimeoutMs: number;
     readonly bodyTimeoutMs: number;
     readonly idleTimeoutMs: number;
+    /** New TLS connections of one address. Absent: the default of the language. */
+    readonly handshakes?: { readonly count: number; readonly periodMs: number };
   };
   /** Path to whole text of each well-known document. */
   readonly documents: Readonly<Record<string, string>>;

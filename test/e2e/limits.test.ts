@@ -312,6 +312,37 @@ describe('sizes', () => {
     expect((await read()).body.result.contents[0].text).toHaveLength(99 * 1024);
   });
 
+  it('[COMPL-03] refuses what nests deeper than the limit, and no tool for what its description says', async () => {
+    const odd = { name: 'odd', description: 'a && b, <b>c</b> and {{{{ more }}}}' };
+    const described = await startToolUpstream('described', [odd]);
+    const sizes = { json: { depth: 30 } };
+    await using gateway = await startTestGateway(
+      configuration({ t: described.url }, { listener: { sizes } }),
+    );
+    const { body } = await modernRequest(gateway.url(), 'tools/list');
+    expect(body.result.tools[0].description).toBe(odd.description);
+    /** Within the message, its parameters and its arguments. */
+    const nested = (depth: number): object =>
+      JSON.parse(`{"deep":${'['.repeat(depth - 3)}${']'.repeat(depth - 3)}}`);
+    expect((await callTool(gateway.url(), 'odd', nested(30))).status).toBe(200);
+    const refused = await callTool(gateway.url(), 'odd', nested(31));
+    expect(refused.status).toBe(400);
+    expect(refused.body.error.message).toBe('the body is nested too deeply');
+    await described.close();
+  });
+
+  it.each([
+    ['items', { items: 20 }, { list: Array.from({ length: 20 }, () => 1) }, 'the body has too many items'],
+    ['characters', { length: 100 }, { text: 'x'.repeat(101) }, 'a string of the body is too long'],
+  ])('refuses JSON with too many %s, before it is parsed', async (_what, json, args, message) => {
+    await using gateway = await startTestGateway(
+      configuration({ tracker: upstream.url }, { listener: { sizes: { json } } }),
+    );
+    const refused = await callTool(gateway.url(), 'get_issue', args);
+    expect(refused.status).toBe(400);
+    expect(refused.body.error.message).toBe(message);
+  });
+
   it('refuses JSON that is nested too deeply', async () => {
     await using gateway = await startTestGateway(
       configuration({ tracker: upstream.url }, { listener: { sizes: { json: { depth: 10 } } } }),

@@ -34,13 +34,22 @@ export const listenerShape = fields<ListenerNode>({
   trustedProxies: list(literal),
   ip: fields<ListenerNode['ip']>({ allow: optional(list(literal)), deny: list(literal) }),
   headers: list(pair(literal, text)),
-  sizes: fields<ListenerNode['sizes']>({ bodyBytes: number, headerBytes: number, jsonDepth: number }),
+  sizes: fields<ListenerNode['sizes']>({
+    bodyBytes: number,
+    headerBytes: number,
+    jsonDepth: number,
+    jsonItems: optional(number),
+    jsonLength: optional(number),
+  }),
   connections: fields<ListenerNode['connections']>({
     max: number,
     maxPerAddress: number,
     headerTimeoutMs: number,
     bodyTimeoutMs: number,
     idleTimeoutMs: number,
+    handshakes: optional(
+      fields<NonNullable<ListenerNode['connections']['handshakes']>>({ count: number, periodMs: number }),
+    ),
   }),
   documents: record(literal),
   serve: list(oneOf('health', 'metrics', 'status', 'reload', 'revoke')),

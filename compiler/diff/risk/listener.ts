@@ -1,4 +1,5 @@
 /** Listeners that become reachable, and allowlists that admit more. */
+import { DEFAULT_JSON } from '../../../schema/config/listener.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
 import { isLoopbackBind } from '../../lower/listener.ts';
 import { addressSet, rangesText, subtract } from '../address-set.ts';
@@ -114,11 +115,13 @@ const judgeOperations = (
     );
 };
 
-const SIZES = ['bodyBytes', 'headerBytes', 'jsonDepth'] as const;
+const SIZES = ['bodyBytes', 'headerBytes', 'jsonDepth', 'jsonItems', 'jsonLength'] as const;
 const CONNECTIONS = ['max', 'maxPerAddress', 'headerTimeoutMs', 'bodyTimeoutMs', 'idleTimeoutMs'] as const;
 
 const judgeBounds = (name: string, before: ListenerNode, after: ListenerNode, add: Add): void => {
-  if (SIZES.some((size) => after.sizes[size] > before.sizes[size]))
+  const { items, length } = DEFAULT_JSON;
+  const sizesOf = ({ sizes }: ListenerNode) => ({ jsonItems: items, jsonLength: length, ...sizes });
+  if (SIZES.some((size) => sizesOf(after)[size] > sizesOf(before)[size]))
     add('limit-raised', 'low', `listener \`${name}\` takes larger requests`, 'sizes');
   if (CONNECTIONS.some((bound) => after.connections[bound] > before.connections[bound]))
     add('limit-raised', 'low', `listener \`${name}\` holds more connections, or for longer`, 'connections');

@@ -1,5 +1,7 @@
 /** A listener as gateway.yaml says it. Its routes are said by servers. */
+import { DEFAULT_HANDSHAKES, DEFAULT_JSON } from '../../../schema/config/listener.ts';
 import type { BindAddress, ListenerNode } from '../../../schema/graph/listener.ts';
+import { rateText } from '../../../schema/unit.ts';
 import { duration, map, plain, secret, sequence, set, size, type WrittenMap } from '../written.ts';
 import { writeResponseHeaders } from './response-headers.ts';
 
@@ -25,6 +27,9 @@ const writeDocuments = (documents: ListenerNode['documents']): WrittenMap | unde
   });
 };
 
+const handshakesText = (handshakes: ListenerNode['connections']['handshakes']): string =>
+  handshakes === undefined ? DEFAULT_HANDSHAKES : rateText(handshakes.count, handshakes.periodMs);
+
 export const writeListener = (node: ListenerNode): WrittenMap => {
   const { tls, ip, sizes, connections } = node;
   return map({
@@ -46,7 +51,11 @@ export const writeListener = (node: ListenerNode): WrittenMap => {
     sizes: map({
       body: size(sizes.bodyBytes),
       headers: size(sizes.headerBytes),
-      json: map({ depth: plain(sizes.jsonDepth) }),
+      json: map({
+        depth: plain(sizes.jsonDepth),
+        items: plain(sizes.jsonItems ?? DEFAULT_JSON.items),
+        length: plain(sizes.jsonLength ?? DEFAULT_JSON.length),
+      }),
     }),
     connections: map({
       max: plain(connections.max),
@@ -54,6 +63,7 @@ export const writeListener = (node: ListenerNode): WrittenMap => {
       headerTimeout: duration(connections.headerTimeoutMs),
       bodyTimeout: duration(connections.bodyTimeoutMs),
       idleTimeout: duration(connections.idleTimeoutMs),
+      handshakes: plain(handshakesText(connections.handshakes)),
     }),
     wellKnown: writeDocuments(node.documents),
     serve: set(node.serve),

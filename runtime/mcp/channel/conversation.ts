@@ -16,7 +16,7 @@ import { takeNotification } from '../legacy/notification.ts';
 import type { Session } from '../legacy/session.ts';
 import { idInUse, serveRequest, sessionCall } from '../legacy/session-call.ts';
 import type { SessionStore } from '../legacy/session-store.ts';
-import { isRefused, type Message, notJson, parseJson, readMessage } from '../message.ts';
+import { isRefused, type Message, notJson, parseJson, readMessage, tooMuch } from '../message.ts';
 import { serveModern } from '../modern/serve-modern.ts';
 import type { Place } from '../server.ts';
 import type { Channel } from './channel.ts';
@@ -89,7 +89,7 @@ export class Conversation {
   refuse(place: Place, exchange: ChannelExchange, error: GatewayError, text: string): void {
     exchange.record.server = place.server.node.name;
     const value = parseJson(text);
-    const read = value === undefined ? notJson() : readMessage(text, value, place.maxDepth);
+    const read = value === undefined ? notJson() : readMessage(text, value, place.json.depth);
     if (isRefused(read) || read.kind === 'request') this.#refuse(exchange, error, read.idText);
     else exchange.conclude(error.status);
   }
@@ -127,12 +127,14 @@ export class Conversation {
   }
 
   #read(place: Place, exchange: ChannelExchange, text: string): void {
+    const refused = tooMuch(text, place.json);
+    if (refused !== undefined) throw refused;
     const value = parseJson(text);
     if (Array.isArray(value)) {
       this.#batch(place, exchange, text, value);
       return;
     }
-    const message = value === undefined ? notJson() : readMessage(text, value, place.maxDepth);
+    const message = value === undefined ? notJson() : readMessage(text, value, place.json.depth);
     if (isRefused(message)) {
       this.#refuse(exchange, message.error, message.idText);
       return;
@@ -321,7 +323,7 @@ export class Conversation {
   #batch(place: Place, exchange: ChannelExchange, text: string, values: readonly unknown[]): void {
     exchange.record.era = 'legacy';
     exchange.record.method = 'batch';
-    const messages = readBatch(text, values, place.maxDepth);
+    const messages = readBatch(text, values, place.json.depth);
     if (messages instanceof GatewayError) this.#refuse(exchange, messages);
     else if (this.#life.kind !== 'legacy')
       this.#refuse(exchange, invalid('session_required', 'initialize comes first'));

@@ -96,7 +96,7 @@ export const serveBatch = (
   const { server } = place;
   exchange.record.era = 'legacy';
   exchange.record.method = 'batch';
-  const messages = readBatch(text, values, place.maxDepth);
+  const messages = readBatch(text, values, place.json.depth);
   if (messages instanceof GatewayError || !server.legacyVersions.includes(BATCH_VERSION)) {
     replyError(exchange, messages instanceof GatewayError ? messages : refused('batches are not supported'));
     return;

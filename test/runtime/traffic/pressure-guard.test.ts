@@ -33,13 +33,14 @@ describe('the guard', () => {
     expect(told).toEqual(['memory', 'shed memory', '']);
   });
 
-  it('asks for less and less to be left unread while memory is short, and begins anew the next time', () => {
+  it('asks for less and less to be left unread while memory is tight, before it refuses, and begins anew', () => {
     using held = guardOf(1000);
     const asked: number[] = [];
     held.guard.relieved.add((maxUnreadBytes) => asked.push(maxUnreadBytes / 1024));
-    for (let times = 0; times < 7; times += 1) held.guard.judge(reading(900), 0);
-    held.guard.judge(reading(700), 0);
-    held.guard.judge(reading(900), 0);
+    for (const mib of [700, 840, 900, 900, 700, 900, 900]) held.guard.judge(reading(mib), 0);
+    held.guard.judge(reading(690), 0);
+    held.guard.judge(reading(710), 0);
+    expect(held.guard.sheds).toBe(false);
     expect(asked).toEqual([1024, 512, 256, 128, 64, 64, 64, 1024]);
   });
 

@@ -1,0 +1,68 @@
+/**
+ * Each flood comes from other loopback addresses than a client that does no wrong: that one gets every answer, hardly
+ * later than in quiet, and the process stays below its cap.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as http1 from './attacks.ts';
+import { CAP_BYTES, FloodedGateway, type Target } from './flooded-gateway.ts';
+import * as http2 from './http2-attacks.ts';
+
+const MS = 50;
+
+let flooded: FloodedGateway;
+
+beforeAll(async () => {
+  flooded = await FloodedGateway.start();
+  await flooded.healthyP99Ms();
+}, 60_000);
+afterAll(() => flooded.close());
+
+/** Floods, by what is sent too much of. */
+const FLOODS: readonly (readonly [string, (target: Target) => http1.Attack])[] = [
+  ['connections that say nothing whole', http1.halfOpen],
+  ['headers', http1.hugeHeaders],
+  ['bodies that do not come', http1.slowBodies],
+  ['bodies that do not end', http1.heldBodies],
+  ['readers that read nothing', http1.slowReaders],
+  ['names that collide', http1.collidingNames],
+  ['nesting', http1.deepJson],
+  ['compressed bodies', http1.compressedBodies],
+  ['compressed replies of an upstream', http1.compressedReplies],
+  ['messages in one batch', http1.giantBatches],
+  ['sessions', http1.sessions],
+  ['subscriptions', http1.subscriptions],
+  ['names that nobody has', http1.newNames],
+  ['calls of one id', http1.sameIds],
+  ['TLS handshakes', http2.handshakes],
+  ['streams that are reset', http2.rapidReset],
+  ['continued headers', http2.continuations],
+  ['settings', http2.settings],
+  ['pings', http2.pings],
+];
+
+describe('a flood of', () => {
+  it.each(FLOODS)('[UPC-11] %s hurts nobody else', { timeout: 60_000, retry: 2 }, async (name, start) => {
+    const quietMs = await flooded.healthyP99Ms();
+    await flooded.peakBytes();
+    const attack = start(flooded.target);
+    try {
+      const p99Ms = await flooded.healthyP99Ms();
+      const peakBytes = await flooded.peakBytes();
+      console.info(
+        `${name}: p99 ${p99Ms.toFixed(1)} ms (quiet ${quietMs.toFixed(1)}), ${peakBytes >> 20} MiB`,
+      );
+      expect(p99Ms).toBeLessThanOrEqual(Math.max(2 * quietMs, quietMs + MS));
+      expect(peakBytes).toBeLessThan(CAP_BYTES);
+    } finally {
+      await attack.stop();
+    }
+  });
+
+  it('names leaves the metrics as small as they were, and the log with one line for each request', async () => {
+    const metrics = await flooded.metrics();
+    expect(metrics.length).toBeLessThan(64 * 1024);
+    expect(metrics).not.toContain('made/up');
+    expect(metrics).not.toContain('tool-1');
+    expect(flooded.log.split('\n').filter(({ length }) => length > 4096)).toEqual([]);
+  });
+});
