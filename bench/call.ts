@@ -13,8 +13,15 @@ export const ANSWER =
   'Reykjavik, three days: Friday 4 C, wind 9 m/s from the north, showers; ' +
   'Saturday 2 C, wind 6 m/s, dry and cloudy; Sunday 5 C, wind 11 m/s from the south-west, rain from noon on.';
 
-/** What the upstream answers with: JSON of about 300 B, a megabyte of it, or the small one as an event stream. */
-export type ReplyKind = 'small' | 'large' | 'stream';
+/**
+ * What the upstream answers with: JSON of about 300 B, a megabyte of it, or the small one as an event stream. `hub`: the
+ * small one, asked of the interface that mcp-hub has of its own.
+ */
+export type ReplyKind = 'small' | 'large' | 'stream' | 'hub';
+
+/** What the bench's upstream is called there. */
+export const HUB_SERVER = 'bench';
+const HUB_PATH = '/api/servers/tools';
 
 /** A megabyte. */
 export const LARGE_ANSWER = ANSWER.repeat(Math.ceil(1e6 / ANSWER.length));
@@ -49,6 +56,13 @@ export const initializeBody = (): string =>
     params: { protocolVersion: LEGACY_REVISION, capabilities: {}, clientInfo: CLIENT_INFO },
   });
 
+const hubBody = (): string =>
+  JSON.stringify({
+    server_name: HUB_SERVER,
+    tool: TOOL,
+    arguments: { city: 'Reykjavik', days: 3, units: 'metric' },
+  });
+
 /** Who calls: the token and, in the legacy era, the session. */
 export interface Caller {
   readonly token?: string | undefined;
@@ -73,10 +87,11 @@ export const callRequest = (
   caller: Caller,
   kind: ReplyKind = 'small',
 ): Buffer => {
-  const body = callBody(era, id, kind);
+  const body = kind === 'hub' ? hubBody() : callBody(era, id, kind);
+  const path = kind === 'hub' ? HUB_PATH : ENDPOINT_PATH;
   const headers = Object.entries(callHeaders(era, caller)).map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(
-    `POST ${ENDPOINT_PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers.join('')}` +
+    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers.join('')}` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 };
@@ -90,7 +105,8 @@ export const isRightAnswer = (body: string, id: number, kind: ReplyKind = 'small
     const text = body.startsWith('{') ? body : lastOfStream(body);
     const { jsonrpc, id: answered, result } = JSON.parse(text);
     const wanted = kind === 'large' ? LARGE_ANSWER : ANSWER;
-    return jsonrpc === '2.0' && answered === id && result.content[0].text === wanted && !result.isError;
+    const isMine = kind === 'hub' || (jsonrpc === '2.0' && answered === id);
+    return isMine && result.content[0].text === wanted && !result.isError;
   } catch {
     return false;
   }

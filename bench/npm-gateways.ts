@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { callRequest, HUB_SERVER, isRightAnswer } from './call.ts';
 import { medianOf } from './figures.ts';
 import { startGateway } from './gateway.ts';
 import { gatewayProgram, packageFile } from './gateway-program.ts';
@@ -21,7 +22,7 @@ import { chooseCores, startPinned } from './pinned-process.ts';
 import { runRounds } from './rounds.ts';
 import { freePort, startProgram, type Target } from './target.ts';
 
-const PACKAGES = { 'mcp-proxy': '6.7.19', supergateway: '4.0.0' } as const;
+const PACKAGES = { 'mcp-proxy': '6.7.19', supergateway: '4.0.0', 'mcp-hub': '4.2.1' } as const;
 const STDIO_UPSTREAM = packageFile('bench/stdio-upstream.ts');
 /** Each session is a process of its own behind some of them. */
 const CONNECTIONS = 8;
@@ -42,22 +43,44 @@ const COMMANDS: Readonly<Record<Package, (folder: string, port: number) => reado
     ...['--stdio', `${process.execPath} ${STDIO_UPSTREAM}`, '--outputTransport', 'streamableHttp'],
     ...['--stateful', '--logLevel', 'none', '--port', String(port)],
   ],
+  'mcp-hub': (folder, port) => [
+    join(folder, 'node_modules/mcp-hub/dist/cli.js'),
+    ...['--port', String(port), '--config', join(folder, HUB_FILE)],
+  ],
+};
+
+const HUB_FILE = 'mcp-hub.json';
+const HUB_CONFIGURATION = {
+  mcpServers: { [HUB_SERVER]: { command: process.execPath, args: [STDIO_UPSTREAM] } },
 };
 
 const install = async (folder: string): Promise<void> => {
   await mkdir(folder, { recursive: true });
-  if (existsSync(join(folder, 'node_modules/supergateway'))) return;
+  await writeFile(join(folder, HUB_FILE), JSON.stringify(HUB_CONFIGURATION));
+  if (existsSync(join(folder, 'node_modules/mcp-hub'))) return;
   const names = Object.entries(PACKAGES).map(([name, version]) => `${name}@${version}`);
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--prefix', folder];
   const { status, stderr } = spawnSync('npm', ['install', ...options, ...names], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`they cannot be installed: ${stderr}`);
 };
 
+/** One call; rejects unless it is answered. */
+const callHub = async (port: number): Promise<void> => {
+  const request = callRequest('modern', 1, port, {}, 'hub').toString();
+  const [head, body] = request.split('\r\n\r\n') as [string, string];
+  const path = head.split(' ')[1];
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body });
+  const text = await response.text();
+  if (!isRightAnswer(text, 1, 'hub')) throw new Error(`${response.status} ${text}`);
+};
+
 const untilItServes = async (name: string, port: number): Promise<void> => {
   const deadlineMs = performance.now() + START_DEADLINE_MS;
   for (;;)
     try {
-      await openSession(port, undefined);
+      if (name === 'mcp-hub') await callHub(port);
+      else await openSession(port, undefined);
       return;
     } catch (error) {
       if (performance.now() > deadlineMs)
@@ -72,13 +95,16 @@ const startPackage = async (
   folder: string,
 ): Promise<Target & AsyncDisposable> => {
   const port = await freePort();
-  const started = startPinned(core, [process.execPath, ...COMMANDS[name](folder, port)], 'ignore');
+  // What they keep for their user lies in the folder, too.
+  const command = ['env', `HOME=${folder}`, process.execPath, ...COMMANDS[name](folder, port)];
+  const started = startPinned(core, command, 'ignore');
   await untilItServes(name, port);
   const version = PACKAGES[name];
   return {
-    name: `${name} ${version}, stdio behind`,
+    name: `${name} ${version}${name === 'mcp-hub' ? ', its own REST interface' : ''}, stdio behind`,
     port,
-    era: 'legacy',
+    // What mcp-hub is asked belongs to no era, and to no session.
+    ...(name === 'mcp-hub' ? { era: 'modern', reply: 'hub' } : { era: 'legacy' }),
     pids: [started.pid],
     [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
   };
