@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { FastUpstream } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { callTool, toolNames } from '../support/modern-client.ts';
+import { inodesOfOwnSockets, ownAbstractSockets } from '../support/own-sockets.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
 // Threads load the program anew.
@@ -48,23 +49,8 @@ const isBound = (port: number): Promise<boolean> =>
     () => false,
   );
 
-const inodesOfOwnSockets = (): readonly string[] =>
-  readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1] ?? [];
-    } catch {
-      return [];
-    }
-  });
-
-/** Abstract sockets of this process: threads have one each, and whoever prepared one has to give it back. */
-const abstractSockets = (): number => {
-  const own = inodesOfOwnSockets();
-  return readFileSync('/proc/net/unix', 'utf8')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , , , , , inode, path]) => own.includes(inode!) && path?.startsWith('@')).length;
-};
+/** Threads have one each, and whoever prepared one has to give it back. */
+const abstractSockets = (): number => ownAbstractSockets().length;
 
 const LISTEN = '0A';
 

@@ -1,5 +1,4 @@
 import { channel } from 'node:diagnostics_channel';
-import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -12,6 +11,7 @@ import type { FastUpstream } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { keyedCallers } from '../support/keyed-callers.ts';
 import { legacyMessage, legacyRequest, openSession, streamedRequest } from '../support/legacy-client.ts';
+import { ownAbstractSockets } from '../support/own-sockets.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 import { type AskingUpstream, startAskingUpstream } from './clients/upstreams/asking-http.ts';
@@ -197,20 +197,18 @@ interface Running {
 }
 
 describe('the sockets between threads', () => {
-  const sockets = async (): Promise<string[]> => {
-    const lines = (await readFile('/proc/net/unix', 'utf8')).split('\n');
-    return [...new Set(lines.flatMap((line) => /@(gatewright-\S+)/.exec(line)?.[1] ?? []))];
-  };
+  const sockets = (): readonly string[] =>
+    [...new Set(ownAbstractSockets())].filter((name) => name.startsWith('gatewright-'));
 
   it('show no request to a program that takes the name of a thread that has ended', async () => {
     const threads: Worker[] = [];
     const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
-    const before = new Set(await sockets());
+    const before = new Set(sockets());
     const { yaml, files, tokens } = keyedCallers(['alice'], { echo: upstream.url }, WORKERS);
     channel('worker_threads').subscribe(remember);
     await using gateway = await startTestGateway(yaml, { files, tap: false });
     channel('worker_threads').unsubscribe(remember);
-    const names = (await sockets()).filter((name) => !before.has(name));
+    const names = sockets().filter((name) => !before.has(name));
     const alice = { authorization: `Bearer ${tokens.alice}` };
     const opened = await Promise.all(
       Array.from({ length: 6 }, () => openSession(gateway.url('main'), alice)),
@@ -241,9 +239,9 @@ describe('the sockets between threads', () => {
   });
 
   it('serve nobody who does not know the secret of the process', async () => {
-    const before = new Set(await sockets());
+    const before = new Set(sockets());
     await using gateway = await start();
-    const own = (await sockets()).filter((name) => !before.has(name));
+    const own = sockets().filter((name) => !before.has(name));
     expect(own).toHaveLength(3);
     const forged = Buffer.from('{"listener":"main","secure":false,"clientAddress":"10.0.0.1"}').toString(
       'base64url',
