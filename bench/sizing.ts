@@ -1,6 +1,6 @@
 /**
- * `node bench/sizing.ts [--write]`: what a machine carries and what a million requests a second take, computed from
- * what a call costs here. With `--write` into docs/operations.md.
+ * `node scripts/bootstrap.mjs bench/sizing.ts [--write]`: what a machine carries and what a million requests a second
+ * take, computed from what a call costs here. With `--write` into docs/operations.md.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ const RUN_MS = 1_500;
 const TRAIN_MS = 6_000;
 const STARTS = 3;
 const PAGE = packageFile('docs/operations.md');
-const BEGIN = '<!-- Written by `node bench/sizing.ts --write`. -->';
+const BEGIN = '<!-- Written by `node scripts/bootstrap.mjs bench/sizing.ts --write`. -->';
 const END = '<!-- Until here. -->';
 /** Status line and headers of an answer. */
 const REPLY_HEAD_BYTES = 350;

@@ -119,10 +119,12 @@ export class Serving {
     const { thread, metrics } = options;
     this.#observer = new TrafficObserver(metrics, options.log);
     const current = () => this.#generations.current;
+    this.#pressure = openPressureGuard(options.log, metrics, thread);
     this.#network = new PeerNetwork({
       thread,
       current,
       observer: this.#observer,
+      shedding: this.#pressure,
       metrics,
       log: options.log,
     });
@@ -136,7 +138,6 @@ export class Serving {
     this.revocations = new Revocations({ log: options.log, onRevoked: () => this.#expelRevoked() });
     this.#sealer = new Sealer([], thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
-    this.#pressure = openPressureGuard(options.log, options.metrics, thread);
     const observer: ListenerObserver = this.#observer;
     const listeners = new BoundListeners((node, address, memory) => {
       const bounds = { shedding: this.#pressure, connections: countsIn(memory, thread) };

@@ -7,7 +7,7 @@ import { rememberConnection } from '../listen/connection.ts';
 import { enter } from '../listen/front-door.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
 import { type ListenerContext, openExchange } from '../listen/open-exchange.ts';
-import { NEVER_SHEDS } from '../listen/shedding.ts';
+import type { Shedding } from '../listen/shedding.ts';
 import type { Door } from './door.ts';
 import { ENVELOPE_HEADER, type Envelope, openEnvelope } from './envelope.ts';
 
@@ -21,6 +21,8 @@ interface PeerListenerOptions {
   readonly secrets: () => readonly Buffer[];
   readonly current: () => GenerationView;
   readonly observer: ListenerObserver;
+  /** Of who serves here: whoever handed a request over may have nothing else to do. */
+  readonly shedding: Shedding;
 }
 
 const withoutEnvelope = (request: IncomingMessage): void => {
@@ -35,16 +37,16 @@ export class PeerListener {
   readonly #server: http.Server;
   readonly #sockets = new Set<Socket>();
   readonly #contexts = new Map<string, ListenerContext>();
-  /** What is new has been refused by the peer. */
-  readonly #lifecycle = {
-    closing: false,
-    bodyTimeoutMs: 60_000,
-    closers: new Set<() => void>(),
-    shedding: NEVER_SHEDS,
-  };
+  readonly #lifecycle: ListenerContext['lifecycle'];
 
   constructor(options: PeerListenerOptions) {
     this.#options = options;
+    this.#lifecycle = {
+      closing: false,
+      bodyTimeoutMs: 60_000,
+      closers: new Set(),
+      shedding: options.shedding,
+    };
     // What is too large or too slow has been refused by the peer.
     this.#server = http.createServer({
       maxHeaderSize: 1024 * 1024,

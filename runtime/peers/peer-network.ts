@@ -2,6 +2,7 @@
 import type { Graph, PeersNode } from '../../schema/graph/graph.ts';
 import type { GenerationView } from '../generation.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
+import type { Shedding } from '../listen/shedding.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -21,6 +22,7 @@ interface PeerNetworkOptions {
   readonly thread: ServingThread | undefined;
   readonly current: () => GenerationView;
   readonly observer: ListenerObserver;
+  readonly shedding: Shedding;
   readonly metrics: Metrics;
   readonly log: Pick<Log, 'error'>;
 }
@@ -120,7 +122,7 @@ export class PeerNetwork {
   }
 
   #listener(door: ThreadDoor | ReplicaDoor, secrets: () => readonly Buffer[]): PeerListener {
-    const { current, observer } = this.#options;
-    return new PeerListener({ door, secrets, current, observer });
+    const { current, observer, shedding } = this.#options;
+    return new PeerListener({ door, secrets, current, observer, shedding });
   }
 }
