@@ -1,7 +1,9 @@
+import { createHook } from 'node:async_hooks';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeCertificate } from '../support/certificate.ts';
@@ -184,6 +186,42 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
     expect(marked(mark)).toHaveLength(workers);
     expect(await toolNames(`http://127.0.0.1:${port}/mcp`)).toEqual(['one', 'pid', 'o_other', `o_${mark}`]);
   });
+});
+
+it('reloads that are refused leave no timer, however many', async () => {
+  const timers = new Set<number>();
+  const hook = createHook({
+    init: (id, type) => type === 'Timeout' && timers.add(id),
+    destroy: (id) => timers.delete(id),
+  }).enable();
+  await using gateway = await startTestGateway(JSON.stringify(base(1)), { tap: false });
+  const more = (): Yaml => {
+    const yaml = base(1);
+    yaml.upstreams.looked = { type: 'http', endpoints: [upstream.url], health: { every: '10m' } };
+    yaml.servers.main.expose.push({ upstream: 'looked', prefix: 'l_' });
+    return yaml;
+  };
+  const idle = async (): Promise<number> => {
+    let last: number;
+    do {
+      last = timers.size;
+      await delay(200);
+    } while (timers.size !== last);
+    return last;
+  };
+  const before = await idle();
+  for (let times = 0; times < 20; times += 1) {
+    const failing = more();
+    failing.listeners.taken = { bind: `127.0.0.1:${(occupied.address() as AddressInfo).port}` };
+    failing.servers.main.at.push({ listener: 'taken' });
+    expect((await gateway.load(JSON.stringify(failing))).result).toBe('failed');
+  }
+  await expect.poll(() => timers.size, { timeout: 10_000 }).toBeLessThan(before + 5);
+  // One that is taken has a timer for what it looks at: there is something to be left.
+  const held = await idle();
+  expect((await gateway.load(JSON.stringify(more()))).result).toBe('applied');
+  expect(await idle()).toBeGreaterThan(held);
+  hook.disable();
 });
 
 describe('another command of a stdio upstream', () => {

@@ -54,6 +54,9 @@ it(`${STREAMS} open streams last through ${RELOADS} reloads of another server, a
   const before = await heapBytes();
   await reload(20, 20 + RELOADS);
   const grownBytes = (await heapBytes()) - before;
+  // Each reload was one, whoever noticed the change.
+  const status = (await (await fetch(`${gateway.opsUrl}/-/status`)).json()) as { generation: number };
+  expect(status.generation).toBe(20 + RELOADS);
 
   feed.tell(TOOLS_CHANGED, {});
   await Promise.all(streams.map((stream) => stream.message(({ method }) => method === TOOLS_CHANGED)));
