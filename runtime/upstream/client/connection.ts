@@ -52,8 +52,9 @@ export class Connection implements Inlet, ReplyParts {
   #ended = false;
   #reading = false;
   #paused = false;
-  /** What had come when it was paused. */
+  /** What has come since it was paused: TLS hands on all that it has deciphered, and the end behind it. */
   #held: Buffer = NOTHING;
+  #endIsHeld = false;
 
   constructor(connector: Connector, connectMs: number, owner: ConnectionOwner) {
     this.#owner = owner;
@@ -62,9 +63,9 @@ export class Connection implements Inlet, ReplyParts {
       connectMs,
     );
     this.#socket = connector.open(this, () => this.#ready());
-    this.#socket.on('error', (error) => this.lose(error));
+    this.#socket.on('error', (error) => this.#broken(error));
     this.#socket.on('end', () => this.#endOfBytes());
-    this.#socket.on('close', () => this.lose(new ConnectionLost('closed')));
+    this.#socket.on('close', () => this.#broken(new ConnectionLost('closed')));
   }
 
   get isGone(): boolean {
@@ -107,7 +108,9 @@ export class Connection implements Inlet, ReplyParts {
     if (this.#reading) return;
     const held = this.#held;
     this.#held = NOTHING;
-    if (this.#read(held, held.length)) this.#socket.resume();
+    if (!this.#read(held, held.length)) return;
+    if (this.#endIsHeld) this.#endOfBytes();
+    else this.#socket.resume();
   }
 
   /** Closes it, whatever it carries: nobody is told but the owner. */
@@ -193,7 +196,7 @@ export class Connection implements Inlet, ReplyParts {
       this.#finish(at < count);
       return !this.#gone;
     }
-    if (this.#paused && at < count) this.#held = Buffer.from(bytes.subarray(at, count));
+    if (this.#paused && at < count) this.#held = Buffer.concat([this.#held, bytes.subarray(at, count)]);
     return !this.#paused;
   }
 
@@ -206,7 +209,8 @@ export class Connection implements Inlet, ReplyParts {
     request.connection = undefined;
     request.over = true;
     this.keptMs = hintMs(head);
-    const mayStay = head.keepAlive && !isFollowed && !this.#paused && this.keptMs > 0;
+    const mayStay =
+      head.keepAlive && !isFollowed && !this.#paused && !this.#endIsHeld && this.keptMs > 0;
     // What is not written yet of a request that is answered already is never read.
     if (mayStay && this.#socket.writableLength === 0) this.#owner.onFree(this);
     else this.destroy();
@@ -217,7 +221,14 @@ export class Connection implements Inlet, ReplyParts {
     }
   }
 
+  /** What is held has come whole, whatever becomes of the socket. */
+  #broken(cause: Error): void {
+    if (!this.#endIsHeld) this.lose(cause);
+  }
+
   #endOfBytes(): void {
+    this.#endIsHeld = this.#paused && this.#request !== undefined;
+    if (this.#endIsHeld) return;
     if (this.#request !== undefined && !this.#gone && this.#parser.end()) this.#finish(false);
     else this.lose(new ConnectionLost('closed by the upstream'));
   }

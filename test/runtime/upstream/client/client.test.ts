@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ClientOptions, HttpClient } from '../../../../runtime/upstream/client/client.ts';
 import type { Outgoing } from '../../../../runtime/upstream/client/outgoing.ts';
@@ -311,7 +312,7 @@ test('over TLS names, certificates and further requests are as over TCP', async 
   const server = createServer({ cert: authority.certificate, key: authority.key }, (request, response) => {
     request.resume().on('end', () => response.end(`for ${request.headers.host}`));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, '0.0.0.0');
   await once(server, 'listening');
   const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const client = clientOf(url, { ca: authority.certificate });
@@ -322,6 +323,39 @@ test('over TLS names, certificates and further requests are as over TCP', async 
   for (let round = 0; round < 3; round += 1) expect((await ask(client)).body).toBe('for upstream.test');
   expect(connections).toBe(1);
   expect((await ask(clientOf(url))).error).toBeInstanceOf(Error);
+  url.hostname = '127.0.0.2';
+  const { error } = await ask(clientOf(url, { ca: authority.certificate }));
+  expect(error).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
   server.closeAllConnections();
+  server.close();
+});
+
+test.each([
+  ['of a length', (body: string) => answer(body)],
+  ['that the connection ends', (body: string) => `HTTP/1.1 200 OK\r\n\r\n${body}`],
+  [
+    'in chunks',
+    (body: string) =>
+      `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  ],
+])('over TLS a reply %s is whole, however often it is stopped', async (_how, replyOf) => {
+  const { certificate, key } = makeCertificate('localhost');
+  const body = Array.from({ length: 60_000 }, (_, index) => `${index};`).join('');
+  const server = createTlsServer({ cert: certificate, key }, (socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.end(replyOf(body)));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = clientOf(new URL(`https://localhost:${port}/`), { ca: certificate });
+  const { reply, outgoing } = start(client);
+  reply.onChunk = () => {
+    outgoing.pause();
+    setImmediate(() => outgoing.resume());
+  };
+  await reply.ended;
+  expect([reply.error, reply.ends]).toEqual([undefined, 1]);
+  expect(reply.body === body).toBe(true);
+  expect((await ask(client)).body === body).toBe(true);
   server.close();
 });
