@@ -121,10 +121,12 @@ const boundsLine = ({
   name,
   path,
   callTimeoutMs,
+  callMaxMs,
   resultBytes,
 }: Extract<LimitStep, { type: 'bounds' }>): Line => {
   const bounds = [
     callTimeoutMs === undefined ? '' : `at most ${durationText(callTimeoutMs)}`,
+    callMaxMs === undefined ? '' : `at most ${durationText(callMaxMs)} with progress`,
     resultBytes === undefined ? '' : `a result of at most ${sizeText(resultBytes)}`,
   ].filter((part) => part !== '');
   return line(true, `limit ${name} bounds it: ${bounds.join(', ')}`, path);

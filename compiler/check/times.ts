@@ -19,7 +19,7 @@ const valueOfKey = (values: object, key: string): number | undefined => {
 };
 
 const ordersOf = (config: Parameters<Check>[0]): readonly Order[] => {
-  const { sessions, reload, shutdown, upstreams } = config.data;
+  const { sessions, reload, shutdown, upstreams, limits } = config.data;
   const window = { shorter: 'window', longer: 'deadline' };
   const ofUpstreams = Object.entries(upstreams).flatMap(([name, { timeouts, retry }]) => [
     { below: ['upstreams', name, 'timeouts'], values: timeouts!, shorter: 'call', longer: 'callMax' },
@@ -31,8 +31,14 @@ const ordersOf = (config: Parameters<Check>[0]): readonly Order[] => {
       longer: 'max',
     },
   ]);
+  const ofLimits = Object.entries(limits).flatMap(([name, limit]) =>
+    limit.type === 'bounds'
+      ? [{ below: ['limits', name], values: limit, shorter: 'callTimeout', longer: 'callMax' }]
+      : [],
+  );
   return [
     ...ofUpstreams,
+    ...ofLimits,
     { below: ['sessions'], values: sessions, shorter: 'idle', longer: 'absolute' },
     { below: ['sessions', 'parked'], values: sessions.parked!, shorter: 'idle', longer: 'absolute' },
     { below: ['reload', 'drain'], values: reload.drain!, ...window },

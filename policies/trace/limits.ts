@@ -57,7 +57,7 @@ const countStep = ({ node, scope, parts, tenant }: PreparedCount, facts: CallFac
 };
 
 const boundsStep = (node: BoundsLimitNode, { call }: CallFacts): LimitStep => {
-  const { name, tools, callTimeoutMs, resultBytes } = node;
+  const { name, tools, callTimeoutMs, callMaxMs, resultBytes } = node;
   const applies = tools === undefined || (call.method === 'tools/call' && compileGlobs(tools)(call.name));
   return {
     step: 'limit',
@@ -66,6 +66,7 @@ const boundsStep = (node: BoundsLimitNode, { call }: CallFacts): LimitStep => {
     type: 'bounds',
     applies,
     ...(callTimeoutMs === undefined ? {} : { callTimeoutMs }),
+    ...(callMaxMs === undefined ? {} : { callMaxMs }),
     ...(resultBytes === undefined ? {} : { resultBytes }),
     passes: true,
   };

@@ -137,7 +137,12 @@ export type LimitStep = {
       readonly queueTimeoutMs: number;
       readonly keys: readonly KeyPart[];
     }
-  | { readonly type: 'bounds'; readonly callTimeoutMs?: number; readonly resultBytes?: number }
+  | {
+      readonly type: 'bounds';
+      readonly callTimeoutMs?: number;
+      readonly callMaxMs?: number;
+      readonly resultBytes?: number;
+    }
 );
 
 export interface PolicyStep {

@@ -98,7 +98,7 @@ const ALLOWED: TraceVerdict = Object.freeze({ kind: 'allowed' });
 const upstreamStep = (graph: Graph, server: TracedServer, step: ExposeStep): UpstreamStep => {
   const node = graph.upstreams[step.upstream!]!;
   const bounds = server.limits.bounds(step.kind === 'tool' ? step.name : undefined);
-  const { callMs } = node.timeouts;
+  const { timeoutMs = Number.POSITIVE_INFINITY, maxTimeoutMs = Number.POSITIVE_INFINITY } = bounds;
   return {
     step: 'upstream',
     path: ['upstreams', node.name],
@@ -106,7 +106,7 @@ const upstreamStep = (graph: Graph, server: TracedServer, step: ExposeStep): Ups
     type: node.type,
     upstreamName: step.tried.find(({ upstream, upstreamName }) => upstream === node.name && upstreamName)!
       .upstreamName!,
-    timeoutMs: Math.min(callMs, bounds.timeoutMs ?? callMs),
+    timeoutMs: Math.min(node.timeouts.callMs, timeoutMs, maxTimeoutMs),
     bounds,
     passes: true,
   };

@@ -14,6 +14,7 @@ export interface ForwardOptions {
   readonly mirrored: readonly string[];
   readonly idempotent: boolean;
   readonly timeoutMs: number | undefined;
+  readonly maxTimeoutMs: number | undefined;
   readonly maxBytes: number | undefined;
   /** The tool that is called. */
   readonly tool?: Item | undefined;

@@ -40,6 +40,7 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     tool: options.tool?.name,
     caller: call.exchange.principal.key,
     timeoutMs: options.timeoutMs,
+    maxTimeoutMs: options.maxTimeoutMs,
     maxBytes: options.maxBytes,
   };
   const { record } = call.exchange;

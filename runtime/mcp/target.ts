@@ -232,13 +232,14 @@ const send = (call: Call, method: TargetMethod, name: string, entry: Entry, agai
   }
   const { annotations } = entry.tool;
   const isTool = method.target === 'tool';
-  const { timeoutMs, maxBytes } = call.server.limits.bounds(isTool ? name : undefined);
+  const { timeoutMs, maxTimeoutMs, maxBytes } = call.server.limits.bounds(isTool ? name : undefined);
   const options: ForwardOptions = {
     upstreamName: entry.item.name === name ? undefined : entry.item.name,
     parameter: 'name',
     mirrored: connected.link.era === 'modern' ? mirrored(call, entry) : NONE,
     idempotent: !isTool || annotations.readOnlyHint || annotations.idempotentHint,
     timeoutMs,
+    maxTimeoutMs,
     maxBytes,
     asTask: isTool && needsTask(call, connected.link, entry.item),
     rewrite: rewriteFor(call, entry.part),

@@ -60,6 +60,8 @@ export abstract class Call implements Timed, Waiting {
   #ticket: Ticket | undefined;
   #attempts = 0;
   #startedMs = 0;
+  /** How long it may take without progress. */
+  #callMs = 0;
   #hardMs = 0;
   /** When its clock was stopped; absent while it runs. */
   #pausedMs: number | undefined;
@@ -95,7 +97,9 @@ export abstract class Call implements Timed, Waiting {
     const { timeouts } = this.traffic;
     const now = performance.now();
     this.#startedMs = now;
-    this.#hardMs = now + Math.min(timeouts.callMaxMs, this.request.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const { timeoutMs = Number.POSITIVE_INFINITY, maxTimeoutMs = timeoutMs } = this.request;
+    this.#callMs = Math.min(timeouts.callMs, timeoutMs);
+    this.#hardMs = now + Math.min(timeouts.callMaxMs, maxTimeoutMs);
     this.traffic.inFlight += 1;
     this.traffic.budget?.earn();
     const { bulkhead } = this.traffic;
@@ -320,7 +324,7 @@ export abstract class Call implements Timed, Waiting {
   }
 
   #softMs(fromMs: number): number {
-    return Math.min(fromMs + this.traffic.timeouts.callMs, this.#hardMs);
+    return Math.min(fromMs + this.#callMs, this.#hardMs);
   }
 
   #settle(failure: Failure): void {

@@ -30,6 +30,8 @@ export interface OutboundRequest {
   readonly caller?: string | undefined;
   /** The bound of a `bounds` limit, if smaller than the upstream's own. */
   readonly timeoutMs?: number | undefined;
+  /** How far progress extends that; absent: not at all. */
+  readonly maxTimeoutMs?: number | undefined;
   /** Whether the upstream may come to wait for its caller, who is in no hurry: `Link.pause`. */
   readonly mayPause?: boolean;
   /** The largest response in bytes; absent: the link's own bound. One that is read whole has a bound besides. */

@@ -53,6 +53,8 @@ export interface BoundsLimitNode {
   readonly type: 'bounds';
   readonly name: string;
   readonly callTimeoutMs?: number;
+  /** How far progress extends that; absent: not at all. */
+  readonly callMaxMs?: number;
   readonly resultBytes?: number;
   /** Globs of exposed tool names; absent: every request. */
   readonly tools?: readonly string[];

@@ -47,6 +47,7 @@ const bounds = fields<BoundsLimitNode>({
   type: oneOf('bounds'),
   name: literal,
   callTimeoutMs: optional(number),
+  callMaxMs: optional(number),
   resultBytes: optional(number),
   tools: optional(list(literal)),
 });

@@ -68,7 +68,7 @@ export const FIT = {
     severity: 'error',
     title: 'Limit without a bound',
     message: ({ name }) => `limit \`${name}\` bounds nothing`,
-    help: () => ['add `callTimeout`, `resultBytes` or both'],
+    help: () => ['add `callTimeout`, `callMax` or `resultBytes`'],
   }),
   GW3049: entry<{
     shorter: string;

@@ -90,10 +90,13 @@ const isQuotaRaised = (before: QuotaLimitNode, after: QuotaLimitNode): boolean =
 const isConcurrencyRaised = (before: ConcurrencyLimitNode, after: ConcurrencyLimitNode): boolean =>
   after.max > before.max || missingFrom(before.key, after.key).length > 0;
 
-const isBoundRaised = (before: BoundsLimitNode, after: BoundsLimitNode): boolean =>
-  (['callTimeoutMs', 'resultBytes'] as const).some(
-    (bound) => before[bound] !== undefined && (after[bound] ?? Number.POSITIVE_INFINITY) > before[bound],
-  );
+const boundsOf = ({ callTimeoutMs, callMaxMs = callTimeoutMs, resultBytes }: BoundsLimitNode) =>
+  [callTimeoutMs, callMaxMs, resultBytes].map((bound) => bound ?? Number.POSITIVE_INFINITY);
+
+const isBoundRaised = (before: BoundsLimitNode, after: BoundsLimitNode): boolean => {
+  const most = boundsOf(before);
+  return boundsOf(after).some((bound, at) => bound > most[at]!);
+};
 
 const judgeLimit = ({ name, before, after }: Pair<LimitNode>): readonly Risk[] => {
   if (before === undefined || after === undefined) return [];

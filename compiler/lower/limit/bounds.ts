@@ -10,6 +10,7 @@ export const lowerBoundsLimit = (limit: BoundsData, name: string): BoundsLimitNo
   type: 'bounds',
   name,
   ...given('callTimeoutMs', limit.callTimeout === undefined ? undefined : toMs(limit.callTimeout)),
+  ...given('callMaxMs', limit.callMax === undefined ? undefined : toMs(limit.callMax)),
   ...given('resultBytes', limit.resultBytes === undefined ? undefined : toBytes(limit.resultBytes)),
   ...given('tools', limit.tools),
 });

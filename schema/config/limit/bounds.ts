@@ -5,7 +5,18 @@ import { closed, duration, listOf, optional, pattern, size } from '../value.ts';
 export const BoundsLimit = closed(
   {
     type: Type.Literal('bounds', { description: 'Bounds on the time and the result of a single call.' }),
-    callTimeout: optional(duration({ description: 'The longest a call may take.' })),
+    callTimeout: optional(
+      duration({
+        description: 'The longest a call may take; where `callMax` is given, without telling of progress.',
+      }),
+    ),
+    callMax: optional(
+      duration({
+        description:
+          'The most that progress can extend a call to. Where none is given progress does not extend `callTimeout`.',
+        examples: ['10m'],
+      }),
+    ),
     resultBytes: optional(
       size({
         description:

@@ -222,6 +222,13 @@ const REST: readonly Case[] = [
     ['medium limit-raised'],
   ],
   [
+    'progress that extends a call',
+    (yaml) => {
+      yaml.limits.bounds.callMax = '60s';
+    },
+    ['medium limit-raised'],
+  ],
+  [
     'fewer tools that are limited',
     (yaml) => {
       yaml.limits.bounds.tools = ['gh_*'];

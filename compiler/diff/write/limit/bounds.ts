@@ -6,6 +6,7 @@ export const writeBoundsLimit = (node: BoundsLimitNode): WrittenMap =>
   map({
     type: plain(node.type),
     callTimeout: duration(node.callTimeoutMs),
+    callMax: duration(node.callMaxMs),
     resultBytes: size(node.resultBytes),
     tools: node.tools && set(node.tools),
   });
