@@ -209,8 +209,7 @@ export class Connection implements Inlet, ReplyParts {
     request.connection = undefined;
     request.over = true;
     this.keptMs = hintMs(head);
-    const mayStay =
-      head.keepAlive && !isFollowed && !this.#paused && !this.#endIsHeld && this.keptMs > 0;
+    const mayStay = head.keepAlive && !isFollowed && !this.#paused && !this.#endIsHeld && this.keptMs > 0;
     // What is not written yet of a request that is answered already is never read.
     if (mayStay && this.#socket.writableLength === 0) this.#owner.onFree(this);
     else this.destroy();
