@@ -9,6 +9,7 @@ import type { Exposure } from './exposure.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { type Anew, ForwardSink } from './forward-sink.ts';
 import { isRetry, takeRetry } from './input/retry.ts';
+import { ownerOf } from './legacy/owner-quota.ts';
 import { progressTokenText, requestBody } from './outbound-body.ts';
 import { requestAsTask, requestPlainly } from './task/required-task.ts';
 
@@ -38,7 +39,7 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     wantsLogs: call.client.logLevel !== undefined,
     idempotent: options.idempotent,
     tool: options.tool?.name,
-    caller: call.exchange.principal.key,
+    caller: ownerOf(call.exchange.principal, call.exchange.clientAddress),
     timeoutMs: options.timeoutMs,
     maxTimeoutMs: options.maxTimeoutMs,
     maxBytes: options.maxBytes,

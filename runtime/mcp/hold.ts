@@ -5,6 +5,7 @@ import type { ResponseWriter } from '../listen/response-writer.ts';
 import type { NoPlace, Ticket } from '../traffic/fair-gate.ts';
 import type { Call } from './call.ts';
 import type { ClientReply } from './client-reply.ts';
+import { ownerOf } from './legacy/owner-quota.ts';
 import type { PreparedGate } from './limits.ts';
 
 /** Goes on with the call once it has a place of every limit that applies, or answers it. */
@@ -68,7 +69,8 @@ class Holder {
 
   /** False: it goes on, or is answered, later. */
   #enter({ node, gate, scope }: PreparedGate): boolean {
-    const ticket = gate.enter(scope.key(this.#facts), this.#facts.principal.key, node, {
+    const { principal, client } = this.#facts;
+    const ticket = gate.enter(scope.key(this.#facts), ownerOf(principal, client.address), node, {
       granted: () => this.go(),
       refused: (why) => this.#refuse(node.name, why),
     });

@@ -95,6 +95,8 @@ export class FairGate {
   /** Tells those of this thread whose turn has come. */
   #look(): void {
     for (const ticket of [...this.#waiting]) {
+      // One that was told before may have made it leave, and its record may be another's by now.
+      if (!this.#waiting.has(ticket)) continue;
       const seen = this.#places.see(ticket.record);
       if (seen === 'granted') {
         this.#forget(ticket);

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configuration } from '../support/configuration.ts';
 import {
@@ -62,6 +63,17 @@ const leaver = (url: string) => {
   );
   return { leave: () => leave.abort(), gone };
 };
+
+/** The status of a call that comes from `localAddress`. */
+const statusFrom = (url: string, localAddress: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const params = { name: 'search', arguments: {} };
+    const headers = modernHeaders('tools/call', params, {});
+    const options = { method: 'POST', agent: false, localAddress, headers };
+    request(url, options, (reply) => reply.resume().on('end', () => resolve(reply.statusCode!)))
+      .on('error', reject)
+      .end(modernBody('tools/call', params));
+  });
 
 describe('a limit on calls at a time', () => {
   it('[RATE-02] refuses the third of two that may run, and takes the next when one has ended', async () => {
@@ -149,6 +161,24 @@ describe('a limit on calls at a time', () => {
     }
     expect(order).toEqual([0, 1, 9, 2, 3]);
     await Promise.all(calls);
+  });
+
+  it('tells anonymous callers apart by address: one of them does not fill the queue for all', async () => {
+    await using gateway = await start({ max: 1, queue: 2, key: [] });
+    const waiting = () => places(gateway, 'waiting');
+    const running = statusFrom(gateway.url(), '127.0.0.1');
+    await upstream.until(() => open.length === 1);
+    const early = statusFrom(gateway.url(), '127.0.0.1');
+    await expect.poll(waiting).toBe(1);
+    const late = statusFrom(gateway.url(), '127.0.0.1');
+    await expect.poll(waiting).toBe(2);
+    const other = statusFrom(gateway.url(), '127.0.0.2');
+    expect(await late).toBe(429);
+    for (let answered = 0; answered < 3; answered += 1) {
+      await upstream.until(() => open.length === 1);
+      answerNext();
+    }
+    expect(await Promise.all([running, early, other])).toEqual([200, 200, 200]);
   });
 
   it('takes out of the queue who goes away, and gives the place back of one that runs', async () => {

@@ -149,3 +149,22 @@ describe('threads', () => {
     expect([places.held, places.waiting]).toEqual([2, 0]);
   });
 });
+
+test('one who left is told nothing, and who has its record now is, where all that happens at once', async () => {
+  const memory = placesMemory();
+  const told: string[] = [];
+  const few = { ...bounds, max: 1, queueTimeoutMs: 60_000 };
+  const [one, other] = [1, 2].map((holder) => createConcurrencyGate({ memory, holder }));
+  const enter = visitor(one!, told, few);
+  const first = enter('first', 'here')!;
+  const theirs = visitor(other!, [], few)('theirs', 'there')!;
+  const inTurn = (): void => {
+    leaver!.leave();
+    enter('heir', 'there');
+    theirs.leave();
+  };
+  one!.enter('here', 'second', few, { granted: inTurn, refused: () => undefined });
+  const leaver = enter('leaver', 'there');
+  first.leave();
+  await expect.poll(() => told).toEqual(['first in at once', 'heir in']);
+});
