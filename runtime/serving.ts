@@ -263,8 +263,8 @@ export class Serving {
   }
 
   /**
-   * Ends in order: no new connections, streams get their results, calls in flight finish within `windowMs`, then
-   * sessions and processes. What is open at `deadlineMs` is cut.
+   * Ends in order: no new connections, streams get their results, calls in flight finish, then sessions and processes.
+   * Peers and a client over stdio are waited for within `windowMs`. What is open at `deadlineMs` is cut.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     this.#closing = true;

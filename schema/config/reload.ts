@@ -36,8 +36,19 @@ export const Reload = closed(
 
 export const Shutdown = closed(
   {
-    window: optional(duration({ description: 'Calls in flight may finish within it.', default: '5s' })),
-    deadline: optional(duration({ description: 'The process ends by then.', default: '30s' })),
+    window: optional(
+      duration({
+        description: 'What other gateways hand over, and calls of a client over stdio, may finish within it.',
+        default: '5s',
+      }),
+    ),
+    deadline: optional(
+      duration({
+        description:
+          'Calls in flight may finish until then; what is left is cut. Processes of stdio upstreams have four seconds more.',
+        default: '30s',
+      }),
+    ),
   },
   { description: 'End of the process.', default: {} },
 );

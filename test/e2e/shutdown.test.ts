@@ -79,7 +79,8 @@ const listen = (url: string, agent?: http.Agent): Promise<EventStreamClient> => 
 
 describe('SIGTERM', () => {
   it('[INFRA-15/calls] lets a call of two seconds complete, takes no new connection, ends streams in order, exits with 0', async () => {
-    const url = await start({ window: '5s', deadline: '20s' });
+    // The deadline is what bounds a call.
+    const url = await start({ window: '200ms', deadline: '20s' });
     upstream.on('subscriptions/listen', acknowledge);
     const subscription = await listen(url);
     const session = await openSession(url);
