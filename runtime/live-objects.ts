@@ -16,11 +16,11 @@ import { SharedObjects } from './reload/shared.ts';
 import type { CountingThread } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
 import { createConcurrencyGate } from './traffic/concurrency.ts';
-import type { Counter, LocalCounter } from './traffic/counter.ts';
+import type { Counter } from './traffic/count-all.ts';
+import type { LocalCounter } from './traffic/counter.ts';
 import type { FairGate } from './traffic/fair-gate.ts';
 import { Quota } from './traffic/quota.ts';
 import { createRateLimiter } from './traffic/rate.ts';
-import { createReplicaCounter } from './traffic/replica-counter.ts';
 import { createSharedRateLimiter } from './traffic/shared-rate.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
@@ -140,7 +140,7 @@ export class LiveObjects {
   ): LiveLimiter {
     const local = this.#localCounter(node, memory);
     const counter = (now: CountingLimitNode): Counter =>
-      store === undefined ? local(now) : createReplicaCounter(now, store, local(now));
+      store === undefined ? local(now) : { store, local: local(now) };
     return { counter, close: () => undefined };
   }
 

@@ -7,7 +7,8 @@ import type { CallFacts } from '../../schema/decision.ts';
 import type { BoundsLimitNode, ConcurrencyLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
 import type { TenantNode } from '../../schema/graph/tenant.ts';
 import { type ErrorCode, GatewayError, RPC } from '../errors.ts';
-import type { Counter, CountVerdict } from '../traffic/counter.ts';
+import { type Counted, type Counter, countAll } from '../traffic/count-all.ts';
+import type { CountVerdict } from '../traffic/counter.ts';
 import type { FairGate } from '../traffic/fair-gate.ts';
 import { type CountedLimit, rateData, rateHeaders } from '../traffic/rate-headers.ts';
 
@@ -24,12 +25,6 @@ interface OfTenant {
 
 interface PreparedLimit extends CountingLimit {
   readonly scope: LimitScope;
-}
-
-/** A limit that applies to a call. */
-interface Applying extends CountingLimit {
-  readonly key: string;
-  readonly cost: number;
 }
 
 /** A limit on calls at a time. */
@@ -94,55 +89,26 @@ export class Limits {
    * refused then.
    */
   admit(facts: CallFacts): Admission | Promise<Admission> {
-    const applying: Applying[] = [];
+    const applying: Counted[] = [];
     for (const { node, counter, scope } of this.#counting) {
       const cost = scope.cost(facts);
       if (cost > 0) applying.push({ node, counter, key: scope.key(facts), cost });
     }
     if (applying.length === 0) return ADMITTED;
-    return foreseenRefusal(applying, facts.nowMs) ?? take(applying, facts.nowMs);
+    const verdicts = countAll(applying, facts.nowMs);
+    return verdicts instanceof Promise
+      ? verdicts.then((told) => admissionOf(applying, told))
+      : admissionOf(applying, verdicts);
   }
 }
-
-/** What is refused for one limit must not use up another: all are asked before any counts. */
-const foreseenRefusal = (applying: readonly Applying[], nowMs: number): Admission | undefined => {
-  if (applying.length === 1) return undefined;
-  const counted: CountedLimit[] = [];
-  for (const { node, counter, key, cost } of applying) {
-    if (counter.peek === undefined) return undefined;
-    counted.push({ node, verdict: counter.peek(key, nowMs, cost) });
-  }
-  return counted.every(({ verdict }) => verdict.allowed) ? undefined : admissionOf(counted);
-};
-
-const take = (applying: readonly Applying[], nowMs: number): Admission | Promise<Admission> => {
-  const counted: CountedLimit[] = [];
-  let pending: Promise<CountVerdict>[] | undefined;
-  for (const { node, counter, key, cost } of applying) {
-    const verdict = counter.take(key, nowMs, cost);
-    if (verdict instanceof Promise) {
-      pending ??= [];
-      pending.push(verdict);
-    } else counted.push({ node, verdict });
-  }
-  return pending === undefined ? admissionOf(counted) : takeLater(applying, pending);
-};
-
-/** Either all are counted in the store, or none. */
-const takeLater = async (
-  applying: readonly Applying[],
-  pending: readonly Promise<CountVerdict>[],
-): Promise<Admission> => {
-  const verdicts = await Promise.all(pending);
-  return admissionOf(verdicts.map((verdict, at) => ({ node: applying[at]!.node, verdict })));
-};
 
 const EXHAUSTED = {
   rate: ['rate_limited', 'too many requests'],
   quota: ['quota_exhausted', 'no more requests in this window'],
 } as const satisfies Record<CountingLimitNode['type'], readonly [ErrorCode, string]>;
 
-const admissionOf = (counted: readonly CountedLimit[]): Admission => {
+const admissionOf = (applying: readonly Counted[], verdicts: readonly CountVerdict[]): Admission => {
+  const counted = verdicts.map((verdict, at): CountedLimit => ({ node: applying[at]!.node, verdict }));
   const headers = rateHeaders(counted);
   let refused: CountedLimit | undefined;
   for (const each of counted)

@@ -1,6 +1,6 @@
 /** What replicas share, as those that count see it. */
 import type { StateNode } from '../../schema/graph/graph.ts';
-import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
+import type { CountingLimitNode } from '../../schema/graph/limit.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import type { CountVerdict } from '../traffic/counter.ts';
 import type { StoredTable } from './stored-table.ts';
@@ -11,15 +11,23 @@ export interface Replica {
   readonly address: string;
 }
 
+/** What a request takes of one limit, by a key of any text. No two of a request are the same. */
+export interface CountedKey {
+  readonly node: CountingLimitNode;
+  readonly key: string;
+  readonly cost: number;
+}
+
 export interface StateStore {
   /** What becomes of who asks while the store is away. */
   readonly onUnavailable: StateNode['onUnavailable'];
   /** Whether it answered when it was asked last. */
   readonly isUp: boolean;
-  /** Counts a request of `key`, whatever its text. Rejects with {@link StoreAway}. */
-  countRate(node: RateLimitNode, key: string, cost?: number): Promise<CountVerdict>;
-  /** The same for a quota. */
-  countQuota(node: QuotaLimitNode, key: string, cost?: number): Promise<CountVerdict>;
+  /**
+   * Counts a request on all limits that are given, or, where one refuses it, on none; what each says, in their order.
+   * Rejects with {@link StoreAway}.
+   */
+  count(limits: readonly CountedKey[]): Promise<readonly CountVerdict[]>;
   /** Whether `name` is used for the first time within the last `forMs`. Rejects with {@link StoreAway}. */
   useOnce(name: string, forMs: number): Promise<boolean>;
   /** Tells that a replica is there for the next `forMs`; all that are. Rejects with {@link StoreAway}. */

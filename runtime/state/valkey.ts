@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { createClient, ErrorReply } from '@redis/client';
 import type { StateNode } from '../../schema/graph/graph.ts';
-import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import type { Log } from '../observe/log.ts';
 import type { CountVerdict } from '../traffic/counter.ts';
 import { Gcra } from '../traffic/gcra.ts';
-import { QUOTA_SCRIPT, quotaArguments } from './quota-script.ts';
-import { RATE_SCRIPT, rateArguments } from './rate-script.ts';
+import { ANSWERS, COUNT_SCRIPT } from './count-script.ts';
+import { quotaArguments } from './quota-script.ts';
+import { rateArguments } from './rate-script.ts';
 import { REPLICA_SCRIPT } from './replica-script.ts';
-import { type Replica, type StateStore, StoreAway } from './state-store.ts';
+import { type CountedKey, type Replica, type StateStore, StoreAway } from './state-store.ts';
 import type { StoredTable } from './stored-table.ts';
 import { type RunScript, valkeyTable } from './valkey-table.ts';
 
@@ -30,8 +30,7 @@ const SILENT_MS = 500;
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
 /** A script with the name under which a server remembers it. */
 const script = (text: string) => ({ text, id: createHash('sha1').update(text).digest('hex') });
-const RATE = script(RATE_SCRIPT);
-const QUOTA = script(QUOTA_SCRIPT);
+const COUNT = script(COUNT_SCRIPT);
 const REPLICAS = script(REPLICA_SCRIPT);
 
 const newClient = ({ url, username, password }: StateNode) =>
@@ -73,29 +72,20 @@ class Valkey implements StateStore {
     return this.#client !== undefined;
   }
 
-  async countRate(node: RateLimitNode, key: string, cost = 1): Promise<CountVerdict> {
-    const name = this.#key('rate', `${node.name}:${node.count}:${node.periodMs}`, digest(key));
-    const given = ['1', name, ...rateArguments(node, cost)];
-    const answer = (await this.#ask((client) => runScript(client, RATE, given))) as [number, string];
-    return new Gcra(node).verdict(answer[0] === 1, Number(answer[1]), 0, cost);
+  async count(limits: readonly CountedKey[]): Promise<readonly CountVerdict[]> {
+    const names = limits.map((limit) => this.#countKey(limit));
+    const given = [String(names.length), ...names, ...limits.flatMap(countArguments)];
+    const answer = (await this.#ask((client) => runScript(client, COUNT, given))) as readonly unknown[];
+    return limits.map((limit, at) => {
+      const [passes, first, second] = answer.slice(at * ANSWERS, (at + 1) * ANSWERS).map(Number);
+      return verdictOf(limit, passes === 1, first!, second!);
+    });
   }
 
-  async countQuota(node: QuotaLimitNode, key: string, cost = 1): Promise<CountVerdict> {
-    const name = this.#key('quota', `${node.name}:${node.windowMs}`, digest(JSON.stringify([node.key, key])));
-    const given = ['1', name, ...quotaArguments(node, cost)];
-    const answer = await this.#ask((client) => runScript(client, QUOTA, given));
-    const [passes, used, leftMs] = (answer as [number, string, string]).map(Number) as [
-      number,
-      number,
-      number,
-    ];
-    const allowed = passes === 1;
-    return {
-      allowed,
-      remaining: Math.max(0, node.count - used),
-      resetAfterMs: leftMs,
-      retryAfterMs: allowed ? 0 : leftMs,
-    };
+  #countKey({ node, key }: CountedKey): string {
+    return node.type === 'rate'
+      ? this.#key('rate', `${node.name}:${node.count}:${node.periodMs}`, digest(key))
+      : this.#key('quota', `${node.name}:${node.windowMs}`, digest(JSON.stringify([node.key, key])));
   }
 
   async useOnce(name: string, forMs: number): Promise<boolean> {
@@ -182,7 +172,7 @@ class Valkey implements StateStore {
       // A server that may be asked and cannot answer, because it loads, is read-only or full, is no store yet.
       await within(
         CONNECT_TIMEOUT_MS,
-        runScript(client, RATE, ['1', this.#key('probe'), '1000', '1', '1', '1']),
+        runScript(client, COUNT, ['1', this.#key('probe'), 'rate', '1000', '1', '1', '1']),
       );
     } catch (thrown) {
       if (client.isOpen) client.destroy();
@@ -230,6 +220,20 @@ class Valkey implements StateStore {
     this.#timer = setTimeout(() => void this.#connect(), waitMs).unref();
   }
 }
+
+const countArguments = ({ node, cost }: CountedKey): readonly string[] =>
+  node.type === 'rate' ? rateArguments(node, cost) : quotaArguments(node, cost);
+
+const verdictOf = (
+  { node, cost }: CountedKey,
+  allowed: boolean,
+  first: number,
+  second: number,
+): CountVerdict => {
+  if (node.type === 'rate') return new Gcra(node).verdict(allowed, first, 0, cost);
+  const remaining = Math.max(0, node.count - first);
+  return { allowed, remaining, resetAfterMs: second, retryAfterMs: allowed ? 0 : second };
+};
 
 const runScript = async (
   client: Client,

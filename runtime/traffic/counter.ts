@@ -13,16 +13,9 @@ export interface CountVerdict {
 
 /** Counts here: in this thread, or together with the others of the process. */
 export interface LocalCounter {
+  readonly store?: undefined;
   /** What `take` would say now. Nothing is counted. */
   peek(key: string, nowMs: number, cost?: number): CountVerdict;
   /** Counts a request that takes `cost`; 1 if not given; a refused one takes nothing. `nowMs` is the time of day. */
   take(key: string, nowMs: number, cost?: number): CountVerdict;
 }
-
-/** Counts together with other replicas. Rejects with a GatewayError where they cannot be asked, and must be. */
-export interface ReplicaCounter {
-  readonly peek?: undefined;
-  take(key: string, nowMs: number, cost?: number): Promise<CountVerdict>;
-}
-
-export type Counter = LocalCounter | ReplicaCounter;

@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ParkedCalls } from '../../runtime/mcp/input/parked-calls.ts';
+import { COUNT_SCRIPT } from '../../runtime/state/count-script.ts';
 import { OnceCache } from '../../runtime/state/once-cache.ts';
-import { QUOTA_SCRIPT, quotaArguments } from '../../runtime/state/quota-script.ts';
-import { RATE_SCRIPT, rateArguments } from '../../runtime/state/rate-script.ts';
+import { quotaArguments } from '../../runtime/state/quota-script.ts';
+import { rateArguments } from '../../runtime/state/rate-script.ts';
 import { type StateStore, StoreAway } from '../../runtime/state/state-store.ts';
 import { openValkey } from '../../runtime/state/valkey.ts';
+import type { CountVerdict } from '../../runtime/traffic/counter.ts';
 import { Gcra } from '../../runtime/traffic/gcra.ts';
 import type { StateNode } from '../../schema/graph/graph.ts';
-import type { QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
+import type { CountingLimitNode, QuotaLimitNode, RateLimitNode } from '../../schema/graph/limit.ts';
 import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
 
 const limit = (changes: Partial<RateLimitNode> = {}): RateLimitNode => ({
@@ -31,6 +33,13 @@ const quota = (changes: Partial<QuotaLimitNode> = {}): QuotaLimitNode => ({
   key: [],
   ...changes,
 });
+
+const countOne = async (
+  store: StateStore,
+  node: CountingLimitNode,
+  key: string,
+  cost = 1,
+): Promise<CountVerdict> => (await store.count([{ node, key, cost }]))[0]!;
 
 describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   let server: RedisServer;
@@ -74,7 +83,7 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
     const asking = await Promise.all([open(), open(), open()]);
     const slow = limit({ count: 1, periodMs: 86_400_000, burst: 100 });
     const verdicts = await Promise.all(
-      Array.from({ length: 600 }, (_, at) => asking[at % 3]!.countRate(slow, 'ann')),
+      Array.from({ length: 600 }, (_, at) => countOne(asking[at % 3]!, slow, 'ann')),
     );
     const passed = verdicts.filter(({ allowed }) => allowed).map(({ remaining }) => remaining);
     expect(passed.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, at) => at));
@@ -83,11 +92,11 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   it('[RATE-01/replicas] says the same as the arithmetic of one process, whatever the limit and the moments', async () => {
     // The script reads the clock of the server; here it is given moments, so that both count the same ones, and keys
     // do not expire by the clock that it is not given.
-    const timed = RATE_SCRIPT.replace(
+    const timed = COUNT_SCRIPT.replace(
       "redis.call('TIME')",
-      '{ tonumber(ARGV[5]), tonumber(ARGV[6]) }',
+      '{ tonumber(ARGV[6]), tonumber(ARGV[7]) }',
     ).replace(/, 'PX', string\.format\(.*\)\)\)\)/, ')');
-    expect(timed).not.toMatch(/TIME|PX/);
+    expect(timed).not.toMatch(/TIME|PX.*ceil/);
     const { createClient } = await import('@redis/client');
     const client = await createClient({ url: server.url, password: PASSWORD, RESP: 2 }).connect();
     const limits = fc.record({
@@ -126,7 +135,7 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   });
 
   it('neither forgets nor forgives what is owed when the clock of the server steps back', async () => {
-    const timed = RATE_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[5]), 0 }');
+    const timed = COUNT_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[6]), 0 }');
     const given = ['EVAL', timed, '1', 'back', ...rateArguments(limit({ burst: 2 }), 1)];
     const now = Math.floor(Date.now() / 1000);
     const at = async (second: number) =>
@@ -141,24 +150,51 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   it('[RATE-01/replicas] counts a quota exactly, however many ask at once and whatever each costs', async () => {
     const asking = await Promise.all([open(), open(), open()]);
     const verdicts = await Promise.all(
-      Array.from({ length: 600 }, (_, at) =>
-        asking[at % 3]!.countQuota(quota(), 'ann', at % 2 === 0 ? 1 : 3),
-      ),
+      Array.from({ length: 600 }, (_, at) => countOne(asking[at % 3]!, quota(), 'ann', at % 2 === 0 ? 1 : 3)),
     );
     const used = verdicts.reduce((sum, { allowed }, at) => sum + (allowed ? (at % 2 === 0 ? 1 : 3) : 0), 0);
     expect(used).toBe(100);
-    const refused = await asking[0]!.countQuota(quota(), 'ann');
+    const refused = await countOne(asking[0]!, quota(), 'ann');
     expect(refused).toMatchObject({ allowed: false, remaining: 0 });
     expect(refused.retryAfterMs).toBe(refused.resetAfterMs);
     expect(refused.retryAfterMs).toBeGreaterThan(0);
-    expect((await asking[1]!.countQuota(quota(), 'bob')).remaining).toBe(99);
-    expect((await asking[1]!.countQuota(quota({ key: ['tool.name'] }), 'ann')).remaining).toBe(99);
+    expect((await countOne(asking[1]!, quota(), 'bob')).remaining).toBe(99);
+    expect((await countOne(asking[1]!, quota({ key: ['tool.name'] }), 'ann')).remaining).toBe(99);
     // Another number, the same count.
-    expect((await asking[2]!.countQuota(quota({ count: 101 }), 'ann')).allowed).toBe(true);
+    expect((await countOne(asking[2]!, quota({ count: 101 }), 'ann')).allowed).toBe(true);
+  });
+
+  it('[RATE-01/replicas] counts by none of several limits what one of them refuses, however many ask at once', async () => {
+    const asking = await Promise.all([open(), open(), open()]);
+    const slow = limit({ name: 'slow', count: 1, periodMs: 86_400_000, burst: 100 });
+    const few = quota({ name: 'few', count: 30 });
+    const all = (key: string) => [
+      { node: slow, key: 'all', cost: 1 },
+      { node: few, key, cost: 2 },
+    ];
+    const before = await server.command('INFO', 'commandstats');
+    const scripts = (told: unknown) => Number(/cmdstat_evalsha:calls=(\d+)/.exec(String(told))?.[1] ?? 0);
+    const verdicts = await Promise.all(
+      Array.from({ length: 300 }, (_, at) => asking[at % 3]!.count(all(at % 2 === 0 ? 'ann' : 'bob'))),
+    );
+    expect(scripts(await server.command('INFO', 'commandstats')) - scripts(before)).toBe(300);
+    const passed = verdicts.filter((each) => each.every(({ allowed }) => allowed));
+    expect(passed).toHaveLength(30);
+    // Who was refused by the quota is told what is left of the rate, and took none of it.
+    const left = await asking[0]!.count(all('ann'));
+    expect(left).toMatchObject([
+      { allowed: true, remaining: 70, retryAfterMs: 0 },
+      { allowed: false, remaining: 0 },
+    ]);
+    expect((await countOne(asking[1]!, slow, 'all', 70)).allowed).toBe(true);
+    // The other way round: the rate is used up, and the quota of a third loses nothing.
+    for (const store of asking)
+      expect((await store.count(all('eve'))).map(({ allowed }) => allowed)).toEqual([false, true]);
+    expect((await countOne(asking[2]!, few, 'eve', 30)).allowed).toBe(true);
   });
 
   it('ends the window of a quota by the clock of the server, and gives none twice when that is set back', async () => {
-    const timed = QUOTA_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[4]), 0 }');
+    const timed = COUNT_SCRIPT.replace("redis.call('TIME')", '{ tonumber(ARGV[6]), 0 }');
     const minute = quotaArguments(quota({ count: 2, windowMs: 60_000 }), 1);
     const at = async (second: number) => {
       const answer = await server.command('EVAL', timed, '1', 'timed', ...minute, String(second));
@@ -177,7 +213,7 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
 
   it('keeps a key no longer than something is owed', async () => {
     const store = await open();
-    await store.countRate(limit({ count: 1, periodMs: 400 }), 'ann');
+    await countOne(store, limit({ count: 1, periodMs: 400 }), 'ann');
     const [key] = (await server.command('KEYS', 'gatewright:rate:*')) as string[];
     const leftMs = Number(await server.command('PTTL', key!));
     expect(leftMs).toBeGreaterThan(0);
@@ -197,9 +233,9 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   ])('counts a hostile key as any other and stores nothing of it (%#)', async (key) => {
     const store = await open();
     await server.command('SET', 'other', 'kept');
-    expect((await store.countRate(limit({ burst: 1 }), key)).allowed).toBe(true);
-    expect((await store.countRate(limit({ burst: 1 }), key)).allowed).toBe(false);
-    expect((await store.countRate(limit({ burst: 1 }), `${key}-`)).allowed).toBe(true);
+    expect((await countOne(store, limit({ burst: 1 }), key)).allowed).toBe(true);
+    expect((await countOne(store, limit({ burst: 1 }), key)).allowed).toBe(false);
+    expect((await countOne(store, limit({ burst: 1 }), `${key}-`)).allowed).toBe(true);
     expect(await server.command('GET', 'other')).toBe('kept');
     const keys = (await server.command('KEYS', 'gatewright:*')) as string[];
     for (const each of keys) expect(each).toMatch(/^gatewright:(?:probe|rate:fair:100:60000:[\w-]{43})$/);
@@ -296,7 +332,7 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   it('goes on when the server has forgotten its scripts', async () => {
     const store = await open();
     await server.command('SCRIPT', 'FLUSH');
-    expect((await store.countRate(limit(), 'ann')).remaining).toBe(99);
+    expect((await countOne(store, limit(), 'ann')).remaining).toBe(99);
     expect(told).toEqual(['up false', 'up true']);
   });
 
@@ -307,7 +343,7 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
   ])('is away with %s, and tells it once and without the password', async (_, changes) => {
     const store = await open(changes);
     expect(store.isUp).toBe(false);
-    await expect(store.countRate(limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
+    await expect(countOne(store, limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
     expect(told).toEqual(['up false', 'the state store is away']);
     expect(told.join()).not.toContain(PASSWORD);
   });
@@ -325,10 +361,10 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
     await server.stop();
     await vi.waitFor(() => expect(store.isUp).toBe(false));
     for (let ask = 0; ask < 20; ask += 1)
-      await expect(store.countRate(limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
+      await expect(countOne(store, limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
     await server.resume();
     await vi.waitFor(() => expect(store.isUp).toBe(true), { timeout: 10_000 });
-    expect((await store.countRate(limit(), 'ann')).allowed).toBe(true);
+    expect((await countOne(store, limit(), 'ann')).allowed).toBe(true);
     expect(told).toEqual([
       'up false',
       'up true',
@@ -344,11 +380,11 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
     server.freeze();
     try {
       const startedMs = performance.now();
-      await expect(store.countRate(limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
+      await expect(countOne(store, limit(), 'ann')).rejects.toBeInstanceOf(StoreAway);
       expect(performance.now() - startedMs).toBeLessThan(450);
       await vi.waitFor(
         async () => {
-          await store.countRate(limit(), 'ann').catch(() => undefined);
+          await countOne(store, limit(), 'ann').catch(() => undefined);
           expect(store.isUp).toBe(false);
         },
         { timeout: 5000 },
@@ -357,6 +393,6 @@ describe.skipIf(isRedisMissing)('the store that replicas share', () => {
       server.thaw();
     }
     await vi.waitFor(() => expect(store.isUp).toBe(true), { timeout: 10_000 });
-    expect((await store.countRate(limit(), 'bob')).allowed).toBe(true);
+    expect((await countOne(store, limit(), 'bob')).allowed).toBe(true);
   });
 });

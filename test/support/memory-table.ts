@@ -47,8 +47,7 @@ export const storeOf = (
 ): StateStore => ({
   onUnavailable,
   isUp: true,
-  countRate: () => Promise.reject(new StoreAway('nothing is counted here')),
-  countQuota: () => Promise.reject(new StoreAway('nothing is counted here')),
+  count: () => Promise.reject(new StoreAway('nothing is counted here')),
   useOnce: () => Promise.reject(new StoreAway('nothing is used here')),
   announce: async () => [],
   replicas: async () => [],

@@ -1,0 +1,45 @@
+/** Counts a request on several limits: on all of them, or, where one refuses it, on none. */
+import type { CountingLimitNode } from '../../schema/graph/limit.ts';
+import { orLocal, type StateStore } from '../state/state-store.ts';
+import type { CountVerdict, LocalCounter } from './counter.ts';
+
+/** Counts together with other replicas. */
+export interface ReplicaCounter {
+  readonly store: StateStore;
+  /** Counts while the store is away, if that is what its configuration says. */
+  readonly local: LocalCounter;
+}
+
+export type Counter = LocalCounter | ReplicaCounter;
+
+/** What a request takes of one limit. */
+export interface Counted {
+  readonly node: CountingLimitNode;
+  readonly counter: Counter;
+  readonly key: string;
+  readonly cost: number;
+}
+
+/**
+ * What each limit says of the request, in their order; at least one is given. A promise only where a store is shared
+ * with other replicas; it rejects with a GatewayError where that cannot be asked, and must be.
+ */
+export const countAll = (
+  limits: readonly Counted[],
+  nowMs: number,
+): readonly CountVerdict[] | Promise<readonly CountVerdict[]> => {
+  const { store } = limits[0]!.counter;
+  return store === undefined
+    ? countHere(limits, nowMs)
+    : orLocal(store, store.count(limits), () => countHere(limits, nowMs));
+};
+
+const countHere = (limits: readonly Counted[], nowMs: number): readonly CountVerdict[] => {
+  if (limits.length > 1) {
+    const foreseen = limits.map(({ counter, key, cost }) => localOf(counter).peek(key, nowMs, cost));
+    if (!foreseen.every(({ allowed }) => allowed)) return foreseen;
+  }
+  return limits.map(({ counter, key, cost }) => localOf(counter).take(key, nowMs, cost));
+};
+
+const localOf = (counter: Counter): LocalCounter => (counter.store === undefined ? counter : counter.local);
