@@ -58,10 +58,16 @@ const read = (lateMs: number): PressureReading => {
   };
 };
 
-/** The engine has it for whoever asks by a flag. */
-const collectGarbage = (): void => {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+type Collect = (options: { readonly type: 'major' | 'minor' }) => void;
+let collect: Collect | undefined;
+
+/** The engine has it for whoever asks by a flag. `minor` is what came since the last time, in a millisecond or two. */
+const collectGarbage = (type: 'major' | 'minor'): void => {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as Collect;
+  }
+  collect({ type });
 };
 
 export interface PressureEvents {
@@ -159,8 +165,12 @@ export class PressureGuard implements Shedding {
     }
     for (const relieve of this.relieved) relieve(this.#maxUnreadBytes);
     this.#maxUnreadBytes = Math.max(LEAST_UNREAD_BYTES, this.#maxUnreadBytes / 2);
-    if (nowMs < this.#collectAtMs) return;
-    collectGarbage();
+    if (nowMs < this.#collectAtMs) {
+      // What is refused is garbage at once, and in a flood there is more of it than of anything else.
+      collectGarbage('minor');
+      return;
+    }
+    collectGarbage('major');
     this.#collectEveryMs = Math.min(MAX_COLLECT_MS, this.#collectEveryMs * 2);
     this.#collectAtMs = nowMs + this.#collectEveryMs;
   }
