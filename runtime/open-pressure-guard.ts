@@ -22,6 +22,6 @@ export const openPressureGuard = (
     },
     thread?.threads ?? 1,
   );
-  guard.relieved.add((maxUnreadBytes) => heartbeat.relieve(guard, maxUnreadBytes));
+  guard.unread.relieved.add((maxUnreadBytes) => heartbeat.relieve(guard, maxUnreadBytes));
   return guard;
 };

@@ -130,7 +130,12 @@ export class Serving {
     });
     const { self } = this.#network;
     const counts = (what: keyof OpenMemories) => countsIn(thread?.open[what], thread);
-    this.#sessions = new SessionStore({ ...NO_ROOM, parked: NO_ROOM }, self, counts('sessions'));
+    this.#sessions = new SessionStore(
+      { ...NO_ROOM, parked: NO_ROOM },
+      self,
+      counts('sessions'),
+      this.#pressure.unread,
+    );
     this.#channels = new EventStreamChannels(NO_ROOM, counts('channels'));
     this.#listens = new ListenStreams(counts('subscriptions'));
     this.#once = new OnceCache(thread && { memory: thread.once, holder: thread.holder });

@@ -10,6 +10,7 @@ import { breakOff } from './outflow.ts';
 import { writeHead } from './reply.ts';
 import type { ResponseWriter } from './response-writer.ts';
 import type { Shedding } from './shedding.ts';
+import { LITTLE_UNREAD_BYTES, UnreadShare } from './unread-room.ts';
 
 /** How slowly a stream may be read. */
 export interface StreamBounds {
@@ -54,6 +55,7 @@ export class EventStream {
   #closed = false;
   #behind: Behind | undefined;
   #expiresAtMs: number | undefined;
+  #unread: UnreadShare | undefined;
   /** Called once, when the client went away, read too slowly or may read no longer; not after `end`. */
   onClose: (() => void) | undefined;
   /** Called once, when nothing waits any more of what `send` said of that it waits. */
@@ -145,13 +147,16 @@ export class EventStream {
   /** A comment, if nothing was sent since the last beat. */
   beat(): void {
     if (this.#endExpired()) return;
+    this.#unread?.update(this.bufferedBytes);
     if (this.#quiet && this.#behind === undefined) this.comment('');
     this.#quiet = true;
   }
 
   relieve(shedding: Shedding, maxUnreadBytes: number): void {
     if (this.#exchange.lifecycle.shedding !== shedding) return;
-    if (this.bufferedBytes + (this.#behind?.length ?? 0) > maxUnreadBytes) this.#cutOff();
+    const unreadBytes = this.bufferedBytes + (this.#behind?.length ?? 0);
+    if (unreadBytes > maxUnreadBytes) this.#cutOff();
+    else this.#unread?.update(unreadBytes);
   }
 
   expelRevoked(shedding: Shedding, isRevoked: (principal: Principal) => boolean): void {
@@ -200,6 +205,13 @@ export class EventStream {
       behind.largest = Math.max(text.length, behind.largest);
     } else if (text.length < LARGE_EVENT_LENGTH) this.#response.write(text);
     else this.#putInPieces(text);
+    const unreadBytes = this.#response.writableLength + (behind?.length ?? 0);
+    if (unreadBytes > LITTLE_UNREAD_BYTES && !this.#closed) this.#countUnread(unreadBytes);
+  }
+
+  #countUnread(bytes: number): void {
+    this.#unread ??= new UnreadShare(this.#exchange.lifecycle.shedding.unread);
+    this.#unread.update(bytes);
   }
 
   #putInPieces(text: string): void {
@@ -241,6 +253,7 @@ export class EventStream {
     this.#closed = true;
     this.#exchange.onAbort = undefined;
     heartbeat.remove(this);
+    this.#unread?.update(0);
   }
 }
 

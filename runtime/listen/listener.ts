@@ -82,7 +82,7 @@ export class Listener implements Taker {
       current,
       observer,
     };
-    this.#context.lifecycle.shedding.relieved.add(this.#relieve);
+    this.#context.lifecycle.shedding.unread.relieved.add(this.#relieve);
     const slowReaders = this.#slowReaders;
     // Shared by all sockets, where a closure for each would be held as long as it.
     this.#concludeSocket = function (this: Socket): void {
@@ -177,7 +177,7 @@ export class Listener implements Taker {
     while (this.#context.openExchanges > 0) await setImmediate();
     clearTimeout(window);
     clearInterval(idleCheck);
-    this.#context.lifecycle.shedding.relieved.delete(this.#relieve);
+    this.#context.lifecycle.shedding.unread.relieved.delete(this.#relieve);
     this.#slowReaders.close();
     server.close();
   }

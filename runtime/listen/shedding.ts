@@ -2,6 +2,7 @@
 import { GatewayError, RPC } from '../errors.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { WebExchange } from './exchange.ts';
+import { UnreadRoom } from './unread-room.ts';
 
 export interface Shedding {
   /** Whether new work is refused now. */
@@ -11,8 +12,8 @@ export interface Shedding {
   /** Takes room for a part of a body; false: there is none, and the body is refused. */
   hold(bytes: number): boolean;
   giveBack(bytes: number): void;
-  /** Called when readers that leave more than so many bytes unread are to be cut off. */
-  readonly relieved: Set<(maxUnreadBytes: number) => void>;
+  /** What is kept for readers. */
+  readonly unread: UnreadRoom;
 }
 
 const overloaded = (reason: PressureReason, retryAfterMs: number): GatewayError =>
@@ -35,7 +36,7 @@ export const NEVER_SHEDS: Shedding = {
   refusal: () => OVERLOADED.memory,
   hold: () => true,
   giveBack: () => undefined,
-  relieved: new Set(),
+  unread: new UnreadRoom(),
 };
 
 /** What is no larger may be an answer or a cancellation, which help: it is looked at first. */

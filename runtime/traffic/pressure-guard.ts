@@ -7,6 +7,7 @@ import type { PressureNode } from '../../schema/graph/graph.ts';
 import { durationMs } from '../../schema/unit.ts';
 import type { GatewayError } from '../errors.ts';
 import { OVERLOADED, type Shedding } from '../listen/shedding.ts';
+import { FIRST_UNREAD_BYTES, LITTLE_UNREAD_BYTES, UnreadRoom } from '../listen/unread-room.ts';
 import {
   isTight,
   judgePressure,
@@ -22,6 +23,8 @@ const EVERY_MS = 100;
 
 /** Of the memory of a thread: what bodies that come in pieces may take until they are whole. */
 const BODIES = 1 / 8;
+/** Of the same: what may be kept for readers who do not read it. */
+const UNREAD = 1 / 8;
 
 /** Of what there is: processes of upstreams and the caches of the system have their part of it. */
 const SHARE = 0.8;
@@ -29,10 +32,6 @@ const SHARE = 0.8;
 /** Without new work nothing makes the engine collect, so that it has to be told to; less and less often. */
 const FIRST_COLLECT_MS = 500;
 const MAX_COLLECT_MS = 30_000;
-
-/** What a reader may leave unread: less with every reading, so that the slowest are the first to go. */
-const FIRST_UNREAD_BYTES = 1024 * 1024;
-const LEAST_UNREAD_BYTES = 64 * 1024;
 
 /** What a process may have in memory where nothing says it. */
 export const usualMemoryBytes = (): number => {
@@ -79,7 +78,7 @@ export interface PressureEvents {
 
 export class PressureGuard implements Shedding {
   sheds = false;
-  readonly relieved = new Set<(maxUnreadBytes: number) => void>();
+  readonly unread = new UnreadRoom();
   #heldBytes = 0;
   #maxHeldBytes = Number.POSITIVE_INFINITY;
   readonly #events: PressureEvents;
@@ -91,6 +90,7 @@ export class PressureGuard implements Shedding {
   #dueMs = 0;
   /** Whether memory is to be freed. */
   #isTight = false;
+  /** Less with every reading, so that the slowest are the first to go. */
   #maxUnreadBytes = FIRST_UNREAD_BYTES;
   #collectAtMs = 0;
   #collectEveryMs = FIRST_COLLECT_MS;
@@ -109,7 +109,9 @@ export class PressureGuard implements Shedding {
   /** Bounds of the graph that serves now; measures from the first time on. */
   rebound(node: PressureNode | undefined): void {
     this.#bounds = boundsOf(node, this.#threads);
-    this.#maxHeldBytes = (BODIES * this.#bounds.memoryBytes) / this.#threads;
+    const ownBytes = this.#bounds.memoryBytes / this.#threads;
+    this.#maxHeldBytes = BODIES * ownBytes;
+    this.unread.maxBytes = UNREAD * ownBytes;
     if (this.#timer !== undefined) return;
     this.#dueMs = performance.now() + EVERY_MS;
     this.#timer = setTimeout(() => this.#measure(), EVERY_MS).unref();
@@ -163,8 +165,8 @@ export class PressureGuard implements Shedding {
       this.#collectEveryMs = FIRST_COLLECT_MS;
       this.#collectAtMs = nowMs + FIRST_COLLECT_MS;
     }
-    for (const relieve of this.relieved) relieve(this.#maxUnreadBytes);
-    this.#maxUnreadBytes = Math.max(LEAST_UNREAD_BYTES, this.#maxUnreadBytes / 2);
+    for (const relieve of this.unread.relieved) relieve(this.#maxUnreadBytes);
+    this.#maxUnreadBytes = Math.max(LITTLE_UNREAD_BYTES, this.#maxUnreadBytes / 2);
     if (nowMs < this.#collectAtMs) {
       // What is refused is garbage at once, and in a flood there is more of it than of anything else.
       collectGarbage('minor');

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { ReloadNode, SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
+import { UnreadRoom } from '../../listen/unread-room.ts';
 import type { Counts } from '../../state/counts.ts';
 import type { PreparedServer } from '../server.ts';
 import { OwnerQuota, ownerOf } from './owner-quota.ts';
@@ -21,9 +22,23 @@ export class SessionStore {
   #servers: ReadonlyMap<string, PreparedServer> | undefined;
   readonly #sweeper: NodeJS.Timeout;
 
-  /** @param counts where threads count together */
-  constructor(bounds: SessionsNode, owner: string = randomBytes(12).toString('base64url'), counts?: Counts) {
+  readonly #room: UnreadRoom;
+
+  /**
+   * @param counts where threads count together
+   * @param room for what is kept for clients to come back
+   */
+  constructor(
+    bounds: SessionsNode,
+    owner: string = randomBytes(12).toString('base64url'),
+    counts?: Counts,
+    room = new UnreadRoom(),
+  ) {
     this.owner = owner;
+    this.#room = room;
+    room.relieved.add((maxBytes) => {
+      for (const { streams } of this.#sessions.values()) streams.relieve(maxBytes);
+    });
     this.#bounds = bounds;
     this.#quota = new OwnerQuota(counts);
     this.#sweeper = setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
@@ -45,7 +60,7 @@ export class SessionStore {
     this.#quota.take(owner, this.#bounds);
     const binding = { principalKey: principal.key, serverName: server.node.name };
     const id = sealSessionId(server.sealer, binding, { owner: this.owner, createdMs: Date.now() });
-    const session = new Session(id, admitted, owner, server, client);
+    const session = new Session(id, admitted, owner, server, client, this.#room);
     session.end = () => this.end(session);
     this.#sessions.set(id, session);
     server.lasting.add(session, server.graph);

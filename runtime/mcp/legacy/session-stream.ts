@@ -1,5 +1,6 @@
 /** The event streams of a legacy session, kept for resumption (MCP 2025-11-25, transports, Resumability). */
 import type { ResponseWriter } from '../../listen/response-writer.ts';
+import { UnreadRoom, UnreadShare } from '../../listen/unread-room.ts';
 
 /** What a stream is sent to: a connection that reads it. */
 export interface StreamSink {
@@ -158,9 +159,13 @@ export class SessionStreams {
   readonly #streams = new Map<number, SessionStream>();
   readonly standalone: SessionStream;
   #keptBytes = 0;
+  #closed = false;
   #next = STANDALONE + 1;
+  readonly #unread: UnreadShare;
 
-  constructor() {
+  /** @param room that it shares with other sessions */
+  constructor(room = new UnreadRoom()) {
+    this.#unread = new UnreadShare(room);
     this.standalone = this.#make(STANDALONE);
   }
 
@@ -190,12 +195,22 @@ export class SessionStreams {
   close(): void {
     for (const stream of this.#streams.values()) stream.detach();
     this.#streams.clear();
+    this.#closed = true;
+    this.#unread.update(0);
+  }
+
+  /** Keeps no more than so much, the newest; what was delivered is given up first. */
+  relieve(maxBytes: number): void {
+    for (const onlyDelivered of [true, false])
+      for (const stream of this.#streams.values())
+        while (this.#keptBytes > maxBytes && stream.forgetOldest(onlyDelivered));
   }
 
   #make(number: number): SessionStream {
     const stream = new SessionStream(number, (bytes) => {
       this.#keptBytes += bytes;
       if (bytes >= 0) this.#trim();
+      if (!this.#closed) this.#unread.update(this.#keptBytes);
     });
     this.#streams.set(number, stream);
     return stream;

@@ -3,6 +3,7 @@ import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import type { UnreadRoom } from '../../listen/unread-room.ts';
 import type { Link } from '../../upstream/link.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import { ask, refuseRequest } from '../ask.ts';
@@ -68,7 +69,7 @@ export class Session implements InputSource, LastingCaller {
   readonly serverName: string;
   readonly version: string;
   readonly client: SessionClient;
-  readonly streams = new SessionStreams();
+  readonly streams: SessionStreams;
   readonly asks: SessionAsks;
   readonly inFlight = new InFlight();
   readonly links = new SessionLinks();
@@ -92,8 +93,17 @@ export class Session implements InputSource, LastingCaller {
   #capabilitiesText: string;
   #closed = false;
 
-  constructor(id: string, admitted: Admitted, owner: string, server: PreparedServer, client: SessionClient) {
+  /** @param room what is kept for clients to come back counts in it */
+  constructor(
+    id: string,
+    admitted: Admitted,
+    owner: string,
+    server: PreparedServer,
+    client: SessionClient,
+    room: UnreadRoom,
+  ) {
     this.id = id;
+    this.streams = new SessionStreams(room);
     this.admitted = admitted;
     this.principal = admitted.principal;
     this.owner = owner;

@@ -7,6 +7,7 @@ import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { replyText } from '../../../runtime/listen/reply.ts';
 import { NEVER_SHEDS, type Shedding } from '../../../runtime/listen/shedding.ts';
 import { SlowReaders } from '../../../runtime/listen/slow-readers.ts';
+import { UnreadRoom } from '../../../runtime/listen/unread-room.ts';
 import { listenerNode, serve, until } from './listener-fixture.ts';
 
 const GET = 'GET /reply HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -24,8 +25,9 @@ const silent = (port: number): Socket => {
 
 describe('readers under pressure', () => {
   it('are cut off where they leave more unread than may be, the others go on', async () => {
-    const relieved = new Set<(maxUnreadBytes: number) => void>();
-    const shedding: Shedding = { ...NEVER_SHEDS, relieved };
+    const room = new UnreadRoom();
+    const { relieved } = room;
+    const shedding: Shedding = { ...NEVER_SHEDS, unread: room };
     await using served = await serve(
       listenerNode(),
       { '/reply': (exchange) => replyText(exchange as WebExchange, 200, 'text/plain', MUCH) },

@@ -36,7 +36,7 @@ describe('the guard', () => {
   it('asks for less and less to be left unread while memory is tight, before it refuses, and begins anew', () => {
     using held = guardOf(1000);
     const asked: number[] = [];
-    held.guard.relieved.add((maxUnreadBytes) => asked.push(maxUnreadBytes / 1024));
+    held.guard.unread.relieved.add((maxUnreadBytes) => asked.push(maxUnreadBytes / 1024));
     for (const mib of [700, 840, 900, 900, 700, 900, 900]) held.guard.judge(reading(mib), 0);
     held.guard.judge(reading(690), 0);
     held.guard.judge(reading(710), 0);

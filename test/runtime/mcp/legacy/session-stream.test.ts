@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventStream } from '../../../../runtime/listen/event-stream.ts';
+import { UnreadRoom } from '../../../../runtime/listen/unread-room.ts';
 import { SessionStreams } from '../../../../runtime/mcp/legacy/session-stream.ts';
 
 const MEBIBYTE = 'x'.repeat(1024 * 1024);
@@ -106,6 +107,28 @@ describe('the streams of a session', () => {
     const back = connection();
     streams.find(waiting.eventId(0))?.stream.attach(back.stream, 0);
     expect(back.sent.map(([, data]) => data)).toEqual(['result']);
+  });
+
+  it('give up the oldest when there is too little room, what was delivered first, and count for nothing once closed', () => {
+    const room = new UnreadRoom();
+    const streams = new SessionStreams(room);
+    const [read, unread] = [streams.open(), streams.open()];
+    read.attach(connection().stream, undefined);
+    read.append(MEBIBYTE);
+    for (const data of [MEBIBYTE, 'last']) unread.append(data);
+    expect(room.bytes).toBe(2 * MEBIBYTE.length + 'last'.length);
+    streams.relieve(MEBIBYTE.length + 100);
+    const whole = connection();
+    unread.attach(whole.stream, 0);
+    expect(whole.sent.map(([, data]) => data.length)).toEqual([MEBIBYTE.length, 4]);
+    streams.relieve(64 * 1024);
+    expect(room.bytes).toBe(0);
+    const rest = connection();
+    unread.attach(rest.stream, 0);
+    expect(rest.sent.map(([, data]) => data)).toEqual(['last']);
+    unread.append(MEBIBYTE);
+    streams.close();
+    expect(room.bytes).toBe(0);
   });
 
   it.each([false, true])('keep a large event until its client has it, over by then: %s', (over) => {
