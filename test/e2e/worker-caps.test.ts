@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Client, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ABLE } from '../support/asking.ts';
 import { configuration } from '../support/configuration.ts';
+import { EventStreamClient } from '../support/event-stream-client.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+import { startAskingUpstream } from './clients/upstreams/asking-http.ts';
 
 // Each thread loads the program anew.
 vi.setConfig({ testTimeout: 60_000 });
@@ -100,6 +103,63 @@ describe('caps of several threads', () => {
     await subscribeTooOften(gateway.url());
   });
 });
+
+describe('caps of several threads on what waits', () => {
+  it('hold for calls that wait for input, wherever they wait', async () => {
+    await using asking = await startAskingUpstream();
+    await using gateway = await startTestGateway(
+      configuration({ asking: asking.url }, { workers: 2, sessions: { parked: { maxPerPrincipal: 5 } } }),
+      { tap: false },
+    );
+    const params = { name: 'order', arguments: { item: 'tea' } };
+    const asked = await postEach(gateway.url(), 15, {
+      headers: modernHeaders('tools/call', params, {}),
+      body: modernBody('tools/call', params, { capabilities: ABLE }),
+    });
+    const waiting = asked.filter(({ text }) => text.includes('"input_required"'));
+    expect(waiting).toHaveLength(5);
+    const refused = asked.filter((reply) => !waiting.includes(reply));
+    for (const { text } of refused) expect(text).toContain('"message":"too many calls wait for input"');
+  });
+
+  it('hold for streams of HTTP+SSE, wherever they are open', async () => {
+    await using gateway = await start({
+      server: { protocol: { legacySse: true } },
+      sessions: { maxPerPrincipal: 5 },
+    });
+    const opened = await Promise.allSettled(
+      Array.from({ length: 15 }, () =>
+        EventStreamClient.open(`${gateway.url()}/sse`, { headers: { accept: 'text/event-stream' } }),
+      ),
+    );
+    const streams = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const refusals = opened.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
+    expect(streams).toHaveLength(5);
+    expect(new Set(refusals)).toEqual(new Set(['Error: no stream: 503']));
+    for (const stream of streams) stream.close();
+    const reopened = async (): Promise<boolean> => {
+      const headers = { accept: 'text/event-stream' };
+      const stream = await EventStreamClient.open(`${gateway.url()}/sse`, { headers }).catch(() => undefined);
+      stream?.close();
+      return stream !== undefined;
+    };
+    await expect.poll(reopened, { timeout: 10_000 }).toBe(true);
+  });
+});
+
+/** Sends the same request again and again, on connections of their own, so that threads share them. */
+const postEach = async (
+  url: string,
+  count: number,
+  { headers, body }: { headers: Record<string, string>; body: string },
+) => {
+  const replies = [];
+  for (let index = 0; index < count; index += 1) {
+    const reply = await request(url, { method: 'POST', reset: true, headers, body });
+    replies.push({ status: reply.statusCode, text: await reply.body.text() });
+  }
+  return replies;
+};
 
 /** Of nine streams five are let in. */
 const subscribeTooOften = async (url: string): Promise<void> => {
