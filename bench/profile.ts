@@ -20,7 +20,7 @@ import { startLoad } from './load-driver.ts';
 import { chooseCores } from './pinned-process.ts';
 import { startProgram } from './target.ts';
 
-const USAGE = `usage: npm run bench:profile -- [--profile bare|secure] [--legacy] [--seconds <n>] [--top <n>] [--bundle]
+const USAGE = `usage: npm run bench:profile -- [--profile bare|secure|secure-stdio] [--reply stream|large] [--legacy] [--seconds <n>] [--top <n>] [--bundle]
                              [--flame <file>] [--keep <file>]
 
   --bundle       profile dist/gatewright.js; otherwise the sources, whose lines are told
@@ -28,12 +28,16 @@ const USAGE = `usage: npm run bench:profile -- [--profile bare|secure] [--legacy
   --keep <file>  keep the .cpuprofile, for the browser's developer tools
 `;
 
+const REPLIES = ['stream', 'large'] as const;
+const PROFILES = ['bare', 'secure', 'secure-stdio'] as const;
+
 const readArguments = (args: readonly string[]) => {
   const { values } = parseArgs({
     args: [...args],
     options: {
       profile: { type: 'string', default: 'bare' },
       legacy: { type: 'boolean', default: false },
+      reply: { type: 'string' },
       seconds: { type: 'string', default: '8' },
       top: { type: 'string', default: '40' },
       bundle: { type: 'boolean', default: false },
@@ -41,9 +45,11 @@ const readArguments = (args: readonly string[]) => {
       keep: { type: 'string' },
     },
   });
-  const profile: Profile = values.profile === 'secure' ? 'secure' : 'bare';
+  const profile: Profile = PROFILES.find((each) => each === values.profile) ?? 'bare';
   if (values.profile !== profile) throw new Error(`no profile is called \`${values.profile}\``);
-  return { ...values, profile, seconds: Number(values.seconds), top: Number(values.top) };
+  const reply = REPLIES.find((each) => each === values.reply);
+  if (values.reply !== reply) throw new Error(`no reply is called \`${values.reply}\``);
+  return { ...values, profile, reply, seconds: Number(values.seconds), top: Number(values.top) };
 };
 
 type ProfileArguments = ReturnType<typeof readArguments>;
@@ -80,6 +86,7 @@ const record = async (folder: string, args: ProfileArguments): Promise<Recording
       port: gateway.port,
       token: gateway.token,
       era: args.legacy ? ('legacy' as const) : ('modern' as const),
+      reply: args.reply,
       connections: 64,
       warmMs: WARM_MS,
       measureMs: args.seconds * 1_000,

@@ -45,13 +45,21 @@ export class Outflow implements Timed {
   /** False: the client has to read first. */
   write(bytes: Uint8Array): boolean {
     if (this.#over) return false;
-    if (this.#response.write(bytes)) return !this.#waiting;
+    if (this.#response.write(bytes) || this.#isTaken()) return !this.#waiting;
     if (!this.#waiting) {
       this.#waiting = true;
       this.#response.once('drain', this.#drained);
       deadlines.schedule(this, performance.now() + this.#stallMs);
     }
     return false;
+  }
+
+  /** Whether the system takes all at once, which Node.js would ask it at the end of the turn. */
+  #isTaken(): boolean {
+    const response = this.#response;
+    if (this.#waiting || isHttp2(this.#exchange.response) || response.writableCorked === 0) return false;
+    response.uncork();
+    return response.writableLength === 0;
   }
 
   onDeadline(): void {

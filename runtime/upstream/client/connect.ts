@@ -17,7 +17,8 @@ export interface ConnectOptions {
 
 /** Where the bytes that come are put; `onBytes` is told how many. False: no more until the socket is resumed. */
 export interface Inlet {
-  readonly buffer: Uint8Array;
+  /** Asked before the first bytes and after each `onBytes`. Undefined: the same as before. */
+  nextBuffer(): Uint8Array | undefined;
   onBytes(count: number): boolean;
 }
 
@@ -54,7 +55,11 @@ export class Connector {
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: TCP_KEEPALIVE_MS,
-      onread: { buffer: inlet.buffer, callback: (count: number) => inlet.onBytes(count) },
+      onread: {
+        // A function may answer nothing: Node.js keeps the buffer then.
+        buffer: () => inlet.nextBuffer() as Uint8Array,
+        callback: (count: number) => inlet.onBytes(count),
+      },
       ...(lookup === undefined ? {} : { lookup }),
     };
     if (!secure) return connectTcp(options, onReady);

@@ -20,6 +20,8 @@ export interface ConnectionOwner {
 }
 
 const READ_BYTES = 64 * 1024;
+/** A large body is read into buffers of its own, which are handed on as they are where they are filled as far. */
+const FILLED_BYTES = READ_BYTES / 2;
 /** Filled and read within one turn, so that all connections can share it. */
 const INLET = Buffer.allocUnsafeSlow(READ_BYTES);
 const NOTHING = Buffer.alloc(0);
@@ -36,7 +38,6 @@ const hintMs = ({ headers }: ReplyHead): number => {
 };
 
 export class Connection implements Inlet, ReplyParts {
-  readonly buffer: Uint8Array = INLET;
   /** For how long it may lie idle by what its last reply said. */
   keptMs = Number.POSITIVE_INFINITY;
   /** When it is closed if it is not used before. */
@@ -52,6 +53,10 @@ export class Connection implements Inlet, ReplyParts {
   #ended = false;
   #reading = false;
   #paused = false;
+  /** Undefined: the socket has none yet. */
+  #inlet: Buffer | undefined;
+  /** Whether somebody else has the inlet now. */
+  #isGiven = false;
   /** What has come since it was paused: TLS hands on all that it has deciphered, and the end behind it. */
   #held: Buffer = NOTHING;
   #endIsHeld = false;
@@ -132,8 +137,21 @@ export class Connection implements Inlet, ReplyParts {
     request?.fail(cause);
   }
 
+  nextBuffer(): Buffer | undefined {
+    const inlet = this.#inlet;
+    if (this.#parser.missingBytes < READ_BYTES) {
+      if (inlet === INLET) return undefined;
+      this.#inlet = INLET;
+    } else {
+      if (inlet !== INLET && !this.#isGiven) return undefined;
+      this.#inlet = Buffer.allocUnsafeSlow(READ_BYTES);
+    }
+    this.#isGiven = false;
+    return this.#inlet;
+  }
+
   onBytes(count: number): boolean {
-    if (this.#request !== undefined) return this.#read(INLET, count);
+    if (this.#request !== undefined) return this.#read(this.#inlet!, count);
     this.destroy();
     return false;
   }
@@ -146,7 +164,10 @@ export class Connection implements Inlet, ReplyParts {
   onData(chunk: Buffer): void {
     const { framing } = this.#head!;
     const isWhole = framing.kind === 'length' && framing.bytes === chunk.length;
-    this.#request!.target.onData(isWhole ? chunk : Buffer.from(chunk));
+    const isOwn =
+      chunk.length >= FILLED_BYTES && chunk.buffer === this.#inlet!.buffer && this.#inlet !== INLET;
+    if (isOwn) this.#isGiven = true;
+    this.#request!.target.onData(isWhole || isOwn ? chunk : Buffer.from(chunk));
   }
 
   onEnd(): void {

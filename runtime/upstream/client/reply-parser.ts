@@ -47,6 +47,11 @@ export class ReplyParser {
     this.#stopped = false;
   }
 
+  /** What is missing of a body or chunk that has begun, as far as that was told. */
+  get missingBytes(): number {
+    return this.#missingBytes;
+  }
+
   /** Whether nothing is expected. */
   get isIdle(): boolean {
     return this.#state === 'idle';

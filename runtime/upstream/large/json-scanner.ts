@@ -68,18 +68,30 @@ const isSpecial = (word: number): boolean => {
   return (found & 0x80808080) !== 0;
 };
 
-/** Where the first byte lies that means something in a string, from `from` on. `words` is the same chunk. */
-const skipPlain = (chunk: Uint8Array, words: DataView, from: number): number => {
-  const { length } = chunk;
+/** The top bit of a byte of the word is set where that is a control character. Right up to the first of them. */
+const controls = (word: number): number => ((word - 0x20202020) | 0) & ~word;
+
+/** From `from` on, where fewer than 32 bytes are left before `end` or before a control character. */
+const skipPrintable = (words: DataView, from: number, end: number): number => {
   let at = from;
-  while (at + 4 <= length && !isSpecial(words.getInt32(at))) at += 4;
-  while (at < length) {
-    const byte = chunk[at]!;
-    if (byte === QUOTE || byte === BACKSLASH || byte < 32) break;
-    at += 1;
+  while (at + 32 <= end) {
+    const found =
+      controls(words.getInt32(at, true)) |
+      controls(words.getInt32(at + 4, true)) |
+      controls(words.getInt32(at + 8, true)) |
+      controls(words.getInt32(at + 12, true)) |
+      controls(words.getInt32(at + 16, true)) |
+      controls(words.getInt32(at + 20, true)) |
+      controls(words.getInt32(at + 24, true)) |
+      controls(words.getInt32(at + 28, true));
+    if ((found & 0x80808080) !== 0) break;
+    at += 32;
   }
   return at;
 };
+
+/** In a string that goes on for longer, the next quote and backslash are looked up natively. */
+const SHORT_BYTES = 64;
 
 type NumberState = 'minus' | 'zero' | 'int' | 'dot' | 'fraction' | 'e' | 'sign' | 'exponent';
 
@@ -131,6 +143,8 @@ export class JsonScanner {
   #literal: Uint8Array = LITERALS[110]!;
   #literalAt = 0;
   #number: NumberState = 'minus';
+  /** The first backslash of the chunk that is not passed, or its length; below the place that is read: not looked up. */
+  #backslash = -1;
 
   constructor(sink: MemberSink) {
     this.#sink = sink;
@@ -145,6 +159,7 @@ export class JsonScanner {
   push(chunk: Uint8Array): boolean {
     const words = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
     let at = 0;
+    this.#backslash = -1;
     while (at < chunk.length) {
       at = this.#state === 'string' ? this.#string(chunk, words, at) : this.#step(chunk[at]!, at);
       if (at < 0) return false;
@@ -155,10 +170,10 @@ export class JsonScanner {
   /** The offset to go on from; -1 for a fault. */
   #string(chunk: Uint8Array, words: DataView, from: number): number {
     const { length } = chunk;
-    let at = skipPlain(chunk, words, from);
+    let at = this.#skipPlain(chunk, words, from);
     // The usual escapes that lie in one piece are stepped over; the others take the way of single bytes.
     while (at + 1 < length && chunk[at] === BACKSLASH && SHORT_ESCAPES[chunk[at + 1]!] === 1)
-      at = skipPlain(chunk, words, at + 2);
+      at = this.#skipPlain(chunk, words, at + 2);
     if (at === length) return at;
     if (chunk[at] === BACKSLASH) {
       this.#state = 'escape';
@@ -168,6 +183,31 @@ export class JsonScanner {
     if (this.#isKey) this.#state = 'colon';
     else this.#valueEnded(at + 1);
     return at + 1;
+  }
+
+  /** Where the first byte lies that means something in a string, from `from` on. `words` is the same chunk. */
+  #skipPlain(chunk: Uint8Array, words: DataView, from: number): number {
+    const { length } = chunk;
+    const short = Math.min(length, from + SHORT_BYTES);
+    let at = from;
+    while (at + 4 <= short && !isSpecial(words.getInt32(at))) at += 4;
+    if (at + 4 > short && short < length) at = this.#skipLong(chunk, words, at);
+    while (at < length) {
+      const byte = chunk[at]!;
+      if (byte === QUOTE || byte === BACKSLASH || byte < 32) break;
+      at += 1;
+    }
+    return at;
+  }
+
+  #skipLong(chunk: Uint8Array, words: DataView, from: number): number {
+    const { length } = chunk;
+    if (this.#backslash < from) {
+      const found = chunk.indexOf(BACKSLASH, from);
+      this.#backslash = found < 0 ? length : found;
+    }
+    const quote = chunk.indexOf(QUOTE, from);
+    return skipPrintable(words, from, Math.min(quote < 0 ? length : quote, this.#backslash));
   }
 
   #step(byte: number, at: number): number {

@@ -11,6 +11,9 @@ const NOTHING: ResponseEdits = {
   read: () => 'pass',
 };
 
+/** A line larger than this goes through a file. */
+export const LARGE_LINE_BYTES = 1024 * 1024;
+
 /** So much of a line that is no response is kept for the log. */
 const START_BYTES = 256;
 

@@ -1,7 +1,6 @@
 /** The lines that a child process writes: small ones as text, large ones through a file. */
 import type { Readable } from 'node:stream';
-import { LARGE_BYTES } from '../call.ts';
-import { LargeLine } from './large-line.ts';
+import { LARGE_LINE_BYTES, LargeLine } from './large-line.ts';
 
 export interface MessageSink {
   /** A line without its end; never empty. */
@@ -77,7 +76,7 @@ export class LineReader {
     }
     this.#partial.push(part);
     this.#bytes += part.length;
-    if (this.#bytes <= LARGE_BYTES) return;
+    if (this.#bytes <= LARGE_LINE_BYTES) return;
     const large = new LargeLine();
     this.#large = large;
     const parts = this.#partial;

@@ -1,11 +1,11 @@
 /** A call over the pipes of a child process. */
-import { Call, LARGE_BYTES } from '../call.ts';
+import { Call } from '../call.ts';
 import { type Failure, upstreamError } from '../failure.ts';
 import { passOn } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { cancelledNotification, type Message } from '../message.ts';
 import type { Conversation } from './conversation.ts';
-import type { LargeLine } from './large-line.ts';
+import { LARGE_LINE_BYTES, type LargeLine } from './large-line.ts';
 import { LinePump } from './line-pump.ts';
 
 export class StdioCall extends Call {
@@ -53,7 +53,7 @@ export class StdioCall extends Call {
   }
 
   async takeLarge(line: LargeLine): Promise<boolean> {
-    const first = await line.read(0, LARGE_BYTES);
+    const first = await line.read(0, LARGE_LINE_BYTES);
     if (this.over) {
       line.close();
       return true;

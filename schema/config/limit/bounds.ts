@@ -20,7 +20,7 @@ export const BoundsLimit = closed(
     resultBytes: optional(
       size({
         description:
-          'The largest result; a larger one is refused. Where none is given it is 2 GiB: what is larger than 1 MiB goes through in pieces, and is broken off at the bound. What has to be read whole is at most 64 MiB in any case: a result whose URIs may have to be rewritten, or that is adapted to an older revision, a member of a batch, and all that goes out over HTTP+SSE, WebSocket or stdio. A client that resumes a stream which broke in such a result is told to call again: nobody keeps as much.',
+          'The largest result; a larger one is refused. Where none is given it is 2 GiB: what is larger than 256 KiB (from stdio 1 MiB) goes through in pieces, and is broken off at the bound. What has to be read whole is at most 64 MiB in any case: a result whose URIs may have to be rewritten, or that is adapted to an older revision, a member of a batch, and all that goes out over HTTP+SSE, WebSocket or stdio. A client that resumes a stream which broke in such a result is told to call again: nobody keeps as much.',
       }),
     ),
     tools: optional(

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { JsonScanner } from '../../../../runtime/upstream/large/json-scanner.ts';
 
@@ -19,9 +20,9 @@ const isJson = (text: string): boolean => {
 };
 
 /** Whether the scanner takes `bytes`, which may lie anywhere in memory. */
-const takes = (bytes: Buffer): boolean => {
+const takes = (...chunks: readonly Buffer[]): boolean => {
   const scanner = new JsonScanner(nobody);
-  return scanner.push(bytes) && scanner.ended;
+  return chunks.every((chunk) => scanner.push(chunk)) && scanner.ended;
 };
 
 test('every byte at every place of a string is taken where JSON.parse takes it', () => {
@@ -94,4 +95,18 @@ test.each([
   // A number at the end of a text is not known to have ended: within a list it is.
   const listed = `[${text}]`;
   expect(takes(Buffer.from(listed))).toBe(isJson(listed));
+});
+
+test('agrees with JSON.parse on long strings, wherever something lies that means something', () => {
+  const meaningful = ['"', '\\', '\\n', '\\"', '\n', '\u0000', '\u001f', '\u007f', 'é', '\\u00e9', '","'];
+  const lengths = fc.integer({ min: 0, max: 200 });
+  const parts = fc.array(fc.tuple(lengths, fc.constantFrom(...meaningful)), { maxLength: 6 });
+  fc.assert(
+    fc.property(parts, lengths, lengths, (before, after, cut) => {
+      const text = before.map(([length, each]) => 'x'.repeat(length) + each).join('');
+      const listed = `["${text}${'x'.repeat(after)}"]`;
+      const bytes = Buffer.from(listed);
+      expect(takes(bytes.subarray(0, cut), bytes.subarray(cut))).toBe(isJson(listed));
+    }),
+  );
 });
