@@ -115,8 +115,11 @@ export interface Link {
   pause?(requestId: number, paused: boolean): void;
   /** Legacy only: what tells whether anybody uses the conversation. */
   activity?(): LinkActivity;
-  /** Sends a notification or, legacy only, an answer to a request of the upstream. Failures are logged, not thrown. */
-  send(body: string): void;
+  /**
+   * Sends a notification or, legacy only, an answer to a request of the upstream. Failures are logged, not thrown. What
+   * `mayBeLost` is not sent while the upstream has many messages that it has not taken.
+   */
+  send(body: string, mayBeLost?: boolean): void;
   /**
    * Messages that belong to no request: those of a legacy GET stream or of a stdio process. Set once by the
    * owner; a request that nobody takes is answered -32601 by the owner.

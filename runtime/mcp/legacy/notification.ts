@@ -14,7 +14,7 @@ export const takeNotification = (session: Session, message: Message): void => {
       return;
     }
     case 'notifications/roots/list_changed':
-      for (const link of session.links.all()) link.send(message.text);
+      for (const link of session.links.all()) link.send(message.text, true);
       return;
     case 'notifications/progress': {
       const tokenText = memberText(message.text, message.members.params, 'progressToken');

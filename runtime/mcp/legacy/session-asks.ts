@@ -145,7 +145,7 @@ export class SessionAsks {
     if (ask?.kind !== 'upstream' || ask.tokenText === undefined) return;
     const root = membersAt(text, 0);
     const params = membersAt(text, root.starts[root.keys.indexOf('params')]!);
-    ask.link.send(applyEdits(text, [replaceMember(params, 'progressToken', ask.tokenText)!]));
+    ask.link.send(applyEdits(text, [replaceMember(params, 'progressToken', ask.tokenText)!]), true);
   }
 
   /** The upstream takes an ask back: what the client is to be told, or undefined if it was told nothing of it. */

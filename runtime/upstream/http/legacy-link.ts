@@ -140,8 +140,8 @@ export class LegacyHttpLink implements Link {
     return !this.closed && (this.#listening?.hears() ?? false);
   }
 
-  send(body: string): void {
-    if (!this.closed) this.#session.send(body);
+  send(body: string, mayBeLost?: boolean): void {
+    if (!this.closed) this.#session.send(body, mayBeLost);
   }
 
   close(): Promise<void> {

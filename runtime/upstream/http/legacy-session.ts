@@ -17,6 +17,9 @@ const DELETE_TIMEOUT_MS = 1000;
 /** A message waits for no longer until the one before it is acknowledged. */
 const MAX_ORDER_MS = 250;
 
+/** Each has a connection of its own: with so many that are not acknowledged, none is sent that may be lost. */
+const MAX_UNACKNOWLEDGED = 16;
+
 /** Visible ASCII (MCP 2025-11-25, transports, session management). */
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
@@ -37,6 +40,7 @@ export class LegacySession {
   #over = false;
   /** The last message that is not acknowledged. */
   #sending: Promise<void> | undefined;
+  #unacknowledged = 0;
 
   /** @param callerHeaders go with what the session sends for itself; calls bring their own */
   constructor(endpoint: HttpEndpoint, callerHeaders: readonly string[], owner: SessionOwner) {
@@ -83,10 +87,16 @@ export class LegacySession {
    * As `post`; a refusal is logged. One goes out after the other, because each has a connection of its own and what is
    * said of a request means something else before it is cancelled; but none waits for long.
    */
-  send(body: string): void {
+  send(body: string, mayBeLost = false): void {
+    if (mayBeLost && this.#unacknowledged >= MAX_UNACKNOWLEDGED) {
+      this.log('debug', 'the upstream takes no messages: one is not sent', {});
+      return;
+    }
+    this.#unacknowledged += 1;
     const before = this.#sending;
     const sending = (before === undefined ? this.post(body) : this.#postAfter(before, body)).then(
       (accepted) => {
+        this.#unacknowledged -= 1;
         if (!accepted) this.log('debug', 'upstream refused a message', {});
         if (this.#sending === sending) this.#sending = undefined;
       },

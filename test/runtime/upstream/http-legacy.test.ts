@@ -172,6 +172,24 @@ describe('within a session', () => {
     });
   });
 
+  test('that may be lost are, where the upstream takes none: they hold neither connections nor memory', async () => {
+    const made = await link();
+    const changed = 'notifications/roots/list_changed';
+    const notes = (): number => received(changed).length;
+    const taking: ServerResponse[] = [];
+    server.on(changed, ({ response }) => void taking.push(response));
+    const note = `{"jsonrpc":"2.0","method":"${changed}"}`;
+    for (let at = 0; at < 100; at += 1) made.send(note, true);
+    made.send('{"jsonrpc":"2.0","id":"ask-1","result":{}}');
+    await until(() => received(undefined).length === 1);
+    expect(notes()).toBe(16);
+    for (const response of taking.splice(0)) response.writeHead(202).end();
+    await until(() => {
+      made.send(note, true);
+      return notes() > 16;
+    });
+  });
+
   test('a ping of the upstream is answered by the link itself', async () => {
     server.behave(({ message, response }) => {
       openStream(response);
