@@ -72,6 +72,8 @@ export interface Bound {
 export type FromWorker =
   | { readonly kind: 'lines'; readonly lines: string }
   | { readonly kind: 'pressure'; readonly reasons: readonly PressureReason[] }
+  /** Processes of stdio upstreams that live. */
+  | { readonly kind: 'children'; readonly pids: readonly number[] }
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'prepared'; readonly id: number; readonly bound: Readonly<Record<string, Bound>> }
   | {

@@ -6,7 +6,7 @@ import { Metrics } from '../observe/metrics.ts';
 import type { OpsSource } from '../ops/ops-source.ts';
 import type { PreparedGeneration } from '../prepare.ts';
 import { INITIAL_LOG, Serving } from '../serving.ts';
-import { killChildren } from '../upstream/stdio/child.ts';
+import { killChildren, tellChildren } from '../upstream/stdio/child.ts';
 import type { Bound, FromWorker, ToWorker, WorkerData, WorkerState } from './messages.ts';
 import { PortDestination } from './port-destination.ts';
 
@@ -33,6 +33,7 @@ const NO_OPS: OpsSource = {
   refresh: notHere,
 };
 
+tellChildren((pids) => tell({ kind: 'children', pids }));
 const destination = new PortDestination(port);
 const metrics = new Metrics(version);
 const serving = new Serving({

@@ -8,7 +8,7 @@ const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thr
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export type Asked = WithoutId<ToWorker>;
-export type Answer = Exclude<FromWorker, { kind: 'lines' | 'pressure' | 'failed' }>;
+export type Answer = Exclude<FromWorker, { kind: 'lines' | 'pressure' | 'children' | 'failed' }>;
 
 export interface WorkerEvents {
   readonly onLines: (lines: string) => void;
@@ -24,6 +24,7 @@ export class Worker {
   #ids = 0;
   #ended = false;
   #pressure: readonly PressureReason[] = [];
+  #children: readonly number[] = [];
 
   constructor(data: WorkerData, events: WorkerEvents) {
     this.data = data;
@@ -32,6 +33,7 @@ export class Worker {
     this.#thread.on('message', (message: FromWorker) => {
       if (message.kind === 'lines') events.onLines(message.lines);
       else if (message.kind === 'pressure') this.#pressure = message.reasons;
+      else if (message.kind === 'children') this.#children = message.pids;
       else this.#settle(message);
     });
     this.#thread.on('error', (error) => {
@@ -40,6 +42,7 @@ export class Worker {
     this.#thread.on('exit', () => {
       const wasEnded = this.#ended;
       this.#ended = true;
+      this.#killChildren();
       for (const { reject } of this.#waiting.values()) reject(cause);
       this.#waiting.clear();
       if (!wasEnded) events.onEnd(cause);
@@ -77,7 +80,17 @@ export class Worker {
     await this.#thread.terminate();
   }
 
-  #settle(message: Exclude<FromWorker, { kind: 'lines' | 'pressure' }>): void {
+  /** A thread that was ended had no time to. Nobody waits for them any more, so that no pid is another's by now. */
+  #killChildren(): void {
+    for (const pid of this.#children)
+      try {
+        process.kill(-pid, 'SIGKILL');
+      } catch {
+        // It is gone.
+      }
+  }
+
+  #settle(message: Exclude<FromWorker, { kind: 'lines' | 'pressure' | 'children' }>): void {
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     this.#waiting.delete(message.id);

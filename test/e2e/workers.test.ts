@@ -1,13 +1,20 @@
 import { channel } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
 import { answer, type FastUpstream, refuse } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { callTool, modernBody, modernHeaders } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+
+const STUBBORN_SERVER = fileURLToPath(new URL('../support/stubborn-server.ts', import.meta.url));
 
 // Each thread loads the program anew.
 vi.setConfig({ testTimeout: 60_000 });
@@ -165,6 +172,29 @@ describe('a thread that ends', () => {
       'gatewright_requests_total{server="main",method="tools/call",outcome="ok"} 30\n',
     );
     expect(await gateway.log()).toContain('a thread ended, another takes its place');
+  });
+
+  it('leaves no process of a stdio upstream, not even one that does not end with its input', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gatewright-orphans-'));
+    const yaml = JSON.parse(configuration({ echo: upstream.url }, { workers: 2 }));
+    const command = [process.execPath, STUBBORN_SERVER, join(folder, 'notes')];
+    yaml.upstreams.stubborn = { type: 'stdio', command };
+    yaml.servers.main.expose = [{ upstream: 'stubborn' }];
+    await using gateway = await startTestGateway(JSON.stringify(yaml), { tap: false });
+    const { body } = await callTool(gateway.url(), 'stay');
+    const pid = Number(body.result.content[0].text);
+    // One that is over may wait for whoever has inherited it.
+    const isAlive = (): boolean => {
+      try {
+        return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+      } catch {
+        return false;
+      }
+    };
+    expect(isAlive()).toBe(true);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    await expect.poll(isAlive, { timeout: 10_000 }).toBe(false);
+    await rm(folder, { recursive: true });
   });
 
   it('has one in its place, even where the first that comes ends while it starts', async () => {

@@ -22,6 +22,14 @@ export interface ChildOwner extends MessageSink {
 }
 
 const alive = new Set<Child>();
+let tell: ((pids: readonly number[]) => void) | undefined;
+
+/** Tells `listener` which children of this thread live, whenever that changes. */
+export const tellChildren = (listener: (pids: readonly number[]) => void): void => {
+  tell = listener;
+};
+
+const changed = (): void => tell?.(Array.from(alive, ({ pid }) => pid));
 
 /** Ends all of this thread at once. */
 export const killChildren = (): void => {
@@ -55,6 +63,7 @@ export class Child {
     this.pid = started.pid!;
     this.#process = started;
     alive.add(this);
+    changed();
     const lines = new LineReader(started.stdout, owner);
     started.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     for (const pipe of [started.stdin, started.stdout, started.stderr]) pipe.on('error', () => undefined);
@@ -64,6 +73,7 @@ export class Child {
         // A group may outlive its leader.
         this.kill('SIGKILL');
         alive.delete(this);
+        changed();
         this.#gone = true;
         const last = stderr.lastLine === '' ? '' : `: ${stderr.lastLine}`;
         const end = async (): Promise<void> => {
