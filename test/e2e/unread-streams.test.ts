@@ -13,7 +13,7 @@ import { modernBody, modernHeaders } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const MIB = 1024 * 1024;
-const CAP_MIB = 512;
+const CAP_MIB = 768;
 const PATIENCE = { timeout: 60_000 };
 /** What a tool tells of its progress at a time, and how often: 16 MiB for each client, more than 3 GiB in all. */
 const TOLD = 'x'.repeat(16 * 1024);
