@@ -3,6 +3,7 @@ import type { GatewayOptions } from '../runtime/gateway-options.ts';
 import { Gateway } from '../runtime/main.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
 import type { ReloadResult } from '../runtime/reload/reload-result.ts';
+import { spareMemoryWhenIdle } from '../runtime/spare-memory.ts';
 import { parseArguments } from './arguments.ts';
 import { banner } from './banner.ts';
 import { elsewhereOf } from './elsewhere-options.ts';
@@ -84,6 +85,7 @@ export const run: Command = async (args, io) => {
         isPolled: elsewhere !== undefined,
       }),
     );
+    spareMemoryWhenIdle();
     await stopped.promise;
     return 0;
   } catch (thrown) {

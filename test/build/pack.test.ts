@@ -2,6 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { access, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../compiler/diagnostics/catalogue.ts';
@@ -13,6 +14,10 @@ const run = promisify(execFile);
 /** An empty folder with the packed package installed in it. */
 let folder: string;
 let program: string;
+
+/** 90 MB, and a few for machines that differ. */
+const IDLE_BYTES = 93 * 1024 * 1024;
+const READINGS = 15;
 
 const CONFIGURATION = `version: 1
 listeners:
@@ -191,6 +196,32 @@ describe('the packed package', () => {
     cli.child.kill('SIGTERM');
     expect(await cli.exited()).toBe(0);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'occupies little when it is idle',
+    async () => {
+      const residents: number[] = [];
+      for (let start = 0; start < 3; start += 1) {
+        const bundle = join(folder, 'node_modules', 'gatewright', 'dist', 'gatewright.js');
+        const cli = new CliProcess(['run'], { cwd: folder, program: bundle });
+        await cli.seen(/tools +(http:\S+)/);
+        // The most within a second and a half, once it has come to rest.
+        const deadlineMs = performance.now() + 10_000;
+        const seen: number[] = [];
+        const most = () => Math.max(...seen.slice(-READINGS));
+        while ((seen.length < READINGS || most() > IDLE_BYTES) && performance.now() < deadlineMs) {
+          const status = await readFile(`/proc/${cli.child.pid}/status`, 'utf8');
+          seen.push(Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) * 1024);
+          await delay(100);
+        }
+        residents.push(most());
+        cli.child.kill('SIGTERM');
+        expect(await cli.exited()).toBe(0);
+      }
+      expect(residents.sort((one, other) => one - other)[1]).toBeLessThanOrEqual(IDLE_BYTES);
+    },
+    60_000,
+  );
 
   it.skipIf(oldNode() === undefined)('says in one line that a Node.js is too old', async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>();

@@ -1,0 +1,35 @@
+/** Gives back, once, the memory that the start of the program took and serving does not need. */
+import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** So long a time is looked at. */
+const WINDOW_MS = 400;
+/** The share of the window in which an idle thread may have worked. */
+const IDLE_SHARE = 0.1;
+/** Who is busy for so many windows in a row is left alone: V8 sees to itself where there is work. */
+const MAX_WINDOWS = 50;
+
+type CollectGarbage = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
+
+/** The last resort also drops the code that ran at the start alone. */
+const collect = (): void => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as CollectGarbage;
+  collectGarbage({ type: 'major', flavor: 'last-resort' });
+};
+
+/** Waits for this thread to be idle, for a collection stops it for tens of milliseconds. Keeps no process alive. */
+export const spareMemoryWhenIdle = (): void => {
+  let before = performance.eventLoopUtilization();
+  let windows = 0;
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    const isIdle = performance.eventLoopUtilization(now, before).utilization <= IDLE_SHARE;
+    before = now;
+    windows += 1;
+    if (!isIdle && windows < MAX_WINDOWS) return;
+    clearInterval(timer);
+    if (isIdle) collect();
+  }, WINDOW_MS).unref();
+};
