@@ -49,6 +49,7 @@ const statusOf = (running: Running): OpsStatus => {
     pressure: team.pressure.reasons,
     upstreams: team.upstreams,
     pinned: team.pinned,
+    limits: team.limits,
     sessions: team.sessions,
   };
 };

@@ -18,7 +18,7 @@ import type { PinDifference } from './mcp/pin.ts';
 import { AccessLog } from './observe/access-log.ts';
 import type { LineDestination } from './observe/destination.ts';
 import type { RootLog } from './observe/log.ts';
-import type { Metrics } from './observe/metrics.ts';
+import type { HeldPlaces, Metrics } from './observe/metrics.ts';
 import { TrafficObserver } from './observe/traffic-observer.ts';
 import { openPressureGuard } from './open-pressure-guard.ts';
 import type { OpsSource } from './ops/ops-source.ts';
@@ -181,6 +181,11 @@ export class Serving {
   get generationRequests(): (readonly [generation: number, requests: number])[] {
     const current = this.#generations.hasCurrent ? [this.#generations.current] : [];
     return [...this.#generations.draining, ...current].map(({ number, requests }) => [number, requests]);
+  }
+
+  /** What calls of this thread hold of limits on calls at a time, and wait for. */
+  get places(): readonly HeldPlaces[] {
+    return this.#live.heldPlaces();
   }
 
   /** By upstream, of those that are pinned: what differs from what is locked. */

@@ -7,6 +7,7 @@ import type { Revocation } from '../revocation/revocation.ts';
 import type { RevokeOutcome } from '../revocation/revoking.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
+import type { LimitState } from '../workers/limit-states.ts';
 
 /** Everything `/-/status` says. Holds no secret. */
 export interface OpsStatus {
@@ -32,6 +33,8 @@ export interface OpsStatus {
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
   /** By upstream, of those that are pinned: what they offer otherwise than it is locked. */
   readonly pinned: Readonly<Record<string, readonly PinDifference[]>>;
+  /** By name, limits on calls at a time. */
+  readonly limits: Readonly<Record<string, LimitState>>;
   /** Open sessions of legacy clients. */
   readonly sessions: number;
 }

@@ -1,5 +1,5 @@
 /** A table in memory that threads share: from keys, told apart by their digests, to slots that are used for a time. */
-import { hash } from 'node:crypto';
+import { KEY_WORDS, KeyDigests } from './key-digests.ts';
 import { SharedLock } from './shared-lock.ts';
 
 /** Words before the keys: the lock, how many levels of the table are in use, and how many there may be. */
@@ -7,8 +7,6 @@ const LOCK = 0;
 const LEVELS_USED = 1;
 const LEVELS = 2;
 const HEAD_WORDS = 4;
-/** Of the digest of a key, in words: no two keys have the same. */
-const KEY_WORDS = 4;
 /** Slots that a key may have in each level. */
 const WAYS = 8;
 const FIRST_LEVEL_SLOTS = 1024;
@@ -50,6 +48,7 @@ export class SharedTable {
   readonly #levels: number;
   readonly #head: Int32Array;
   readonly #keys: Int32Array;
+  readonly #digests = new KeyDigests();
   readonly #key = new Int32Array(KEY_WORDS);
   /** The first slot that is free for the key that is looked for. */
   #free = -1;
@@ -87,8 +86,7 @@ export class SharedTable {
 
   /** Chooses the key that `find` and `claim` are about. Needs no lock: it is this thread's own. */
   choose(key: string): void {
-    const digest = hash('sha256', key, 'buffer');
-    for (let word = 0; word < KEY_WORDS; word += 1) this.#key[word] = digest.readInt32LE(word * 4);
+    this.#digests.read(key, this.#key);
   }
 
   /** The slot of the chosen key if it is in use, or -1. */

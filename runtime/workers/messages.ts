@@ -1,6 +1,8 @@
 /** What the process and the threads that serve say to each other. Plain data, structured-cloned. */
+
 import type { NodeId } from '../../schema/graph/graph.ts';
 import type { PinDifference } from '../mcp/pin.ts';
+import type { HeldPlaces } from '../observe/metrics.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { CountingThread } from '../state/shared-counts.ts';
 import type { Statement } from '../state/stored-table.ts';
@@ -53,6 +55,8 @@ export type ToWorker =
 export interface WorkerState {
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
   readonly pinned: Readonly<Record<string, readonly PinDifference[]>>;
+  /** What its calls hold of limits on calls at a time. */
+  readonly places: readonly HeldPlaces[];
   readonly sessions: number;
   readonly draining: number;
   /** Requests and streams by generation. */

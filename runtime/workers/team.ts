@@ -10,6 +10,7 @@ import type { Serving } from '../serving.ts';
 import type { Statement } from '../state/stored-table.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
+import { type LimitState, limitStates } from './limit-states.ts';
 import { mergePinned } from './merge-pinned.ts';
 import { mergeUpstreams } from './merge-upstreams.ts';
 import type { WorkerState } from './messages.ts';
@@ -119,6 +120,13 @@ export class Team {
   /** By upstream, of those that are pinned: what any thread was offered otherwise than it is locked. */
   get pinned(): Readonly<Record<string, readonly PinDifference[]>> {
     return mergePinned([this.#options.serving.pinned, ...this.#states.map(({ pinned }) => pinned)]);
+  }
+
+  /** Of all threads, by limit on calls at a time. */
+  get limits(): Readonly<Record<string, LimitState>> {
+    const { generation } = this.#options.serving.current!;
+    const places = [this.#options.serving.places, ...this.#states.map((state) => state.places)].flat();
+    return limitStates(generation.graph.limits, places);
   }
 
   get sessions(): number {

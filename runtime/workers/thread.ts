@@ -63,6 +63,7 @@ const boundIn = ({ listeners }: PreparedGeneration): Readonly<Record<string, Bou
 const stateNow = (): WorkerState => ({
   upstreams: serving.upstreams,
   pinned: serving.pinned,
+  places: serving.places,
   sessions: serving.sessions,
   draining: serving.draining,
   generationRequests: serving.generationRequests,

@@ -107,6 +107,20 @@ describe('a limit on calls at a time', () => {
     for (const each of calls) expect((await each).status).toBe(200);
   });
 
+  it('is told of by the status: how many run and wait, and whether it is full', async () => {
+    await using gateway = await start({ max: 2, queue: 1, key: [] });
+    const told = async () => JSON.parse(await (await fetch(`${gateway.opsUrl}/-/status`)).text()).limits;
+    expect(await told()).toEqual({ few: { held: 0, waiting: 0, full: false } });
+    const calls = [1, 2, 3].map(() => callTool(gateway.url(), 'search'));
+    await expect.poll(told).toEqual({ few: { held: 2, waiting: 1, full: true } });
+    answerNext();
+    await upstream.until(() => open.length === 2);
+    answerNext();
+    answerNext();
+    for (const each of calls) expect((await each).status).toBe(200);
+    await expect.poll(told).toEqual({ few: { held: 0, waiting: 0, full: false } });
+  });
+
   it('leaves calls of other tools and lists alone', async () => {
     await using gateway = await start({ max: 1 });
     const running = callTool(gateway.url(), 'search');

@@ -64,6 +64,7 @@ const source: OpsSource = {
     pressure: [],
     upstreams: {},
     pinned: {},
+    limits: {},
     sessions: 2,
   }),
   graph: () => graphText,
