@@ -171,7 +171,10 @@ export class EventStream {
     this.#close();
     if (isBroken) breakOff(this.#exchange);
     else if (this.#behind === undefined) this.#response.end();
-    if (isBroken) this.onClose?.();
+    const { onClose } = this;
+    // What is over must hold nothing: a chain of dead calls would outlive the young generation.
+    this.onClose = undefined;
+    if (isBroken) onClose?.();
   }
 
   #endExpired(): boolean {
