@@ -8,7 +8,7 @@ import {
   upstreamError,
 } from '../failure.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
-import { cancelledNotification, type Message } from '../message.ts';
+import type { Message } from '../message.ts';
 import { HttpExchange } from './exchange.ts';
 import { HttpCall } from './http-call.ts';
 import type { LegacySession } from './legacy-session.ts';
@@ -58,7 +58,7 @@ export class LegacyHttpCall extends HttpCall {
 
   protected override abandon(reason: string): void {
     super.abandon(reason);
-    this.#session.send(cancelledNotification(this.request.id, reason));
+    this.#session.takeBack(this.request.id, reason);
   }
 
   protected override attempt(): void {

@@ -2,7 +2,14 @@
 import type { GatewayError } from '../../errors.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import { type Failure, upstreamError } from '../failure.ts';
-import { emptyAnswer, errorCode, isObject, type Message, parseMessages } from '../message.ts';
+import {
+  cancelledNotification,
+  emptyAnswer,
+  errorCode,
+  isObject,
+  type Message,
+  parseMessages,
+} from '../message.ts';
 import type { HttpEndpoint } from './endpoint.ts';
 import { type ExchangeTarget, HttpExchange } from './exchange.ts';
 
@@ -13,6 +20,9 @@ const FIRST_VERSION_WITH_HEADER = '2025-06-18';
 const MAX_ACKNOWLEDGEMENT_BYTES = 64 * 1024;
 
 const DELETE_TIMEOUT_MS = 1000;
+
+/** It has arrived long before; calls that are taken back one after the other must not each keep a connection. */
+const TAKE_BACK_TIMEOUT_MS = 2000;
 
 /** A message waits for no longer until the one before it is acknowledged. */
 const MAX_ORDER_MS = 250;
@@ -78,9 +88,10 @@ export class LegacySession {
   }
 
   /** Sends a notification or an answer. Resolves to whether it was accepted in time. */
-  post(body: string): Promise<boolean> {
+  post(body: string, mostMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const headers = [...this.#postHeaders, ...this.#callerHeaders];
-    return this.#acknowledged('POST', headers, body, this.endpoint.traffic.timeouts.callMs);
+    const { callMs } = this.endpoint.traffic.timeouts;
+    return this.#acknowledged('POST', headers, body, Math.min(callMs, mostMs));
   }
 
   /**
@@ -92,24 +103,33 @@ export class LegacySession {
       this.log('debug', 'the upstream takes no messages: one is not sent', {});
       return;
     }
+    this.#send(body);
+  }
+
+  /** Tells the upstream that nobody waits for the answer to a request. */
+  takeBack(id: number, reason: string): void {
+    this.#send(cancelledNotification(id, reason), TAKE_BACK_TIMEOUT_MS);
+  }
+
+  #send(body: string, mostMs?: number): void {
     this.#unacknowledged += 1;
     const before = this.#sending;
-    const sending = (before === undefined ? this.post(body) : this.#postAfter(before, body)).then(
-      (accepted) => {
-        this.#unacknowledged -= 1;
-        if (!accepted) this.log('debug', 'upstream refused a message', {});
-        if (this.#sending === sending) this.#sending = undefined;
-      },
-    );
+    const sending = (
+      before === undefined ? this.post(body, mostMs) : this.#postAfter(before, body, mostMs)
+    ).then((accepted) => {
+      this.#unacknowledged -= 1;
+      if (!accepted) this.log('debug', 'upstream refused a message', {});
+      if (this.#sending === sending) this.#sending = undefined;
+    });
     this.#sending = sending;
   }
 
-  async #postAfter(before: Promise<void>, body: string): Promise<boolean> {
+  async #postAfter(before: Promise<void>, body: string, mostMs?: number): Promise<boolean> {
     const tooLong = Promise.withResolvers<void>();
     const timer = setTimeout(tooLong.resolve, MAX_ORDER_MS).unref();
     await Promise.race([before, tooLong.promise]);
     clearTimeout(timer);
-    return this.post(body);
+    return this.post(body, mostMs);
   }
 
   /** Answers what the link itself can answer. */

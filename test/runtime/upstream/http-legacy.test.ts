@@ -238,6 +238,19 @@ describe('within a session', () => {
     expect(sink.events).toEqual(['stream']);
   });
 
+  test('a server that does not acknowledge that keeps no connection for it', async () => {
+    const made = await link();
+    server.behave(hang);
+    const kept: IncomingMessage[] = [];
+    server.on('notifications/cancelled', ({ request }) => void kept.push(request));
+    for (let count = 0; count < 3; count += 1) {
+      const { cancel } = callEcho(made);
+      await until(() => received('tools/call').length === count + 1);
+      cancel('enough');
+    }
+    await until(() => kept.length === 3 && kept.every(({ socket }) => socket.destroyed));
+  });
+
   test('a deadline takes the request back too', async () => {
     server.behave(hang);
     const made = await upstream({ timeouts: { ...TIMEOUTS, firstByteMs: 100, callMs: 100 } }).legacy(OPENING);
