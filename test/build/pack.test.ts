@@ -97,6 +97,7 @@ describe('the packed package', () => {
       'features.table.md',
       'formats.md',
       'operations.md',
+      'performance.md',
       'reference.md',
       'test-files.md',
     ]);
