@@ -33,8 +33,13 @@ type Listeners = Readonly<Record<string, { readonly port: number; readonly tls?:
 const graph = (workers: number, listeners: Listeners): string => {
   const yaml = JSON.parse(configuration({ first: upstream.url }, { workers }));
   delete yaml.listeners.main;
+  // Probes come as fast as they can.
   for (const [name, { port: at, tls }] of Object.entries(listeners))
-    yaml.listeners[name] = { bind: `127.0.0.1:${at}`, ...(tls && { tls }) };
+    yaml.listeners[name] = {
+      bind: `127.0.0.1:${at}`,
+      connections: { handshakes: '100000/s' },
+      ...(tls && { tls }),
+    };
   yaml.servers.main.at = Object.keys(listeners).map((listener) => ({ listener, path: '/mcp' }));
   yaml.reload = { watch: false, drain: { window: '100ms', deadline: '20s' } };
   return JSON.stringify(yaml);
