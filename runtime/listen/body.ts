@@ -91,15 +91,17 @@ export const discardBody = (exchange: WebExchange): void => {
 
 const giveBack = (reader: BodyReader): void => {
   if (reader.heldBytes === 0 || reader.waits) return;
-  reader.exchange.lifecycle.shedding.giveBack(reader.heldBytes);
+  const { lifecycle, clientAddress } = reader.exchange;
+  lifecycle.shedding.giveBack(reader.heldBytes, clientAddress);
   reader.heldBytes = 0;
 };
 
 /** Whether there is room for one more piece of a body. */
 const hold = (reader: BodyReader, bytes: number): boolean => {
-  const { shedding } = reader.exchange.lifecycle;
+  const { lifecycle, clientAddress } = reader.exchange;
+  const { shedding } = lifecycle;
   if (shedding.sheds && reader.receivedBytes > MAX_UNDER_PRESSURE_BYTES) return false;
-  if (!shedding.hold(bytes)) return false;
+  if (!shedding.hold(bytes, clientAddress)) return false;
   if (reader.heldBytes === 0) reader.exchange.request.once('close', () => giveBack(reader));
   reader.heldBytes += bytes;
   return true;

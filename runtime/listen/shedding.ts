@@ -9,9 +9,12 @@ export interface Shedding {
   readonly sheds: boolean;
   /** The refusal of one request, which is counted. Only while `sheds`. */
   refusal(): GatewayError;
-  /** Takes room for a part of a body; false: there is none, and the body is refused. */
-  hold(bytes: number): boolean;
-  giveBack(bytes: number): void;
+  /**
+   * Takes room for a part of a body from a client's address; false: there is none, or none for one more of that
+   * address, and the body is refused. An empty address is nobody's.
+   */
+  hold(bytes: number, address: string): boolean;
+  giveBack(bytes: number, address: string): void;
   /** What is kept for readers. */
   readonly unread: UnreadRoom;
 }

@@ -23,7 +23,9 @@ const EVERY_MS = 100;
 
 /** Of the memory of a thread: what bodies that come in pieces may take until they are whole. */
 const BODIES = 1 / 8;
-/** Of the same: what may be kept for readers who do not read it. */
+/** Of that: what bodies of one client's address may take. Whoever announces large ones and stalls leaves room to others. */
+const ONE_ADDRESS = 1 / 2;
+/** Of the same as bodies: what may be kept for readers who do not read it. */
 const UNREAD = 1 / 8;
 
 /** Of what there is: processes of upstreams and the caches of the system have their part of it. */
@@ -80,6 +82,8 @@ export class PressureGuard implements Shedding {
   sheds = false;
   readonly unread = new UnreadRoom();
   #heldBytes = 0;
+  /** By address of client; only those that hold something. */
+  readonly #heldBy = new Map<string, number>();
   #maxHeldBytes = Number.POSITIVE_INFINITY;
   readonly #events: PressureEvents;
   readonly #threads: number;
@@ -123,14 +127,23 @@ export class PressureGuard implements Shedding {
     return OVERLOADED[reason];
   }
 
-  hold(bytes: number): boolean {
+  hold(bytes: number, address: string): boolean {
     if (this.#heldBytes + bytes > this.#maxHeldBytes) return false;
+    if (address !== '') {
+      const heldBytes = (this.#heldBy.get(address) ?? 0) + bytes;
+      if (heldBytes > ONE_ADDRESS * this.#maxHeldBytes) return false;
+      this.#heldBy.set(address, heldBytes);
+    }
     this.#heldBytes += bytes;
     return true;
   }
 
-  giveBack(bytes: number): void {
+  giveBack(bytes: number, address: string): void {
     this.#heldBytes -= bytes;
+    if (address === '') return;
+    const heldBytes = (this.#heldBy.get(address) ?? 0) - bytes;
+    if (heldBytes > 0) this.#heldBy.set(address, heldBytes);
+    else this.#heldBy.delete(address);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../support/configuration.ts';
-import { type FastUpstream, refuse } from '../support/fast-upstream.ts';
+import { answer, type FastUpstream, json, type Received, refuse } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { callTool, modernBody, modernHeaders, modernRequest } from '../support/modern-client.ts';
 import { rawRequest } from '../support/raw-request.ts';
@@ -190,6 +190,51 @@ describe('metrics', () => {
     expect(['ok', 'denied', 'limited'].map((outcome) => series.get(classed(outcome)))).toEqual([2, 2, 1]);
     expect(series.get('gatewright_upstream_requests_total{upstream="tracker",outcome="ok"}')).toBe(2);
     expect(series.get('gatewright_http_responses_total{listener="main",status="429"}')).toBe(1);
+  });
+
+  it('[MON-06] tell of each tool how long calls took by who is to be asked why they ended so, and who waits', async () => {
+    await using gateway = await start({
+      server: { policies: ['freeze'], limits: ['one'] },
+      policies: { freeze: { type: 'cel', deny: 'has(args.how)' } },
+      limits: { one: { type: 'concurrency', max: 1, queue: 1, key: [], tools: ['get_issue'] } },
+    });
+    const held: Received[] = [];
+    upstream.behave((received) => void held.push(received));
+    const calls = [callTool(gateway.audience(), 'get_issue')];
+    await upstream.until(() => held.length === 1);
+    calls.push(callTool(gateway.audience(), 'get_issue'));
+    const waiting = 'gatewright_limit_waiting{limit="one"}';
+    await expect.poll(async () => (await scrape(gateway.opsUrl)).get(waiting)).toBe(1);
+    expect((await scrape(gateway.opsUrl)).get('gatewright_limit_held{limit="one"}')).toBe(1);
+    expect((await callTool(gateway.audience(), 'get_issue')).status).toBe(429);
+
+    const answers = [
+      { result: { content: [], resultType: 'complete' } },
+      { result: { content: [], isError: true, resultType: 'complete' } },
+      { error: { code: -32602, message: 'no such argument' } },
+    ];
+    for (const outcome of answers) {
+      await upstream.until(() => held.length === 1);
+      const { message, response } = held.pop()!;
+      json(response, { jsonrpc: '2.0', id: message.id, ...outcome });
+      if (calls.length < answers.length) calls.push(callTool(gateway.audience(), 'get_issue'));
+    }
+    await Promise.all(calls);
+    await callTool(gateway.audience(), 'get_issue', { how: 'denied' });
+    upstream.behave(refuse(500));
+    await callTool(gateway.audience(), 'get_issue');
+    upstream.behave(answer);
+
+    const series = await scrape(gateway.opsUrl);
+    const count = (outcome: string) =>
+      series.get(
+        `gatewright_tool_call_duration_seconds_count{server="main",tool="get_issue",outcome="${outcome}"}`,
+      );
+    const outcomes = ['ok', 'tool_error', 'protocol_error', 'denied', 'limited', 'upstream'];
+    expect(outcomes.map((outcome) => [outcome, count(outcome)])).toEqual(
+      outcomes.map((outcome) => [outcome, 1]),
+    );
+    expect(series.get(waiting)).toBe(0);
   });
 
   it('[MON-06/traffic] do not grow with 1,000 tools that callers make up, nor with methods, paths and hosts', async () => {

@@ -13,6 +13,14 @@ export interface Attack {
 
 const ignore = (): void => undefined;
 
+let count = 0;
+/** Something of an attack has come to the gateway as it was meant to. */
+export const arrived = (): void => {
+  count += 1;
+};
+/** So many times until now, of all attacks. */
+export const arrivals = (): number => count;
+
 /** Between two requests of an attacker: what is shown is that each is cheap, not who has more processors. */
 const PAUSE_MS = 20;
 
@@ -76,6 +84,7 @@ export const send = (
       headers,
     };
     const outgoing = request(options, (reply) => {
+      arrived();
       reply
         .resume()
         .on('end', () => setTimeout(() => resolve(reply.statusCode!), PAUSE_MS))
@@ -100,7 +109,7 @@ const SAME = Buffer.from(modernBody('tools/call', { name: 'large', arguments: {}
 export const halfOpen = ({ port }: Target): Attack =>
   repeat(2_000, async (attacker, signal) => {
     const socket = await attackerSocket(port, 2 + (attacker % 10), signal);
-    socket.write('POST /mcp HTTP/1.1\r\nX-Slow: ');
+    socket.write('POST /mcp HTTP/1.1\r\nX-Slow: ', arrived);
     await closed(socket);
     await delay(500, undefined, { signal, ref: false });
   });
@@ -113,6 +122,7 @@ export const hugeHeaders = ({ port }: Target): Attack => {
     if (left < 0) return await delay(50, undefined, { signal, ref: false });
     const socket = await attackerSocket(port, 20 + (attacker % 5), signal);
     socket.resume().write(`POST /mcp HTTP/1.1\r\nX-Large: ${'x'.repeat(1_000_000)}`);
+    arrived();
     return await closed(socket);
   });
 };
@@ -121,7 +131,7 @@ export const hugeHeaders = ({ port }: Target): Attack => {
 export const slowBodies = ({ port }: Target): Attack =>
   repeat(190, async (_, signal) => {
     const socket = await attackerSocket(port, 30, signal);
-    socket.resume().write(`${HEAD}Content-Length: 4000000\r\n\r\n{`);
+    socket.resume().write(`${HEAD}Content-Length: 4000000\r\n\r\n{`, arrived);
     await closed(socket);
   });
 
@@ -130,7 +140,7 @@ export const heldBodies = ({ port }: Target): Attack => {
   const part = 'x'.repeat(3_900_000);
   return repeat(190, async (attacker, signal) => {
     const socket = await attackerSocket(port, 31, signal);
-    socket.resume().write(`${HEAD}Content-Length: 4000000\r\n\r\n`);
+    socket.resume().write(`${HEAD}Content-Length: 4000000\r\n\r\n`, arrived);
     if (attacker % 8 === 0) socket.write(part);
     await closed(socket);
   });
@@ -144,7 +154,7 @@ export const slowReaders = ({ port }: Target): Attack =>
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('');
     const start = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n${head}Content-Length: ${SAME.length}\r\n\r\n`;
-    socket.pause().write(start + SAME.toString());
+    socket.pause().write(start + SAME.toString(), arrived);
     await closed(socket);
     await delay(200, undefined, { signal, ref: false });
   });
@@ -200,7 +210,7 @@ export const subscriptions = ({ port }: Target): Attack => {
   const request = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`;
   return repeat(400, async (attacker, signal) => {
     const socket = await attackerSocket(port, 70 + (attacker % 2), signal);
-    socket.pause().write(request);
+    socket.pause().write(request, arrived);
     await closed(socket);
     await delay(200, undefined, { signal, ref: false });
   });

@@ -44,15 +44,17 @@ describe('a flood of', () => {
   it.each(FLOODS)('[UPC-11] %s hurts nobody else', { timeout: 60_000, retry: 2 }, async (name, start) => {
     const quietMs = await flooded.healthyP99Ms();
     await flooded.peakBytes();
+    const before = http1.arrivals();
     const attack = start(flooded.target);
     try {
       const p99Ms = await flooded.healthyP99Ms();
       const peakBytes = await flooded.peakBytes();
       console.info(
-        `${name}: p99 ${p99Ms.toFixed(1)} ms (quiet ${quietMs.toFixed(1)}), ${peakBytes >> 20} MiB`,
+        `${name}: p99 ${p99Ms.toFixed(1)} ms (quiet ${quietMs.toFixed(1)}), ${peakBytes >> 20} MiB, ${http1.arrivals() - before} times`,
       );
       expect(p99Ms).toBeLessThanOrEqual(Math.max(2 * quietMs, quietMs + MS));
       expect(peakBytes).toBeLessThan(CAP_BYTES);
+      expect(http1.arrivals() - before).toBeGreaterThan(0);
     } finally {
       await attack.stop();
     }

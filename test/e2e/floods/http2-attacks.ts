@@ -1,7 +1,7 @@
 /** Floods over TLS: of handshakes, and of frames of HTTP/2 (RFC 9113). */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import { type Attack, attackerSocket, repeat } from './attacks.ts';
+import { type Attack, arrived, attackerSocket, repeat } from './attacks.ts';
 import type { Target } from './flooded-gateway.ts';
 
 const [HEADERS, RST_STREAM, SETTINGS, PING, CONTINUATION] = [1, 3, 4, 6, 9];
@@ -47,6 +47,7 @@ const secure = async (
   await new Promise<void>((resolve, reject) => {
     tls.once('secureConnect', resolve).once('close', () => reject(new Error('cut off')));
   });
+  arrived();
   return tls;
 };
 

@@ -47,11 +47,24 @@ describe('the guard', () => {
   it('gives bodies an eighth of its part of the memory, to the byte', () => {
     using held = guardOf(1024, 2);
     const { guard } = held;
-    expect(guard.hold(64 * MIB)).toBe(true);
-    expect(guard.hold(1)).toBe(false);
-    guard.giveBack(2);
-    expect(guard.hold(1)).toBe(true);
-    expect(guard.hold(2)).toBe(false);
+    expect(guard.hold(64 * MIB, '')).toBe(true);
+    expect(guard.hold(1, '')).toBe(false);
+    guard.giveBack(2, '');
+    expect(guard.hold(1, '')).toBe(true);
+    expect(guard.hold(2, '')).toBe(false);
+  });
+
+  it('leaves half of that to others, whatever bodies one address announces and stalls', () => {
+    using held = guardOf(1024, 2);
+    const { guard } = held;
+    for (let body = 0; body < 32; body += 1) expect(guard.hold(MIB, '192.0.2.1')).toBe(true);
+    expect(guard.hold(1, '192.0.2.1')).toBe(false);
+    for (let body = 0; body < 32; body += 1) expect(guard.hold(MIB, '192.0.2.2')).toBe(true);
+    expect(guard.hold(1, '192.0.2.3')).toBe(false);
+    guard.giveBack(MIB, '192.0.2.1');
+    expect(guard.hold(MIB, '192.0.2.1')).toBe(true);
+    for (let body = 0; body < 32; body += 1) guard.giveBack(MIB, '192.0.2.1');
+    expect(guard.hold(32 * MIB, '192.0.2.1')).toBe(true);
   });
 
   it('takes over other bounds while it refuses', () => {
