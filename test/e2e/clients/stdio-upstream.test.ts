@@ -147,6 +147,8 @@ describe.each(PEERS.filter(({ era }) => era === 'legacy'))('$name with a process
       const status = (await answer.json()) as { upstreams: { own: { processes: number[] } } };
       return status.upstreams.own.processes;
     };
+    // The one of the test before may still be ending.
+    await expect.poll(processes, { timeout: 10_000 }).toEqual([]);
     const peer = await open(gateway.url('own'));
     await peer.call('echo', { message: 'hi' });
     expect(await processes()).toHaveLength(1);
