@@ -52,8 +52,9 @@ export const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.on('connect', () => {
+      // Where nobody listens, the system may give the socket the very port that it calls, and it meets itself.
+      resolve(socket.localPort !== port);
       socket.destroy();
-      resolve(true);
     });
     socket.on('error', () => resolve(false));
   });

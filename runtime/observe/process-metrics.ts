@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { residentBytes } from '../resident-memory.ts';
 import { CounterFamily, GaugeFamily } from './metric-family.ts';
 
 const DELAY_RESOLUTION_MS = 100;
@@ -42,7 +43,7 @@ export class ProcessMetrics {
     const { user, system } = process.cpuUsage();
     this.#cpu.of('user').value = user / 1e6;
     this.#cpu.of('system').value = system / 1e6;
-    this.#memory.of().value = process.memoryUsage.rss();
+    this.#memory.of().value = residentBytes();
     for (const quantile of [50, 99, 100]) {
       const lateMs = Math.max(0, this.#delay.percentile(quantile) / 1e6 - DELAY_RESOLUTION_MS);
       this.#lag.of(String(quantile / 100)).value = Number.isFinite(lateMs) ? lateMs / 1000 : 0;

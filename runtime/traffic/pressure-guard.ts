@@ -8,6 +8,7 @@ import { durationMs } from '../../schema/unit.ts';
 import type { GatewayError } from '../errors.ts';
 import { OVERLOADED, type Shedding } from '../listen/shedding.ts';
 import { FIRST_UNREAD_BYTES, LITTLE_UNREAD_BYTES, UnreadRoom } from '../listen/unread-room.ts';
+import { residentBytes } from '../resident-memory.ts';
 import {
   isTight,
   judgePressure,
@@ -49,12 +50,12 @@ const boundsOf = (node: PressureNode | undefined, threads: number): PressureBoun
 });
 
 const read = (lateMs: number): PressureReading => {
-  const { rss, heapUsed, external } = process.memoryUsage();
+  const { used_heap_size, external_memory, heap_size_limit } = getHeapStatistics();
   return {
-    residentBytes: rss,
-    usedBytes: heapUsed + external,
-    heapBytes: heapUsed,
-    heapLimitBytes: getHeapStatistics().heap_size_limit,
+    residentBytes: residentBytes(),
+    usedBytes: used_heap_size + external_memory,
+    heapBytes: used_heap_size,
+    heapLimitBytes: heap_size_limit,
     lateMs,
   };
 };
