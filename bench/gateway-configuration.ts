@@ -141,6 +141,7 @@ servers:
     policies: [engineers]
 policies:
   engineers: { type: cel, allow: "'engineering' in principal.roles" }
+sessions: { subscriptions: { max: 15000, maxPerPrincipal: 1000 } }
 telemetry: { log: { access: false } }
 `;
 

@@ -34,11 +34,11 @@ const bringMs = medianBy(large, 'bringMs');
 const stallMs = medianBy(large, 'servingWallMs');
 const verdict = (isFine: boolean): string => (isFine ? 'pass' : 'FAIL');
 
-console.log(`${describeMachine()}; ${options.program}; all on one core\n`);
+console.log(`${describeMachine()}; ${options.program}; two threads, all on one core\n`);
 console.log(
   formatTable({
     head: [
-      'reload of 2,000 upstreams, two threads',
+      'reload of 2,000 upstreams',
       'compile ms',
       'of CPU',
       'prepare and swap ms',
@@ -65,7 +65,7 @@ console.log(
     head: ['budget', 'at most', 'measured', 'verdict'],
     rows: [
       [
-        'p99 during reloads ÷ without, one thread',
+        'p99 during reloads ÷ without',
         `${P99_RATIO} ×`,
         `${ratio.toFixed(2)} ×`,
         verdict(ratio <= P99_RATIO),

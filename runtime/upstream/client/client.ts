@@ -28,12 +28,18 @@ export class HttpClient implements ConnectionOwner {
   #freed: Connection[] = [];
   #resting: Connection[] = [];
   #turn: NodeJS.Immediate | undefined;
-  /** In the order in which they came. */
-  readonly #waiting = new Set<Outgoing>();
+  /**
+   * In the order in which they came. No Set: the tables that it has outgrown lead from one to the next, and with them the
+   * engine would keep every request until it collects its old generation.
+   */
+  readonly #waiting: Outgoing[] = [];
   readonly #opening = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #closed: Error | undefined;
-  readonly #drop = (request: Outgoing): void => void this.#waiting.delete(request);
+  readonly #drop = (request: Outgoing): void => {
+    const at = this.#waiting.indexOf(request);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  };
 
   constructor(origin: URL, options: ClientOptions) {
     this.#connector = new Connector(originOf(origin), options);
@@ -48,7 +54,7 @@ export class HttpClient implements ConnectionOwner {
       request.fail(this.#closed);
       return request;
     }
-    this.#waiting.add(request);
+    this.#waiting.push(request);
     this.#turn ??= setImmediate(this.#onTurn);
     return request;
   }
@@ -59,8 +65,7 @@ export class HttpClient implements ConnectionOwner {
     this.#closed = reason;
     clearInterval(this.#sweeper);
     clearImmediate(this.#turn);
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting = this.#waiting.splice(0);
     for (const connection of [...this.#connections]) connection.lose(reason);
     for (const request of waiting) request.fail(reason);
   }
@@ -78,7 +83,7 @@ export class HttpClient implements ConnectionOwner {
   onGone(connection: Connection, cause: Error): void {
     this.#connections.delete(connection);
     if (this.#opening.delete(connection)) this.#failOldest(cause);
-    if (this.#waiting.size > 0) this.#turn ??= setImmediate(this.#onTurn);
+    if (this.#waiting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   }
 
   /** Once in a turn of the event loop, when all that had come is read. */
@@ -87,13 +92,12 @@ export class HttpClient implements ConnectionOwner {
     for (const connection of this.#resting) this.#idle.push(connection);
     this.#resting = this.#freed;
     this.#freed = [];
-    for (const request of this.#waiting) {
+    while (this.#waiting.length > 0) {
       const connection = this.#takeIdle();
       if (connection === undefined) break;
-      this.#waiting.delete(request);
-      connection.send(request);
+      connection.send(this.#waiting.shift()!);
     }
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting.length === 0) return;
     this.#grow();
     if (this.#resting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   };
@@ -113,7 +117,7 @@ export class HttpClient implements ConnectionOwner {
   #grow(): void {
     while (
       this.#closed === undefined &&
-      this.#waiting.size > this.#opening.size + this.#resting.length &&
+      this.#waiting.length > this.#opening.size + this.#resting.length &&
       this.#connections.size < this.#maxConnections
     )
       this.#open();
@@ -131,10 +135,7 @@ export class HttpClient implements ConnectionOwner {
 
   /** Each attempt to connect was made for one request. */
   #failOldest(cause: Error): void {
-    const [oldest] = this.#waiting;
-    if (oldest === undefined) return;
-    this.#waiting.delete(oldest);
-    oldest.fail(cause);
+    this.#waiting.shift()?.fail(cause);
   }
 
   /** Closes what has been idle for too long; what stays does not keep the process alive. */
