@@ -30,6 +30,7 @@ export const barChart = (title: string, unit: string, bars: readonly Bar[]): str
   });
   const height = TOP + bars.length * ROW_HEIGHT + 10;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">
+  <title>CPU time per request</title>
   <style>text { fill: #24292f } rect { fill: #2f6f9f } @media (prefers-color-scheme: dark) { text { fill: #d0d7de } rect { fill: #6cb2e0 } }</style>
   <text x="10" y="24" font-size="15" font-weight="bold">${escaped(title)}</text>
 ${rows.join('\n')}

@@ -98,6 +98,7 @@ describe('the packed package', () => {
       'formats.md',
       'operations.md',
       'performance.md',
+      'performance.svg',
       'reference.md',
       'test-files.md',
     ]);
