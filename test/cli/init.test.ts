@@ -15,6 +15,7 @@ import { check } from '../../cli/check.ts';
 import { init } from '../../cli/init.ts';
 import type { Command } from '../../cli/io.ts';
 import { compile } from '../../compiler/compile.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let cwd = '';
 beforeEach(() => {
@@ -22,21 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-const run = async (command: Command, ...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await command(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (command: Command, ...args: string[]) => runCommand(command, args, cwd);
 
 const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
 
