@@ -87,9 +87,10 @@ const untilFirstAnswer = async (
   while (performance.now() < deadlineMs) {
     if (gateway.child.exitCode !== null) throw new Error(`it ended with code ${gateway.child.exitCode}`);
     if (await isListening(port)) {
-      const { status, body } = await callOnce(port, token);
-      if (status === 200 && isRightAnswer(body, 1)) return;
-      last = `${status} ${body}`;
+      const answer = await callOnce(port, token).catch((error: Error) => error);
+      if (answer instanceof Error) last = answer.message;
+      else if (answer.status === 200 && isRightAnswer(answer.body, 1)) return;
+      else last = `${answer.status} ${answer.body}`;
     }
     await delay(POLL_MS);
   }

@@ -4,6 +4,7 @@
  * this module's URL names, the main thread first.
  */
 import { renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
 
 /** The longest that one thread kept everybody waiting. */
@@ -16,7 +17,8 @@ export interface Stall {
 }
 
 const LOOK_MS = 1;
-const ANSWER_MS = 100;
+/** A busy machine may let a thread wait; one that has ended never answers. */
+const ANSWER_MS = 5_000;
 const others = new BroadcastChannel('stall-probe');
 others.unref();
 
@@ -47,20 +49,27 @@ const told = (): Stall => {
 
 setInterval(look, LOOK_MS).unref();
 
-if (!isMainThread)
+if (!isMainThread) {
   others.onmessage = ({ data }) => {
     if (data === 'tell') others.postMessage(told());
   };
-else {
+  others.postMessage(threadId);
+} else {
   const file = new URL(import.meta.url).searchParams.get('file')!;
-  process.on('SIGUSR2', () => {
-    const stalls = [told()];
-    others.onmessage = ({ data }) => void stalls.push(data);
+  /** Threads that have begun and are not known to have ended. */
+  const known = new Set<number>();
+  let stalls: Stall[] = [];
+  others.onmessage = ({ data }: { data: Stall | number }) => {
+    if (typeof data === 'number') known.add(data);
+    else stalls.push(data);
+  };
+  process.on('SIGUSR2', async () => {
+    stalls = [told()];
     others.postMessage('tell');
-    setTimeout(() => {
-      others.onmessage = null;
-      writeFileSync(`${file}.new`, JSON.stringify(stalls));
-      renameSync(`${file}.new`, file);
-    }, ANSWER_MS).unref();
+    const deadlineMs = performance.now() + ANSWER_MS;
+    while (stalls.length <= known.size && performance.now() < deadlineMs) await delay(LOOK_MS);
+    for (const id of known) if (!stalls.some(({ thread }) => thread === id)) known.delete(id);
+    writeFileSync(`${file}.new`, JSON.stringify(stalls));
+    renameSync(`${file}.new`, file);
   });
 }
