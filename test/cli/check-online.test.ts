@@ -14,6 +14,7 @@ import { freePort } from '../support/free-port.ts';
 import { makeSigningKey, TestIssuer } from '../support/issuer.ts';
 import { lockOf } from '../support/lock-of.ts';
 import { startOfferingUpstream, toolsNamed } from '../support/offering-upstream.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let cwd = '';
 beforeEach(() => {
@@ -23,21 +24,8 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 
-const run = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  let [out, err] = ['', ''];
-  const code = await check(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env,
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runCommand(check, args, cwd, { env });
 
 /** `code path-of-the-place message`, of what `--online` finds in a configuration. */
 const online = async (

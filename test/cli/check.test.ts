@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check } from '../../cli/check.ts';
 import type { CommandIo } from '../../cli/io.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const GOOD = `version: 1
 listeners:
@@ -38,22 +39,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 
-const runAt = async (where: Partial<CommandIo>, ...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await check(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd,
-    color: false,
-    ...where,
-  });
-  return { code, out, err };
-};
+const runAt = (where: Partial<CommandIo>, ...args: string[]) => runCommand(check, args, cwd, where);
 
 const run = (...args: string[]) => runAt({}, ...args);
 

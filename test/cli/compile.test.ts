@@ -18,11 +18,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { compile } from '../../cli/compile.ts';
-import type { Command } from '../../cli/io.ts';
 import { verify } from '../../cli/verify.ts';
 import { privateKey, privatePem, publicPem } from '../compiler/artifact/keys.ts';
 import { FIXTURES } from '../compiler/fixture.ts';
 import { CliProcess } from '../support/cli-process.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const GOOD = `version: 1
 listeners:
@@ -50,22 +50,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
 const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
 
-const runIn = async (command: Command, at: { readonly cwd: string }, ...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await command(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd: at.cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
-const run = (...args: string[]) => runIn(compile, { cwd }, ...args);
+const run = (...args: string[]) => runCommand(compile, args, cwd);
 
 describe('gatewright compile', () => {
   it('writes the artifact beside the configuration and tells its hash', async () => {
@@ -179,7 +164,7 @@ describe('gatewright compile', () => {
     expect((await run()).err).toContain(
       'warning: `gateway.artifact.json.sig` is there and is of another compile',
     );
-    expect(await runIn(verify, { cwd }, 'gateway.artifact.json', '--key', 'pub.pem')).toMatchObject({
+    expect(await runCommand(verify, ['gateway.artifact.json', '--key', 'pub.pem'], cwd)).toMatchObject({
       code: 1,
     });
   });
@@ -191,7 +176,7 @@ describe('same input, same bytes', () => {
 
   const compileIn = async (folder: string, at: string, main: string): Promise<string> => {
     const out = join(folder, 'out.json');
-    expect((await runIn(compile, { cwd: at }, main, '-o', out)).code).toBe(0);
+    expect((await runCommand(compile, [main, '-o', out], at)).code).toBe(0);
     return artifactIn(folder);
   };
 
@@ -263,7 +248,7 @@ describe('gatewright verify', () => {
     write('gateway.yaml', GOOD);
     await run('--sign', 'key.pem');
   });
-  const runVerify = (...args: string[]) => runIn(verify, { cwd }, ...args);
+  const runVerify = (...args: string[]) => runCommand(verify, args, cwd);
 
   it('passes what a trusted key has signed', async () => {
     const { code, out, err } = await runVerify(ARTIFACT, '--key', 'other.pub.pem', '--key', 'pub.pem');

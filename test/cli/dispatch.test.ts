@@ -1,22 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands.ts';
 import { dispatch } from '../../cli/dispatch.ts';
+import { runCommand } from '../support/run-command.ts';
 
-const run = async (...argv: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await dispatch(argv, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd: process.cwd(),
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (...argv: string[]) => runCommand(dispatch, argv, process.cwd());
 
 describe('the command line', () => {
   it('prints the version', async () => {

@@ -1,23 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { explainCode } from '../../cli/explain-code.ts';
+import type { Command } from '../../cli/io.ts';
 import { schema } from '../../cli/schema.ts';
 import { CATALOGUE } from '../../compiler/diagnostics/catalogue.ts';
+import { runCommand } from '../support/run-command.ts';
 
-const run = async (command: typeof schema, ...args: string[]) => {
-  let [out, err] = ['', ''];
-  const code = await command(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd: process.cwd(),
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (command: Command, ...args: string[]) => runCommand(command, args, process.cwd());
 
 describe('gatewright explain-code', () => {
   it.each(Object.keys(CATALOGUE))('prints the page of %s', async (code) => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { health } from '../../cli/health.ts';
 import { freePort } from '../support/free-port.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let status = 200;
 let isSilent = false;
@@ -22,21 +23,7 @@ afterAll(() => {
   server.close();
 });
 
-const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
-  const told = { out: '', err: '' };
-  const code = await health(args, {
-    out: (text) => {
-      told.out += text;
-    },
-    err: (text) => {
-      told.err += text;
-    },
-    env: {},
-    cwd: '.',
-    color: false,
-  });
-  return { code, ...told };
-};
+const run = (...args: string[]) => runCommand(health, args, '.');
 
 describe('gatewright health', () => {
   it('is 0 for a gateway that is ready', async () => {

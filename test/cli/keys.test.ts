@@ -10,6 +10,7 @@ import { hashApiKeySecret } from '../../runtime/identity/api-key.ts';
 import { configuration } from '../support/configuration.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { revokedAt } from '../support/revoking.ts';
+import { runCommand } from '../support/run-command.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20, 9);
@@ -28,21 +29,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const run = async (...args: string[]) => {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    env: {},
-    cwd: folder,
-    color: false,
-  };
-  return { code: await keysAt(args, io, NOW_MS), out, err };
-};
+const run = (...args: string[]) => runCommand((given, io) => keysAt(given, io, NOW_MS), args, folder);
 
 interface Written {
   id: string;

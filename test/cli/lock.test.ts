@@ -13,12 +13,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check } from '../../cli/check.ts';
+import type { Command } from '../../cli/io.ts';
 import { lock } from '../../cli/lock.ts';
 import type { Lock } from '../../schema/lock/lock.ts';
 import { configuration } from '../support/configuration.ts';
 import { json } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { answerWith, type Offer, startOfferingUpstream, toolsNamed } from '../support/offering-upstream.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let cwd = '';
 beforeEach(() => {
@@ -30,21 +32,8 @@ const write = (name: string, text: string) => writeFileSync(join(cwd, name), tex
 const lockBytes = () => readFileSync(join(cwd, 'gateway.lock'), 'utf8');
 const lockData = () => JSON.parse(lockBytes()) as Lock;
 
-const runWith = async (command: typeof lock, args: readonly string[], env = {}) => {
-  let [out, err] = ['', ''];
-  const code = await command(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env,
-    cwd,
-    color: false,
-  });
-  return { code, out, err };
-};
+const runWith = (command: Command, args: readonly string[], env = {}) =>
+  runCommand(command, args, cwd, { env });
 const run = (...args: string[]) => runWith(lock, args);
 
 const TOOL = {

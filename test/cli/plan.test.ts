@@ -9,6 +9,7 @@ import { expectGolden, FIXTURES } from '../compiler/fixture.ts';
 import { configuration } from '../support/configuration.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestGateway } from '../support/gateway.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const BEFORE = `version: 1
 listeners:
@@ -38,21 +39,8 @@ const write = (name: string, text: string): void => {
   writeFileSync(join(cwd, name), text);
 };
 
-const run = async (args: readonly string[], where = cwd, env: Record<string, string> = {}) => {
-  let [out, err] = ['', ''];
-  const code = await plan(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env,
-    cwd: where,
-    color: false,
-  });
-  return { code, out, err };
-};
+const run = (args: readonly string[], where = cwd, env: Record<string, string> = {}) =>
+  runCommand(plan, args, where, { env });
 
 const git = (...args: readonly string[]): string =>
   execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compile } from '../../cli/compile.ts';
-import { run as runCommand } from '../../cli/run.ts';
+import { run as runGateway } from '../../cli/run.ts';
 import { privateKey, privatePem, publicPem } from '../compiler/artifact/keys.ts';
 import { CliProcess } from '../support/cli-process.ts';
+import { namedConfiguration } from '../support/named-configuration.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let folder: string;
 const started: CliProcess[] = [];
@@ -26,34 +28,10 @@ const at = (name: string) => join(folder, name);
 const write = (name: string, text: string) => writeFile(at(name), text);
 const read = (name: string) => readFile(at(name), 'utf8');
 
-const configuration = (name: string) => `version: 1
-name: ${name}
-listeners:
-  local: { bind: "127.0.0.1:0" }
-  ops: { bind: "127.0.0.1:0", serve: [health, metrics, status, reload] }
-servers:
-  tools:
-    at: [{ listener: local, path: /mcp }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: http, endpoints: ["http://127.0.0.1:9/mcp"], credentials: { type: bearer, token: "\${file:./token}" } }
-`;
-
 /** Compiles a configuration of this name to `output`; the hash. */
 const compileTo = async (output: string, name: string, ...args: string[]): Promise<string> => {
-  await write('gateway.yaml', configuration(name));
-  let err = '';
-  const io = {
-    out: () => {},
-    err: (text: string) => {
-      err += text;
-    },
-    env: {},
-    cwd: folder,
-    color: false,
-  };
-  const code = await compile(['-o', output, ...args], io);
+  await write('gateway.yaml', namedConfiguration(name));
+  const { code, err } = await runCommand(compile, ['-o', output, ...args], folder);
   expect([code, err]).toEqual([0, '']);
   return JSON.parse(await read(output)).hash;
 };
@@ -65,24 +43,8 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
 };
 
 /** A start that comes to nothing, in this process. */
-const refused = async (
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> => {
-  let [out, err] = ['', ''];
-  const code = await runCommand(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env,
-    cwd: folder,
-    color: false,
-  });
-  return { code, out, err };
-};
+const refused = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runCommand(runGateway, args, folder, { env });
 
 const opsOf = async (cli: CliProcess): Promise<string> =>
   (await cli.seen(/\(operations\) +(http:\/\/127\.0\.0\.1:\d+)/))[1]!;
@@ -161,7 +123,7 @@ describe('gatewright run where a signature is required', () => {
     await compileTo('a.json', 'two', '--sign', 'other.pem');
     await cli.seen(/"result":"rejected"[^\n]*GW6012/);
     expect(await reload(cli)).toMatchObject({ result: 'rejected' });
-    await write('a.json', configuration('three'));
+    await write('a.json', namedConfiguration('three'));
     await cli.seen(/"result":"rejected"[^\n]*GW6014/);
     expect(await statusOf(cli)).toMatchObject({ artifactHash: hash, condition: 'good' });
   });
@@ -194,14 +156,14 @@ describe('gatewright run where a signature is required', () => {
     [['--state', 's', '--keep', '0'], {}, '`--keep` is a number'],
     [['--state', 's', '--keep', 'many'], {}, '`--keep` is a number'],
   ] as const)('refuses to start with %j and %j, exit code 2', async (args, env, problem) => {
-    await write('gateway.yaml', configuration('one'));
+    await write('gateway.yaml', namedConfiguration('one'));
     const { code, out, err } = await refused([at('gateway.yaml'), ...args], env);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(problem);
   });
 
   it('holds a client that starts `gatewright stdio` to it too', async () => {
-    await write('gateway.yaml', configuration('one'));
+    await write('gateway.yaml', namedConfiguration('one'));
     const cli = new CliProcess(['stdio', 'tools'], {
       cwd: folder,
       env: { GATEWRIGHT_TRUSTED_KEYS: 'pub.pem' },
@@ -216,12 +178,12 @@ describe('gatewright run --last-known-good', () => {
   beforeEach(() => write('token', 'secret'));
 
   it('starts from what was served last only when asked to, says so loudly, and goes over to the file once it is right', async () => {
-    await write('gateway.yaml', configuration('one'));
+    await write('gateway.yaml', namedConfiguration('one'));
     const before = run(['--state', 'state']);
     const { artifactHash } = await statusOf(before);
     before.child.kill('SIGTERM');
     expect(await before.exited()).toBe(0);
-    await write('gateway.yaml', configuration('two').replace('anonymous', 'anonymus'));
+    await write('gateway.yaml', namedConfiguration('two').replace('anonymous', 'anonymus'));
     expect(await refused([at('gateway.yaml'), '--state', at('state')])).toMatchObject({ code: 1, out: '' });
 
     const cli = run(['--state', 'state', '--last-known-good']);
@@ -236,7 +198,7 @@ describe('gatewright run --last-known-good', () => {
       condition: 'degraded',
     });
 
-    await write('gateway.yaml', configuration('two'));
+    await write('gateway.yaml', namedConfiguration('two'));
     await cli.seen(/"result":"applied","cause":"watch"/);
     expect((await statusOf(cli)).condition).toBe('good');
     expect(await (await fetch(`${ops}/metrics`)).text()).toContain('gatewright_config_fallback 0\n');

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compile } from '../../cli/compile.ts';
-import { run as runCommand } from '../../cli/run.ts';
+import { run as runGateway } from '../../cli/run.ts';
 import { privateKey, privatePem, publicPem } from '../compiler/artifact/keys.ts';
 import { ArtifactServer, type Behaviour } from '../support/artifact-server.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { CliProcess } from '../support/cli-process.ts';
+import { namedConfiguration } from '../support/named-configuration.ts';
 import { type OciDescriptor, putFile, putIndex, putManifest } from '../support/oci-layout.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const PATH = '/gateway.artifact.json';
 const SIGNATURE_PATH = `${PATH}.sig`;
@@ -45,20 +47,6 @@ afterEach(async () => {
 const at = (name: string) => join(folder, name);
 const write = (name: string, text: string) => writeFile(at(name), text);
 
-const configuration = (name: string) => `version: 1
-name: ${name}
-listeners:
-  local: { bind: "127.0.0.1:0" }
-  ops: { bind: "127.0.0.1:0", serve: [health, metrics, status, reload] }
-servers:
-  tools:
-    at: [{ listener: local, path: /mcp }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: http, endpoints: ["http://127.0.0.1:9/mcp"], credentials: { type: bearer, token: "\${file:./token}" } }
-`;
-
 interface Compiled {
   readonly hash: string;
   readonly text: string;
@@ -66,9 +54,9 @@ interface Compiled {
 }
 
 const compiled = async (name: string, key = 'key.pem'): Promise<Compiled> => {
-  await write('source.yaml', configuration(name));
-  const io = { out: () => {}, err: () => {}, env: {}, cwd: folder, color: false };
-  expect(await compile(['source.yaml', '-o', 'a.json', '--sign', key], io)).toBe(0);
+  await write('source.yaml', namedConfiguration(name));
+  const args = ['source.yaml', '-o', 'a.json', '--sign', key];
+  expect((await runCommand(compile, args, folder)).code).toBe(0);
   const [text, signature] = [await readFile(at('a.json'), 'utf8'), await readFile(at('a.json.sig'), 'utf8')];
   return { hash: JSON.parse(text).hash, text, signature };
 };
@@ -190,7 +178,7 @@ describe('gatewright run https://…', () => {
       await cli.seen(/"result":"rejected"[^\n]*GW6011/);
       publish(await compiled('two', 'other.pem'));
       await cli.seen(/"result":"rejected"[^\n]*GW6012/);
-      server.files.set(PATH, configuration('two'));
+      server.files.set(PATH, namedConfiguration('two'));
       await cli.seen(/"result":"rejected"[^\n]*GW6014/);
       expect((await statusOf(cli)).artifactHash).toBe(one.hash);
       server.files.set(PATH, two.text).delete(SIGNATURE_PATH);
@@ -337,7 +325,7 @@ describe('gatewright run with an OCI layout or a git repository', () => {
       await mkdir(at('repository/deploy'), { recursive: true });
       git('init', '-qb', 'main');
       const commit = async (name: string) => {
-        await write('repository/deploy/more.yaml', configuration(name).replace('version: 1\n', ''));
+        await write('repository/deploy/more.yaml', namedConfiguration(name).replace('version: 1\n', ''));
         await write('repository/deploy/gateway.yaml', 'version: 1\ninclude: [./more.yaml]\n');
         git('add', '.');
         git('commit', '-qm', name);
@@ -372,17 +360,8 @@ describe('gatewright run with an address', () => {
     [['gateway.yaml', '--poll', '10s'], 'are for a configuration from elsewhere'],
     [['gateway.yaml', '--base', '.'], 'are for a configuration from elsewhere'],
   ])('refuses %j, exit code 2', async (args, problem) => {
-    let err = '';
-    const io = {
-      out: () => {},
-      err: (text: string) => {
-        err += text;
-      },
-      env: {},
-      cwd: folder,
-      color: false,
-    };
-    expect(await runCommand(args, io)).toBe(2);
+    const { code, err } = await runCommand(runGateway, args, folder);
+    expect(code).toBe(2);
     expect(err).toContain(problem);
   });
 });

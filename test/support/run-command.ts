@@ -1,5 +1,5 @@
 /** Runs a command without a process of its own, and keeps what it says. */
-import type { Command } from '../../cli/io.ts';
+import type { Command, CommandIo } from '../../cli/io.ts';
 
 export interface CommandRun {
   readonly code: number;
@@ -7,11 +7,12 @@ export interface CommandRun {
   readonly err: string;
 }
 
-/** In the folder `cwd`, in an empty environment, without colours. */
+/** In the folder `cwd`, in an empty environment, without colours; `where` says what differs. */
 export const runCommand = async (
   command: Command,
   args: readonly string[],
   cwd: string,
+  where: Partial<CommandIo> = {},
 ): Promise<CommandRun> => {
   let [out, err] = ['', ''];
   const code = await command(args, {
@@ -24,6 +25,7 @@ export const runCommand = async (
     env: {},
     cwd,
     color: false,
+    ...where,
   });
   return { code, out, err };
 };
