@@ -45,7 +45,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     },
   },
   'thread killed': { begin: ({ gateway }, choice) => gateway.killThread(Math.floor(choice * 1_000)) },
-  'store stopped': { begin: ({ store }) => store?.stop(), end: ({ store }) => store?.resume() },
+  'store stopped': { begin: ({ store }) => store?.kill(), end: ({ store }) => store?.resume() },
   'store halted': { begin: ({ store }) => store?.halt(), end: ({ store }) => store?.go() },
   'disk full': { begin: ({ disk }) => disk.fill(), end: ({ disk }) => disk.free() },
   'clock jump': {

@@ -1,9 +1,9 @@
-/** The store of the gateway under test, a real server that can be stopped, halted and started again, empty. */
+/** The store of the gateway under test, a real server, empty whenever it starts. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../support/free-port.ts';
+import { RestartedProcess } from './restarted-process.ts';
 
 export const isStoreMissing = (): boolean =>
   spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).error !== undefined;
@@ -18,14 +18,26 @@ const listens = (port: number): Promise<boolean> =>
     socket.on('connect', () => socket.destroy());
   });
 
-export class Store implements AsyncDisposable {
+const startServer = async (port: number, folder: string): Promise<ChildProcess> => {
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  const child = spawn('redis-server', options, { stdio: 'ignore' });
+  const deadlineMs = performance.now() + START_DEADLINE_MS;
+  while (!(await listens(port))) {
+    if (performance.now() > deadlineMs) {
+      child.kill('SIGKILL');
+      throw new Error('the store does not start');
+    }
+    await delay(POLL_MS);
+  }
+  return child;
+};
+
+export class Store extends RestartedProcess {
   readonly port: number;
-  readonly #folder: string;
-  #child: ChildProcess | undefined;
 
   private constructor(port: number, folder: string) {
+    super(() => startServer(port, folder));
     this.port = port;
-    this.#folder = folder;
   }
 
   /** Starts it; `folder` is where it may write. */
@@ -33,37 +45,5 @@ export class Store implements AsyncDisposable {
     const store = new Store(await freePort(), folder);
     await store.resume();
     return store;
-  }
-
-  async resume(): Promise<void> {
-    if (this.#child !== undefined) return;
-    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''];
-    this.#child = spawn('redis-server', options, { stdio: 'ignore' });
-    const deadlineMs = performance.now() + START_DEADLINE_MS;
-    while (!(await listens(this.port))) {
-      if (performance.now() > deadlineMs) throw new Error('the store does not start');
-      await delay(POLL_MS);
-    }
-  }
-
-  async stop(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    this.#child = undefined;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  }
-
-  halt(): void {
-    this.#child?.kill('SIGSTOP');
-  }
-
-  go(): void {
-    this.#child?.kill('SIGCONT');
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
   }
 }

@@ -1,22 +1,35 @@
-/** Upstreams as processes that can be killed, halted and started again at the same port. */
+/** An upstream as a process, always at the same port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/free-port.ts';
+import { RestartedProcess } from './restarted-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('upstream.ts', import.meta.url));
 
-export class UpstreamProcess implements AsyncDisposable {
-  readonly port: number;
-  readonly #kind: 'modern' | 'asking';
-  #child: ChildProcess | undefined;
+type Kind = 'modern' | 'asking';
 
-  private constructor(kind: 'modern' | 'asking', port: number) {
-    this.#kind = kind;
+const startProgram = async (kind: Kind, port: number): Promise<ChildProcess> => {
+  const child = spawn(process.execPath, [PROGRAM, kind, String(port)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`the upstream ${kind} does not start`);
+  });
+  ended.catch(() => undefined);
+  await Promise.race([once(child, 'message'), ended]);
+  return child;
+};
+
+export class UpstreamProcess extends RestartedProcess {
+  readonly port: number;
+
+  private constructor(kind: Kind, port: number) {
+    super(() => startProgram(kind, port));
     this.port = port;
   }
 
-  static async start(kind: 'modern' | 'asking'): Promise<UpstreamProcess> {
+  static async start(kind: Kind): Promise<UpstreamProcess> {
     const upstream = new UpstreamProcess(kind, await freePort());
     await upstream.resume();
     return upstream;
@@ -24,42 +37,5 @@ export class UpstreamProcess implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}/mcp`;
-  }
-
-  /** Starts it where it does not run. Resolves once it listens. */
-  async resume(): Promise<void> {
-    if (this.#child !== undefined) return;
-    const child = spawn(process.execPath, [PROGRAM, this.#kind, String(this.port)], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.#child = child;
-    const ended = once(child, 'exit').then(() => {
-      throw new Error(`the upstream ${this.#kind} does not start`);
-    });
-    ended.catch(() => undefined);
-    await Promise.race([once(child, 'message'), ended]);
-  }
-
-  /** Ends it at once, as a crash does. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    this.#child = undefined;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  }
-
-  /** It holds its connections and answers nothing. */
-  halt(): void {
-    this.#child?.kill('SIGSTOP');
-  }
-
-  go(): void {
-    this.#child?.kill('SIGCONT');
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.kill();
   }
 }
