@@ -7,7 +7,7 @@ import type { CallFacts } from '../../schema/decision.ts';
 import type { BoundsLimitNode, ConcurrencyLimitNode, CountingLimitNode } from '../../schema/graph/limit.ts';
 import type { TenantNode } from '../../schema/graph/tenant.ts';
 import { type ErrorCode, GatewayError, RPC } from '../errors.ts';
-import { type Counted, type Counter, countAll } from '../traffic/count-all.ts';
+import { type Counted, type Counter, countAll, inOrder } from '../traffic/count-all.ts';
 import type { CountVerdict } from '../traffic/counter.ts';
 import type { FairGate } from '../traffic/fair-gate.ts';
 import { type CountedLimit, rateData, rateHeaders } from '../traffic/rate-headers.ts';
@@ -72,9 +72,7 @@ export class Limits {
 
   constructor({ counting, concurrency, bounds }: LimitParts) {
     this.#counting = counting.map((limit) => ({ ...limit, scope: prepareScope(limit) }));
-    this.gates = concurrency
-      .map((limit) => ({ ...limit, scope: prepareScope(limit) }))
-      .sort((a, b) => (a.node.name < b.node.name ? -1 : 1));
+    this.gates = concurrency.map((limit) => ({ ...limit, scope: prepareScope(limit) })).sort(inOrder);
     this.bounds = prepareBounds(bounds);
   }
 

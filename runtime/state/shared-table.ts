@@ -111,6 +111,11 @@ export class SharedTable {
     return true;
   }
 
+  /** Whether `claim` would find a slot for the chosen key, which `find` did not find. */
+  get hasRoom(): boolean {
+    return this.#free >= 0 || this.#head[LEVELS_USED]! < this.#levels;
+  }
+
   /** A slot for the chosen key, which `find` did not find, or -1 where all that it may have are in use. */
   claim(now: number): number {
     let slot = this.#free;

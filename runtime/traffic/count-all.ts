@@ -20,6 +20,14 @@ export interface Counted {
   readonly cost: number;
 }
 
+interface Named {
+  readonly node: { readonly name: string };
+}
+
+/** The order in which what is counted by several limits is held, everywhere, so that no two wait for each other. */
+export const inOrder = (a: Named, b: Named): number =>
+  a.node.name < b.node.name ? -1 : Number(a.node.name > b.node.name);
+
 /**
  * What each limit says of the request, in their order; at least one is given. A promise only where a store is shared
  * with other replicas; it rejects with a GatewayError where that cannot be asked, and must be.
@@ -35,11 +43,18 @@ export const countAll = (
 };
 
 const countHere = (limits: readonly Counted[], nowMs: number): readonly CountVerdict[] => {
-  if (limits.length > 1) {
+  if (limits.length === 1) return takeAll(limits, nowMs);
+  const locks = limits.toSorted(inOrder).map(({ counter }) => localOf(counter).lock);
+  for (const lock of locks) lock?.acquire();
+  try {
     const foreseen = limits.map(({ counter, key, cost }) => localOf(counter).peek(key, nowMs, cost));
-    if (!foreseen.every(({ allowed }) => allowed)) return foreseen;
+    return foreseen.every(({ allowed }) => allowed) ? takeAll(limits, nowMs) : foreseen;
+  } finally {
+    for (const lock of locks) lock?.release();
   }
-  return limits.map(({ counter, key, cost }) => localOf(counter).take(key, nowMs, cost));
 };
+
+const takeAll = (limits: readonly Counted[], nowMs: number): readonly CountVerdict[] =>
+  limits.map(({ counter, key, cost }) => localOf(counter).take(key, nowMs, cost));
 
 const localOf = (counter: Counter): LocalCounter => (counter.store === undefined ? counter : counter.local);

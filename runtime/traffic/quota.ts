@@ -48,6 +48,7 @@ export class Quota {
   /** Counts up to `count` in each window. */
   counter(count: number): LocalCounter {
     return {
+      lock: this.#table.lock,
       peek: (key, nowMs, cost = 1) => this.#locked(key, nowMs, (now) => this.#peek(now, count, cost)),
       take: (key, nowMs, cost = 1) => this.#locked(key, nowMs, (now) => this.#take(now, count, cost)),
     };
@@ -76,6 +77,7 @@ export class Quota {
   #peek(now: number, count: number, cost: number): CountVerdict {
     const slot = this.#table.find(now);
     const used = slot < 0 ? 0 : this.#used[slot]!;
+    if (slot < 0 && !this.#table.hasRoom) return this.#verdict(false, now, 0);
     return this.#verdict(used + cost <= count, now, count - used);
   }
 

@@ -47,7 +47,10 @@ class GcraLimiter implements RateLimiter {
   }
 
   peek(given: string, nowMs: number, cost = 1): CountVerdict {
-    return this.#gcra.foreseen(this.#fullAt.get(kept(given)) ?? 0, this.#gcra.at(this.#advance(nowMs)), cost);
+    const now = this.#gcra.at(this.#advance(nowMs));
+    const known = this.#fullAt.get(kept(given));
+    if (known === undefined && !this.#hasRoom(now)) return this.#gcra.refusedForRoom();
+    return this.#gcra.foreseen(known ?? 0, now, cost);
   }
 
   take(given: string, nowMs: number, cost = 1): CountVerdict {

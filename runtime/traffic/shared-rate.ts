@@ -1,13 +1,17 @@
 /** A rate limit that the threads of a process count together: exact whichever of them takes a request. */
 import type { RateLimitNode } from '../../schema/graph/limit.ts';
 import { monotonicMs } from '../state/monotonic.ts';
+import type { SharedLock } from '../state/shared-lock.ts';
 import { SharedTable, tableMemory } from '../state/shared-table.ts';
 import type { CountVerdict } from './counter.ts';
 import { Gcra } from './gcra.ts';
 import type { RateLimiter } from './rate.ts';
 
+/** The latest moment that any thread has counted at, at the end of the memory. */
+const MOMENT_BYTES = Float64Array.BYTES_PER_ELEMENT;
+
 /** Memory for one limit. */
-export const rateMemory = (): SharedArrayBuffer => tableMemory({ columns: 1 });
+export const rateMemory = (): SharedArrayBuffer => tableMemory({ columns: 1, restBytes: MOMENT_BYTES });
 
 /** What {@link createRateLimiter} makes, over memory that others share; `holder` names this thread among them. */
 export const createSharedRateLimiter = (
@@ -20,10 +24,16 @@ class SharedRateLimiter implements RateLimiter {
   readonly #gcra: Gcra;
   /** A slot is in use until the bucket of its key is full again, in units. */
   readonly #table: SharedTable;
+  readonly #moment: Float64Array;
 
   constructor(node: RateLimitNode, memory: SharedArrayBuffer, holder: number) {
     this.#gcra = new Gcra(node);
     this.#table = new SharedTable(memory, holder);
+    this.#moment = new Float64Array(memory, memory.byteLength - MOMENT_BYTES, 1);
+  }
+
+  get lock(): SharedLock {
+    return this.#table.lock;
   }
 
   get size(): number {
@@ -33,6 +43,7 @@ class SharedRateLimiter implements RateLimiter {
   peek(key: string, _nowMs: number, cost = 1): CountVerdict {
     return this.#locked(key, (now) => {
       const slot = this.#table.find(now);
+      if (slot < 0 && !this.#table.hasRoom) return this.#gcra.refusedForRoom();
       return this.#gcra.foreseen(slot < 0 ? 0 : this.#table.until[slot]!, now, cost);
     });
   }
@@ -46,8 +57,9 @@ class SharedRateLimiter implements RateLimiter {
     this.#table.choose(key);
     lock.acquire();
     try {
-      // Read under the lock, so that no thread comes with a moment before one that was counted.
-      return work(this.#gcra.at(Math.floor(monotonicMs())));
+      // No thread comes with a moment before one that was counted: their clocks differ by microseconds.
+      this.#moment[0] = Math.max(this.#moment[0]!, Math.floor(monotonicMs()));
+      return work(this.#gcra.at(this.#moment[0]!));
     } finally {
       lock.release();
     }
