@@ -12,7 +12,7 @@ import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
  * API of as many operations as upstream. `to-legacy`, `to-modern`: as bare, with an upstream held to one era. `lists`:
  * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. `two-workers`: as bare, with
- * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as that, beside what changes: another upstream, or thousands. Metrics in all.
+ * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as that, beside what changes: another upstream, or thousands. `faulty`: as bare, beside a server whose upstream fails. Metrics in all.
  */
 export type Profile =
   | 'bare'
@@ -27,7 +27,8 @@ export type Profile =
   | 'stored'
   | 'secure-stdio'
   | 'reloaded'
-  | 'large';
+  | 'large'
+  | 'faulty';
 
 export interface Ports {
   readonly main: number;
@@ -35,6 +36,8 @@ export interface Ports {
   readonly upstream: number;
   /** Of the store, where there is one. */
   readonly store?: number | undefined;
+  /** Of the upstream that fails, where there is one. */
+  readonly faulty?: number | undefined;
 }
 
 /** Callers of the `subscriptions` profile. */
@@ -129,6 +132,20 @@ const secureStdio = (ports: Ports): string =>
 const stored = (ports: Ports): string =>
   `${secure(ports)}state: { type: valkey, url: "redis://127.0.0.1:${ports.store}", timeout: 5s }\n`;
 
+/** Where the server of the upstream that fails is. */
+export const FAULTY_PATH = '/faulty';
+
+const faulty = (ports: Ports): string =>
+  bare(ports)
+    .replace(
+      'upstreams:\n',
+      `upstreams:\n  faulty: { type: http, endpoints: ["http://127.0.0.1:${ports.faulty}${ENDPOINT_PATH}"], protocol: { era: modern }, timeouts: { connect: 400ms, firstByte: 400ms, call: 400ms } }\n`,
+    )
+    .replace(
+      'servers:\n',
+      `servers:\n  faulty: { at: [{ listener: main, path: ${FAULTY_PATH} }], anonymous: true, expose: [{ upstream: faulty }] }\n`,
+    );
+
 const subscriptions = (
   ports: Ports,
 ): string => `${shared(ports, ', connections: { max: 15000, perAddress: 1000 }')}
@@ -192,6 +209,7 @@ const YAML = {
   'secure-stdio': secureStdio,
   reloaded: (ports: Ports) => reloadedConfiguration(ports, 0),
   large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one'),
+  faulty,
 } as const;
 
 /** Writes gateway.yaml and what it names into `folder`. Resolves to the tokens of its callers. */

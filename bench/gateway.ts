@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly profile: Profile;
   readonly upstreamPort: number;
   readonly storePort?: number | undefined;
+  /** Of the upstream that fails, for `faulty`. */
+  readonly faultyPort?: number | undefined;
   /** Relative to the package. */
   readonly program: string;
   readonly nodeFlags?: readonly string[];
@@ -101,7 +103,8 @@ const untilFirstAnswer = async (
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const folder = await mkdtemp(join(options.folder, `${options.profile}-`));
   const [port, opsPort] = [await freePort(), await freePort()];
-  const ports = { main: port, ops: opsPort, upstream: options.upstreamPort, store: options.storePort };
+  const { upstreamPort: upstream, storePort: store, faultyPort: faulty } = options;
+  const ports = { main: port, ops: opsPort, upstream, store, faulty };
   const [configurationFolder, logFolder] = [join(folder, 'configuration'), join(folder, 'log')];
   await Promise.all([mkdir(configurationFolder), mkdir(logFolder)]);
   const tokens = await writeConfiguration(configurationFolder, options.profile, ports);

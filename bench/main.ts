@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judge } from './budgets.ts';
+import { faultTable, readFaultFigures } from './fault-figures.ts';
 import { gatewayProgram, isStale, packageFile } from './gateway-program.ts';
 import { type Lists, measureLists } from './lists.ts';
 import { describeMachine } from './machine.ts';
@@ -69,9 +70,14 @@ const run = async (args: readonly string[]): Promise<number> => {
     return 2;
   }
   const report = await measure(options);
+  const apart = { npm: readNpmFigures(), faults: readFaultFigures() };
   console.log(`${report.machine}\n\n${resultText(report)}`);
+  if (apart.faults !== undefined)
+    console.log(
+      `\nBy \`node bench/faults.ts --write\` of ${apart.faults.date}:\n\n${faultTable(apart.faults).text}`,
+    );
   if (options.write) {
-    const page = reportPage(report, new Date().toISOString().slice(0, 10), readNpmFigures());
+    const page = reportPage(report, new Date().toISOString().slice(0, 10), apart);
     await writeFile(packageFile('docs/performance.md'), page);
     await writeFile(packageFile(CHART_FILE), reportChart(report));
   }

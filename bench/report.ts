@@ -1,6 +1,7 @@
 /** docs/performance.md, and what the terminal shows. */
 import { type Judgement, NAMES } from './budgets.ts';
 import { barChart } from './chart.ts';
+import { type FaultFigures, faultTable } from './fault-figures.ts';
 import { isDisturbed, medianOf } from './figures.ts';
 import type { Lists } from './lists.ts';
 import { type NpmFigures, npmTable } from './npm-figures.ts';
@@ -115,8 +116,27 @@ const npmSection = (figures: NpmFigures | undefined): string =>
 ${npmTable(figures).text}
 `;
 
-/** The whole page. `date` is when it was measured; what gateways of npm cost is measured apart. */
-export const reportPage = (report: Report, date: string, npm: NpmFigures | undefined): string => {
+/** What was measured apart from the run, if it was. */
+export interface MeasuredApart {
+  readonly npm: NpmFigures | undefined;
+  readonly faults: FaultFigures | undefined;
+}
+
+const faultSection = (figures: FaultFigures | undefined): string =>
+  figures === undefined
+    ? ''
+    : `
+## Beside an upstream that fails
+
+- ${figures.date}; ${figures.machine}
+- \`node bench/faults.ts --write\`: ${figures.method}. The 99th percentile of the sound upstream's calls, all of which are
+  answered, and how many times that of the same round while the other upstream answers too: medians over the rounds.
+
+${faultTable(figures).text}
+`;
+
+/** The whole page. `date` is when it was measured. */
+export const reportPage = (report: Report, date: string, { npm, faults }: MeasuredApart): string => {
   const { options, machine, program } = report;
   return `<!-- Written by \`npm run bench -- --write\`. -->
 # Performance
@@ -132,5 +152,5 @@ ${METHOD}
 ![CPU time per request](performance.svg)
 
 ${resultText(report)}
-${npmSection(npm)}`;
+${npmSection(npm)}${faultSection(faults)}`;
 };

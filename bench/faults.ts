@@ -1,0 +1,44 @@
+/**
+ * `node bench/faults.ts [--rounds <n>] [--write]`: what calls of one upstream notice while another one refuses, hangs,
+ * dribbles, resets or answers nonsense. `--write` keeps the figures in bench/faults.json, which docs/performance.md is
+ * written from.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { FAULT_FILE, type FaultFigures, faultTable } from './fault-figures.ts';
+import { measureFaultLatency } from './fault-latency.ts';
+import { gatewayProgram } from './gateway-program.ts';
+import { describeMachine } from './machine.ts';
+import { chooseCores } from './pinned-process.ts';
+import { startProgram } from './target.ts';
+
+const LOAD = { windowMs: 1_000, perSecond: 1_000, disturbingPerSecond: 100, connections: 32 };
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
+await using stack = new AsyncDisposableStack();
+stack.defer(() => rm(folder, { recursive: true, force: true }));
+const cores = chooseCores();
+const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+const options = { folder, upstreamPort: upstream.port, program: gatewayProgram() };
+const load = { ...LOAD, rounds: Number(values.rounds) };
+const latencies = await measureFaultLatency(cores, options, upstream.pid, load);
+const figures: FaultFigures = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: describeMachine(),
+  method:
+    `${load.rounds} rounds of ${load.windowMs / 1000} s each, in turn: ${load.perSecond} calls a second of a sound upstream ` +
+    `on ${load.connections} connections, ${load.disturbingPerSecond} a second of the other one, which has 400 ms for each`,
+  latencies: Object.fromEntries(latencies),
+};
+const { text, passed } = faultTable(figures);
+console.log(`${figures.machine}\n${figures.method}\n\n${text}`);
+if (values.write) await writeFile(FAULT_FILE, `${JSON.stringify(figures, undefined, 2)}\n`);
+process.exitCode = passed ? 0 : 1;
