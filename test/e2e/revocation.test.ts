@@ -1,5 +1,3 @@
-import { channel } from 'node:diagnostics_channel';
-import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { closeAll, expectEnded, openAll } from '../support/all-open.ts';
@@ -13,6 +11,7 @@ import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { legacyRequest } from '../support/legacy-client.ts';
 import { modernBody, modernHeaders, modernRequest } from '../support/modern-client.ts';
 import { revokeAt, revokedAt } from '../support/revoking.ts';
+import { StartedThreads } from '../support/started-threads.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 import { tapUpstream, type UpstreamTap } from '../support/wire-tap.ts';
 import { type AskingUpstream, startAskingUpstream } from './clients/upstreams/asking-http.ts';
@@ -173,19 +172,16 @@ describe.each([1, 2])('what is revoked at run time, with %i thread(s)', (workers
 });
 
 it('a thread that takes the place of another knows what is revoked before it serves', async () => {
-  const threads: Worker[] = [];
-  const onThread = (message: unknown) => threads.push((message as { worker: Worker }).worker);
-  channel('worker_threads').subscribe(onThread);
+  using threads = new StartedThreads();
   await using gateway = await start({ workers: 2 });
   await revokeAt(gateway, { key: 'bob' });
-  await Promise.all(threads.splice(0).map((thread) => thread.terminate()));
+  await threads.terminate();
   await expect
     .poll(async () => (await gateway.log()).match(/another takes its place/g)?.length, PATIENT)
     .toBe(2);
   await expect
     .poll(() => statusesOf(gateway, bob.key).catch(() => undefined), PATIENT)
     .toEqual(new Set([401]));
-  channel('worker_threads').unsubscribe(onThread);
 });
 
 describe('an order to revoke', () => {

@@ -1,7 +1,5 @@
-import { channel } from 'node:diagnostics_channel';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import { Client, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ABLE } from '../support/asking.ts';
@@ -10,23 +8,21 @@ import { EventStreamClient } from '../support/event-stream-client.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { StartedThreads } from '../support/started-threads.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 import { startAskingUpstream } from './clients/upstreams/asking-http.ts';
 
 // Each thread loads the program anew.
 vi.setConfig({ testTimeout: 60_000 });
 
-const threads: Worker[] = [];
-const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
-
+let threads: StartedThreads;
 let upstream: FastUpstream;
 beforeEach(async () => {
   upstream = await startToolUpstream('echo', ['echo']);
-  channel('worker_threads').subscribe(remember);
+  threads = new StartedThreads();
 });
 afterEach(async () => {
-  channel('worker_threads').unsubscribe(remember);
-  threads.length = 0;
+  threads[Symbol.dispose]();
   await upstream.close();
 });
 
@@ -57,7 +53,7 @@ describe('caps of several threads', () => {
     await using gateway = await start({ listener: { connections: { perAddress: 10 } } });
     const first = await open(gateway.url(), 30);
     expect(first).toHaveLength(10);
-    const [victim] = threads;
+    const [victim] = threads.all;
     await victim!.terminate();
     await expect.poll(() => running(gateway), { timeout: 30_000 }).toBe(2);
     const left = first.filter((socket) => !socket.destroyed);
@@ -214,7 +210,7 @@ describe('a unix socket before several threads', () => {
     expect(await callOver(path)).toBe(200);
     expect((await gateway.load(over(path, { server: { provenance: true } }))).result).toBe('applied');
     expect(await callOver(path)).toBe(200);
-    for (const victim of threads.slice(0, 2)) {
+    for (const victim of threads.all.slice(0, 2)) {
       await victim.terminate();
       await expect.poll(() => running(gateway), { timeout: 30_000 }).toBe(2);
       expect(await callOver(path)).toBe(200);

@@ -1,6 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
 import { connect, createServer } from 'node:net';
-import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { http2Request, openHttp2 } from '../runtime/listen/http2-client.ts';
 import { ableCall, answersTo, askedBy, named, outcomeOf, retryCall } from '../support/asking.ts';
@@ -13,6 +11,7 @@ import { keyedCallers } from '../support/keyed-callers.ts';
 import { legacyMessage, legacyRequest, openSession, streamedRequest } from '../support/legacy-client.ts';
 import { ownAbstractSockets } from '../support/own-sockets.ts';
 import { rawRequest } from '../support/raw-request.ts';
+import { StartedThreads } from '../support/started-threads.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 import { type AskingUpstream, startAskingUpstream } from './clients/upstreams/asking-http.ts';
 
@@ -129,13 +128,10 @@ describe('a session, with several threads', () => {
   });
 
   it('is gone with its thread, and told so at once', async () => {
-    const threads: Worker[] = [];
-    const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
-    channel('worker_threads').subscribe(remember);
+    using threads = new StartedThreads();
     await using gateway = await start();
-    channel('worker_threads').unsubscribe(remember);
     const sessions = await Promise.all(Array.from({ length: 12 }, () => openSession(gateway.url())));
-    await Promise.all(threads.map((thread) => thread.terminate()));
+    await threads.terminate();
     const running = async () =>
       ((await (await fetch(`${gateway.opsUrl}/-/status`)).json()) as { workers: { running: number } }).workers
         .running;
@@ -201,19 +197,16 @@ describe('the sockets between threads', () => {
     [...new Set(ownAbstractSockets())].filter((name) => name.startsWith('gatewright-'));
 
   it('show no request to a program that takes the name of a thread that has ended', async () => {
-    const threads: Worker[] = [];
-    const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
+    using threads = new StartedThreads();
     const before = new Set(sockets());
     const { yaml, files, tokens } = keyedCallers(['alice'], { echo: upstream.url }, WORKERS);
-    channel('worker_threads').subscribe(remember);
     await using gateway = await startTestGateway(yaml, { files, tap: false });
-    channel('worker_threads').unsubscribe(remember);
     const names = sockets().filter((name) => !before.has(name));
     const alice = { authorization: `Bearer ${tokens.alice}` };
     const opened = await Promise.all(
       Array.from({ length: 6 }, () => openSession(gateway.url('main'), alice)),
     );
-    await Promise.all(threads.map((thread) => thread.terminate()));
+    await threads.terminate();
     let seen = '';
     let calls = 0;
     const thieves = names.map((name) =>

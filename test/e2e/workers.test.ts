@@ -12,6 +12,7 @@ import { answer, type FastUpstream, refuse } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { callTool, modernBody, modernHeaders } from '../support/modern-client.ts';
+import { StartedThreads } from '../support/started-threads.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const STUBBORN_SERVER = fileURLToPath(new URL('../support/stubborn-server.ts', import.meta.url));
@@ -19,18 +20,14 @@ const STUBBORN_SERVER = fileURLToPath(new URL('../support/stubborn-server.ts', i
 // Each thread loads the program anew.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** The threads that gateways of this file have started, in order. */
-const threads: Worker[] = [];
-const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
-
+let threads: StartedThreads;
 let upstream: FastUpstream;
 beforeEach(async () => {
   upstream = await startToolUpstream('echo', ['echo']);
-  channel('worker_threads').subscribe(remember);
+  threads = new StartedThreads();
 });
 afterEach(async () => {
-  channel('worker_threads').unsubscribe(remember);
-  threads.length = 0;
+  threads[Symbol.dispose]();
   await upstream.close();
 });
 
@@ -80,7 +77,7 @@ const status = async ({ opsUrl }: TestGateway): Promise<any> => (await fetch(`${
 describe('several threads', () => {
   it('serve at one address, and operations tell of all of them', async () => {
     await using gateway = await start();
-    expect(threads).toHaveLength(3);
+    expect(threads.all).toHaveLength(3);
     const replies = await callOften(gateway.url(), 60);
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(60);
     expect(await status(gateway)).toMatchObject({ workers: { wanted: 3, running: 3 } });
@@ -160,10 +157,10 @@ describe('a thread that ends', () => {
     const url = gateway.url();
     await callOften(url, 20);
     await gateway.metrics();
-    const victim = threads[1]!;
+    const victim = threads.all[1]!;
     await victim.terminate();
     await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);
-    expect(threads).toHaveLength(4);
+    expect(threads.all).toHaveLength(4);
     const replies = await callOften(url, 100);
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(10);
     const metrics = await gateway.metrics();
@@ -192,7 +189,7 @@ describe('a thread that ends', () => {
       }
     };
     expect(isAlive()).toBe(true);
-    await Promise.all(threads.map((thread) => thread.terminate()));
+    await threads.terminate();
     await expect.poll(isAlive, { timeout: 10_000 }).toBe(false);
     await rm(folder, { recursive: true });
   });
@@ -202,15 +199,15 @@ describe('a thread that ends', () => {
     const started = Promise.withResolvers<Worker>();
     const take = (message: unknown): void => started.resolve((message as { worker: Worker }).worker);
     channel('worker_threads').subscribe(take);
-    await threads[0]!.terminate();
+    await threads.all[0]!.terminate();
     await (await started.promise).terminate();
     channel('worker_threads').unsubscribe(take);
     await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);
     // Another that came as well would be there by the time that one more has been replaced.
-    await threads.at(-1)!.terminate();
+    await threads.all.at(-1)!.terminate();
     await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);
-    expect(threads.filter(({ threadId }) => threadId !== -1)).toHaveLength(3);
-    expect(threads).toHaveLength(6);
+    expect(threads.all.filter(({ threadId }) => threadId !== -1)).toHaveLength(3);
+    expect(threads.all).toHaveLength(6);
   });
 
   it('leaves the others serving, call after call', async () => {
@@ -222,7 +219,7 @@ describe('a thread that ends', () => {
       (error: NodeJS.ErrnoException) => error.code,
     );
     await upstream.until(() => upstream.calls > 50);
-    await threads[0]!.terminate();
+    await threads.all[0]!.terminate();
     // What was on its way in that thread is cut; nothing else is.
     expect(['all', 'ECONNRESET']).toContain(await calls);
     await expect.poll(async () => (await status(gateway)).workers.running, { timeout: 30_000 }).toBe(3);

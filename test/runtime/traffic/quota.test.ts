@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Quota, quotaCountId, quotaMemory } from '../../../runtime/traffic/quota.ts';
 import type { QuotaLimitNode } from '../../../schema/graph/limit.ts';
+import { takenBy } from './taking-thread.ts';
 
 const MINUTE_MS = 60_000;
 /** A moment at which a window of a minute, and of a day, begins. */
@@ -129,19 +128,14 @@ test('quotas count the same as long as window and key are the same', () => {
   expect(quotaCountId(node({ key: [] }))).not.toBe(id);
 });
 
-const take = async (data: object): Promise<Record<string, number>> => {
-  const worker = new Worker(new URL('./fixtures/quota-taker.ts', import.meta.url), { workerData: data });
-  const [passed] = await once(worker, 'message');
-  await worker.terminate();
-  return passed;
-};
-
 test('threads that race for the same keys are let through exactly as often as the quota says', async () => {
   const memory = quotaMemory();
   const keys = Array.from({ length: 10 }, (_, index) => `caller-${index}`);
   const windowMs = 3650 * 86_400_000;
   const passed = await Promise.all(
-    [1, 2, 3].map((holder) => take({ windowMs, count: 500, memory, holder, keys, times: 400 })),
+    [1, 2, 3].map((holder) =>
+      takenBy('quota-taker', { windowMs, count: 500, memory, holder, keys, times: 400 }),
+    ),
   );
   for (const key of keys)
     expect(

@@ -1,22 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRateLimiter } from '../../../runtime/traffic/rate.ts';
-import type { RateLimitNode } from '../../../schema/graph/limit.ts';
-
-const node = (changes: Partial<RateLimitNode> = {}): RateLimitNode => ({
-  kind: 'limit',
-  type: 'rate',
-  name: 'per-user',
-  count: 600,
-  periodMs: 60_000,
-  burst: 10,
-  key: ['principal.id'],
-  ...changes,
-});
+import { rateNode } from './rate-node.ts';
 
 describe('a rate limiter', () => {
   test('lets the burst through at once and then one for each interval', () => {
-    const limiter = createRateLimiter(node());
+    const limiter = createRateLimiter(rateNode());
     for (let index = 0; index < 10; index += 1) {
       expect(limiter.take('a', 1000)).toEqual({
         allowed: true,
@@ -37,14 +26,14 @@ describe('a rate limiter', () => {
   });
 
   test('a refused request costs nothing', () => {
-    const limiter = createRateLimiter(node({ burst: 1 }));
+    const limiter = createRateLimiter(rateNode({ burst: 1 }));
     limiter.take('a', 0);
     for (let index = 0; index < 100; index += 1) limiter.take('a', 50);
     expect(limiter.take('a', 100).allowed).toBe(true);
   });
 
   test('keys are counted apart', () => {
-    const limiter = createRateLimiter(node({ burst: 1 }));
+    const limiter = createRateLimiter(rateNode({ burst: 1 }));
     expect(limiter.take('a', 0).allowed).toBe(true);
     expect(limiter.take('b', 0).allowed).toBe(true);
     expect(limiter.take('a', 0).allowed).toBe(false);
@@ -59,7 +48,7 @@ describe('a rate limiter', () => {
           burst: fc.integer({ min: 1, max: 50 }),
         }),
         (changes) => {
-          const limiter = createRateLimiter(node(changes));
+          const limiter = createRateLimiter(rateNode(changes));
           for (let index = 0; index < changes.burst; index += 1) limiter.take('a', 0);
           const { allowed, retryAfterMs } = limiter.take('a', 0);
           expect(allowed).toBe(false);
@@ -81,7 +70,7 @@ describe('a rate limiter', () => {
         }),
         fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 80 }),
         (changes, gapsMs) => {
-          const limiter = createRateLimiter(node(changes));
+          const limiter = createRateLimiter(rateNode(changes));
           const passedMs: number[] = [];
           let nowMs = 1_790_000_000_000;
           for (const gapMs of gapsMs) {
@@ -107,7 +96,7 @@ describe('a rate limiter', () => {
   });
 
   test('time that steps back neither refuses for as long nor lets more through', () => {
-    const limiter = createRateLimiter(node({ burst: 1 }));
+    const limiter = createRateLimiter(rateNode({ burst: 1 }));
     expect(limiter.take('a', 1_000_000).allowed).toBe(true);
     expect(limiter.take('a', 0).allowed).toBe(false);
     expect(limiter.take('a', 99).allowed).toBe(false);
@@ -117,13 +106,13 @@ describe('a rate limiter', () => {
 
 describe('its memory', () => {
   test('keys whose bucket is full again are forgotten as new ones come', () => {
-    const limiter = createRateLimiter(node({ burst: 1 }));
+    const limiter = createRateLimiter(rateNode({ burst: 1 }));
     for (let index = 0; index < 200_000; index += 1) limiter.take(`key-${index}`, index);
     expect(limiter.size).toBeLessThan(1000);
   });
 
   test('a flood of new keys is refused at the bound, and those that are known are still counted', () => {
-    const limiter = createRateLimiter(node({ burst: 2 }), 1000);
+    const limiter = createRateLimiter(rateNode({ burst: 2 }), 1000);
     for (let index = 0; index < 100_000; index += 1) {
       expect(limiter.take(`key-${index}`, 0).allowed).toBe(index < 1000);
     }
@@ -135,7 +124,7 @@ describe('its memory', () => {
   });
 
   test('long keys are told apart, though only a digest is kept', () => {
-    const limiter = createRateLimiter(node({ burst: 1 }));
+    const limiter = createRateLimiter(rateNode({ burst: 1 }));
     const long = 'x'.repeat(100_000);
     expect(limiter.take(`${long}a`, 0).allowed).toBe(true);
     expect(limiter.take(`${long}b`, 0).allowed).toBe(true);

@@ -1,34 +1,15 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRateLimiter } from '../../../runtime/traffic/rate.ts';
 import { createSharedRateLimiter, rateMemory } from '../../../runtime/traffic/shared-rate.ts';
-import type { RateLimitNode } from '../../../schema/graph/limit.ts';
-
-const node = (changes: Partial<RateLimitNode> = {}): RateLimitNode => ({
-  kind: 'limit',
-  type: 'rate',
-  name: 'per-user',
-  count: 600,
-  periodMs: 60_000,
-  burst: 10,
-  key: ['principal.id'],
-  ...changes,
-});
-
-const take = async (data: object): Promise<Record<string, number>> => {
-  const worker = new Worker(new URL('./fixtures/taker.ts', import.meta.url), { workerData: data });
-  const [passed] = await once(worker, 'message');
-  await worker.terminate();
-  return passed;
-};
+import { rateNode } from './rate-node.ts';
+import { takenBy } from './taking-thread.ts';
 
 test('threads that race for the same keys are let through exactly as often as one would be', async () => {
   const memory = rateMemory();
   const keys = Array.from({ length: 20 }, (_, index) => `caller-${index}`);
-  const slow = node({ count: 1, periodMs: 86_400_000, burst: 500 });
+  const slow = rateNode({ count: 1, periodMs: 86_400_000, burst: 500 });
   const passed = await Promise.all(
-    [1, 2, 3, 4].map((holder) => take({ node: slow, memory, holder, keys, times: 400 })),
+    [1, 2, 3, 4].map((holder) => takenBy('taker', { node: slow, memory, holder, keys, times: 400 })),
   );
   for (const key of keys)
     expect(
@@ -42,8 +23,8 @@ describe('a shared limit', () => {
   afterEach(() => void vi.useRealTimers());
 
   test('says the same as one that is not shared, request by request', () => {
-    const shared = createSharedRateLimiter(node(), rateMemory(), 1);
-    const own = createRateLimiter(node());
+    const shared = createSharedRateLimiter(rateNode(), rateMemory(), 1);
+    const own = createRateLimiter(rateNode());
     for (let step = 0; step < 500; step += 1) {
       const key = `key-${step % 3}`;
       expect(shared.take(key, 0)).toEqual(own.take(key, performance.now()));
@@ -53,7 +34,9 @@ describe('a shared limit', () => {
 
   test('two threads see what the other has counted', () => {
     const memory = rateMemory();
-    const [one, other] = [1, 2].map((holder) => createSharedRateLimiter(node({ burst: 3 }), memory, holder));
+    const [one, other] = [1, 2].map((holder) =>
+      createSharedRateLimiter(rateNode({ burst: 3 }), memory, holder),
+    );
     expect(one!.take('a', 0).remaining).toBe(2);
     expect(other!.take('a', 0).remaining).toBe(1);
     expect(one!.take('a', 0).remaining).toBe(0);
@@ -62,7 +45,7 @@ describe('a shared limit', () => {
   });
 
   test('keys whose bucket is full again make room for new ones', () => {
-    const limiter = createSharedRateLimiter(node({ burst: 1 }), rateMemory(), 1);
+    const limiter = createSharedRateLimiter(rateNode({ burst: 1 }), rateMemory(), 1);
     for (let index = 0; index < 50_000; index += 1) {
       expect(limiter.take(`key-${index}`, 0).allowed).toBe(true);
       vi.advanceTimersByTime(1);
@@ -71,7 +54,7 @@ describe('a shared limit', () => {
   });
 
   test('a million keys are counted apart, in memory that is bounded', () => {
-    const limiter = createSharedRateLimiter(node({ burst: 1 }), rateMemory(), 1);
+    const limiter = createSharedRateLimiter(rateNode({ burst: 1 }), rateMemory(), 1);
     const before = process.memoryUsage.rss();
     for (let index = 0; index < 1_000_000; index += 1)
       if (!limiter.take(`key-${index}`, 0).allowed) throw new Error(`key ${index} was refused`);

@@ -1,6 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
 import { Agent, request } from 'node:http';
-import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { compile } from '../../../compiler/compile.ts';
 import { createLog } from '../../../runtime/observe/log.ts';
@@ -9,14 +7,16 @@ import { INITIAL_LOG } from '../../../runtime/serving.ts';
 import { WorkerPool } from '../../../runtime/workers/pool.ts';
 import { configuration } from '../../support/configuration.ts';
 import { freePort } from '../../support/free-port.ts';
+import { StartedThreads } from '../../support/started-threads.ts';
 
 // Each thread loads the program anew.
 vi.setConfig({ testTimeout: 60_000 });
 
-const threads: Worker[] = [];
-const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
-beforeAll(() => channel('worker_threads').subscribe(remember));
-afterAll(() => void channel('worker_threads').unsubscribe(remember));
+let threads: StartedThreads;
+beforeAll(() => {
+  threads = new StartedThreads();
+});
+afterAll(() => threads[Symbol.dispose]());
 
 const SILENT = { write: () => undefined, flushSync: () => undefined, close: () => undefined, dropped: 0 };
 
@@ -62,7 +62,7 @@ it('has a thread that was replaced between preparing and swapping serve no graph
     await pool.swap(await pool.prepare(graphAt(port, ['old.example'])));
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([404]));
     const prepared = await pool.prepare(graphAt(port, ['new.example']));
-    await threads[0]!.terminate();
+    await threads.all[0]!.terminate();
     expect(pool.running).toBe(1);
     await expect.poll(() => pool.running, { timeout: 30_000 }).toBe(2);
     await pool.swap(prepared);
