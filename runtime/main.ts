@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
+import { type EndBounds, endBounds } from './end-bounds.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { type LineDestination, openDestination } from './observe/destination.ts';
 import { createLog, type RootLog } from './observe/log.ts';
@@ -19,8 +20,8 @@ import { opsSourceOf, type Running } from './running-ops.ts';
 import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
 import { type PreparedTeam, Team } from './workers/team.ts';
 
-/** How long what was being prepared when the end began is given back, whatever the deadline. */
-const GIVE_BACK_MS = 2_000;
+/** How long a reader of the log that is behind is waited for at the end. */
+const LOG_MS = 1_000;
 
 export interface Endpoint {
   readonly server: string;
@@ -137,7 +138,8 @@ export class Gateway {
 
   /**
    * Ends in order: no new connections, streams get their results, calls in flight finish, then sessions, processes
-   * and logs. What is open at the deadline (by default the configuration's) is cut. Idempotent.
+   * and logs. What is open at the deadline (by default a little before the configuration's) is cut, and at the
+   * configuration's it resolves, whatever may hang. Idempotent.
    */
   close(deadlineMs?: number): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
@@ -145,24 +147,24 @@ export class Gateway {
   }
 
   async #close(givenDeadlineMs: number | undefined): Promise<void> {
-    const bounds = this.#graph?.shutdown;
-    const deadlineMs = givenDeadlineMs ?? bounds?.deadlineMs ?? 0;
-    const endMs = performance.now() + deadlineMs;
-    const reloading = this.#reloader.close();
-    await Promise.all([
-      this.#watcher.close(),
-      this.#elsewhere?.close(),
-      this.#team.close(Math.min(bounds?.windowMs ?? 0, deadlineMs), deadlineMs),
-    ]);
+    const bounds = endBounds(this.#graph?.shutdown, givenDeadlineMs);
     // What is being prepared may hang, as on a process that says nothing; it ends with this one then.
     const waiting = new AbortController();
-    const leftMs = Math.max(endMs - performance.now(), GIVE_BACK_MS);
-    await Promise.race([reloading, delay(leftMs, undefined, waiting).catch(() => undefined)]);
+    const end = delay(bounds.endMs, undefined, waiting).catch(() => undefined);
+    await Promise.race([this.#endInOrder(bounds), end]);
     waiting.abort();
-    await this.#accepted?.close();
     this.#metrics.close();
     if (this.#graph !== undefined) this.#log.info('stopped');
+    // Lines that are on their way come first, or their rest would be lost.
+    await Promise.race([this.#destination.settled?.(), delay(LOG_MS, undefined, { ref: false })]);
     this.#destination.flushSync();
+  }
+
+  async #endInOrder(bounds: EndBounds): Promise<void> {
+    const reloading = this.#reloader.close();
+    await Promise.all([this.#watcher.close(), this.#elsewhere?.close(), this.#team.close(bounds)]);
+    await reloading;
+    await this.#accepted?.close();
   }
 
   /** What paths of the configuration are relative to. */

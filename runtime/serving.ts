@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
 import type { Principal } from '../schema/principal.ts';
+import { boundsFrom, type EndBounds } from './end-bounds.ts';
 import type { GenerationView } from './generation.ts';
 import { BoundListeners } from './listen/bound-listeners.ts';
 import { heartbeat } from './listen/heartbeat.ts';
@@ -69,9 +70,6 @@ export const INITIAL_LOG: TelemetryNode['log'] = { level: 'info', format: 'json'
 /** Bounds until the first graph is served. */
 const NO_ROOM = { idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 };
 
-/** Idle connections may still send for this long after the end has begun. */
-const IDLE_WINDOW_MS = 500;
-
 /** Of one upstream so many differences are told. */
 const MAX_DIFFERENCES = 1000;
 
@@ -113,6 +111,8 @@ export class Serving {
   #stdio: StdioChannel | undefined;
   #numbers = 0;
   #closing = false;
+  /** When processes are killed, once the end has begun. */
+  #endAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -252,7 +252,7 @@ export class Serving {
     this.#generations.swap(generation, { ...drain, maxGenerations });
     this.#live.listeners.swap(
       Array.from(listeners, ([name, bound]) => [graph.listeners[name]!, bound] as const),
-      { windowMs: Math.min(drain.windowMs, IDLE_WINDOW_MS), deadlineMs: drain.deadlineMs },
+      drain,
     );
     this.#lasting.afterSwap(graph);
     this.#listens.afterSwap(servers, graph.reload);
@@ -274,23 +274,25 @@ export class Serving {
 
   /**
    * Ends in order: no new connections, streams get their results, calls in flight finish, then sessions and processes.
-   * Peers and a client over stdio are waited for within `windowMs`. What is open at `deadlineMs` is cut.
+   * Peers and a client over stdio are waited for within the window, too.
    */
-  async close(windowMs: number, deadlineMs: number): Promise<void> {
+  async close(bounds: EndBounds): Promise<void> {
     this.#closing = true;
-    const endMs = performance.now() + deadlineMs;
-    const leftMs = (): number => Math.max(0, endMs - performance.now());
-    this.#listens.endAll();
-    this.#sessions.endStreams();
-    this.#network.drain();
+    const startedMs = performance.now();
+    const { windowMs } = bounds;
+    const cutMs = (): number => boundsFrom(bounds, performance.now() - startedMs).cutMs;
+    this.#endAtMs = startedMs + bounds.endMs;
+    this.#listens.endAll(windowMs);
+    this.#sessions.endStreams(windowMs);
+    this.#network.drain(windowMs);
     await this.#stdio?.close(windowMs);
     const { listeners } = this.#live;
-    await listeners.closeTraffic({ windowMs: Math.min(windowMs, IDLE_WINDOW_MS), deadlineMs: leftMs() });
-    await this.#network.close(windowMs, leftMs());
+    await listeners.closeTraffic({ windowMs, deadlineMs: cutMs() });
+    await this.#network.close(windowMs, cutMs());
     this.#parked.close();
     await this.#sessions.close();
     // Told to the last that this one is not ready.
-    await listeners.closeOperations({ windowMs: 0, deadlineMs: leftMs() });
+    await listeners.closeOperations({ windowMs: 0, deadlineMs: cutMs() });
     await this.#generations.close(0);
     this.revocations.close();
     await this.#store?.close();
@@ -344,6 +346,7 @@ export class Serving {
         onProcess: (upstream, event) => metrics.upstreamProcess(upstream, event),
       },
       baseDirectory,
+      msToEnd: () => Math.max(0, this.#endAtMs - performance.now()),
       gateway: { name: 'gatewright', version },
     };
   }

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
 import type { GenerationView } from '../generation.ts';
+import { endSpread, stillIn } from '../spread.ts';
 import { type Counts, LocalCounts } from '../state/counts.ts';
 import { answerBadRequest } from './bad-request.ts';
 import { urlOf } from './bind.ts';
@@ -20,6 +21,12 @@ import { SlowReaders } from './slow-readers.ts';
 import { asksForWebSocket, openUpgrade } from './upgrade.ts';
 
 const IDLE_CHECK_MS = 50;
+
+/** Idle connections may send for this long once the end has begun. */
+const IDLE_WINDOW_MS = 500;
+
+/** Whoever has sent half of a request has had the time for it. */
+const NO_TIME_LEFT = { headersTimeout: 1, requestTimeout: 1 };
 
 type TakeConnection = (this: ListenerServer, socket: Socket) => void;
 type Request = IncomingMessage | Http2ServerRequest;
@@ -151,9 +158,10 @@ export class Listener implements Taker {
   }
 
   /**
-   * Ends, once nothing leads to it any more. For `windowMs` idle connections may still send, and each reply ends its
-   * connection; then idle ones are closed, and at `deadlineMs` (from the call) all that are left. HTTP/2 sessions get
-   * GOAWAY. When it resolves, every exchange is concluded. A second call may only bring the deadline forward.
+   * Ends, once nothing leads to it any more. Each reply ends its connection. Within `windowMs` what would stay open
+   * ends, and HTTP/2 sessions get GOAWAY, each at a moment of its own; idle connections may send for half a second of
+   * it, and then whoever has sent half of a request is answered 408. At `deadlineMs` (from the call) all that are left
+   * are closed. When it resolves, every exchange is concluded. A second call may only bring the deadline forward.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     const deadline = setTimeout(() => this.#gate.destroyAll(), deadlineMs);
@@ -164,17 +172,25 @@ export class Listener implements Taker {
 
   async #close(windowMs: number): Promise<void> {
     this.#context.lifecycle.closing = true;
-    for (const close of this.#context.lifecycle.closers) close();
+    endSpread(stillIn(this.#context.lifecycle.closers), windowMs);
+    endSpread(
+      Array.from(this.#sessions, (session) => () => session.close()),
+      windowMs,
+    );
     const server = this.#server;
-    for (const session of this.#sessions) session.close();
     let idleCheck: NodeJS.Timeout | undefined;
-    const window = setTimeout(() => {
-      closeIdle(server);
-      idleCheck = setInterval(() => closeIdle(server), IDLE_CHECK_MS);
-    }, windowMs);
+    const idle = setTimeout(
+      () => {
+        closeIdle(server);
+        idleCheck = setInterval(() => closeIdle(server), IDLE_CHECK_MS);
+      },
+      Math.min(windowMs, IDLE_WINDOW_MS),
+    );
+    const window = setTimeout(() => Object.assign(server, NO_TIME_LEFT), windowMs);
     await this.#gate.empty();
     // The server tells that its connections are gone before each of them does.
     while (this.#context.openExchanges > 0) await setImmediate();
+    clearTimeout(idle);
     clearTimeout(window);
     clearInterval(idleCheck);
     this.#context.lifecycle.shedding.unread.relieved.delete(this.#relieve);

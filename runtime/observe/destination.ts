@@ -13,6 +13,8 @@ export interface LineDestination {
   write(lines: string): void;
   /** Writes what is held before it returns. For the end of the process. */
   flushSync(): void;
+  /** Resolves when nothing is being written any more; `flushSync` has to follow. Absent where nothing ever is. */
+  settled?(): Promise<void>;
   /** Writes what is held and lets go of the file. */
   close(): void;
   /** How often lines were lost: the destination failed, or its reader fell too far behind. */
@@ -40,6 +42,7 @@ class LineWriter implements LineDestination {
   #writing: Buffer | undefined;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  #settled: PromiseWithResolvers<void> | undefined;
   dropped = 0;
 
   constructor(target: number | string) {
@@ -75,6 +78,12 @@ class LineWriter implements LineDestination {
     }
   }
 
+  async settled(): Promise<void> {
+    if (this.#writing === undefined) return;
+    this.#settled ??= Promise.withResolvers<void>();
+    await this.#settled.promise;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.flushSync();
@@ -96,7 +105,13 @@ class LineWriter implements LineDestination {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#writing !== undefined || this.#held === '') return;
+    if (this.#writing !== undefined) return;
+    if (this.#settled !== undefined) {
+      this.#settled.resolve();
+      this.#settled = undefined;
+      return;
+    }
+    if (this.#held === '') return;
     this.#writing = this.#takeHeld();
     this.#writeOn(this.#writing);
   }

@@ -8,6 +8,7 @@ import { enter } from '../listen/front-door.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
 import { type ListenerContext, openExchange } from '../listen/open-exchange.ts';
 import type { Shedding } from '../listen/shedding.ts';
+import { endSpread, stillIn } from '../spread.ts';
 import type { Door } from './door.ts';
 import { ENVELOPE_HEADER, type Envelope, openEnvelope } from './envelope.ts';
 
@@ -67,10 +68,14 @@ export class PeerListener {
     });
   }
 
-  /** No stream is begun any more, and those that are open end. Calls go on, and so do answers to what they ask. */
-  drain(): void {
+  /**
+   * No stream is begun any more, and those that are open end within the window. Calls go on, and so do answers to what
+   * they ask.
+   */
+  drain(windowMs: number): void {
+    if (this.#lifecycle.closing) return;
     this.#lifecycle.closing = true;
-    for (const close of this.#lifecycle.closers) close();
+    endSpread(stillIn(this.#lifecycle.closers), windowMs);
   }
 
   /**
@@ -78,7 +83,7 @@ export class PeerListener {
    * deadline is cut.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
-    this.drain();
+    this.drain(windowMs);
     const startedMs = performance.now();
     const acceptMs = Math.min(windowMs, deadlineMs);
     while (this.#open > 0 && performance.now() - startedMs < acceptMs) await delay(CHECK_MS);

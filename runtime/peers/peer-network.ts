@@ -71,9 +71,12 @@ export class PeerNetwork {
     this.#secrets = keys.map((key) => peerSecret(Buffer.from(key)));
   }
 
-  /** No stream is begun for others any more; what they send for calls and sessions is still taken. */
-  drain(): void {
-    for (const listener of this.#listeners) listener.drain();
+  /**
+   * No stream is begun for others any more, and those that are open end within the window; what they send for calls and
+   * sessions is still taken.
+   */
+  drain(windowMs: number): void {
+    for (const listener of this.#listeners) listener.drain(windowMs);
   }
 
   /**

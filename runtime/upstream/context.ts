@@ -30,6 +30,8 @@ export interface UpstreamContext {
   readonly places?: GateThreads;
   /** The folder of the configuration file, absolute. */
   readonly baseDirectory: string;
+  /** How long processes have to end; Infinity while the gateway goes on. */
+  readonly msToEnd?: () => number;
   /** Told to upstreams as the client's implementation where no client's own is. */
   readonly gateway: { readonly name: string; readonly version: string };
 }

@@ -1,6 +1,7 @@
 /** What the process and the threads that serve say to each other. Plain data, structured-cloned. */
 
 import type { NodeId } from '../../schema/graph/graph.ts';
+import type { EndBounds } from '../end-bounds.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { HeldPlaces } from '../observe/metrics.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
@@ -21,6 +22,8 @@ export interface WorkerData extends CountingThread {
   /** For what may be used once, whichever thread it is shown to. */
   readonly once: SharedArrayBuffer;
   readonly open: OpenMemories;
+  /** Where it counts for as long as it goes on. */
+  readonly pulse: SharedArrayBuffer;
 }
 
 /** Where all threads count what is open, by who has it. */
@@ -49,7 +52,7 @@ export type ToWorker =
   | { readonly kind: 'swap' | 'discard' | 'ask'; readonly id: number }
   /** Who is revoked from now on, or not any more. */
   | { readonly kind: 'revoke'; readonly id: number; readonly statements: readonly Statement[] }
-  | { readonly kind: 'close'; readonly id: number; readonly windowMs: number; readonly deadlineMs: number };
+  | { readonly kind: 'close'; readonly id: number; readonly bounds: EndBounds };
 
 /** What one thread tells of itself. */
 export interface WorkerState {

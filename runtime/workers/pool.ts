@@ -1,6 +1,7 @@
 /** The threads that serve: started together, reloaded in two phases, replaced when one ends. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EndBounds } from '../end-bounds.ts';
 import type { Log } from '../observe/log.ts';
 import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
 import { newReplicaId } from '../peers/peers.ts';
@@ -10,6 +11,7 @@ import type { PressureReason } from '../traffic/pressure.ts';
 import { assertAddressesFree } from './assert-free.ts';
 import { Memories } from './memories.ts';
 import type { Bound, Ports, SharedMemories, WorkerState } from './messages.ts';
+import { lookEachBeat, pulseMemory } from './pulse.ts';
 import { Worker } from './worker.ts';
 
 export interface PoolOptions {
@@ -38,6 +40,9 @@ const FIRST_RESTART_MS = 50;
 const MAX_RESTART_MS = 5_000;
 /** A thread that lived for so long is replaced at once. */
 const STEADY_MS = 10_000;
+/** For what a thread does at once, unless it has too much to do. */
+const ANSWER_MS = 10_000;
+const STATE_MS = 2_000;
 
 export class WorkerPool {
   readonly #options: PoolOptions;
@@ -54,10 +59,11 @@ export class WorkerPool {
   /** What is prepared and neither swapped nor discarded yet: a thread that comes meanwhile prepares it, too. */
   #pending: PreparedPool | undefined;
   /** What each thread told last, by its holder's number; kept of those that have ended as what they have counted. */
-  readonly #told = new Map<number, string>();
+  readonly #told = new Map<number, WorkerState>();
   #retired: string[] = [];
   #holders = 0;
   #closing = false;
+  #looks: Disposable | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -67,7 +73,7 @@ export class WorkerPool {
 
   /** Threads that serve. */
   get running(): number {
-    return this.#workers.filter((worker) => worker !== undefined).length;
+    return this.#alive().length;
   }
 
   /** Why each thread that serves refuses new work; empty for one that does not. */
@@ -117,46 +123,57 @@ export class WorkerPool {
     this.#memories.commit();
     return this.#inTurn(async () => {
       // One that ends now is replaced by one that serves the same; one that cannot swap must not serve what was.
-      const swaps = this.#alive().map((worker) => worker.ask({ kind: 'swap' }).catch(() => worker.cut()));
+      const swaps = this.#alive().map((worker) =>
+        worker.ask({ kind: 'swap' }, ANSWER_MS).catch(() => worker.cut()),
+      );
       await Promise.all(swaps);
     });
   }
 
   /** Resolves when it holds in all threads, those that are about to serve included. */
   async revoke(statements: readonly Statement[]): Promise<void> {
-    const told = [...this.#started].map((worker) => worker.ask({ kind: 'revoke', statements }));
+    const told = [...this.#started].map((worker) => worker.ask({ kind: 'revoke', statements }, ANSWER_MS));
     await Promise.allSettled(told);
   }
 
-  /** What the threads that are alive tell of themselves. */
+  /** What the threads that are alive tell of themselves, or told last where they have no time to. */
   async states(): Promise<readonly WorkerState[]> {
     const asked = this.#alive().map(async (worker) => {
-      const answer = await worker.ask({ kind: 'ask' }).catch(() => undefined);
-      if (answer?.kind !== 'state') return [];
-      this.#told.set(worker.data.holder, answer.state.metrics);
-      return [answer.state];
+      const { holder } = worker.data;
+      const answer = await worker.ask({ kind: 'ask' }, STATE_MS).catch(() => undefined);
+      if (answer?.kind === 'state') this.#told.set(holder, answer.state);
+      return this.#told.get(holder) ?? [];
     });
     return (await Promise.all(asked)).flat();
   }
 
-  /** Ends all threads: what is in flight may finish within the window; what is open at the deadline is cut. */
-  async close(windowMs: number, deadlineMs: number): Promise<void> {
+  /** Ends all threads, those that do not answer any more, too. */
+  async close(bounds: EndBounds): Promise<void> {
     this.#closing = true;
-    const close = { kind: 'close', windowMs, deadlineMs } as const;
     await Promise.all(
       this.#alive().map(async (worker) => {
-        await worker.ask(close).catch(() => undefined);
+        await worker.ask({ kind: 'close', bounds }, bounds.endMs).catch(() => undefined);
         await worker.end();
       }),
     );
+    this.#looks?.[Symbol.dispose]();
+  }
+
+  /** A thread that hangs is ended, and so replaced; what was asked of it is rejected. */
+  #look(): void {
+    for (const worker of this.#started) {
+      if (!worker.hangs()) continue;
+      this.#options.log.error('a thread hangs, and is ended', { place: worker.data.place });
+      void worker.cut();
+    }
   }
 
   async #discardAll(): Promise<void> {
-    await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' })));
+    await Promise.allSettled(this.#alive().map((worker) => worker.ask({ kind: 'discard' }, ANSWER_MS)));
   }
 
   #alive(): Worker[] {
-    return this.#workers.filter((worker) => worker !== undefined);
+    return this.#workers.filter((worker) => worker !== undefined && !worker.ended) as Worker[];
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -183,6 +200,7 @@ export class WorkerPool {
       sealingKey: this.#sealingKey,
       once: this.#memories.once,
       open: this.#memories.open,
+      pulse: pulseMemory(),
       place,
       threads: this.#workers.length,
     };
@@ -194,6 +212,7 @@ export class WorkerPool {
       },
     });
     this.#started.add(worker);
+    this.#looks ??= lookEachBeat(() => this.#look());
     const statements = revoked();
     if (statements.length > 0) void worker.ask({ kind: 'revoke', statements }).catch(() => undefined);
     return worker;
@@ -225,7 +244,7 @@ export class WorkerPool {
 
   /** Counters never fall: what a thread had counted when it was last asked stays. */
   #retire(holder: number): void {
-    const told = this.#told.get(holder);
+    const told = this.#told.get(holder)?.metrics;
     this.#told.delete(holder);
     if (told !== undefined) this.#retired = [countsOf(mergeMetrics([...this.#retired, told]))];
   }

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { canonicalJson } from '../../schema/canonical-json.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
+import { boundsFrom, type EndBounds } from '../end-bounds.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { PreparedGeneration } from '../prepare.ts';
 import { NeedsRestart } from '../reload/needs-restart.ts';
@@ -158,9 +159,9 @@ export class Team {
   }
 
   /** Ends all. Operations are served until the traffic has ended. */
-  async close(windowMs: number, deadlineMs: number): Promise<void> {
-    const endMs = performance.now() + deadlineMs;
-    await this.#pool?.close(windowMs, deadlineMs);
-    await this.#options.serving.close(windowMs, Math.max(0, endMs - performance.now()));
+  async close(bounds: EndBounds): Promise<void> {
+    const startedMs = performance.now();
+    await this.#pool?.close(bounds);
+    await this.#options.serving.close(boundsFrom(bounds, performance.now() - startedMs));
   }
 }

@@ -9,10 +9,12 @@ import { INITIAL_LOG, Serving } from '../serving.ts';
 import { killChildren, tellChildren } from '../upstream/stdio/child.ts';
 import type { Bound, FromWorker, ToWorker, WorkerData, WorkerState } from './messages.ts';
 import { PortDestination } from './port-destination.ts';
+import { beat } from './pulse.ts';
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
-const { version, baseDirectory, sealingKey, ...identity } = workerData as WorkerData;
+const { version, baseDirectory, sealingKey, pulse, ...identity } = workerData as WorkerData;
+beat(pulse);
 
 const tell = (message: FromWorker): void => port.postMessage(message);
 
@@ -96,7 +98,7 @@ const act = async (message: ToWorker): Promise<void> => {
       tell({ kind: 'state', id, state: stateNow() });
       return;
     case 'close':
-      await serving.close(message.windowMs, message.deadlineMs);
+      await serving.close(message.bounds);
       await prepared?.generation.retire(0);
       // Of a graph that is still being prepared, which is not waited for.
       killChildren();

@@ -38,14 +38,15 @@ export const Shutdown = closed(
   {
     window: optional(
       duration({
-        description: 'What other gateways hand over, and calls of a client over stdio, may finish within it.',
+        description:
+          'Streams are ended at moments of their own within it. It is also what others are waited for: whoever has sent half of a request, what other gateways hand over, a client over stdio. Calls in flight have until `deadline`.',
         default: '5s',
       }),
     ),
     deadline: optional(
       duration({
         description:
-          'Calls in flight may finish until then; what is left is cut. Processes of stdio upstreams have four seconds more.',
+          'The process has ended by then. Calls in flight are cut a second before it, or a tenth of it if that is less: what is left is for processes of stdio upstreams to end in, and for the log.',
         default: '30s',
       }),
     ),

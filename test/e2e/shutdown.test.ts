@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RawConnection } from '../runtime/listen/raw-client.ts';
 import { CliProcess } from '../support/cli-process.ts';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
@@ -36,9 +37,9 @@ afterEach(async () => {
 });
 
 /** A gateway as a process of its own; resolves with its endpoint. */
-const start = async (shutdown: object): Promise<string> => {
+const start = async (shutdown: object, over: object = {}): Promise<string> => {
   const file = join(folder, 'gateway.yaml');
-  await writeFile(file, configuration({ tracker: upstream.url }, { shutdown, ops: false }));
+  await writeFile(file, configuration({ tracker: upstream.url }, { shutdown, ops: false, ...over }));
   cli = new CliProcess(['run', file]);
   const [, url] = await cli.seen(/main +(http:\/\/127\.0\.0\.1:\d+\/mcp)/);
   return url!;
@@ -152,6 +153,100 @@ describe('SIGTERM', () => {
     for (const end of ends) expect(await end).toMatch(/^true (no stream: 503|.*(ECONN|socket hang up))/);
     expect(await cli!.exited()).toBe(0);
     expect(performance.now() - startedMs).toBeLessThan(5000);
+  });
+
+  it('[INFRA-15/calls] ends streams at moments of their own within the window, so that their clients do not all come back at once', async () => {
+    const url = await start({ window: '2s', deadline: '20s' });
+    upstream.on('subscriptions/listen', acknowledge);
+    const session = await openSession(url);
+    const headers = { ...session, accept: 'text/event-stream' };
+    const streams = await Promise.all([
+      EventStreamClient.open(url, { headers }),
+      ...Array.from({ length: 120 }, () => listen(url, new http.Agent())),
+    ]);
+    let open = streams.length;
+    const openWhenSeen: number[] = [];
+    const look = setInterval(() => void openWhenSeen.push(open), 50);
+    const ends = streams.map(async ({ over }) => {
+      expect(await over).toBe('ended');
+      open -= 1;
+    });
+    const startedMs = performance.now();
+    cli!.child.kill('SIGTERM');
+    await Promise.all(ends);
+    clearInterval(look);
+    // A quarter, a half and three quarters of them were seen to be over, one after the other.
+    for (const share of [0.25, 0.5, 0.75])
+      expect(openWhenSeen.filter((seen) => Math.abs(seen / streams.length - share) < 0.2)).not.toEqual([]);
+    expect(await cli!.exited()).toBe(0);
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
+  });
+
+  it.each([
+    ['its head', 'POST /mcp HTTP/1.1\r\nHost: local'],
+    [
+      'its body',
+      'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{',
+    ],
+    ['nothing', ''],
+  ])(
+    '[INFRA-15/calls] waits within the window for who has sent half of a request, of %s, and no longer',
+    async (_, half) => {
+      const url = await start({ window: '600ms', deadline: '60s' });
+      await callTool(url, 'get_issue');
+      const connection = new RawConnection(Number(new URL(url).port));
+      connection.write(half.replace('localhost', new URL(url).host));
+      await new Promise((resolve) => connection.socket.once('connect', resolve));
+      // Another's reply comes after what was sent before it.
+      await callTool(url, 'get_issue');
+      const startedMs = performance.now();
+      cli!.child.kill('SIGTERM');
+      await connection.closed;
+      expect(performance.now() - startedMs).toBeGreaterThanOrEqual(500);
+      expect(connection.text).toMatch(/^HTTP\/1\.1 408 |^$/);
+      expect(await cli!.exited()).toBe(0);
+      expect(performance.now() - startedMs).toBeLessThan(20_000);
+    },
+  );
+
+  it('[INFRA-15/calls] serves a request of which the rest comes within the window', async () => {
+    const url = await start({ window: '10s', deadline: '60s' });
+    await callTool(url, 'get_issue');
+    const connection = new RawConnection(Number(new URL(url).port));
+    const body = modernBody('tools/call', { name: 'get_issue', arguments: { n: 7 } }, { id: 7 });
+    const headers = modernHeaders('tools/call', { name: 'get_issue' }, {});
+    const head = Object.entries({ ...headers, host: new URL(url).host, 'content-length': body.length });
+    connection.write(
+      `POST /mcp HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body.slice(0, 20)}`,
+    );
+    await new Promise((resolve) => connection.socket.once('connect', resolve));
+    await callTool(url, 'get_issue');
+    cli!.child.kill('SIGTERM');
+    await refused(url);
+    connection.write(body.slice(20));
+    await connection.closed;
+    expect(connection.text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(connection.text).toContain('"id":7');
+    expect(await cli!.exited()).toBe(0);
+  });
+
+  it('[INFRA-15/calls] writes the log to its last line for a reader that was behind', async () => {
+    const url = await start({ window: '100ms', deadline: '20s' }, { telemetry: { log: { access: true } } });
+    cli!.child.stderr!.pause();
+    // More than a pipe holds.
+    const calls = 1_200;
+    for (let done = 0; done < calls; done += 40)
+      await Promise.all(Array.from({ length: 40 }, () => callTool(url, 'get_issue')));
+    cli!.child.kill('SIGTERM');
+    await refused(url);
+    cli!.child.stderr!.resume();
+    expect(await cli!.exited()).toBe(0);
+    const lines = cli!.err
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.at(-1)).toMatchObject({ msg: 'stopped' });
+    expect(lines.filter((line) => JSON.stringify(line).includes('get_issue'))).toHaveLength(calls);
   });
 
   it('[INFRA-15/calls] a second time ends the process at once', async () => {

@@ -4,6 +4,7 @@ import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { ReloadNode, SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { UnreadRoom } from '../../listen/unread-room.ts';
+import { endSpread } from '../../spread.ts';
 import type { Counts } from '../../state/counts.ts';
 import type { PreparedServer } from '../server.ts';
 import { OwnerQuota, ownerOf } from './owner-quota.ts';
@@ -142,9 +143,17 @@ export class SessionStore {
     }
   }
 
-  /** The GET streams of all sessions end; clients see an orderly close. */
-  endStreams(): void {
-    for (const session of this.#sessions.values()) session.streams.standalone.detach();
+  /** The GET streams of all sessions end, at moments of their own within the window; clients see an orderly close. */
+  endStreams(windowMs: number): void {
+    const open = [...this.#sessions.values()].filter(({ streams }) => streams.standalone.attached);
+    endSpread(
+      open.map(
+        ({ streams }) =>
+          () =>
+            streams.standalone.detach(),
+      ),
+      windowMs,
+    );
   }
 
   async close(): Promise<void> {

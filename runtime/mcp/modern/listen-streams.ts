@@ -2,6 +2,7 @@
 import type { Admitted } from '../../../policies/identity/standing.ts';
 import { DEFAULT_SUBSCRIPTIONS } from '../../../schema/config/reload.ts';
 import type { ReloadNode, SubscriptionsNode } from '../../../schema/graph/graph.ts';
+import { endSpread } from '../../spread.ts';
 import type { Counts } from '../../state/counts.ts';
 import { OwnerQuota, ownerOf } from '../legacy/owner-quota.ts';
 import type { PreparedServer } from '../server.ts';
@@ -83,9 +84,12 @@ export class ListenStreams {
     return this.#servers !== undefined && this.#servers.get(server)?.fingerprint !== fingerprint;
   }
 
-  /** Ends all streams gracefully, and those that come after. */
-  endAll(): void {
+  /** Ends all streams gracefully, at moments of their own within the window, and at once those that come after. */
+  endAll(windowMs: number): void {
     this.#closed = true;
-    for (const stream of [...this.#streams]) stream.end();
+    const ends = Array.from(this.#streams, (stream) => () => {
+      if (this.#streams.has(stream)) stream.end();
+    });
+    endSpread(ends, windowMs);
   }
 }

@@ -13,6 +13,9 @@ const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 /** How long each step of a stop waits for the next: end of input, SIGTERM, SIGKILL. */
 const STOP_STEP_MS = 2000;
 
+/** Of what is left when the gateway ends: so that the last comes before it is over. */
+const STOP_STEP_SHARE = 0.4;
+
 /** How long after its exit a child's last output is waited for: a grandchild may hold the pipe open. */
 const DRAIN_MS = 100;
 
@@ -43,6 +46,7 @@ export class Child {
   readonly pid: number;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #exited: Promise<void>;
+  readonly #msToEnd: () => number;
   #gone = false;
 
   /** Starts the program with exactly the environment of the node. Rejects if it cannot be started. */
@@ -56,12 +60,19 @@ export class Child {
     await new Promise<void>((resolveStart, reject) => {
       started.once('spawn', resolveStart).once('error', reject);
     });
-    return new Child(started, owner, new StderrLog(context, node.name));
+    return new Child(started, owner, context, node.name);
   }
 
-  private constructor(started: ChildProcessWithoutNullStreams, owner: ChildOwner, stderr: StderrLog) {
+  private constructor(
+    started: ChildProcessWithoutNullStreams,
+    owner: ChildOwner,
+    context: UpstreamContext,
+    upstream: string,
+  ) {
+    const stderr = new StderrLog(context, upstream);
     this.pid = started.pid!;
     this.#process = started;
+    this.#msToEnd = context.msToEnd ?? (() => Number.POSITIVE_INFINITY);
     alive.add(this);
     changed();
     const lines = new LineReader(started.stdout, owner);
@@ -104,8 +115,9 @@ export class Child {
   async stop(): Promise<void> {
     if (!this.#gone) {
       this.#process.stdin.end();
-      const terminate = setTimeout(() => this.kill('SIGTERM'), STOP_STEP_MS);
-      const kill = setTimeout(() => this.kill('SIGKILL'), 2 * STOP_STEP_MS);
+      const stepMs = Math.min(STOP_STEP_MS, this.#msToEnd() * STOP_STEP_SHARE);
+      const terminate = setTimeout(() => this.kill('SIGTERM'), stepMs);
+      const kill = setTimeout(() => this.kill('SIGKILL'), 2 * stepMs);
       await this.#exited;
       clearTimeout(terminate);
       clearTimeout(kill);

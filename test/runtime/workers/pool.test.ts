@@ -69,6 +69,6 @@ it('has a thread that was replaced between preparing and swapping serve no graph
     expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
   } finally {
-    await pool.close(0, 0);
+    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000 });
   }
 });

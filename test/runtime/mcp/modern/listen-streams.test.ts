@@ -83,7 +83,7 @@ describe('ListenStreams', () => {
   it('ends all streams, and those that come after', () => {
     const streams = new ListenStreams();
     const before = open(streams, 'a', '1');
-    streams.endAll();
+    streams.endAll(0);
     expect(before.over).toBe(true);
     expect(open(streams, 'a', '1').over).toBe(true);
     expect(streams.size).toBe(0);
