@@ -5,17 +5,13 @@ import type { Daring } from '../compiler/diagnostics/apply-fixes.ts';
 import { counted } from '../compiler/diagnostics/entry.ts';
 import type { Diagnostic } from '../schema/diagnostic.ts';
 import { parseArguments } from './arguments.ts';
+import { commandOf } from './command-of.ts';
 import { compileAt, inputAt } from './compile-at.ts';
-import type { Command, CommandIo } from './io.ts';
+import { FINDINGS, OK } from './exit-code.ts';
+import type { CommandIo } from './io.ts';
 import { CHECK } from './manual/check.ts';
-import { usageLine } from './manual/manual.ts';
 import { type Project, projectOf } from './project-options.ts';
 import { type FindingsFormat, renderFindings } from './render-findings.ts';
-
-const OK = 0;
-const FINDINGS = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 interface Options {
   readonly project: Project;
@@ -84,25 +80,17 @@ const report = async (result: CompileResult, options: Options, io: CommandIo): P
   return result.diagnostics.some(fails) ? FINDINGS : OK;
 };
 
-/** Exit code 0 without errors, 1 with errors (or warnings that are denied), 2 for the usage, 3 if a file fails. */
-export const check: Command = async (args, io) => {
-  const options = parseOptions(args);
-  if (typeof options === 'string') {
-    io.err(`error: ${options}\n${usageLine('check', CHECK)}\n`);
-    return USAGE_ERROR;
-  }
-  try {
-    const { project, fixes } = options;
-    if (options.dryRun && fixes !== 'none') return await showFixes(project, fixes, io);
-    const result = fixes === 'none' ? compileAt(project, io.cwd) : await fixFiles(project, fixes, io);
-    if (!options.online) return await report(result, options, io);
-    const { checkOnline } = await import('./check-online.ts');
-    const found = await checkOnline(result, project.main, io);
-    const { settleLater } = await import('../compiler/settle.ts');
-    const diagnostics = result.composed === undefined ? found : settleLater(result.composed, found);
-    return await report({ ...result, diagnostics }, options, io);
-  } catch (error) {
-    io.err(`error: ${(error as Error).message}\n`);
-    return IO_ERROR;
-  }
+const run = async (options: Options, io: CommandIo): Promise<number> => {
+  const { project, fixes } = options;
+  if (options.dryRun && fixes !== 'none') return showFixes(project, fixes, io);
+  const result = fixes === 'none' ? compileAt(project, io.cwd) : await fixFiles(project, fixes, io);
+  if (!options.online) return report(result, options, io);
+  const { checkOnline } = await import('./check-online.ts');
+  const found = await checkOnline(result, project.main, io);
+  const { settleLater } = await import('../compiler/settle.ts');
+  const diagnostics = result.composed === undefined ? found : settleLater(result.composed, found);
+  return report({ ...result, diagnostics }, options, io);
 };
+
+/** Exit code 0 without errors, 1 with errors (or warnings that are denied), 2 for the usage, 3 if a file fails. */
+export const check = commandOf({ name: 'check', manual: CHECK, parseOptions, run });

@@ -10,18 +10,14 @@ import { emitArtifact } from '../compiler/emit/artifact.ts';
 import { writeWhole } from '../runtime/write-whole.ts';
 import { signatureFileOf } from '../schema/artifact-signature.ts';
 import { parseArguments } from './arguments.ts';
+import { commandOf } from './command-of.ts';
 import { compileAt, readFrom } from './compile-at.ts';
-import type { Command, CommandIo } from './io.ts';
-import { KeyFileError, signingKeyAt } from './key-file.ts';
+import { FINDINGS, OK, USAGE_ERROR } from './exit-code.ts';
+import type { CommandIo } from './io.ts';
+import { signingKeyAt } from './key-file.ts';
 import { COMPILE } from './manual/compile.ts';
-import { usageLine } from './manual/manual.ts';
 import { type Project, projectOf } from './project-options.ts';
 import { packageVersion } from './version.ts';
-
-const OK = 0;
-const FINDINGS = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 const STANDARD_OUTPUT = '-';
 
@@ -108,16 +104,4 @@ const compileTo = async (options: Options, io: CommandIo): Promise<number> => {
 };
 
 /** Exit code 0 if the artifact was written, 1 for findings, 2 for the usage, 3 if a file fails. */
-export const compile: Command = async (args, io) => {
-  const options = parseOptions(args);
-  if (typeof options === 'string') {
-    io.err(`error: ${options}\n${usageLine('compile', COMPILE)}\n`);
-    return USAGE_ERROR;
-  }
-  try {
-    return await compileTo(options, io);
-  } catch (error) {
-    io.err(`error: ${(error as Error).message}\n`);
-    return error instanceof KeyFileError ? USAGE_ERROR : IO_ERROR;
-  }
-};
+export const compile = commandOf({ name: 'compile', manual: COMPILE, parseOptions, run: compileTo });

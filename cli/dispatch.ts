@@ -5,7 +5,7 @@ import type { Command, CommandIo } from './io.ts';
 const HELP_WORDS = new Set(['help', '--help', '-h']);
 const VERSION_WORDS = new Set(['--version', '-v']);
 
-const commandOf = (word: string) => (Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined);
+const entryOf = (word: string) => (Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined);
 
 const unknown = async (word: string, io: CommandIo): Promise<number> => {
   const { nearest } = await import('../compiler/diagnostics/nearest.ts');
@@ -27,7 +27,7 @@ export const dispatch: Command = async (argv, io) => {
     return 0;
   }
   const word = VERSION_WORDS.has(first) ? 'version' : first;
-  const entry = commandOf(word);
+  const entry = entryOf(word);
   if (entry === undefined) return await unknown(word, io);
   if (rest.some((argument) => argument === '--help' || argument === '-h')) {
     io.out((await import('./help.ts')).commandHelp(word, entry));

@@ -3,15 +3,13 @@ import { readFileSync } from 'node:fs';
 import { CATALOGUE } from '../compiler/diagnostics/catalogue.ts';
 import { nearest } from '../compiler/diagnostics/nearest.ts';
 import { parseArguments } from './arguments.ts';
+import { IO_ERROR, OK, USAGE_ERROR } from './exit-code.ts';
 import type { Command } from './io.ts';
 import { EXPLAIN_CODE } from './manual/explain-code.ts';
 import { usageLine } from './manual/manual.ts';
 import { packageFile } from './package-file.ts';
 
-const OK = 0;
 const UNKNOWN = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 /** Exit code 0, 1 if there is no such code, 2 for the usage, 3 if the page cannot be read. */
 export const explainCode: Command = async (args, io) => {

@@ -10,6 +10,7 @@ import type { Trace } from '../policies/trace/trace.ts';
 import { prepareTracer } from '../policies/trace/tracer.ts';
 import { redactLine } from '../runtime/observe/redact.ts';
 import { parseArguments } from './arguments.ts';
+import { FINDINGS, IO_ERROR, OK, USAGE_ERROR } from './exit-code.ts';
 import { type Comparison, compareWith, comparisonText } from './explain/comparison.ts';
 import { eventOf, type RecordedEvent, wantedOfEvent } from './explain/event.ts';
 import { type Fields, fieldsOfFile, fieldsOfOptions } from './explain/fields.ts';
@@ -25,11 +26,6 @@ import { lineContext } from './trace/line-context.ts';
 import { traceJson } from './trace/trace-json.ts';
 import { traceText } from './trace/trace-text.ts';
 import { clientText, verdictText } from './trace/verdict-words.ts';
-
-const OK = 0;
-const FINDINGS = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 /** Changes when a field changes its meaning. */
 const FORMAT_VERSION = 1;

@@ -7,16 +7,12 @@ import { type Drawing, type DrawnGraph, drawingOf, focused } from '../compiler/d
 import { renderMermaid } from '../compiler/draw/mermaid.ts';
 import { renderSvg } from '../compiler/draw/svg.ts';
 import { parseArguments } from './arguments.ts';
-import type { Command, CommandIo } from './io.ts';
+import { commandOf } from './command-of.ts';
+import { FINDINGS, OK } from './exit-code.ts';
+import type { CommandIo } from './io.ts';
 import { gitSpecOf, type LoadedGraph, loadGraph } from './load-graph.ts';
 import { GRAPH } from './manual/graph.ts';
-import { usageLine } from './manual/manual.ts';
 import { DEFAULT_MAIN } from './project-options.ts';
-
-const OK = 0;
-const FINDINGS = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 interface Options {
   readonly spec: string;
@@ -93,16 +89,4 @@ const show = async (options: Options, io: CommandIo): Promise<number> => {
 };
 
 /** Exit code 0 for a drawing, 1 where a configuration has errors or lacks the node, 2 for the usage, 3 if a file or git fails. */
-export const graph: Command = async (args, io) => {
-  const options = parseOptions(args);
-  if (typeof options === 'string') {
-    io.err(`error: ${options}\n${usageLine('graph', GRAPH)}\n`);
-    return USAGE_ERROR;
-  }
-  try {
-    return await show(options, io);
-  } catch (error) {
-    io.err(`error: ${(error as Error).message}\n`);
-    return IO_ERROR;
-  }
-};
+export const graph = commandOf({ name: 'graph', manual: GRAPH, parseOptions, run: show });

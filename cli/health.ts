@@ -2,13 +2,12 @@
 import { request } from 'node:http';
 import { durationMs } from '../schema/unit.ts';
 import { parseArguments } from './arguments.ts';
+import { OK, USAGE_ERROR } from './exit-code.ts';
 import type { Command } from './io.ts';
 import { HEALTH } from './manual/health.ts';
 import { usageLine } from './manual/manual.ts';
 
-const OK = 0;
 const NOT_READY = 1;
-const USAGE_ERROR = 2;
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 

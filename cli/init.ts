@@ -2,15 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArguments } from './arguments.ts';
+import { IO_ERROR, OK, USAGE_ERROR } from './exit-code.ts';
 import { FIRST_CONFIGURATION } from './first-configuration.ts';
 import type { Command } from './io.ts';
 import { INIT } from './manual/init.ts';
 import { usageLine } from './manual/manual.ts';
 
-const OK = 0;
 const REFUSED = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 const STANDARD_OUTPUT = '-';
 

@@ -5,6 +5,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { API_KEY_ID, makeApiKey } from '../runtime/identity/api-key.ts';
 import { NAME_PATTERN } from '../schema/config/value.ts';
 import { durationMs } from '../schema/unit.ts';
+import { IO_ERROR, OK, USAGE_ERROR } from './exit-code.ts';
 import type { Command, CommandIo } from './io.ts';
 import { editKeysFile, type KeyRecord, KeysFileError, readKeysFile } from './keys-file.ts';
 import { KEYS } from './manual/keys.ts';
@@ -17,10 +18,7 @@ const USAGE = `usage: gatewright keys add --server <name>… [--role <name>…] 
        each with --file <path>, by default keys.yaml
 `;
 
-const OK = 0;
 const REFUSED = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 /** A command line that cannot be meant. */
 class UsageError extends Error {}

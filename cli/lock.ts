@@ -5,20 +5,16 @@ import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
 import type { Diagnostic } from '../schema/diagnostic.ts';
 import type { Graph } from '../schema/graph/graph.ts';
 import { parseArguments } from './arguments.ts';
+import { commandOf } from './command-of.ts';
 import { inputAt, readFrom } from './compile-at.ts';
-import type { Command, CommandIo } from './io.ts';
+import { FINDINGS, OK, USAGE_ERROR } from './exit-code.ts';
+import type { CommandIo } from './io.ts';
 import { EMPTY_LOCK, type FoundLock, findLock, lockPath, writeLock } from './lock/lock-file.ts';
 import { lockAfter, type Outcome, outcomeOf, outcomesOf } from './lock/outcome.ts';
 import { outcomesJson, renderOutcomes } from './lock/render-outcomes.ts';
 import { offerOf } from './lock/upstream-offer.ts';
 import { LOCK } from './manual/lock.ts';
-import { usageLine } from './manual/manual.ts';
 import { type Project, projectOf } from './project-options.ts';
-
-const OK = 0;
-const FINDINGS = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 interface Options {
   readonly project: Project;
@@ -135,16 +131,4 @@ const run = async (options: Options, io: CommandIo): Promise<number> => {
 };
 
 /** Exit code 0 if the lock is what upstreams offer, 1 if something differs or failed, 2 for the usage, 3 if a file fails. */
-export const lock: Command = async (args, io) => {
-  const options = parseOptions(args);
-  if (typeof options === 'string') {
-    io.err(`error: ${options}\n${usageLine('lock', LOCK)}\n`);
-    return USAGE_ERROR;
-  }
-  try {
-    return await run(options, io);
-  } catch (error) {
-    io.err(`error: ${(error as Error).message}\n`);
-    return IO_ERROR;
-  }
-};
+export const lock = commandOf({ name: 'lock', manual: LOCK, parseOptions, run });

@@ -7,17 +7,14 @@ import { renderPlanText } from '../compiler/diff/render/text.ts';
 import { isRevision } from '../runtime/reload/git-files.ts';
 import { percentageRatio } from '../schema/unit.ts';
 import { parseArguments } from './arguments.ts';
-import type { Command, CommandIo } from './io.ts';
+import { commandOf } from './command-of.ts';
+import { FINDINGS, OK } from './exit-code.ts';
+import type { CommandIo } from './io.ts';
 import { type FaultyGraph, gitSpecOf, type LoadedGraph, loadGraph } from './load-graph.ts';
-import { usageLine } from './manual/manual.ts';
 import { PLAN } from './manual/plan.ts';
 import { DEFAULT_MAIN, type Project } from './project-options.ts';
 
-const OK = 0;
-const FINDINGS = 1;
 const CHANGES = 2;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 interface Side {
   readonly spec: string;
@@ -120,25 +117,17 @@ const tellPlan = (options: Options, before: LoadedGraph, after: LoadedGraph, io:
   return options.exitCode && !isEmpty(plan) ? CHANGES : OK;
 };
 
+const run = async (options: Options, io: CommandIo): Promise<number> => {
+  const { before, after } = options;
+  const [old, next] = [await loadGraph(before.spec, io, before), await loadGraph(after.spec, io, after)];
+  if (old.compiled !== undefined && next.compiled !== undefined) return tellPlan(options, old, next, io);
+  if (old.compiled === undefined) tellFindings(before, old, io);
+  if (next.compiled === undefined) tellFindings(after, next, io);
+  return FINDINGS;
+};
+
 /**
  * Exit code 0 for a plan, 1 where a side has errors or a risk is refused, 2 for changes where they are asked for and for
  * the usage, 3 if a file, git or a gateway fails.
  */
-export const plan: Command = async (args, io) => {
-  const options = parseOptions(args);
-  if (typeof options === 'string') {
-    io.err(`error: ${options}\n${usageLine('plan', PLAN)}\n`);
-    return USAGE_ERROR;
-  }
-  try {
-    const { before, after } = options;
-    const [old, next] = [await loadGraph(before.spec, io, before), await loadGraph(after.spec, io, after)];
-    if (old.compiled !== undefined && next.compiled !== undefined) return tellPlan(options, old, next, io);
-    if (old.compiled === undefined) tellFindings(before, old, io);
-    if (next.compiled === undefined) tellFindings(after, next, io);
-    return FINDINGS;
-  } catch (error) {
-    io.err(`error: ${(error as Error).message}\n`);
-    return IO_ERROR;
-  }
-};
+export const plan = commandOf({ name: 'plan', manual: PLAN, parseOptions, run });

@@ -7,21 +7,17 @@ import { readSuite } from '../compiler/test-file/read-suite.ts';
 import { runSuite } from '../compiler/test-file/run-suite.ts';
 import type { TestSuite } from '../compiler/test-file/suite.ts';
 import { parseArguments } from './arguments.ts';
+import { commandOf } from './command-of.ts';
 import { readFrom } from './compile-at.ts';
-import type { Command, CommandIo } from './io.ts';
+import { FINDINGS, OK } from './exit-code.ts';
+import type { CommandIo } from './io.ts';
 import { type LoadedGraph, loadGraph } from './load-graph.ts';
-import { usageLine } from './manual/manual.ts';
 import { TEST } from './manual/test.ts';
 import { configurationFor, findTestFiles } from './test/find-files.ts';
 import { jsonReport } from './test/json-report.ts';
 import { junitReport } from './test/junit-report.ts';
 import { coveredItems, type TestedConfiguration, totalsOf } from './test/outcome.ts';
 import { prettyReport } from './test/pretty-report.ts';
-
-const OK = 0;
-const FAILED = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 /** Names without end are no mistake that this has to find. */
 const MAX_FILES = 10_000;
@@ -135,20 +131,8 @@ const run = async (options: Options, io: CommandIo): Promise<number> => {
       `error: ${percent.toFixed(1)}% of ${counted(coveredItems(tested).length, 'route and rule')} is reached, less than ${failUnder}%\n`,
     );
   const isWhole = tested.length === byMain.size && cases > 0;
-  return isWhole && failed === 0 && percent >= failUnder ? OK : FAILED;
+  return isWhole && failed === 0 && percent >= failUnder ? OK : FINDINGS;
 };
 
 /** Exit code 0 if every test passed, 1 if not or if a file has errors, 2 for the usage, 3 if a file fails. */
-export const test: Command = async (args, io) => {
-  const options = parseOptions(args, io.cwd);
-  if (typeof options === 'string') {
-    io.err(`error: ${options}\n${usageLine('test', TEST)}\n`);
-    return USAGE_ERROR;
-  }
-  try {
-    return await run(options, io);
-  } catch (error) {
-    io.err(`error: ${(error as Error).message}\n`);
-    return IO_ERROR;
-  }
-};
+export const test = commandOf({ name: 'test', manual: TEST, parseOptions, run });

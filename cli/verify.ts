@@ -3,15 +3,11 @@ import { compile } from '../compiler/compile.ts';
 import { renderPretty } from '../compiler/diagnostics/render/pretty.ts';
 import { parseArguments } from './arguments.ts';
 import { inputAt, readFrom } from './compile-at.ts';
+import { FINDINGS, IO_ERROR, OK, USAGE_ERROR } from './exit-code.ts';
 import type { Command, CommandIo } from './io.ts';
 import { KeyFileError, verifyingKeyAt } from './key-file.ts';
 import { usageLine } from './manual/manual.ts';
 import { VERIFY } from './manual/verify.ts';
-
-const OK = 0;
-const FINDINGS = 1;
-const USAGE_ERROR = 2;
-const IO_ERROR = 3;
 
 const verifyAt = (artifact: string, keys: readonly string[], io: CommandIo): number => {
   const trust = keys.map((key) => verifyingKeyAt(key, io.cwd));
