@@ -1,6 +1,6 @@
 /** Everything that lives longer than a generation, shared by fingerprint: what a reload leaves alone stays as it is. */
 import type { IdentityNode } from '../schema/graph/identity.ts';
-import type { CountingLimitNode } from '../schema/graph/limit.ts';
+import type { ConcurrencyLimitNode, CountingLimitNode } from '../schema/graph/limit.ts';
 import type { PinNode } from '../schema/graph/pin.ts';
 import type { UpstreamNode } from '../schema/graph/upstream.ts';
 import type { Identity } from './identity/identity.ts';
@@ -13,14 +13,16 @@ import { Pin } from './mcp/pin.ts';
 import type { Log } from './observe/log.ts';
 import type { HeldPlaces } from './observe/metrics.ts';
 import { SharedObjects } from './reload/shared.ts';
+import { PlaceLeases } from './state/place-leases.ts';
 import type { CountingThread } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
-import { createConcurrencyGate } from './traffic/concurrency.ts';
+import { concurrencyName, createConcurrencyGate } from './traffic/concurrency.ts';
 import type { Counter } from './traffic/count-all.ts';
 import type { LocalCounter } from './traffic/counter.ts';
-import type { FairGate } from './traffic/fair-gate.ts';
+import type { FairGate, Gate } from './traffic/fair-gate.ts';
 import { Quota } from './traffic/quota.ts';
 import { createRateLimiter } from './traffic/rate.ts';
+import { ReplicaGate } from './traffic/replica-gate.ts';
 import { createSharedRateLimiter } from './traffic/shared-rate.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
@@ -40,7 +42,7 @@ interface LiveLimiter {
 }
 
 interface LiveGate {
-  readonly gate: FairGate;
+  readonly gate: Gate;
   close(): void;
 }
 
@@ -63,7 +65,9 @@ export class LiveObjects {
   readonly #thread: CountingThread | undefined;
   /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
   readonly #running = new Map<string, readonly Upstream[]>();
-  readonly #gates = new Set<{ readonly name: string; readonly gate: FairGate }>();
+  readonly #gates = new Set<{ readonly name: string; readonly gate: Gate }>();
+  /** What this thread holds over all replicas. */
+  #leases: PlaceLeases | undefined;
 
   constructor(log: Log, context: UpstreamContext, listeners: BoundListeners, thread?: CountingThread) {
     const onCloseError = (id: string, error: unknown): void => log.error('close failed', { id, error });
@@ -144,14 +148,32 @@ export class LiveObjects {
     return { counter, close: () => undefined };
   }
 
-  /** @param memory where threads count together */
-  createGate(name: string, memory: SharedArrayBuffer | undefined): LiveGate {
-    const gate = createConcurrencyGate(
+  /**
+   * @param memory where threads count together
+   * @param store where replicas do
+   */
+  createGate(
+    node: ConcurrencyLimitNode,
+    memory: SharedArrayBuffer | undefined,
+    store: StateStore | undefined,
+  ): LiveGate {
+    const local = createConcurrencyGate(
       memory === undefined ? undefined : { memory, holder: this.#thread!.holder },
     );
-    const named = { name, gate };
+    const gate = store === undefined ? local : this.#replicaGate(node, local, store);
+    const named = { name: node.name, gate };
     this.#gates.add(named);
     return { gate, close: () => void this.#gates.delete(named) };
+  }
+
+  #replicaGate(node: ConcurrencyLimitNode, gate: FairGate, store: StateStore): Gate {
+    this.#leases ??= new PlaceLeases(store);
+    return new ReplicaGate({
+      gate,
+      leases: this.#leases,
+      onUnavailable: store.onUnavailable,
+      nameOf: (key) => concurrencyName(node, key),
+    });
   }
 
   /** What calls of this thread hold and wait for, by limit. */

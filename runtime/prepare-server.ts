@@ -88,7 +88,7 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
         break;
       }
       case 'concurrency': {
-        const create = () => live.createGate(name, memory);
+        const create = () => live.createGate(limit, memory, store);
         const { gate } = await parts.take(live.gates, id, concurrencyCountId(limit), create);
         concurrency.push({ node: limit, gate, ...of });
         break;

@@ -2,6 +2,7 @@
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import type { ResponseWriter } from '../listen/response-writer.ts';
+import { stateUnavailable } from '../state/state-store.ts';
 import type { NoPlace, Ticket } from '../traffic/fair-gate.ts';
 import type { Call } from './call.ts';
 import type { ClientReply } from './client-reply.ts';
@@ -24,8 +25,9 @@ export const hold = (call: Call, facts: () => CallFacts, next: (held: Call) => v
 
 const RETRY_AFTER_MS = 1000;
 
-const noPlace = (limit: string, why: NoPlace): GatewayError =>
-  new GatewayError(
+const noPlace = (limit: string, why: NoPlace): GatewayError => {
+  if (why === 'away') return stateUnavailable();
+  return new GatewayError(
     'concurrency_limited',
     why === 'late' ? 'no place for the call was free in time' : 'too many calls at a time',
     {
@@ -35,6 +37,7 @@ const noPlace = (limit: string, why: NoPlace): GatewayError =>
       data: { limit, retryAfterMs: RETRY_AFTER_MS },
     },
   );
+};
 
 class Holder {
   readonly #call: Call;
@@ -81,7 +84,7 @@ class Holder {
 
   #refuse(limit: string, why: NoPlace): void {
     this.#leave();
-    this.#call.server.metrics.limited(limit);
+    if (why !== 'away') this.#call.server.metrics.limited(limit);
     this.#call.reply.error(noPlace(limit, why));
   }
 

@@ -9,7 +9,7 @@ import type { TenantNode } from '../../schema/graph/tenant.ts';
 import { type ErrorCode, GatewayError, RPC } from '../errors.ts';
 import { type Counted, type Counter, countAll, inOrder } from '../traffic/count-all.ts';
 import type { CountVerdict } from '../traffic/counter.ts';
-import type { FairGate } from '../traffic/fair-gate.ts';
+import type { Gate } from '../traffic/fair-gate.ts';
 import { type CountedLimit, rateData, rateHeaders } from '../traffic/rate-headers.ts';
 
 /** A limit that counts, and what counts for it. */
@@ -30,7 +30,7 @@ interface PreparedLimit extends CountingLimit {
 /** A limit on calls at a time. */
 interface ConcurrencyLimit {
   readonly node: ConcurrencyLimitNode;
-  readonly gate: FairGate;
+  readonly gate: Gate;
 }
 
 export interface PreparedGate extends ConcurrencyLimit {

@@ -18,6 +18,21 @@ export interface CountedKey {
   readonly cost: number;
 }
 
+/** What a call does with a place that is counted over all replicas. */
+export interface PlaceStep {
+  /** `enter` asks for a place, or whether it has come; `renew` says that it is held still. */
+  readonly what: 'enter' | 'renew' | 'leave';
+  /** What is counted together; of any text. */
+  readonly name: string;
+  /** No two calls have the same. */
+  readonly id: string;
+  readonly max: number;
+  /** How many may wait. */
+  readonly queue: number;
+}
+
+export type PlaceAnswer = 'held' | 'waits' | 'full';
+
 export interface StateStore {
   /** What becomes of who asks while the store is away. */
   readonly onUnavailable: StateNode['onUnavailable'];
@@ -28,6 +43,11 @@ export interface StateStore {
    * Rejects with {@link StoreAway}.
    */
   count(limits: readonly CountedKey[]): Promise<readonly CountVerdict[]>;
+  /**
+   * Does steps one after the other; what became of each, in their order. Who holds or awaits a place and does no step for
+   * `leaseMs` is forgotten. Rejects with {@link StoreAway}.
+   */
+  places(steps: readonly PlaceStep[], leaseMs: number): Promise<readonly PlaceAnswer[]>;
   /** Whether `name` is used for the first time within the last `forMs`. Rejects with {@link StoreAway}. */
   useOnce(name: string, forMs: number): Promise<boolean>;
   /** Tells that a replica is there for the next `forMs`; all that are. Rejects with {@link StoreAway}. */
@@ -51,6 +71,16 @@ export class StoreAway extends Error {
 
 const RETRY_AFTER_MS = 1000;
 
+/** The refusal of a request that is to be counted with all replicas, while the store is away. */
+export const stateUnavailable = (): GatewayError =>
+  // Without its cause: that is told once, by the store.
+  new GatewayError('state_unavailable', 'what all gateways count cannot be counted now', {
+    status: 503,
+    rpcCode: RPC.limited,
+    retryAfterMs: RETRY_AFTER_MS,
+    data: { retryAfterMs: RETRY_AFTER_MS },
+  });
+
 /** The answer of the store, or what `onUnavailable` says: what `local` finds, or the refusal of the request. */
 export const orLocal = async <T>(store: StateStore, asked: Promise<T>, local: () => T): Promise<T> => {
   try {
@@ -58,12 +88,6 @@ export const orLocal = async <T>(store: StateStore, asked: Promise<T>, local: ()
   } catch (thrown) {
     if (!(thrown instanceof StoreAway)) throw thrown;
     if (store.onUnavailable === 'local') return local();
-    // Without its cause: that is told once, by the store.
-    throw new GatewayError('state_unavailable', 'what all gateways count cannot be counted now', {
-      status: 503,
-      rpcCode: RPC.limited,
-      retryAfterMs: RETRY_AFTER_MS,
-      data: { retryAfterMs: RETRY_AFTER_MS },
-    });
+    throw stateUnavailable();
   }
 };

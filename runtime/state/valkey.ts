@@ -6,10 +6,18 @@ import type { Log } from '../observe/log.ts';
 import type { CountVerdict } from '../traffic/counter.ts';
 import { Gcra } from '../traffic/gcra.ts';
 import { ANSWERS, COUNT_SCRIPT } from './count-script.ts';
+import { PLACE_ANSWERS, PLACE_SCRIPT } from './place-script.ts';
 import { quotaArguments } from './quota-script.ts';
 import { rateArguments } from './rate-script.ts';
 import { REPLICA_SCRIPT } from './replica-script.ts';
-import { type CountedKey, type Replica, type StateStore, StoreAway } from './state-store.ts';
+import {
+  type CountedKey,
+  type PlaceAnswer,
+  type PlaceStep,
+  type Replica,
+  type StateStore,
+  StoreAway,
+} from './state-store.ts';
 import type { StoredTable } from './stored-table.ts';
 import { type RunScript, valkeyTable } from './valkey-table.ts';
 
@@ -31,6 +39,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 /** A script with the name under which a server remembers it. */
 const script = (text: string) => ({ text, id: createHash('sha1').update(text).digest('hex') });
 const COUNT = script(COUNT_SCRIPT);
+const PLACES = script(PLACE_SCRIPT);
 const REPLICAS = script(REPLICA_SCRIPT);
 
 const newClient = ({ url, username, password }: StateNode) =>
@@ -88,6 +97,16 @@ class Valkey implements StateStore {
       : this.#key('quota', `${node.name}:${node.windowMs}`, digest(JSON.stringify([node.key, key])));
   }
 
+  async places(steps: readonly PlaceStep[], leaseMs: number): Promise<readonly PlaceAnswer[]> {
+    const keys = steps.flatMap(({ name }) => {
+      const key = this.#key('places', digest(name));
+      return [key, `${key}:waiting`];
+    });
+    const told = steps.flatMap(({ what, id, max, queue }) => [what, id, String(max), String(queue)]);
+    const answers = await this.#run(PLACES, [String(keys.length), ...keys, String(leaseMs), ...told]);
+    return (answers as readonly number[]).map((answer) => PLACE_ANSWERS[answer]!);
+  }
+
   async useOnce(name: string, forMs: number): Promise<boolean> {
     const command = ['SET', this.#key('once', digest(name)), '1', 'NX', 'PX', String(Math.ceil(forMs))];
     return (await this.#ask((client) => client.sendCommand(command))) !== null;
@@ -112,19 +131,7 @@ class Valkey implements StateStore {
   }
 
   table(name: string): StoredTable {
-    const run: RunScript = async (text, given) => {
-      const refused = (thrown: unknown): unknown => {
-        // One who may count need not have been let at tables: what is counted does not suffer from it.
-        if (thrown instanceof ErrorReply) return thrown;
-        throw thrown;
-      };
-      const answer = await this.#ask(
-        (client) => runScript(client, script(text), given).catch(refused),
-        TABLE_TIMEOUT_MS,
-      );
-      if (answer instanceof ErrorReply) throw new StoreAway(answer);
-      return answer;
-    };
+    const run: RunScript = (text, given) => this.#run(script(text), given, TABLE_TIMEOUT_MS);
     return valkeyTable(run, this.#key('table', name));
   }
 
@@ -137,6 +144,21 @@ class Valkey implements StateStore {
 
   #key(...parts: readonly string[]): string {
     return [this.#node.prefix, ...parts].join(':');
+  }
+
+  /** Runs a script that the server may refuse to this user: what others count does not suffer from that. */
+  async #run(
+    wanted: ReturnType<typeof script>,
+    given: readonly string[],
+    timeoutMs?: number,
+  ): Promise<unknown> {
+    const refused = (thrown: unknown): unknown => {
+      if (thrown instanceof ErrorReply) return thrown;
+      throw thrown;
+    };
+    const answer = await this.#ask((client) => runScript(client, wanted, given).catch(refused), timeoutMs);
+    if (answer instanceof ErrorReply) throw new StoreAway(answer);
+    return answer;
   }
 
   /** What the server answers within the deadline. */

@@ -7,6 +7,10 @@ import { Places, placesMemory } from './places.ts';
 /** Limits with the same go on with the calls that are under way, over a reload, too. */
 export const concurrencyCountId = ({ key }: ConcurrencyLimitNode): string => canonicalJson({ key });
 
+/** At all replicas, limits with the same go on with each other's calls. */
+export const concurrencyName = ({ name, key }: ConcurrencyLimitNode, value: string): string =>
+  canonicalJson([name, key, value]);
+
 /** @param threads where several count together */
 export const createConcurrencyGate = (threads?: GateThreads): FairGate =>
   new FairGate(new Places(threads?.memory ?? placesMemory(), threads?.holder ?? 1), threads !== undefined);

@@ -2,8 +2,8 @@
 import { DeadlineWheel, type Timed } from './deadline.ts';
 import { onePlaceMemory, Places, type PlacesBounds } from './places.ts';
 
-/** Why somebody who waited got no place: others were before it, or none was free in time. */
-export type NoPlace = 'full' | 'late';
+/** Why somebody who waited got no place: others were before it, none was free in time, or those of all are not known. */
+export type NoPlace = 'full' | 'late' | 'away';
 
 export interface GateBounds extends PlacesBounds {
   /** How long one waits. */
@@ -23,6 +23,15 @@ export interface Ticket {
   leave(): void;
 }
 
+export interface Gate {
+  /** Calls of this thread that hold a place. */
+  readonly held: number;
+  /** Calls of this thread that wait for one. */
+  readonly waiting: number;
+  /** Undefined: there is neither a place nor room in the queue. `caller` is who takes turns with others. */
+  enter(key: string, caller: string, bounds: GateBounds, waiting: Waiting): Ticket | undefined;
+}
+
 /** Memory that threads share, and this thread among them. */
 export interface GateThreads {
   readonly memory: SharedArrayBuffer;
@@ -30,7 +39,7 @@ export interface GateThreads {
 }
 
 /** A thread that ends without a word gives back what it held by {@link Places.recover}. */
-export class FairGate {
+export class FairGate implements Gate {
   readonly #places: Places;
   readonly #isShared: boolean;
   readonly #waiting = new Set<WaitingTicket>();
@@ -43,17 +52,14 @@ export class FairGate {
     this.#isShared = isShared;
   }
 
-  /** Calls of this thread that hold a place. */
   get held(): number {
     return this.#held;
   }
 
-  /** Calls of this thread that wait for one. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Undefined: there is neither a place nor room in the queue. `caller` is who takes turns with others. */
   enter(key: string, caller: string, bounds: GateBounds, waiting: Waiting): Ticket | undefined {
     const entered = this.#places.enter(key, caller, bounds);
     // Somebody of this thread may have made room.

@@ -65,7 +65,7 @@ export const State = closed(
   },
   {
     description:
-      'A store that the gateways of one configuration share: rate limits, and what may be used once, hold over all of them; with `peers`, sessions too. Without it each gateway counts for itself. A change needs a restart.',
+      'A store that the gateways of one configuration share: rate limits, quotas, limits on calls at a time, and what may be used once, hold over all of them; with `peers`, sessions too. Without it each gateway counts for itself. A change needs a restart.',
   },
 );
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliProcess } from '../support/cli-process.ts';
 import { configuration } from '../support/configuration.ts';
-import type { FastUpstream } from '../support/fast-upstream.ts';
+import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { legacyRequest } from '../support/legacy-client.ts';
 import { callTool } from '../support/modern-client.ts';
@@ -183,6 +183,83 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
     const none = configuration({ tracker: upstream.url });
     expect(await gateway.load(none)).toMatchObject({ result: 'rejected' });
     expect((await callTool(gateway.url(), 'echo')).headers.ratelimit).toMatch(/^"fair";r=99;/);
+  });
+
+  describe('with a limit on calls at a time', () => {
+    let open: Received[];
+    let most: number;
+
+    beforeEach(() => {
+      open = [];
+      most = 0;
+      upstream.behave((received) => {
+        open.push(received);
+        most = Math.max(most, open.length);
+      });
+    });
+
+    afterEach(() => upstream.behave(answer));
+
+    const few = (limit: object, over: object = {}, state: object = {}): string =>
+      yaml(state, '1/d', {
+        server: { limits: ['few'] },
+        limits: { few: { type: 'concurrency', key: [], queue: 100, queueTimeout: '30s', ...limit } },
+        ...over,
+      });
+
+    const answerAll = (): void => {
+      for (const each of open.splice(0)) answer(each);
+    };
+
+    it('[RATE-02/replicas] let no more run than are allowed, over all their threads, and each in the end', async () => {
+      const urls = await Promise.all([1, 2, 3].map(() => replica(few({ max: 3 }, { workers: 2 }))));
+      const calls = upstream.calls;
+      const answering = setInterval(() => answerAll(), 20);
+      const answers = await Promise.all(
+        Array.from({ length: 90 }, (_, at) => callTool(urls[at % 3]!, 'echo')),
+      );
+      clearInterval(answering);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(90);
+      expect([upstream.calls - calls, most]).toEqual([90, 3]);
+    });
+
+    it('[RATE-02/replicas] get the places of one that dies, and refuse at once where nobody may wait', async () => {
+      const [dying, other] = [await replica(few({ max: 2 })), await replica(few({ max: 2, queue: 0 }))];
+      const lost = Promise.allSettled([callTool(dying, 'echo'), callTool(dying, 'echo')]);
+      await vi.waitFor(() => expect(open).toHaveLength(2), { timeout: 5000 });
+      const refused = await callTool(other, 'echo');
+      expect([refused.status, refused.body.error.data.code]).toEqual([429, 'concurrency_limited']);
+      await replicas[0]!.close();
+      await lost;
+      open = [];
+      const killedMs = performance.now();
+      await vi.waitFor(
+        async () => {
+          const call = callTool(other, 'echo');
+          await Promise.race([call, vi.waitFor(() => expect(open).toHaveLength(1))]);
+          answerAll();
+          expect((await call).status).toBe(200);
+        },
+        { timeout: 20_000, interval: 200 },
+      );
+      expect(performance.now() - killedMs).toBeLessThan(15_000);
+    });
+
+    it('refuse by code, or count for themselves, what cannot be counted while the store is away', async () => {
+      const env = { STATE_PASSWORD: PASSWORD };
+      const away = (onUnavailable: string) =>
+        startTestGateway(few({ max: 1, queue: 0 }, {}, { url: 'redis://127.0.0.1:9', onUnavailable }), {
+          env,
+        });
+      await using strict = await away('deny');
+      expect((await callTool(strict.url(), 'echo')).body.error.data.code).toBe('state_unavailable');
+      await using lenient = await away('local');
+      const running = callTool(lenient.url(), 'echo');
+      await vi.waitFor(() => expect(open).toHaveLength(1), { timeout: 5000 });
+      expect((await callTool(lenient.url(), 'echo')).status).toBe(429);
+      answerAll();
+      expect((await running).status).toBe(200);
+    });
   });
 
   it('threads of one process share the store with all others', async () => {

@@ -48,6 +48,7 @@ export const storeOf = (
   onUnavailable,
   isUp: true,
   count: () => Promise.reject(new StoreAway('nothing is counted here')),
+  places: () => Promise.reject(new StoreAway('nothing is held here')),
   useOnce: () => Promise.reject(new StoreAway('nothing is used here')),
   announce: async () => [],
   replicas: async () => [],

@@ -44,7 +44,7 @@ export const ConcurrencyLimit = closed(
   },
   {
     description:
-      'Calls at a time and key, exactly over all threads of a process. Each gateway counts for itself, whatever `state` says. A call has its place from when it goes upstream until it is answered or taken back; one that waits for input of a modern client has none.',
+      'Calls at a time and key, exactly over all threads of a process and, with `state`, over all gateways that share it. A call has its place from when it goes upstream until it is answered or taken back; one that waits for input of a modern client has none.',
   },
 );
 

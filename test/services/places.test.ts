@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PLACE_ANSWERS, PLACE_SCRIPT } from '../../runtime/state/place-script.ts';
+import type { PlaceStep, StateStore } from '../../runtime/state/state-store.ts';
+import { openValkey } from '../../runtime/state/valkey.ts';
+import { MemoryPlaces } from '../support/memory-places.ts';
+import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
+
+const LEASE_MS = 1000;
+const max = 2;
+const queue = 3;
+
+describe.skipIf(isRedisMissing)('places in the store that replicas share', () => {
+  let server: RedisServer;
+
+  const open = (): Promise<StateStore> =>
+    openValkey(
+      {
+        ...{ type: 'valkey', url: server.url, password: PASSWORD, prefix: 'gatewright' },
+        ...{ timeoutMs: 1000, onUnavailable: 'deny' },
+      },
+      { log: { error: () => undefined, info: () => undefined }, onUp: () => undefined },
+    );
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    await server.command('FLUSHALL');
+  });
+
+  it('are given by the script as they would be in one process, whoever comes, leaves or falls silent', async () => {
+    // The script reads the clock of the server; here it is given moments, and keys do not expire by another clock.
+    const timed = PLACE_SCRIPT.replace(
+      "redis.call('TIME')",
+      '{ tonumber(ARGV[#ARGV - 1]), tonumber(ARGV[#ARGV]) }',
+    ).replace(/redis\.call\('PEXPIRE'.*/g, '');
+    expect(timed).not.toMatch(/TIME|PEXPIRE/);
+    const { createClient } = await import('@redis/client');
+    const client = await createClient({ url: server.url, password: PASSWORD, RESP: 2 });
+    client.on('error', () => undefined);
+    await client.connect();
+    const step = fc.record({
+      what: fc.constantFrom<PlaceStep['what']>('enter', 'enter', 'enter', 'leave', 'renew'),
+      id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', '10', '9'),
+      name: fc.constantFrom('one', 'other'),
+    });
+    const round = fc.record({
+      steps: fc.array(step, { minLength: 1, maxLength: 6 }),
+      gapMs: fc.constantFrom(1, 300, 999, 1000),
+    });
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(round, { maxLength: 15 }), async (rounds) => {
+        run += 1;
+        let nowMs = 1_796_000_000_000;
+        const model = new MemoryPlaces(() => nowMs);
+        for (const { steps, gapMs } of rounds) {
+          nowMs += gapMs;
+          const whole = steps.map((each) => ({ ...each, max, queue }));
+          const keys = steps.flatMap(({ name }) => [`${run}:${name}`, `${run}:${name}:waiting`]);
+          const told = whole.flatMap(({ what, id }) => [what, id, String(max), String(queue)]);
+          const moment = [String(Math.floor(nowMs / 1000)), String((nowMs % 1000) * 1000)];
+          const given = [timed, String(keys.length), ...keys, String(LEASE_MS), ...told, ...moment];
+          const answers = (await client.sendCommand(['EVAL', ...given])) as unknown as readonly number[];
+          expect(answers.map((answer) => PLACE_ANSWERS[answer])).toEqual(await model.places(whole, LEASE_MS));
+        }
+      }),
+      { numRuns: 300 },
+    );
+    client.destroy();
+  });
+
+  it('are forgotten with the leases on them, and leave no key behind', async () => {
+    const [one, other] = [await open(), await open()];
+    const ask = (store: StateStore, id: string): Promise<readonly string[]> =>
+      store.places([{ what: 'enter', name: 'key', id, max: 1, queue }], 300);
+    expect(await ask(one, 'a')).toEqual(['held']);
+    expect(await ask(other, 'b')).toEqual(['waits']);
+    await expect.poll(() => ask(other, 'b'), { timeout: 5000 }).toEqual(['held']);
+    await expect.poll(() => server.command('DBSIZE'), { timeout: 5000 }).toBe(0);
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it('are no reason to lose the connection where the server refuses the commands for them', async () => {
+    const store = await open();
+    await server.command('ACL', 'SETUSER', 'default', '-zcard');
+    const asked = store.places([{ what: 'enter', name: 'key', id: 'a', max, queue }], LEASE_MS);
+    await expect(asked).rejects.toMatchObject({ name: 'StoreAway' });
+    expect(store.isUp).toBe(true);
+    await server.command('ACL', 'SETUSER', 'default', '+zcard');
+    await store.close();
+  });
+});
