@@ -23,6 +23,7 @@ import { checkRepeated } from './repeated.ts';
 import { checkResponseHeaders } from './response-headers.ts';
 import { checkRetries } from './retry.ts';
 import { checkScopes } from './scopes.ts';
+import { checkServerHeaders } from './server-headers.ts';
 import { checkServerIdentity } from './server-identity.ts';
 import { checkServerPlaces } from './server-places.ts';
 import { checkTenants } from './tenants.ts';
@@ -41,6 +42,7 @@ export const CHECKS: readonly Check[] = [
   checkListenerHttp,
   checkListenerIdentity,
   checkServerIdentity,
+  checkServerHeaders,
   checkServerPlaces,
   checkScopes,
   checkExposedNames,

@@ -45,6 +45,9 @@ const checkCredential = (
   });
 };
 
+/** Whether a header can tell no deadline, as something else is in it. */
+export const isReserved = (name: string): boolean => isOwnHeader(name) || CREDENTIALS.has(name);
+
 const checkSet = (
   config: Configuration,
   name: string,
@@ -71,6 +74,26 @@ const checkSet = (
     seen.set(lower, key);
     if (!isValue(value)) report('GW3052', placeAt(config, ...path), { header });
   }
+  checkDeadline(config, name, seen, report);
+};
+
+/** What tells the deadline is in use for nothing else. */
+const checkDeadline = (
+  config: Configuration,
+  name: string,
+  others: ReadonlyMap<string, Place>,
+  report: Report,
+): void => {
+  const upstream = config.data.upstreams[name]!;
+  const header = upstream.type === 'stdio' ? undefined : upstream.headers!.deadline;
+  if (upstream.type === 'stdio' || header === undefined) return;
+  const place = placeAt(config, 'upstreams', name, 'headers', 'deadline');
+  const lower = header.toLowerCase();
+  const isCredential = lower === credentialHeader(upstream);
+  const before = isCredential ? keyAt(config, 'upstreams', name, 'credentials') : others.get(lower);
+  const text = isCredential ? 'the credential is sent in it' : 'first given here';
+  if (isReserved(lower)) report('GW3050', place, { header, use: 'set', reason: 'own' });
+  if (before) report('GW3051', place, { header }, { labels: [{ place: before, text }] });
 };
 
 export const checkUpstreamHeaders: Check = (config, report) => {

@@ -149,6 +149,7 @@ const keptNames = ({ headers, credentials }: OpenApiData): IsKept => {
     'cookie',
     ...headers!.forward!.map(lower),
     ...Object.keys(headers!.set ?? {}).map(lower),
+    ...(headers!.deadline === undefined ? [] : [lower(headers!.deadline)]),
   ]);
   const key = credentials?.type === 'api-key' ? credentials : undefined;
   if (key?.in === 'header') own.add(key.name.toLowerCase());

@@ -57,6 +57,7 @@ export const lowerServer = (
     pageBytes: toBytes(server.lists!.pageBytes!),
     paramHeaders: server.lists!.paramHeaders as ServerNode['lists']['paramHeaders'],
   },
+  ...given('deadlineHeader', server.headers!.deadline?.toLowerCase()),
   provenance: server.provenance!,
   policies: server.policies!,
   limits: server.limits!,

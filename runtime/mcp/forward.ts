@@ -4,6 +4,7 @@ import type { Link, OutboundRequest } from '../upstream/link.ts';
 import { adaptationOf } from './bridge/adaptations.ts';
 import { BridgedCall } from './bridge/bridged-call.ts';
 import { type Call, later } from './call.ts';
+import { callerDeadlineMs } from './caller-deadline.ts';
 import { forwardedHeaders } from './caller-headers.ts';
 import type { Exposure } from './exposure.ts';
 import type { ForwardOptions } from './forward-options.ts';
@@ -42,6 +43,8 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     caller: ownerOf(call.exchange.principal, call.exchange.clientAddress),
     timeoutMs: options.timeoutMs,
     maxTimeoutMs: options.maxTimeoutMs,
+    deadlineMs: callerDeadlineMs(call),
+    mayProgress: tokenText !== undefined,
     maxBytes: options.maxBytes,
   };
   const { record } = call.exchange;

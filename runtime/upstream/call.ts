@@ -26,6 +26,8 @@ export const LARGE_BYTES = 256 * 1024;
 export interface Traffic {
   readonly upstream: string;
   readonly timeouts: TimeoutsNode;
+  /** Absent: attempts do not tell how long they may take. */
+  readonly deadlineHeader: string | undefined;
   readonly retry: RetryNode | undefined;
   readonly budget: RetryBudget | undefined;
   readonly breakers: Breakers | undefined;
@@ -63,6 +65,8 @@ export abstract class Call implements Timed, Waiting {
   /** How long it may take without progress. */
   #callMs = 0;
   #hardMs = 0;
+  /** Whether that is when the caller gives it up. */
+  #isCallersEnd = false;
   /** When its clock was stopped; absent while it runs. */
   #pausedMs: number | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -97,10 +101,18 @@ export abstract class Call implements Timed, Waiting {
     const { timeouts } = this.traffic;
     const now = performance.now();
     this.#startedMs = now;
-    const { timeoutMs = Number.POSITIVE_INFINITY, maxTimeoutMs = timeoutMs } = this.request;
+    const { timeoutMs = Number.POSITIVE_INFINITY, maxTimeoutMs = timeoutMs, deadlineMs } = this.request;
     this.#callMs = Math.min(timeouts.callMs, timeoutMs);
     this.#hardMs = now + Math.min(timeouts.callMaxMs, maxTimeoutMs);
     this.traffic.inFlight += 1;
+    if (deadlineMs !== undefined && deadlineMs < this.#hardMs) {
+      this.#hardMs = deadlineMs;
+      this.#isCallersEnd = true;
+      if (deadlineMs <= now) {
+        this.onDeadline();
+        return;
+      }
+    }
     this.traffic.budget?.earn();
     const { bulkhead } = this.traffic;
     if (bulkhead === undefined || this.staysOpen) {
@@ -156,11 +168,26 @@ export abstract class Call implements Timed, Waiting {
 
   onDeadline(): void {
     if (this.over) return;
+    const isCallers = this.endsForCaller;
     const failure = timeoutFailure(`${this.request.method} after ${this.#elapsedMs()} ms`);
     this.#finish();
-    this.#settle(failure);
+    this.#settle(isCallers ? { error: failure.error, sent: true } : failure);
     if (this.#attempts > 0) this.abandon('timeout');
     this.#tellError(failure.error);
+  }
+
+  /** Whether time is up for the caller alone, which is no failure of the upstream's. */
+  protected get endsForCaller(): boolean {
+    return this.#isCallersEnd && performance.now() >= this.#hardMs;
+  }
+
+  /** The headers of an attempt: those of the request and, where the upstream is told, how long it may take. */
+  protected get sentHeaders(): readonly string[] {
+    const { deadlineHeader } = this.traffic;
+    const { headers, mayProgress } = this.request;
+    if (deadlineHeader === undefined || this.staysOpen) return headers;
+    const endMs = mayProgress === true ? this.#hardMs : this.#softMs(this.#startedMs);
+    return [...headers, deadlineHeader, String(Math.max(Math.floor(endMs - performance.now()), 1))];
   }
 
   /** The first byte of a sound answer is here. */

@@ -32,6 +32,10 @@ export interface OutboundRequest {
   readonly timeoutMs?: number | undefined;
   /** How far progress extends that; absent: not at all. */
   readonly maxTimeoutMs?: number | undefined;
+  /** When its caller gives it up, on the clock of `performance.now()`; absent: not of its own accord. */
+  readonly deadlineMs?: number | undefined;
+  /** Whether its caller asked for progress, by which the time of a call gets longer. */
+  readonly mayProgress?: boolean;
   /** Whether the upstream may come to wait for its caller, who is in no hurry: `Link.pause`. */
   readonly mayPause?: boolean;
   /** The largest response in bytes; absent: the link's own bound. One that is read whole has a bound besides. */

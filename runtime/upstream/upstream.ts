@@ -25,6 +25,7 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
   const traffic: Traffic = {
     upstream: node.name,
     timeouts: node.timeouts,
+    deadlineHeader: node.type === 'stdio' ? undefined : node.headers.deadline,
     retry: node.retry,
     budget: node.retry?.budget === undefined ? undefined : new RetryBudget(node.retry.budget),
     breakers:

@@ -1,7 +1,19 @@
 /** `servers`: the virtual MCP servers that callers see. */
 import { type Static, Type } from 'typebox';
 import { labels } from './labels.ts';
-import { closed, count, flag, listOf, nameOf, oneOf, optional, pattern, size, urlPath } from './value.ts';
+import {
+  closed,
+  count,
+  flag,
+  headerName,
+  listOf,
+  nameOf,
+  oneOf,
+  optional,
+  pattern,
+  size,
+  urlPath,
+} from './value.ts';
 
 /** Protocol revisions that can be served, newest first. */
 export const PROTOCOL_VERSIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
@@ -239,6 +251,20 @@ export const Server = closed(
     }),
     features: optional(Features),
     lists: optional(Lists),
+    headers: optional(
+      closed(
+        {
+          deadline: optional(
+            headerName({
+              description:
+                'The header in which a caller may tell how many milliseconds it waits for the answer to a call. No time that is declared here gets longer by it, and an upstream that is too slow for the caller alone has not failed. What is no whole number is taken for none.',
+              examples: ['x-envoy-expected-rq-timeout-ms'],
+            }),
+          ),
+        },
+        { description: 'Headers of callers that are for the gateway.', default: {} },
+      ),
+    ),
     provenance: optional(
       flag({
         description:

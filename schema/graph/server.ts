@@ -62,6 +62,8 @@ export interface ServerNode {
   readonly expose: readonly ExposeNode[];
   readonly features: Features;
   readonly lists: ListsNode;
+  /** By which callers tell how long they wait, in lower case. */
+  readonly deadlineHeader?: string;
   /** Whether results and items are labelled with their upstream. */
   readonly provenance: boolean;
   /** In the order of evaluation. */

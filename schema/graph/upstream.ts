@@ -81,6 +81,8 @@ export interface HttpUpstreamNode extends AnyUpstreamNode {
     /** Names in lower case. */
     readonly forward: readonly string[];
     readonly set: Readonly<Record<string, string>>;
+    /** In lower case: what tells how long an attempt may take. */
+    readonly deadline?: string;
   };
   readonly tls: { readonly ca?: string };
   readonly connections: number;

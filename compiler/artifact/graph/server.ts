@@ -45,6 +45,7 @@ export const serverShape = fields<ServerNode>({
   expose: list(expose),
   features,
   lists: fields<ListsNode>({ pageItems: number, pageBytes: number, paramHeaders: oneOf('keep', 'strip') }),
+  deadlineHeader: optional(literal),
   provenance: flag,
   policies: list(literal),
   limits: list(literal),

@@ -66,7 +66,11 @@ const traffic = {
 };
 
 const web = {
-  headers: fields<HttpUpstreamNode['headers']>({ forward: list(literal), set: record(text) }),
+  headers: fields<HttpUpstreamNode['headers']>({
+    forward: list(literal),
+    set: record(text),
+    deadline: optional(literal),
+  }),
   tls: fields<HttpUpstreamNode['tls']>({ ca: optional(text) }),
   connections: number,
 };

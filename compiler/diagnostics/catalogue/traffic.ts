@@ -1,4 +1,4 @@
-/** GW3185 to GW3199: what protects an upstream, and does not. */
+/** GW3185 to GW3199, GW321x: what protects an upstream, and does not. */
 import { entry } from '../entry.ts';
 
 export const TRAFFIC = {
@@ -32,5 +32,11 @@ export const TRAFFIC = {
       `the delays between attempts at upstream \`${name}\` come to ${delays}, and its calls end after ${call}`,
     help: () => ['lower `maxAttempts` or `backoff`, or give `timeouts.call` more time'],
     note: () => ['no attempt is begun that could not end in time'],
+  }),
+  GW3210: entry<{ header: string }>({
+    severity: 'error',
+    title: 'Header that tells no deadline',
+    message: ({ header }) => `\`${header}\` tells something else, and no deadline`,
+    help: () => ['name the header in which callers tell how many milliseconds they wait'],
   }),
 };

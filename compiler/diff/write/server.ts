@@ -79,6 +79,7 @@ export const writeServer = (node: ServerNode, graph: Graph): WrittenMap => {
       pageBytes: size(node.lists.pageBytes),
       paramHeaders: plain(node.lists.paramHeaders),
     }),
+    headers: map({ deadline: plain(node.deadlineHeader) }),
     provenance: plain(node.provenance),
     policies: sequence(node.policies),
     limits: sequence(node.limits),

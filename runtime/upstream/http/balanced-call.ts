@@ -144,7 +144,8 @@ export class BalancedCall extends PlainCall {
 
   override onDeadline(): void {
     // An endpoint that has begun to answer is there.
-    if (!this.over && !this.#isChosen) for (const { member } of this.#legs) member.health.failed();
+    if (!this.over && !this.#isChosen && !this.endsForCaller)
+      for (const { member } of this.#legs) member.health.failed();
     super.onDeadline();
   }
 

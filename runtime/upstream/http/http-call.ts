@@ -39,7 +39,8 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   }
 
   protected dispatch(exchange: HttpExchange): void {
-    const { body, headers } = this.request;
+    const { body } = this.request;
+    const headers = this.sentHeaders;
     // A connection that is kept for long is not taken from the calls.
     if (this.staysOpen || this.request.mayPause === true)
       this.endpoint.aside('POST', this.linkHeaders.concat(headers), body, exchange);

@@ -21,7 +21,6 @@ export class ApiCall extends Call implements ApiExchangeTarget {
   readonly #api: Api;
   readonly #operation: Operation;
   readonly #sent: ApiRequest;
-  readonly #forwarded: readonly string[];
   #exchange: ApiExchange | undefined;
 
   constructor(api: Api, operation: Operation, sent: ApiRequest, request: OutboundRequest, sink: ReplySink) {
@@ -29,12 +28,11 @@ export class ApiCall extends Call implements ApiExchangeTarget {
     this.#api = api;
     this.#operation = operation;
     this.#sent = sent;
-    this.#forwarded = forwardedIn(request.headers);
   }
 
   protected attempt(): void {
     this.#exchange = new ApiExchange(this, this.maxBytes);
-    this.#api.send(this.#sent, this.#forwarded, this.#exchange);
+    this.#api.send(this.#sent, forwardedIn(this.sentHeaders), this.#exchange);
   }
 
   protected abandon(_reason: string): void {

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { labels } from '../labels.ts';
 import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Concurrency, Health, HedgedRetry, Timeouts } from './traffic.ts';
+import { Breaker, Concurrency, DeadlineHeader, Health, HedgedRetry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 export const HttpUpstream = closed(
@@ -65,6 +65,7 @@ export const HttpUpstream = closed(
               examples: [{ 'x-env': 'prod' }],
             }),
           ),
+          deadline: optional(DeadlineHeader),
         },
         { description: 'Headers towards the upstream.', default: {} },
       ),

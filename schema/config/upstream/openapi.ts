@@ -18,7 +18,7 @@ import {
   unionByType,
 } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Concurrency, Retry, Timeouts } from './traffic.ts';
+import { Breaker, Concurrency, DeadlineHeader, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 const Bearer = closed(
@@ -94,6 +94,7 @@ export const OpenApiUpstream = closed(
               examples: [{ 'x-env': 'prod' }],
             }),
           ),
+          deadline: optional(DeadlineHeader),
         },
         {
           description: 'Headers towards the API; no tool has an argument for one that stands here.',

@@ -1,6 +1,17 @@
 /** Timeouts, retry and breaker of an upstream. */
 import { Type } from 'typebox';
-import { cel, closed, count, duration, flag, listOf, oneOf, optional, percentage } from '../value.ts';
+import {
+  cel,
+  closed,
+  count,
+  duration,
+  flag,
+  headerName,
+  listOf,
+  oneOf,
+  optional,
+  percentage,
+} from '../value.ts';
 
 export const Timeouts = closed(
   {
@@ -31,6 +42,13 @@ export const Timeouts = closed(
   },
   { description: 'Timeouts towards the upstream.', default: {} },
 );
+
+/** Tells an upstream by when it has to be done. */
+export const DeadlineHeader = headerName({
+  description:
+    'The header that tells with each attempt how many milliseconds are left for it: of `call`, or of `callMax` where the caller asked for progress, or of the less that a limit or the caller itself gives it. While the caller is asked for something they stand still. Absent: none does.',
+  examples: ['x-envoy-expected-rq-timeout-ms'],
+});
 
 export const RETRY_CONDITIONS = ['connect-error', 'http-429', 'http-502', 'http-503', 'http-504'] as const;
 

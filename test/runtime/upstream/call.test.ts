@@ -132,6 +132,7 @@ test('[RATE-04] retries are those that the plain rules allow, at their times, an
         const traffic: Traffic = {
           upstream: 'scripted',
           timeouts: TIMEOUTS,
+          deadlineHeader: undefined,
           retry,
           budget: undefined,
           breakers: undefined,
