@@ -14,10 +14,10 @@ export const ANSWER =
   'Saturday 2 C, wind 6 m/s, dry and cloudy; Sunday 5 C, wind 11 m/s from the south-west, rain from noon on.';
 
 /**
- * What the upstream answers with: JSON of about 300 B, a megabyte of it, or the small one as an event stream. `hub`: the
- * small one, asked of the interface that mcp-hub has of its own.
+ * What the upstream answers with: JSON of about 300 B, a megabyte of it, or the small one as an event stream. `events`:
+ * the small one, over HTTP+SSE as mcp-hub has it; `hub`: asked of the interface that mcp-hub has of its own.
  */
-export type ReplyKind = 'small' | 'large' | 'stream' | 'hub';
+export type ReplyKind = 'small' | 'large' | 'stream' | 'events' | 'hub';
 
 /** What the bench's upstream is called there. */
 export const HUB_SERVER = 'bench';
@@ -37,8 +37,9 @@ export const MODERN_META = {
 
 /** The JSON text of the `tools/call` with the given id. */
 export const callBody = (era: Era, id: number, kind: ReplyKind = 'small'): string => {
-  const units = kind === 'small' ? 'metric' : kind;
-  const params = { name: TOOL, arguments: { city: 'Reykjavik', days: 3, units } };
+  const units = kind === 'small' || kind === 'events' ? 'metric' : kind;
+  const name = kind === 'events' ? `${HUB_SERVER}__${TOOL}` : TOOL;
+  const params = { name, arguments: { city: 'Reykjavik', days: 3, units } };
   return JSON.stringify({
     jsonrpc: '2.0',
     id,

@@ -1,6 +1,6 @@
 /** What /proc tells of processes. Linux only. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -17,14 +17,22 @@ export const cpuUs = (pids: readonly number[]): number =>
     0,
   );
 
-/** The process and its children, and theirs. */
-export const processTree = (pid: number): readonly number[] => {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return [
-    pid,
-    ...(children === '' ? [] : children.split(' ').flatMap((child) => processTree(Number(child)))),
-  ];
+/** What each thread of the process has started. Nothing where it has ended. */
+const childrenOf = (pid: number): readonly number[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
+        .split(' ')
+        .filter((child) => child !== '')
+        .map(Number),
+    );
+  } catch {
+    return [];
+  }
 };
+
+/** The process and its children, and theirs. */
+export const processTree = (pid: number): readonly number[] => [pid, ...childrenOf(pid).flatMap(processTree)];
 
 /** Resident memory of the process in bytes. */
 export const residentBytes = (pid: number): number => {

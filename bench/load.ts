@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { callRequest, type Era, type ReplyKind } from './call.ts';
 import { cpuUs } from './cpu-time.ts';
+import { type EventClient, openEventClient } from './event-endpoint.ts';
 import { openSession } from './legacy-session.ts';
 import { ReplyReader } from './reply-reader.ts';
 
@@ -157,7 +158,29 @@ const atRate = (perSecond: number): { readonly onFree: OnFree; readonly end: () 
   return { onFree, end: () => clearInterval(timer) };
 };
 
+/** Over HTTP+SSE. */
+const driveEvents = async (client: EventClient): Promise<void> => {
+  while (!stopping) {
+    const startMs = performance.now();
+    await client.call();
+    latenciesMs[recorded % MAX_LATENCIES] = performance.now() - startMs;
+    recorded += 1;
+  }
+  client.close();
+};
+
+const runEvents = async (job: LoadJob): Promise<LoadResult> => {
+  const clients = await Promise.all(
+    Array.from({ length: job.connections }, (_, index) => openEventClient(job.port, FIRST_ID + index)),
+  );
+  stopping = false;
+  onStop = [];
+  const [result] = await Promise.all([measure(job), ...clients.map(driveEvents)]);
+  return result;
+};
+
 const run = async (job: LoadJob): Promise<LoadResult> => {
+  if (job.reply === 'events') return await runEvents(job);
   const sessions = await sessionsFor(job);
   stopping = false;
   onStop = [];

@@ -3,11 +3,29 @@ import { existsSync, readFileSync } from 'node:fs';
 import { packageFile } from './gateway-program.ts';
 import { formatTable } from './table.ts';
 
+/** How the caller speaks, and what is behind. */
+export type Caller = '2026-07-28' | '2025-11-25' | '2024-11-05' | 'REST';
+export type Behind = 'HTTP' | 'stdio';
+
+/** A gateway, and the work that it does. */
+export interface Contender {
+  readonly name: string;
+  readonly caller: Caller;
+  readonly behind: Behind;
+}
+
+export interface NpmRow extends Contender {
+  readonly cpuUsPerCall: number;
+  /** To ours at the same work: the median of the ratios within the rounds. Absent: it is ours. */
+  readonly ratio?: number;
+}
+
 export interface NpmFigures {
   readonly date: string;
   readonly machine: string;
-  /** By name; ours are those that begin with `gatewright`. */
-  readonly cpuUsPerCall: Readonly<Record<string, number>>;
+  readonly rounds: number;
+  readonly connections: number;
+  readonly rows: readonly NpmRow[];
 }
 
 export const NPM_FILE = packageFile('bench/npm-gateways.json');
@@ -19,23 +37,40 @@ export const readNpmFigures = (): NpmFigures | undefined =>
 /** So many times less than the best of the others. */
 export const RATIO = 8;
 
-const OURS = 'gatewright';
-
-/** The table, and how many times the best of the others costs what ours costs before the same kind of upstream. */
-export const npmTable = ({ cpuUsPerCall }: NpmFigures): { readonly text: string; readonly ratio: number } => {
-  const entries = Object.entries(cpuUsPerCall);
-  const behindOf = (name: string): string => (name.endsWith('stdio behind') ? 'stdio behind' : 'HTTP behind');
-  const oursFor = (name: string): number =>
-    entries.find(([own]) => own.startsWith(OURS) && behindOf(own) === behindOf(name))?.[1] ?? Number.NaN;
-  const others = entries.filter(([name]) => !name.startsWith(OURS));
-  const ratio = Math.min(...others.map(([name, us]) => us / oursFor(name)));
-  const table = formatTable({
-    head: ['gateway', 'CPU µs/call', '÷ ours before the same'],
-    rows: entries.map(([name, us]) => [name, us.toFixed(0), (us / oursFor(name)).toFixed(1)]),
-  });
-  const verdict = ratio >= RATIO ? 'pass' : 'FAIL';
-  return {
-    text: `${table}\n\nThe best of the others costs ${ratio.toFixed(1)} times as much: at least ${RATIO} is wanted, ${verdict}.`,
-    ratio,
-  };
+const verdictOf = ({ caller, ratio }: NpmRow): string => {
+  if (ratio === undefined) return '';
+  if (caller === 'REST') return 'no MCP: not judged';
+  return ratio >= RATIO ? 'pass' : 'FAIL';
 };
+
+/** The best of the others in one of the revisions. */
+const bestOf = (rows: readonly NpmRow[], callers: readonly Caller[]): number =>
+  Math.min(
+    ...rows.flatMap(({ caller, ratio }) => (ratio !== undefined && callers.includes(caller) ? ratio : [])),
+  );
+
+const bestText = (rows: readonly NpmRow[], title: string, callers: readonly Caller[]): string => {
+  const best = bestOf(rows, callers);
+  return `${title}, the best of the others costs ${best.toFixed(1)} times as much: ${best >= RATIO ? 'pass' : 'FAIL'}.`;
+};
+
+/** The table, with what became of the budget in each revision. */
+export const npmText = ({ rows }: NpmFigures): string => {
+  const table = formatTable({
+    head: ['gateway', 'caller', 'behind', 'CPU µs/call', '÷ ours', `at least ${RATIO} ×`],
+    rows: rows.map((row) => [
+      row.name,
+      row.caller,
+      row.behind,
+      row.cpuUsPerCall.toFixed(0),
+      row.ratio?.toFixed(1) ?? '1',
+      verdictOf(row),
+    ]),
+  });
+  const modern = bestText(rows, 'In 2026-07-28', ['2026-07-28']);
+  const older = bestText(rows, 'In older revisions', ['2025-11-25', '2024-11-05']);
+  return `${table}\n\n${modern} ${older}`;
+};
+
+/** Whether all that is judged passed. */
+export const npmPassed = ({ rows }: NpmFigures): boolean => rows.every((row) => verdictOf(row) !== 'FAIL');

@@ -3,14 +3,28 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { processTree } from './cpu-time.ts';
 
 const STOP_DEADLINE_MS = 10_000;
 const live = new Set<ChildProcess>();
+
+const endAll = (pids: readonly number[]): void => {
+  for (const pid of pids)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+};
+
 process.on('exit', () => {
-  for (const child of live) child.kill('SIGKILL');
+  for (const child of live) endAll(processTree(child.pid!));
 });
 
-/** A running process. Disposing sends SIGTERM, waits for its end, and after 10 s sends SIGKILL. */
+/**
+ * A running process. Disposing sends SIGTERM, waits for its end, and after 10 s sends SIGKILL; what it started and left
+ * behind ends with it.
+ */
 export interface PinnedProcess extends AsyncDisposable {
   readonly pid: number;
   readonly child: ChildProcess;
@@ -27,10 +41,12 @@ export const startPinned = (core: number, command: readonly string[], stdio: Std
   const ended = once(child, 'exit').then(() => void live.delete(child));
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
+    const started = processTree(pid).slice(1);
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
     child.kill('SIGTERM');
     await ended;
     clearTimeout(timer);
+    endAll(started);
   };
   return { pid, child, ended, [Symbol.asyncDispose]: stop };
 };

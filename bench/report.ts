@@ -4,7 +4,8 @@ import { barChart } from './chart.ts';
 import { type FaultFigures, faultTable } from './fault-figures.ts';
 import { isDisturbed, medianOf } from './figures.ts';
 import type { Lists } from './lists.ts';
-import { type NpmFigures, npmTable } from './npm-figures.ts';
+import type { NpmFigures } from './npm-figures.ts';
+import { npmSection } from './npm-section.ts';
 import type { BenchOptions } from './options.ts';
 import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
 import type { Samples } from './rounds.ts';
@@ -102,20 +103,6 @@ export const reportChart = ({ samples }: Report): string => {
   return barChart('CPU time per request: less is better', 'µs', small);
 };
 
-const npmSection = (figures: NpmFigures | undefined): string =>
-  figures === undefined
-    ? ''
-    : `
-## Beside gateways of npm
-
-- ${figures.date}; ${figures.machine}
-- \`node bench/npm-gateways.ts --write\`: the same \`tools/call\` in sessions of 2025-11-25, before the same upstream over
-  HTTP or over pipes; the time of the gateway's own process, not of the program behind it. Ours does all that \`secure\`
-  does, the others nothing of it.
-
-${npmTable(figures).text}
-`;
-
 /** What was measured apart from the run, if it was. */
 export interface MeasuredApart {
   readonly npm: NpmFigures | undefined;
@@ -152,5 +139,5 @@ ${METHOD}
 ![CPU time per request](performance.svg)
 
 ${resultText(report)}
-${npmSection(npm)}${faultSection(faults)}`;
+${npm === undefined ? '' : npmSection(npm)}${faultSection(faults)}`;
 };

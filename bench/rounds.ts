@@ -30,13 +30,17 @@ export interface Sample {
 /** Samples by the name of their target, one a round. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
+/** To a target that is slow. */
+export const SLOW_CONNECTIONS = 2;
+const SLOW_RUN_MS = 8_000;
+
 /** What the load is told of a target, but for how long. */
 export const jobFor = (target: Target, options: Pick<RoundOptions, 'connections' | 'upstreamPid'>) => ({
   port: target.port,
   era: target.era,
   reply: target.reply,
   token: target.token,
-  connections: options.connections,
+  connections: target.isSlow === true ? SLOW_CONNECTIONS : options.connections,
   pids: target.pids,
   upstreamPid: options.upstreamPid,
 });
@@ -49,6 +53,7 @@ const TRAIN_STEPS = 20;
 const LARGE_TRAIN_SHARE = 0.02;
 
 const train = async (load: LoadDriver, target: Target, options: RoundOptions): Promise<void> => {
+  if (target.isSlow === true) return;
   const job = { ...jobFor(target, options), warmMs: 0, measureMs: TRAIN_STEP_MS };
   const wanted = options.trainRequests * (target.reply === 'large' ? LARGE_TRAIN_SHARE : 1);
   let requests = 0;
@@ -69,7 +74,8 @@ export const runRounds = async (
     onRound(round + 1);
     const first = round % targets.length;
     for (const target of [...targets.slice(first), ...targets.slice(0, first)]) {
-      const { warmMs, measureMs } = options;
+      const { warmMs } = options;
+      const measureMs = target.isSlow === true ? SLOW_RUN_MS : options.measureMs;
       const result = await load.run({ ...jobFor(target, options), warmMs, measureMs });
       samples.get(target.name)?.push({
         cpuUsPerRequest: result.cpuUs / result.requests,

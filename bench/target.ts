@@ -12,6 +12,8 @@ export interface Target {
   readonly token?: string | undefined;
   /** Its processes, whose CPU time counts. */
   readonly pids: readonly number[];
+  /** Whether it answers few calls a second: it gets few connections, long runs and no training. */
+  readonly isSlow?: boolean | undefined;
 }
 
 /** The flags that every Node.js process under test gets. */

@@ -48,6 +48,8 @@ export class Child {
   readonly #exited: Promise<void>;
   readonly #msToEnd: () => number;
   #gone = false;
+  /** Lines of this turn of the event loop, which go out together at its end: a write of each costs as much as all. */
+  #unsent = '';
 
   /** Starts the program with exactly the environment of the node. Rejects if it cannot be started. */
   static async start(node: StdioUpstreamNode, context: UpstreamContext, owner: ChildOwner): Promise<Child> {
@@ -106,14 +108,23 @@ export class Child {
   /** Writes one line. False if the child is gone or does not read. */
   write(line: string): boolean {
     const { stdin } = this.#process;
-    if (this.#gone || !stdin.writable || stdin.writableLength > MAX_UNREAD_BYTES) return false;
-    stdin.write(`${line}\n`);
+    if (this.#gone || !stdin.writable || stdin.writableLength + this.#unsent.length > MAX_UNREAD_BYTES)
+      return false;
+    if (this.#unsent === '') setImmediate(this.#send);
+    this.#unsent += `${line}\n`;
     return true;
   }
+
+  readonly #send = (): void => {
+    const lines = this.#unsent;
+    this.#unsent = '';
+    if (lines !== '' && this.#process.stdin.writable) this.#process.stdin.write(lines);
+  };
 
   /** Ends its input, then asks, then kills (MCP 2025-11-25, lifecycle, shutdown). Resolves when it is gone. */
   async stop(): Promise<void> {
     if (!this.#gone) {
+      this.#send();
       this.#process.stdin.end();
       const stepMs = Math.min(STOP_STEP_MS, this.#msToEnd() * STOP_STEP_SHARE);
       const terminate = setTimeout(() => this.kill('SIGTERM'), stepMs);

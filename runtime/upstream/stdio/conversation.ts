@@ -203,7 +203,7 @@ export class Conversation implements ChildOwner {
     const waiting = typeof message.id === 'number' ? this.#waiting.get(message.id) : undefined;
     // One that nobody waits for belongs to a request that was taken back, or timed out.
     if (waiting === undefined) return;
-    if (Buffer.byteLength(text) > waiting.maxBytes) waiting.failed(tooLargeFailure(waiting.maxBytes));
+    if (isLarger(text, waiting.maxBytes)) waiting.failed(tooLargeFailure(waiting.maxBytes));
     else waiting.respond(text, message);
   }
 
@@ -290,6 +290,10 @@ export class Conversation implements ChildOwner {
     }
   }
 }
+
+/** A character is three bytes at most, but for pairs, which are two characters of four. */
+const isLarger = (text: string, maxBytes: number): boolean =>
+  3 * text.length > maxBytes && Buffer.byteLength(text) > maxBytes;
 
 const LINE_BREAKS = /[\r\n\u0085\u2028\u2029]/;
 
