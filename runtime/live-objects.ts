@@ -100,13 +100,15 @@ export class LiveObjects {
     return openIdentity(node, { onKeysFailure }, Date.now());
   }
 
-  /** @param memory of its breakers and places, where threads count together */
+  /** @param memory of what threads count together */
   createUpstream(
     node: UpstreamNode,
     info: GatewayInfo,
     memory: {
       readonly breaker?: SharedArrayBuffer | undefined;
       readonly places?: SharedArrayBuffer | undefined;
+      readonly budget?: SharedArrayBuffer | undefined;
+      readonly health?: SharedArrayBuffer | undefined;
     } = {},
   ): LiveUpstream {
     const shared = (part: SharedArrayBuffer) => ({ memory: part, holder: this.#thread!.holder });
@@ -114,6 +116,8 @@ export class LiveObjects {
       ...this.#context,
       ...(memory.breaker && { breaker: shared(memory.breaker) }),
       ...(memory.places && { places: shared(memory.places) }),
+      ...(memory.budget && { budget: memory.budget }),
+      ...(memory.health && { health: memory.health }),
       gateway: info,
     });
     const bridged = new BridgedLinks(upstream, node, info);

@@ -23,6 +23,7 @@ import type { LoadedGraph } from './reload/reloader.ts';
 import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
 import { TurnTaking } from './reload/turn-taking.ts';
 import { placesId } from './upstream/bulkhead.ts';
+import { budgetId, healthId } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
@@ -113,6 +114,8 @@ class Preparation {
         const made = live.createUpstream(node, this.#info, {
           breaker: memories[`upstream:${node.name}`],
           places: memories[placesId(node.name)],
+          budget: memories[budgetId(node.name)],
+          health: memories[healthId(node.name)],
         });
         this.#made.push(made.upstream);
         return made;

@@ -1,4 +1,5 @@
 /** What the upstream room is given by its host. */
+import type { NodeId } from '../../schema/graph/graph.ts';
 import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import type { BreakerState } from '../traffic/breaker.ts';
 import type { GateThreads } from '../traffic/fair-gate.ts';
@@ -21,6 +22,12 @@ interface UpstreamObserver {
   onProcess(upstream: string, event: 'started' | 'exited'): void;
 }
 
+/** What the memory of an upstream's retry budget goes by. */
+export const budgetId = (upstream: string): NodeId => `upstream:${upstream}/budget`;
+
+/** What the memory of its endpoints' health goes by. */
+export const healthId = (upstream: string): NodeId => `upstream:${upstream}/health`;
+
 export interface UpstreamContext {
   readonly log: UpstreamLog;
   readonly observer: UpstreamObserver;
@@ -28,6 +35,10 @@ export interface UpstreamContext {
   readonly breaker?: { readonly memory: SharedArrayBuffer; readonly holder: number };
   /** Where threads count its calls together. */
   readonly places?: GateThreads;
+  /** Where threads spend of one budget of retries. */
+  readonly budget?: SharedArrayBuffer;
+  /** Where threads know of each other which endpoints are there. */
+  readonly health?: SharedArrayBuffer;
   /** The folder of the configuration file, absolute. */
   readonly baseDirectory: string;
   /** How long processes have to end; Infinity while the gateway goes on. */

@@ -27,7 +27,10 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
     timeouts: node.timeouts,
     deadlineHeader: node.type === 'stdio' ? undefined : node.headers.deadline,
     retry: node.retry,
-    budget: node.retry?.budget === undefined ? undefined : new RetryBudget(node.retry.budget),
+    budget:
+      node.retry?.budget === undefined
+        ? undefined
+        : new RetryBudget(node.retry.budget, { memory: context.budget }),
     breakers:
       node.breaker === undefined
         ? undefined

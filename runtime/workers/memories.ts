@@ -7,10 +7,13 @@ import { releaseOf } from '../state/shared-lock.ts';
 import { BREAKER_BYTES } from '../traffic/breaker.ts';
 import { breakerBytes, breakersIn } from '../traffic/breakers.ts';
 import { concurrencyCountId } from '../traffic/concurrency.ts';
+import { healthBytes } from '../traffic/health.ts';
 import { onePlaceMemory, placesMemory, recoverPlaces } from '../traffic/places.ts';
 import { quotaCountId, quotaMemory } from '../traffic/quota.ts';
+import { RETRY_BUDGET_BYTES } from '../traffic/retry-budget.ts';
 import { rateMemory } from '../traffic/shared-rate.ts';
 import { placesId } from '../upstream/bulkhead.ts';
+import { budgetId, healthId } from '../upstream/context.ts';
 import type { OpenMemories, SharedMemories } from './messages.ts';
 
 /** The lock is the first word of every such memory, and of each breaker in one of many. */
@@ -38,6 +41,9 @@ const giveBackCounts: Release = (memory, thread) => {
   giveBackAll(memory, thread);
   unlock(memory, thread);
 };
+
+/** Nothing is held in it. */
+const giveBackNothing: Release = () => undefined;
 
 const giveBackPlaces: Release = (memory, { holder }) => recoverPlaces(memory, holder);
 
@@ -96,6 +102,23 @@ export class Memories {
           giveBackPlaces,
           fingerprints[`upstream:${name}`] ?? '',
         );
+    for (const node of Object.values(graph.upstreams)) {
+      const fingerprint = fingerprints[`upstream:${node.name}`] ?? '';
+      if (node.retry?.budget !== undefined)
+        take(
+          budgetId(node.name),
+          () => new SharedArrayBuffer(RETRY_BUDGET_BYTES),
+          giveBackNothing,
+          fingerprint,
+        );
+      if (node.type === 'http' && node.health !== undefined)
+        take(
+          healthId(node.name),
+          () => new SharedArrayBuffer(healthBytes(node.endpoints.length)),
+          giveBackNothing,
+          fingerprint,
+        );
+    }
     for (const node of Object.values(graph.listeners)) {
       const socket = socketFingerprint(node);
       // One that is renamed stays what it is.

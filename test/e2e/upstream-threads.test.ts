@@ -70,4 +70,54 @@ describe('two threads', () => {
       0,
     );
   }, 60_000);
+
+  it('[RATE-04/threads] spend of one budget of retries', async () => {
+    const retry = {
+      maxAttempts: 2,
+      onlyIdempotent: false,
+      budget: '1%',
+      backoff: { base: '1ms', max: '1ms' },
+    };
+    await using gateway = await startTestGateway(
+      configuration({ tracker: upstream.url }, { workers: 2, upstream: { retry } }),
+      { tap: false },
+    );
+    const url = gateway.url();
+    expect(await call(url, 'search')).toBeUndefined();
+    upstream.behave(refuse(503));
+    const before = upstream.calls;
+    const startMs = performance.now();
+    const client = async (): Promise<void> => {
+      for (let at = 0; at < 20; at += 1) expect(await call(url, 'search')).toBe('upstream_unavailable');
+    };
+    await Promise.all(Array.from({ length: 10 }, client));
+    const retries = upstream.calls - before - 200;
+    expect(retries).toBeGreaterThanOrEqual(10);
+    expect(retries).toBeLessThanOrEqual(10 + 2 + 1 + (performance.now() - startMs) / 1000);
+  }, 60_000);
+
+  it('[RATE-03/threads] know of each other which endpoint is not there', async () => {
+    const down = await startToolUpstream('down', ['search']);
+    for (const method of ['server/discover', 'tools/list']) down.on(method, refuse(503));
+    down.behave(refuse(503));
+    const over = {
+      endpoints: [down.url, upstream.url],
+      health: { every: '1h', unhealthyAfter: 4 },
+      protocol: { era: 'modern' },
+    };
+    await using gateway = await startTestGateway(
+      configuration({ tracker: down.url }, { workers: 2, upstream: over }),
+      { tap: false },
+    );
+    const url = gateway.url();
+    // A list that could not be had is not asked for again at once.
+    const deadlineMs = performance.now() + 30_000;
+    let answered = 0;
+    while (answered < 20) {
+      if ((await call(url, 'search')) === undefined) answered += 1;
+      expect(performance.now()).toBeLessThan(deadlineMs);
+    }
+    expect(down.log).toHaveLength(4);
+    await down.close();
+  }, 60_000);
 });

@@ -43,7 +43,7 @@ export class Endpoints {
   /** @param onUnhealthy told of an endpoint that gets no calls any more, if another one does */
   constructor(node: HttpUpstreamNode, traffic: Traffic, onUnhealthy: (member: Member) => void) {
     const health = node.health!;
-    this.members = node.endpoints.map((text) => {
+    this.members = node.endpoints.map((text, at) => {
       const url = shownUrl(text);
       const changed = (healthy: boolean): void => {
         traffic.context.observer.onHealth(traffic.upstream, url, healthy);
@@ -52,7 +52,7 @@ export class Endpoints {
       const member = new Member(
         new HttpEndpoint(node, text, traffic),
         url,
-        new EndpointHealth(health, changed),
+        new EndpointHealth(health, { onChange: changed, memory: traffic.context.health, at }),
       );
       return member;
     });

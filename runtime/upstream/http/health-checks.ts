@@ -60,7 +60,10 @@ export class HealthChecks {
     this.#traffic = traffic;
     this.#timeoutMs = Math.min(everyMs, mostMs);
     this.#timer = setInterval(() => {
-      for (const each of checked) if (!this.#running.has(each)) this.#check(each);
+      for (const each of checked) {
+        each.health.look();
+        if (!this.#running.has(each)) this.#check(each);
+      }
     }, everyMs).unref();
   }
 

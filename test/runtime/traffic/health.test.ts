@@ -9,7 +9,7 @@ test('an endpoint is unhealthy after so many failures in a row, until it succeed
       fc.array(fc.boolean(), { maxLength: 60 }),
       (unhealthyAfter, outcomes) => {
         const told: boolean[] = [];
-        const health = new EndpointHealth({ unhealthyAfter }, (healthy) => told.push(healthy));
+        const health = new EndpointHealth({ unhealthyAfter }, { onChange: (healthy) => told.push(healthy) });
         const expected: boolean[] = [];
         for (const [at, succeeded] of outcomes.entries()) {
           if (succeeded) health.succeeded();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RetryBudget } from '../../../runtime/traffic/retry-budget.ts';
+import { RETRY_BUDGET_BYTES, RetryBudget } from '../../../runtime/traffic/retry-budget.ts';
+import { takenBy } from './taking-thread.ts';
 
 type Step = { readonly kind: 'call' | 'spend' } | { readonly kind: 'wait'; readonly ms: number };
 
@@ -18,7 +19,7 @@ describe('the budget of retries', () => {
         fc.array(step, { maxLength: 200 }),
         (ratio, steps) => {
           let nowMs = 1000;
-          const budget = new RetryBudget(ratio, () => nowMs);
+          const budget = new RetryBudget(ratio, { nowMs: () => nowMs });
           let [calls, spent] = [0, 0];
           for (const each of steps) {
             if (each.kind === 'wait') nowMs += each.ms;
@@ -39,7 +40,7 @@ describe('the budget of retries', () => {
   });
 
   it('lets a storm of failures through once, and then its share alone', () => {
-    const budget = new RetryBudget(0.2, () => 0);
+    const budget = new RetryBudget(0.2, { nowMs: () => 0 });
     let granted = 0;
     for (let call = 0; call < 1000; call += 1) {
       budget.earn();
@@ -51,7 +52,7 @@ describe('the budget of retries', () => {
 
   it('fills again with time alone, up to ten', () => {
     let nowMs = 0;
-    const budget = new RetryBudget(0, () => nowMs);
+    const budget = new RetryBudget(0, { nowMs: () => nowMs });
     const spendAll = (): number => {
       let times = 0;
       while (budget.spend()) times += 1;
@@ -62,5 +63,26 @@ describe('the budget of retries', () => {
     expect(spendAll()).toBe(3);
     nowMs = 1e9;
     expect(spendAll()).toBe(10);
+  });
+
+  it('is spent by threads together, to the last attempt', async () => {
+    const memory = new SharedArrayBuffer(RETRY_BUDGET_BYTES);
+    const [threads, calls, ratio] = [4, 20_000, 0.25];
+    const taken = await Promise.all(
+      Array.from({ length: threads }, () => takenBy('retrier', { ratio, memory, calls })),
+    );
+    const budget = new RetryBudget(ratio, { memory, nowMs: () => 1 });
+    let retries = taken.reduce((sum, each) => sum + each.retries!, 0);
+    while (budget.spend()) retries += 1;
+    expect(retries).toBe(10 + threads * calls * ratio);
+  }, 60_000);
+
+  it('is counted on by a thread whose clock is a little behind', () => {
+    const memory = new SharedArrayBuffer(RETRY_BUDGET_BYTES);
+    const [ahead, behind] = [5000, 4999].map((ms) => new RetryBudget(0, { memory, nowMs: () => ms }));
+    let times = 0;
+    while (ahead!.spend()) times += 1;
+    while (behind!.spend() || ahead!.spend()) times += 1;
+    expect(times).toBe(10);
   });
 });
