@@ -194,6 +194,8 @@ const revoke = async (context: Context): Promise<void> => {
   // First where it is refused at once, then for good.
   for (const url of values.gateway ?? [])
     await revokeAt(context, url, { key: id, identity: values.identity });
+  if (values.gateway !== undefined)
+    context.io.err(`a new key called \`${id}\` would be refused as well: give it another id\n`);
   await editKeysFile(resolve(context.io.cwd, values.file), (keys) => {
     if (keys.find(id) === undefined) throw new RefusedError(`there is no key \`${id}\``);
     keys.remove(id);

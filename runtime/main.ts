@@ -239,6 +239,7 @@ export class Gateway {
       upstreams: () => Object.entries(team.upstreams),
       pinned: () => Object.entries(team.pinned),
       sessions: () => team.sessions,
+      revocationsAgeMs: () => team.revocationsAgeMs,
       generations: () => ({ active: this.#graph === undefined ? 0 : 1, draining: team.draining }),
       generationRequests: () => team.generationRequests,
     };

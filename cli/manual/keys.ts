@@ -5,7 +5,7 @@ export const KEYS = {
   usage: 'add|list|rotate <id>|revoke <id>',
   summary: 'manage API keys',
   about: [
-    '`add` makes a key for servers and prints it once; only its hash is kept. `rotate` adds a successor and lets the old key end after an overlap. `revoke` removes a key, and with `--gateway` has running gateways refuse it at once, before they see the file; their operations listener has to serve `revoke`, and is asked with the bearer token in `GATEWRIGHT_TOKEN`, if there is one. `list` shows them without secrets.',
+    '`add` makes a key for servers and prints it once; only its hash is kept. `rotate` adds a successor and lets the old key end after an overlap. `revoke` removes a key, and with `--gateway` has running gateways refuse it at once, before they see the file; their operations listener has to serve `revoke`, and is asked with the bearer token in `GATEWRIGHT_TOKEN`, if there is one; a new key of the same id is refused there as well, until the revocation is lifted. `list` shows them without secrets.',
   ],
   options: {
     file: { type: 'string', default: 'keys.yaml', value: 'path', does: 'the file that keeps the keys' },

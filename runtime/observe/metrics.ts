@@ -58,6 +58,8 @@ export interface MetricsSources {
   pinned(): Iterable<readonly [upstream: string, differences: readonly { readonly kind: string }[]]>;
   /** Legacy sessions that are open. */
   sessions(): number;
+  /** How long ago the store was asked who is revoked; undefined without one. */
+  revocationsAgeMs(): number | undefined;
   generations(): { readonly active: number; readonly draining: number };
   /** Requests and streams that each generation holds, by its number. */
   generationRequests(): Iterable<readonly [generation: number, requests: number]>;
@@ -151,6 +153,11 @@ export class Metrics {
   readonly #sessions = new GaugeFamily({
     name: 'gatewright_sessions',
     help: 'Open sessions of legacy clients.',
+    labels: [],
+  });
+  readonly #revocationsAge = new GaugeFamily({
+    name: 'gatewright_revocations_age_seconds',
+    help: 'How long ago the store was last read for who is revoked, by the thread that did so the longest ago.',
     labels: [],
   });
   readonly #restarts = new CounterFamily({
@@ -254,6 +261,7 @@ export class Metrics {
       this.#upstreams,
       this.#pinned,
       this.#sessions,
+      this.#revocationsAge,
       this.#restarts,
       this.reload,
       ...(this.source === undefined ? [] : [this.source]),
@@ -312,6 +320,8 @@ export class Metrics {
         this.#pinned.of(upstream, kind).value = differences.filter((each) => each.kind === kind).length;
     }
     this.#sessions.of().value = this.sources.sessions();
+    const ageMs = this.sources.revocationsAgeMs();
+    if (ageMs !== undefined) this.#revocationsAge.of().value = ageMs / 1000;
     this.reload.setGenerations(this.sources.generations(), this.sources.generationRequests());
   }
 }

@@ -13,7 +13,7 @@ import { callReplica, Unreached } from './replica-link.ts';
 
 const IDLE_MS = 10_000;
 /** Replicas that something is awaited from are called so often, to see whether they still are there. */
-const WATCH_MS = 5000;
+const WATCH_MS = 2000;
 const RETRY_AFTER_MS = 1000;
 
 interface ReplicaPeersOptions {

@@ -83,6 +83,11 @@ export class Revocations implements RevocationJudge {
     return this.#table.isCurrent;
   }
 
+  /** How long ago the store was read; undefined where there is none. */
+  get ageMs(): number | undefined {
+    return this.#table.ageMs;
+  }
+
   verdict(principal: Principal, nowMs: number): 'admitted' | 'revoked' | 'unknown' {
     if (principal.kind === 'anonymous') return 'admitted';
     if (this.#isRevoked(principal, nowMs)) return 'revoked';

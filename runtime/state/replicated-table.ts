@@ -55,6 +55,11 @@ export class ReplicatedTable {
     return this.#isCurrent;
   }
 
+  /** How long ago the store was read; Infinity if never, undefined where there is none. */
+  get ageMs(): number | undefined {
+    return this.#store === undefined ? undefined : performance.now() - this.#lookedMs;
+  }
+
   get(name: string): Statement | undefined {
     return this.#statements.get(name);
   }

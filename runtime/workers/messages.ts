@@ -61,6 +61,8 @@ export interface WorkerState {
   /** What its calls hold of limits on calls at a time. */
   readonly places: readonly HeldPlaces[];
   readonly sessions: number;
+  /** How long ago it read in the store who is revoked; undefined where there is none. */
+  readonly revocationsAgeMs: number | undefined;
   readonly draining: number;
   /** Requests and streams by generation. */
   readonly generationRequests: readonly (readonly [generation: number, requests: number])[];

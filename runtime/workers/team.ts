@@ -134,6 +134,15 @@ export class Team {
     return this.#states.reduce((sum, { sessions }) => sum + sessions, this.#options.serving.sessions);
   }
 
+  /** As the one of them has it that read the store the longest ago; undefined without a store. */
+  get revocationsAgeMs(): number | undefined {
+    const ages = [
+      this.#options.serving.revocations.ageMs,
+      ...this.#states.map(({ revocationsAgeMs }) => revocationsAgeMs),
+    ].filter((age) => age !== undefined);
+    return ages.length === 0 ? undefined : Math.max(...ages);
+  }
+
   get draining(): number {
     return Math.max(this.#options.serving.draining, ...this.#states.map(({ draining }) => draining));
   }

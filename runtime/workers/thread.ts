@@ -67,6 +67,7 @@ const stateNow = (): WorkerState => ({
   pinned: serving.pinned,
   places: serving.places,
   sessions: serving.sessions,
+  revocationsAgeMs: serving.revocations.ageMs,
   draining: serving.draining,
   generationRequests: serving.generationRequests,
   metrics: metrics.trafficText(),

@@ -366,7 +366,10 @@ describe('keys revoke', () => {
     expect((await revokedAt(gateway)).revocations).toEqual([]);
 
     const { code, err } = await run('revoke', 'b', '--gateway', opsUrl);
-    expect([code, err]).toEqual([0, `\`b\` is refused at ${opsUrl}: there\nrevoked \`b\`\n`]);
+    expect([code, err]).toEqual([
+      0,
+      `\`b\` is refused at ${opsUrl}: there\na new key called \`b\` would be refused as well: give it another id\nrevoked \`b\`\n`,
+    ]);
     expect((await revokedAt(gateway)).revocations).toMatchObject([{ key: 'b', identity: 'robots' }]);
     expect((await written()).map(({ id }) => id)).toEqual(['a']);
     await upstream.close();

@@ -165,6 +165,10 @@ describe.each([1, 2])('what is revoked at run time, with %i thread(s)', (workers
     expect((await gateway.gateway.reload()).result).not.toBe('rejected');
     expect(await statusesOf(gateway, bob.key)).toEqual(new Set([401]));
     expect(await statusesOf(gateway, alice.key)).not.toContain(401);
+    const anew = makeApiKey('bob');
+    await gateway.writeBeside('keys.yaml', KEYS.replace(bob.hash, anew.hash));
+    expect((await gateway.gateway.reload()).result).not.toBe('rejected');
+    expect(await statusesOf(gateway, anew.key)).toEqual(new Set([401]));
     expect((await revokedAt(gateway)).revocations).toEqual([
       { key: 'bob', identity: 'robots', at: expect.any(String) },
     ]);

@@ -151,6 +151,10 @@ describe.skipIf(isRedisMissing)('revocation at gateways that share a store', () 
     expect(await statusOf(late, bob.key)).toBe(401);
   });
 
+  /** How many seconds ago it read in the store who is revoked. */
+  const ageOf = async (gateway: TestGateway): Promise<number> =>
+    Number(/^gatewright_revocations_age_seconds (\S+)$/m.exec(await gateway.metrics())![1]);
+
   it.each([
     ['another type of value', ['MSET', TABLE, 'x', `${TABLE}:version`, 'x']],
     ['a version that is none', ['LPUSH', `${TABLE}:version`, 'x']],
@@ -160,8 +164,10 @@ describe.skipIf(isRedisMissing)('revocation at gateways that share a store', () 
     await server.command(...command);
     await vi.waitFor(async () => expect(await statusOf(gateway, alice.key)).toBe(503), PATIENT);
     expect(await gateway.metrics()).toContain('gatewright_state_up 1\n');
+    expect(await ageOf(gateway)).toBeGreaterThan(1);
     await server.command('DEL', TABLE, `${TABLE}:version`);
     await vi.waitFor(async () => expect(await statusOf(gateway, alice.key)).toBe(200), PATIENT);
+    await vi.waitFor(async () => expect(await ageOf(gateway)).toBeLessThan(1), PATIENT);
   });
 
   it('does not disturb what is counted where its user may not touch the table', async () => {

@@ -132,6 +132,7 @@ describe('Metrics', () => {
       upstreams: () => upstreams,
       pinned: () => [['a', [{ kind: 'tools' }, { kind: 'tools' }]]],
       sessions: () => 7,
+      revocationsAgeMs: () => 1500,
       generations: () => ({ active: 1, draining: 2 }),
       generationRequests: () => [[4, 9]],
     };
@@ -149,6 +150,7 @@ describe('Metrics', () => {
     expect(samples.get('gatewright_pinned_differences{upstream="a",kind="tools"}')).toBe(2);
     expect(samples.get('gatewright_pinned_differences{upstream="a",kind="prompts"}')).toBe(0);
     expect(samples.get('gatewright_sessions')).toBe(7);
+    expect(samples.get('gatewright_revocations_age_seconds')).toBe(1.5);
     expect(samples.get('gatewright_generations{state="draining"}')).toBe(2);
     expect(samples.get('gatewright_generation_requests{generation="4"}')).toBe(9);
     upstreams = upstreams.slice(1);
