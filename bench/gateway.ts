@@ -6,14 +6,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callBody, callHeaders, ENDPOINT_PATH, isRightAnswer } from './call.ts';
 import { type Ports, type Profile, writeConfiguration } from './gateway-configuration.ts';
 import { packageFile } from './gateway-program.ts';
-import { type PinnedProcess, startPinned } from './pinned-process.ts';
+import { type CoreList, type PinnedProcess, startPinned } from './pinned-process.ts';
 import { freePort, isListening, NODE_FLAGS } from './target.ts';
 
 const START_DEADLINE_MS = 30_000;
 const POLL_MS = 2;
 
 export interface GatewayOptions {
-  readonly core: number;
+  readonly core: CoreList;
   /** Its files lie in a new folder in here. */
   readonly folder: string;
   readonly profile: Profile;

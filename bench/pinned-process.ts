@@ -32,8 +32,15 @@ export interface PinnedProcess extends AsyncDisposable {
   readonly ended: Promise<void>;
 }
 
+/** One core, or some. */
+export type CoreList = number | readonly number[];
+
 /** Starts `command` on `core` by taskset, which becomes the command: the pid is the command's own. */
-export const startPinned = (core: number, command: readonly string[], stdio: StdioOptions): PinnedProcess => {
+export const startPinned = (
+  core: CoreList,
+  command: readonly string[],
+  stdio: StdioOptions,
+): PinnedProcess => {
   const child = spawn('taskset', ['--cpu-list', String(core), ...command], { stdio });
   const { pid } = child;
   if (pid === undefined) throw new Error('taskset (package util-linux) cannot be started');
@@ -74,12 +81,18 @@ export interface Cores {
   readonly proxy: number;
   /** For the load and the upstream. */
   readonly load: number;
+  /** One more for a proxy of two threads, where there are enough to tell what the second adds. */
+  readonly second: number | undefined;
 }
 
-/** The first two cores that this process may use. Throws if there is only one. */
+/** So many cores leave two threads, load and upstream some of their own. */
+export const CORES_FOR_TWO_THREADS = 6;
+
+/** The first cores that this process may use. Throws if there is only one. */
 export const chooseCores = (): Cores => {
   const status = readFileSync('/proc/self/status', 'utf8');
-  const [proxy, load] = parseCoreList(/^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1] ?? '0');
+  const all = parseCoreList(/^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1] ?? '0');
+  const [proxy, load] = all;
   if (proxy === undefined || load === undefined) throw new Error('the benchmark needs two cores');
-  return { proxy, load };
+  return { proxy, load, second: all.length >= CORES_FOR_TWO_THREADS ? all[2] : undefined };
 };

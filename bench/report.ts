@@ -77,7 +77,7 @@ divided by the requests they answered. It says what a request costs, whoever els
 - **gateway bare**: an anonymous server, metrics on, no access log, no policy, no limit.
 - **gateway secure**: a JWT (ES256, local key set), a CEL policy, a rate limit by principal and tool, an access log
   to a file, metrics.
-- **…, two threads**: as bare, with \`workers: 2\`, on the same core.
+- **…, two threads**: as bare, with \`workers: 2\`, on the same core; from six cores on, on two.
 - **…, SSE replies**: the upstream answers with an event stream. **…, 1 MB results**: with a megabyte of JSON.
 - **…, 2025-11-25**: the same \`tools/call\` in sessions of that revision, one for each connection.
 - **…, 2026-07-28 to 2025-11-25** and the other way: the call of one era before an upstream held to the other one.

@@ -63,14 +63,19 @@ export const speedRatioTable = (samples: Samples): Table => {
   };
 };
 
+const verdictOf = ({ passed, why }: Judgement): string => {
+  if (passed === undefined) return `not judged (${why})`;
+  return passed ? 'pass' : 'FAIL';
+};
+
 /** Budgets and what became of them. */
 export const budgetTable = (judgements: readonly Judgement[]): Table => ({
   head: ['budget', 'at most', 'measured', 'verdict'],
-  rows: judgements.map(({ budget, limit, measured, unit, passed }) => [
-    budget,
-    amount(limit, unit),
-    amount(measured, unit),
-    passed ? 'pass' : 'FAIL',
+  rows: judgements.map((judgement) => [
+    judgement.budget,
+    `${judgement.isLeast ? 'at least ' : ''}${amount(judgement.limit, judgement.unit)}`,
+    amount(judgement.measured, judgement.unit),
+    verdictOf(judgement),
   ]),
 });
 

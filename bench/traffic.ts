@@ -23,7 +23,10 @@ export interface Bench {
 const tell = (line: string): void => console.error(line);
 
 export const gatewayOptions = (bench: Bench, profile: Profile): GatewayOptions => ({
-  core: bench.cores.proxy,
+  core:
+    profile === 'two-workers' && bench.cores.second !== undefined
+      ? [bench.cores.proxy, bench.cores.second]
+      : bench.cores.proxy,
   folder: bench.folder,
   profile,
   upstreamPort: bench.upstream.port,

@@ -4,6 +4,7 @@ import { cpuUsOfStat } from '../../bench/cpu-time.ts';
 import { isDisturbed, median, quantile, ratioOf } from '../../bench/figures.ts';
 import { parseCoreList } from '../../bench/pinned-process.ts';
 import { regressions } from '../../bench/released.ts';
+import { budgetTable } from '../../bench/result-tables.ts';
 import type { Sample } from '../../bench/rounds.ts';
 import { formatTable } from '../../bench/table.ts';
 
@@ -46,7 +47,13 @@ it('tells when neither the target nor the load had a core to itself', () => {
 describe('judge', () => {
   const startUp = { runs: 1, firstAnswerMs: 601, idleBytes: 90e6 };
   const samples = samplesOf({ [NAMES.floor]: [10], [NAMES.bare]: [11.5], [NAMES.secure]: [17] });
-  const nothing = { halfLoad: new Map(), startUp: undefined, lists: undefined, subscriptions: undefined };
+  const nothing = {
+    cores: 2,
+    halfLoad: new Map(),
+    startUp: undefined,
+    lists: undefined,
+    subscriptions: undefined,
+  };
 
   const subscriptions = {
     count: 10_000,
@@ -70,7 +77,7 @@ describe('judge', () => {
 
   it('multiplies every limit by the margin', () => {
     const measured = { ...nothing, samples, startUp, subscriptions };
-    expect(judge(measured, 2).every(({ passed }) => passed)).toBe(true);
+    expect(judge(measured, 2).every(({ passed }) => passed === true)).toBe(true);
   });
 
   it('holds a call of one operation among 500 against that of the only one', () => {
@@ -100,7 +107,26 @@ describe('judge', () => {
       );
     };
     expect(verdictsOf(24)).toMatchObject([{ passed: true }, { passed: false }]);
-    expect(verdictsOf(24.1)).toEqual([]);
+    expect(verdictsOf(25.9)).toMatchObject([{ passed: undefined }, { passed: undefined }]);
+    expect(budgetTable(verdictsOf(25.9)).rows.map((row) => row.at(-1))).toEqual([
+      'not judged (floor 2.6 × nginx)',
+      'not judged (floor 2.6 × nginx)',
+    ]);
+  });
+
+  it('holds what two threads do against one only where there are cores for them', () => {
+    const verdictOf = (cores: number, twoThreads: number) => {
+      const one = { requestsPerSecond: 100, cpuUsPerRequest: 10 } as Sample;
+      const two = { requestsPerSecond: twoThreads, cpuUsPerRequest: 10 } as Sample;
+      const driven = new Map([
+        [NAMES.bare, [one]],
+        [NAMES.twoThreads, [two]],
+      ]);
+      return budgetTable(judge({ ...nothing, cores, samples: driven }, 1)).rows.at(-1);
+    };
+    expect(verdictOf(6, 180)).toEqual(['requests/s, two threads ÷ one', 'at least 1.80 ×', '1.80 ×', 'pass']);
+    expect(verdictOf(6, 179)?.at(-1)).toBe('FAIL');
+    expect(verdictOf(2, 100)?.at(-1)).toBe('not judged (2 cores of 6 that it takes)');
   });
 
   it('holds latencies at half load against those of nginx', () => {
