@@ -11,41 +11,65 @@ export interface Beating {
   expelRevoked?(shedding: Shedding, isRevoked: (principal: Principal) => boolean): void;
 }
 
+const PLACE = Symbol('place');
+
+interface Placed extends Beating {
+  [PLACE]?: number;
+}
+
 /** One timer that keeps all event streams alive; runs only while there are any. */
 export class Heartbeat {
   readonly #everyMs: number;
-  readonly #streams = new Set<Beating>();
+  /**
+   * Each knows its place. No Set: the tables that it has outgrown lead from one to the next, and with them the engine
+   * would keep every stream until it collects its old generation.
+   */
+  readonly #streams: Placed[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(everyMs: number) {
     this.#everyMs = everyMs;
   }
 
-  add(stream: Beating): void {
-    this.#streams.add(stream);
-    this.#timer ??= setInterval(() => {
-      for (const each of this.#streams) each.beat();
-    }, this.#everyMs).unref();
+  add(stream: Placed): void {
+    if (this.#has(stream)) return;
+    stream[PLACE] = this.#streams.length;
+    this.#streams.push(stream);
+    this.#timer ??= setInterval(() => this.#beat(), this.#everyMs).unref();
   }
 
-  remove(stream: Beating): void {
-    this.#streams.delete(stream);
-    if (this.#streams.size === 0) this.close();
+  remove(stream: Placed): void {
+    if (!this.#has(stream)) return;
+    const place = stream[PLACE]!;
+    const last = this.#streams.pop()!;
+    if (last === stream) return;
+    this.#streams[place] = last;
+    last[PLACE] = place;
   }
 
   /** Cuts off slow readers: see {@link Beating.relieve}. */
   relieve(shedding: Shedding, maxUnreadBytes: number): void {
-    for (const each of this.#streams) each.relieve?.(shedding, maxUnreadBytes);
+    for (const each of [...this.#streams]) if (this.#has(each)) each.relieve?.(shedding, maxUnreadBytes);
   }
 
   /** See {@link Beating.expelRevoked}. */
   expelRevoked(shedding: Shedding, isRevoked: (principal: Principal) => boolean): void {
-    for (const each of this.#streams) each.expelRevoked?.(shedding, isRevoked);
+    for (const each of [...this.#streams]) if (this.#has(each)) each.expelRevoked?.(shedding, isRevoked);
   }
 
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  #has(stream: Placed): boolean {
+    return stream[PLACE] !== undefined && this.#streams[stream[PLACE]] === stream;
+  }
+
+  #beat(): void {
+    for (const each of [...this.#streams]) if (this.#has(each)) each.beat();
+    // Not before: most streams are short, and the next would start it again.
+    if (this.#streams.length === 0) this.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
 import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
+import { atTurnEnd } from '../../turn-end.ts';
 import type { ClientReply } from '../client-reply.ts';
 import type { Session } from './session.ts';
 import type { SessionStream } from './session-stream.ts';
@@ -16,6 +17,16 @@ const POLL_AFTER_MS = 1000;
 
 /** Whether a session's client knows priming events and polling. */
 export const pollsStreams = (session: Session): boolean => session.version >= POLLING_SINCE;
+
+interface Answer {
+  readonly exchange: WebExchange;
+  readonly text: string;
+  readonly headers: readonly string[];
+}
+
+const answerLater = atTurnEnd(({ exchange, text, headers }: Answer) =>
+  replyJson(exchange, 200, text, headers),
+);
 
 /** Tells the session when its request is over. */
 class SessionWriter implements ResponseWriter {
@@ -93,7 +104,7 @@ export class SessionReply implements ClientReply {
   response(text: string): void {
     this.#session.finished(this.#idText);
     if (this.#stream === undefined) {
-      replyJson(this.#exchange, 200, text, this.headers);
+      answerLater({ exchange: this.#exchange, text, headers: this.headers });
       return;
     }
     this.#stream.append(text);

@@ -4,14 +4,23 @@ import { type EventStream, startEventStream } from '../../listen/event-stream.ts
 import type { WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyError, replyJson, replyKeptJson } from '../../listen/reply.ts';
 import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
+import { MAX_WHOLE_LENGTH, replyEvent } from '../../listen/whole-event.ts';
+import { atTurnEnd } from '../../turn-end.ts';
 import type { ClientReply } from '../client-reply.ts';
 
 const NONE: readonly string[] = [];
+
+const later = atTurnEnd((reply: ModernReply) => reply.send());
 
 export class ModernReply implements ClientReply {
   readonly #exchange: WebExchange;
   readonly #idText: string;
   #events: EventStream | undefined;
+  /** Whether it is a stream, begun or not. */
+  #isStream = false;
+  /** The response that is sent at the end of the turn. */
+  #text: string | undefined;
+  #status = 200;
   headers: readonly string[] = NONE;
 
   constructor(exchange: WebExchange, idText: string) {
@@ -19,63 +28,89 @@ export class ModernReply implements ClientReply {
     this.#idText = idText;
   }
 
+  /** Begins at the end of the turn, or with its first event: most streams of upstreams hold a response only, and it is there already. */
   stream(): void {
-    if (this.#events !== undefined) return;
-    const { onAbort } = this.#exchange;
-    this.#events = startEventStream(this.#exchange, this.headers);
-    this.#events.onClose = onAbort;
+    if (this.#isStream) return;
+    this.#isStream = true;
+    later(this);
   }
 
   suspend(): void {}
 
   lasts(): void {
-    this.#events?.lasts();
+    if (this.#isStream) this.#begun().lasts();
   }
 
   message(text: string): void {
-    this.stream();
-    this.#events!.send(text);
+    this.#begun().send(text);
   }
 
   response(text: string, status = 200): void {
     // What is over must hold nothing: a chain of dead calls would outlive the young generation.
     this.#exchange.onAbort = undefined;
-    if (this.#events === undefined) {
-      replyJson(this.#exchange, status, text, this.headers);
+    if (this.#events !== undefined) {
+      this.#events.send(text);
+      this.#events.end();
       return;
     }
-    this.#events.send(text);
-    this.#events.end();
+    this.#text = text;
+    this.#status = status;
+    if (!this.#isStream) later(this);
+  }
+
+  /** Sends what the turn has brought. */
+  send(): void {
+    const text = this.#text;
+    this.#text = undefined;
+    if (text === undefined) {
+      if (this.#isStream) this.#begun();
+    } else if (!this.#isStream) replyJson(this.#exchange, this.#status, text, this.headers);
+    else if (text.length <= MAX_WHOLE_LENGTH) replyEvent(this.#exchange, text, this.headers);
+    else {
+      const events = this.#begun();
+      events.send(text);
+      events.end();
+    }
   }
 
   large(): ResponseWriter | undefined {
-    const events = this.#events;
-    if (events === undefined) return new JsonWriter(this.#exchange, this.headers);
+    if (!this.#isStream) return new JsonWriter(this.#exchange, this.headers);
+    const events = this.#begun();
     const withoutId = () => undefined;
     return events.closed ? undefined : events.openEvent(withoutId, () => events.end());
   }
 
   keptResponse(start: string, end: Uint8Array): void {
     this.#exchange.onAbort = undefined;
-    if (this.#events === undefined) replyKeptJson(this.#exchange, start, end, this.headers);
-    else this.response(start + Buffer.from(end).toString());
+    if (this.#isStream) this.response(start + Buffer.from(end).toString());
+    else replyKeptJson(this.#exchange, start, end, this.headers);
   }
 
   error(error: GatewayError): void {
     this.#exchange.onAbort = undefined;
-    if (this.#events === undefined) {
+    if (!this.#isStream) {
       replyError(this.#exchange, error, this.#idText, this.headers);
       return;
     }
     this.#exchange.record.outcome = error.code;
     this.#exchange.record.cause = error.cause;
-    this.#events.send(errorResponse(this.#exchange, error, this.#idText));
-    this.#events.end();
+    const events = this.#begun();
+    events.send(errorResponse(this.#exchange, error, this.#idText));
+    events.end();
   }
 
   /** A modern client takes a request back by closing the connection: there is nobody left to tell. */
   abandon(): void {
-    this.#events?.end();
+    if (this.#isStream) this.#begun().end();
+  }
+
+  #begun(): EventStream {
+    if (this.#events !== undefined) return this.#events;
+    const { onAbort } = this.#exchange;
+    this.#isStream = true;
+    this.#events = startEventStream(this.#exchange, this.headers);
+    this.#events.onClose = onAbort;
+    return this.#events;
   }
 }
 
