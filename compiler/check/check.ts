@@ -5,6 +5,7 @@ import { checkBounds } from './bounds.ts';
 import { checkBreakers } from './breaker.ts';
 import { checkCelPolicies } from './cel-policy.ts';
 import { checkCosts } from './costs.ts';
+import { checkCoveredLimits } from './covered-limits.ts';
 import { checkEndpoints } from './endpoints.ts';
 import { checkExposedNames } from './exposed-names.ts';
 import { checkExtensionMethods } from './extension-methods.ts';
@@ -16,6 +17,7 @@ import { checkListenerIdentity } from './listener-identity.ts';
 import { checkListenerUrls } from './listener-url.ts';
 import { checkNames } from './name-of.ts';
 import { checkPeers } from './peers.ts';
+import { checkQueues } from './queues.ts';
 import { checkRbac } from './rbac.ts';
 import { checkRbacPermissions } from './rbac-permissions.ts';
 import { checkRenames } from './renames.ts';
@@ -57,6 +59,8 @@ export const CHECKS: readonly Check[] = [
   checkRetries,
   checkBounds,
   checkCosts,
+  checkCoveredLimits,
+  checkQueues,
   checkTenants,
   checkCelPolicies,
   checkRbac,

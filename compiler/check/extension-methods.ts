@@ -1,11 +1,17 @@
 /** Methods of extensions: not the protocol's own, and each for one upstream of a server. */
-import { placeAt } from '../configuration.ts';
+import { type Configuration, placeAt } from '../configuration.ts';
 import type { Place } from '../source/source-file.ts';
 import type { Check } from './check.ts';
 
 /** What begins the name of a method that MCP defines itself, in any revision, or that the gateway routes itself. */
 const OWN =
   /^(?:completion|elicitation|initialize|logging|notifications|ping|prompts|resources|roots|sampling|server|subscriptions|tasks|tools)\//;
+
+/** Methods of extensions, which servers name. */
+export const extensionMethods = ({ data }: Configuration): readonly string[] =>
+  Object.values(data.servers).flatMap(({ expose }) =>
+    expose.flatMap(({ extensions }) => Object.values(extensions ?? {}).flat()),
+  );
 
 export const checkExtensionMethods: Check = (config, report) => {
   for (const [server, { expose }] of Object.entries(config.data.servers)) {

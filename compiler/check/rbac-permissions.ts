@@ -5,6 +5,7 @@ import { nearest } from '../diagnostics/nearest.ts';
 import type { Report } from '../diagnostics/report.ts';
 import type { Path } from '../source/tree.ts';
 import type { Check } from './check.ts';
+import { extensionMethods } from './extension-methods.ts';
 import type { RbacData } from './rbac.ts';
 
 type Permission = NonNullable<RbacData['roles'][string]['allow']>[number];
@@ -18,12 +19,6 @@ const BOUNDED_BY: Readonly<Record<string, 'names' | 'uris' | undefined>> = {
 };
 
 const METHODS = Object.keys(BOUNDED_BY);
-
-/** Methods of extensions, which servers name. */
-const extensionMethods = ({ data }: Configuration): readonly string[] =>
-  Object.values(data.servers).flatMap(({ expose }) =>
-    expose.flatMap(({ extensions }) => Object.values(extensions ?? {}).flat()),
-  );
 
 const checkPermission = (
   config: Configuration,

@@ -88,7 +88,7 @@ describe.each(CODES)('the page of %s', (code) => {
 
   it.skipIf(!COMPILED.includes(code))('shows what the compiler says about its example', () => {
     const page = readFileSync(file, 'utf8');
-    const prose = page.slice(0, page.indexOf('## Example'));
+    const prose = `${page.slice(0, page.indexOf('## Example')).trimEnd()}\n\n`;
     const wanted = `${prose}${examplesOf(code)}`;
     if (UPDATE_GOLDENS) writeFileSync(file, wanted);
     expect(readFileSync(file, 'utf8')).toBe(wanted);

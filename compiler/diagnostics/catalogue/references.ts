@@ -40,6 +40,21 @@ export const REFERENCES = {
       `tenant \`${tenant}\` cannot have limit \`${limit}\`: it is of type \`bounds\``,
     help: ({ limit }) => [`name \`${limit}\` in \`limits\` of a server`],
   }),
+  GW2081: entry<{
+    limit: string;
+    method: string;
+    feature: string | undefined;
+    nearest: string | undefined;
+  }>({
+    severity: 'warning',
+    title: 'Cost of a method that is never counted',
+    message: ({ limit, method }) => `limit \`${limit}\` is asked for no request of \`${method}\``,
+    label: ({ feature }) =>
+      feature === undefined
+        ? 'no method that is counted has this name'
+        : `\`${feature}\` is off where it counts`,
+    help: ({ nearest }) => [didYouMean(nearest) ?? 'remove the cost'],
+  }),
   GW2006: unknownEntry('server', 'servers'),
   GW2007: unknownEntry('role', 'roles'),
   GW2008: entry<{ cycle: readonly string[] }>({

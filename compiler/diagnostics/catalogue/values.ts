@@ -38,6 +38,18 @@ export const VALUES = {
     message: ({ limit, method }) => `limit \`${limit}\` counts no request of \`${method}\``,
     help: () => ['with `tools`, only `tools/call` counts: remove the cost, or `tools`'],
   }),
+  GW3173: entry<{ limit: string; by: string }>({
+    severity: 'warning',
+    title: 'Limit that never refuses',
+    message: ({ limit, by }) => `limit \`${limit}\` never refuses a request: \`${by}\` always does before`,
+    help: ({ limit, by }) => [`make \`${limit}\` stricter, or \`${by}\` less strict, or remove one of them`],
+  }),
+  GW3174: entry<{ limit: string }>({
+    severity: 'warning',
+    title: 'Waiting time without a queue',
+    message: ({ limit }) => `nobody waits for a place of limit \`${limit}\``,
+    help: () => ['say with `queue` how many may wait, or remove `queueTimeout`'],
+  }),
   GW3170: unitEntry('Invalid quota', 'a quota', '100000/30d'),
   GW3005: entry<{ text: string; suggestion: string | undefined }>({
     severity: 'error',
