@@ -29,8 +29,12 @@ const ALLOW: Decision = Object.freeze({ kind: 'allow' });
 const PER_CALL = ['args', 'now', 'client', 'request', 'call.id'];
 
 /** @throws Error for nodes that the compiler would not have emitted. */
-export const preparePolicies = (nodes: readonly PolicyNode[]): PreparedPolicies => {
-  const policies = nodes.map(preparePolicy).map(withDecisions);
+export const preparePolicies = (nodes: readonly PolicyNode[]): PreparedPolicies =>
+  combinePolicies(nodes.map(preparePolicy));
+
+/** Policies that were prepared one by one, as one question. */
+export const combinePolicies = (prepared: readonly PreparedPolicy[]): PreparedPolicies => {
+  const policies = prepared.map(withDecisions);
   const variables = new Set(policies.flatMap(({ policy }) => [...policy.variables]));
   return {
     decide: (facts) => decideBy(policies, facts),
@@ -40,7 +44,8 @@ export const preparePolicies = (nodes: readonly PolicyNode[]): PreparedPolicies 
   };
 };
 
-const preparePolicy = (node: PolicyNode): PreparedPolicy => {
+/** @throws Error for a node that the compiler would not have emitted. */
+export const preparePolicy = (node: PolicyNode): PreparedPolicy => {
   switch (node.type) {
     case 'cel':
       return prepareCelPolicy(node);

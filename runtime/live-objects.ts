@@ -1,4 +1,5 @@
 /** Everything that lives longer than a generation, shared by fingerprint: what a reload leaves alone stays as it is. */
+import type { PreparedPolicy } from '../policies/prepared-policy.ts';
 import type { IdentityNode } from '../schema/graph/identity.ts';
 import type { ConcurrencyLimitNode, CountingLimitNode } from '../schema/graph/limit.ts';
 import type { PinNode } from '../schema/graph/pin.ts';
@@ -10,6 +11,7 @@ import type { GatewayInfo } from './mcp/ask.ts';
 import { BridgedLinks } from './mcp/bridge/bridged-links.ts';
 import type { ModernViews } from './mcp/modern/modern-views.ts';
 import { Pin } from './mcp/pin.ts';
+import type { PreparedServer } from './mcp/server.ts';
 import type { Log } from './observe/log.ts';
 import type { HeldPlaces } from './observe/metrics.ts';
 import { SharedObjects } from './reload/shared.ts';
@@ -35,6 +37,28 @@ export interface LiveUpstream {
   close(): Promise<void>;
 }
 
+interface LivePolicy {
+  readonly policy: PreparedPolicy;
+  close(): void;
+}
+
+/** A server, less what each generation has of its own. */
+export interface LiveServer
+  extends Pick<
+    PreparedServer,
+    | 'node'
+    | 'log'
+    | 'views'
+    | 'modernVersions'
+    | 'legacyVersions'
+    | 'exposures'
+    | 'extensionMethods'
+    | 'policies'
+    | 'limits'
+  > {
+  close(): Promise<void>;
+}
+
 interface LiveLimiter {
   /** What counts for a limit, which may have changed in what it lets through. */
   readonly counter: (node: CountingLimitNode) => Counter;
@@ -57,6 +81,8 @@ export class LiveObjects {
   readonly limiters: SharedObjects<LiveLimiter>;
   readonly gates: SharedObjects<LiveGate>;
   readonly listeners: BoundListeners;
+  readonly policies: SharedObjects<LivePolicy>;
+  readonly servers: SharedObjects<LiveServer>;
   readonly views: SharedObjects<ModernViews>;
   readonly pins: SharedObjects<LivePin>;
   readonly #log: Log;
@@ -75,6 +101,8 @@ export class LiveObjects {
     this.upstreams = new SharedObjects(onCloseError);
     this.limiters = new SharedObjects(onCloseError);
     this.gates = new SharedObjects(onCloseError);
+    this.policies = new SharedObjects(onCloseError);
+    this.servers = new SharedObjects(onCloseError);
     this.views = new SharedObjects(onCloseError);
     this.pins = new SharedObjects(onCloseError);
     this.#log = log;

@@ -1,10 +1,12 @@
 /** From a server's node to what serves it: its exposures, policies, limits and views. */
-import { preparePolicies } from '../policies/decide.ts';
+import { combinePolicies, preparePolicy } from '../policies/decide.ts';
 import { prepareLabels } from '../policies/expose/labels.ts';
 import { prepareExpose } from '../policies/expose/selection.ts';
 import { cachedDecide } from '../policies/verdict-cache.ts';
+import { canonicalJson } from '../schema/canonical-json.ts';
+import type { NodeId } from '../schema/graph/graph.ts';
 import type { ServerNode } from '../schema/graph/server.ts';
-import type { LiveUpstream } from './live-objects.ts';
+import type { LiveServer, LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import type { Exposure } from './mcp/exposure.ts';
 import { extensionMethods } from './mcp/extension-method.ts';
@@ -15,8 +17,9 @@ import { isModernVersion } from './mcp/revision.ts';
 import type { PreparedServer, ServerPolicies } from './mcp/server.ts';
 import { ToldLists } from './mcp/told-lists.ts';
 import type { PrepareContext } from './prepare-context.ts';
+import { Leases } from './reload/leases.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
-import type { Closable, SharedObjects } from './reload/shared.ts';
+import type { TurnTaking } from './reload/turn-taking.ts';
 import { concurrencyCountId } from './traffic/concurrency.ts';
 import { quotaCountId } from './traffic/quota.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
@@ -26,17 +29,16 @@ export interface ServerParts {
   readonly context: PrepareContext;
   readonly loaded: LoadedGraph & SharedBetweenThreads;
   readonly info: GatewayInfo;
+  readonly infoText: string;
   /** Of the generation. */
   readonly upstreams: ReadonlyMap<string, LiveUpstream>;
   /** By upstream. */
   readonly pins: ReadonlyMap<string, Pin>;
-  /** Takes a shared object for as long as the generation lives. */
-  readonly take: <T extends Closable>(
-    shared: SharedObjects<T>,
-    id: string,
-    fingerprint: string,
-    create: () => T | Promise<T>,
-  ) => Promise<T>;
+  /** Of the tenants, whose limits are those of all servers. */
+  readonly tenants: string;
+  /** What the generation holds. */
+  readonly leases: Leases;
+  readonly turns: TurnTaking;
 }
 
 const exposures = (node: ServerNode, { loaded, upstreams, pins }: ServerParts): Exposure[] =>
@@ -62,12 +64,27 @@ const exposures = (node: ServerNode, { loaded, upstreams, pins }: ServerParts): 
     };
   });
 
-const fingerprintOf = ({ loaded }: ServerParts, kind: 'limit' | 'server', name: string): string =>
-  loaded.fingerprints[`${kind}:${name}`] ?? '';
+const fingerprintOf = (
+  { fingerprints }: Pick<LoadedGraph, 'fingerprints'>,
+  kind: 'limit' | 'server' | 'policy',
+  name: string,
+): string => fingerprints[`${kind}:${name}` as NodeId] ?? '';
 
-const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limits> => {
-  const { graph, memories } = parts.loaded;
-  const { live, store } = parts.context;
+/** What the tenants of a graph make of each server; empty where there are none. */
+export const tenantsFingerprint = (loaded: LoadedGraph): string => {
+  const tenants = Object.values(loaded.graph.tenants ?? {});
+  if (tenants.length === 0) return '';
+  const limits = tenants.flatMap((tenant) => tenant.limits);
+  return canonicalJson([tenants, limits.map((name) => fingerprintOf(loaded, 'limit', name))]);
+};
+
+const takeLimits = async (
+  node: ServerNode,
+  { loaded, context }: ServerParts,
+  leases: Leases,
+): Promise<Limits> => {
+  const { graph, memories } = loaded;
+  const { live, store } = context;
   const counting = [];
   const concurrency = [];
   const bounds = [];
@@ -82,14 +99,14 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
       case 'rate':
       case 'quota': {
         const create = () => live.createLimiter(limit, memory, store);
-        const counts = limit.type === 'quota' ? quotaCountId(limit) : fingerprintOf(parts, 'limit', name);
-        const { counter } = await parts.take(live.limiters, id, counts, create);
+        const counts = limit.type === 'quota' ? quotaCountId(limit) : fingerprintOf(loaded, 'limit', name);
+        const { counter } = await leases.take(live.limiters, id, counts, create);
         counting.push({ node: limit, counter: counter(limit), ...of });
         break;
       }
       case 'concurrency': {
         const create = () => live.createGate(limit, memory, store);
-        const { gate } = await parts.take(live.gates, id, concurrencyCountId(limit), create);
+        const { gate } = await leases.take(live.gates, id, concurrencyCountId(limit), create);
         concurrency.push({ node: limit, gate, ...of });
         break;
       }
@@ -100,9 +117,19 @@ const prepareLimits = async (node: ServerNode, parts: ServerParts): Promise<Limi
   return new Limits({ counting, concurrency, bounds });
 };
 
-const serverPolicies = (node: ServerNode, { loaded }: ServerParts): ServerPolicies => {
+const takePolicies = async (
+  node: ServerNode,
+  { loaded, context }: ServerParts,
+  leases: Leases,
+): Promise<ServerPolicies> => {
   const { policies, limits, tenants = {} } = loaded.graph;
-  const prepared = preparePolicies(node.policies.map((name) => policies[name]!));
+  const taken = [];
+  for (const name of node.policies) {
+    const create = () => ({ policy: preparePolicy(policies[name]!), close: () => undefined });
+    const fingerprint = fingerprintOf(loaded, 'policy', name);
+    taken.push(await leases.take(context.live.policies, `policy:${name}`, fingerprint, create));
+  }
+  const prepared = combinePolicies(taken.map(({ policy }) => policy));
   const ofTenants = Object.values(tenants);
   const limitKeys = [...node.limits, ...ofTenants.flatMap((tenant) => tenant.limits)].flatMap((name) => {
     const limit = limits[name]!;
@@ -118,33 +145,52 @@ const serverPolicies = (node: ServerNode, { loaded }: ServerParts): ServerPolici
   };
 };
 
+/** What stays for as long as neither the server nor what it refers to changes. */
+const createServer = async (node: ServerNode, parts: ServerParts): Promise<LiveServer> => {
+  const { context, loaded, info, turns } = parts;
+  const leases = new Leases(turns);
+  const log = context.log.child({ server: node.name });
+  try {
+    const exposed = exposures(node, parts);
+    const createViews = () =>
+      new ModernViews(exposed, info, (kind, clash) =>
+        log.warn('two upstreams claim one name', { kind, ...clash }),
+      );
+    const fingerprint = fingerprintOf(loaded, 'server', node.name);
+    const views = await leases.take(context.live.views, `server:${node.name}`, fingerprint, createViews);
+    return {
+      node,
+      log,
+      views,
+      modernVersions: node.versions.filter(isModernVersion),
+      legacyVersions: node.versions.filter((version) => !isModernVersion(version)),
+      exposures: exposed,
+      extensionMethods: extensionMethods(exposed),
+      policies: await takePolicies(node, parts, leases),
+      limits: await takeLimits(node, parts, leases),
+      close: () => leases.release(),
+    };
+  } catch (thrown) {
+    await leases.release();
+    throw thrown;
+  }
+};
+
 /** Prepares a server, whose upstreams and pins the generation has already. */
 export const prepareServer = async (node: ServerNode, parts: ServerParts): Promise<PreparedServer> => {
-  const { context, loaded, info } = parts;
-  const { live, log, metrics, sessions, parked, listens, lasting, sealer, peers } = context;
-  const exposed = exposures(node, parts);
-  const fingerprint = fingerprintOf(parts, 'server', node.name);
-  const serverLog = log.child({ server: node.name });
-  const createViews = () =>
-    new ModernViews(exposed, info, (kind, clash) =>
-      serverLog.warn('two upstreams claim one name', { kind, ...clash }),
-    );
-  const views = await parts.take(live.views, `server:${node.name}`, fingerprint, createViews);
+  const { context, loaded, info, infoText, leases } = parts;
+  const { live, metrics, sessions, parked, listens, lasting, sealer, peers } = context;
+  const fingerprint = fingerprintOf(loaded, 'server', node.name);
+  const create = () => createServer(node, parts);
+  const id = `server:${node.name}`;
+  const { close: _, ...lives } = await leases.take(live.servers, id, fingerprint + parts.tenants, create);
   return {
-    node,
+    ...lives,
     graph: loaded.graph,
     fingerprint,
     info,
-    infoText: JSON.stringify(info),
-    modernVersions: node.versions.filter(isModernVersion),
-    legacyVersions: node.versions.filter((version) => !isModernVersion(version)),
-    exposures: exposed,
-    extensionMethods: extensionMethods(exposed),
-    policies: serverPolicies(node, parts),
-    limits: await prepareLimits(node, parts),
+    infoText,
     metrics,
-    log: serverLog,
-    views,
     listens,
     lasting,
     sessions,

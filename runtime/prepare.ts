@@ -17,10 +17,10 @@ import type { Place, PreparedServer } from './mcp/server.ts';
 import { opsRoutes } from './ops/ops.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import { prepareRoutes } from './prepare-routes.ts';
-import { prepareServer, type ServerParts } from './prepare-server.ts';
+import { prepareServer, type ServerParts, tenantsFingerprint } from './prepare-server.ts';
 import { Generation } from './reload/generation.ts';
+import { Leases } from './reload/leases.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
-import type { Closable, Lease, SharedObjects } from './reload/shared.ts';
 import { TurnTaking } from './reload/turn-taking.ts';
 import { placesId } from './upstream/bulkhead.ts';
 import { budgetId, healthId } from './upstream/context.ts';
@@ -48,8 +48,8 @@ const causeText = (error: unknown): string => {
 class Preparation {
   readonly #context: PrepareContext;
   readonly #loaded: LoadedGraph & SharedBetweenThreads;
-  readonly #leases: Lease<Closable>[] = [];
   readonly #turns = new TurnTaking();
+  readonly #leases = new Leases(this.#turns);
   readonly #info: GatewayInfo;
   /** Upstreams that were not there before. */
   readonly #made: Upstream[] = [];
@@ -65,30 +65,21 @@ class Preparation {
     this.#info = Object.freeze({ name: loaded.graph.name, version: context.version });
   }
 
-  async #take<T extends Closable>(
-    shared: SharedObjects<T>,
-    id: string,
-    fingerprint: string,
-    create: () => T | Promise<T>,
-  ): Promise<T> {
-    await this.#turns.next();
-    const lease = await shared.acquire(id, fingerprint, create);
-    this.#leases.push(lease);
-    return lease.object;
-  }
-
   #fingerprint(kind: 'identity' | 'upstream' | 'pin', name: string): string {
     return this.#loaded.fingerprints[`${kind}:${name}`] ?? '';
   }
 
-  get #serverParts(): ServerParts {
+  #serverParts(): ServerParts {
     return {
       context: this.#context,
       loaded: this.#loaded,
       info: this.#info,
+      infoText: JSON.stringify(this.#info),
       upstreams: this.upstreams,
       pins: this.pins,
-      take: (shared, id, fingerprint, create) => this.#take(shared, id, fingerprint, create),
+      tenants: tenantsFingerprint(this.#loaded),
+      leases: this.#leases,
+      turns: this.#turns,
     };
   }
 
@@ -106,7 +97,7 @@ class Preparation {
       const fingerprint = this.#fingerprint('identity', node.name);
       this.identities.set(
         node.name,
-        await this.#take(live.identities, `identity:${node.name}`, fingerprint, create),
+        await this.#leases.take(live.identities, `identity:${node.name}`, fingerprint, create),
       );
     }
     for (const node of Object.values(graph.upstreams)) {
@@ -123,13 +114,14 @@ class Preparation {
       const fingerprint = this.#fingerprint('upstream', node.name);
       this.upstreams.set(
         node.name,
-        await this.#take(live.upstreams, `upstream:${node.name}`, fingerprint, create),
+        await this.#leases.take(live.upstreams, `upstream:${node.name}`, fingerprint, create),
       );
     }
     await this.#startMade();
     await this.#takePins();
+    const parts = this.#serverParts();
     for (const node of Object.values(graph.servers))
-      this.servers.set(node.name, await prepareServer(node, this.#serverParts));
+      this.servers.set(node.name, await prepareServer(node, parts));
   }
 
   /**
@@ -155,7 +147,7 @@ class Preparation {
     for (const node of Object.values(this.#loaded.graph.pins ?? {})) {
       const id = `pin:${node.name}`;
       const fingerprint = this.#fingerprint('pin', node.name);
-      const { pin } = await this.#take(live.pins, id, fingerprint, () => live.createPin(node));
+      const { pin } = await this.#leases.take(live.pins, id, fingerprint, () => live.createPin(node));
       this.pins.set(node.name, pin);
     }
   }
@@ -248,12 +240,12 @@ class Preparation {
       );
       const stdio = this.#stdio();
       const generation = new Generation({ number, artifactHash, effectiveHash, graph, listeners });
-      for (const lease of this.#leases) generation.hold(() => lease.release());
+      generation.hold(() => this.#leases.release());
       generation.hold(() => this.#giveBackListeners());
       const { servers, pins } = this;
       return { generation, servers, listeners: this.listeners, pins, stdio };
     } catch (thrown) {
-      await Promise.all([...this.#leases.map((lease) => lease.release()), this.#giveBackListeners()]);
+      await Promise.all([this.#leases.release(), this.#giveBackListeners()]);
       throw thrown;
     }
   }

@@ -108,35 +108,44 @@ const MISSING_PREFIX = 'there is no ';
 /** Whether an error comes of an attribute that is missing or does not apply. */
 export const isMissing = (error: CelError): boolean => error.message.startsWith(MISSING_PREFIX);
 
+/** Made when it is met first: an Error looks at the whole stack, and thousands of programs may be made at a time. */
+const missingError = (path: string): (() => CelError) => {
+  let error: CelError | undefined;
+  return () => {
+    error ??= celError(`${MISSING_PREFIX}${path}`);
+    return error;
+  };
+};
+
 const readerOf = <F>(use: AttributeUse<F>): ((facts: F) => unknown) => {
   const { attribute, members } = use;
-  const missing = celError(`${MISSING_PREFIX}${use.path}`);
+  const missing = missingError(use.path);
   if (use.wants === 'presence') return presenceReader(use, missing);
   const json = isJson(use);
   return (facts) => {
     const value = attribute.read(facts);
     if (value === UNKNOWN) return UNKNOWN_ERROR;
-    if (value === ABSENT || value === undefined) return missing;
+    if (value === ABSENT || value === undefined) return missing();
     if (!json) return value;
     const member = memberOf(value, members);
-    return member === MISSING ? missing : celFromJson(member);
+    return member === MISSING ? missing() : celFromJson(member);
   };
 };
 
 /** As in the library, a member that is null is not present, and what has no members has none present. */
 const presenceReader = <F>(
   { attribute, members }: AttributeUse<F>,
-  missing: CelError,
+  missing: () => CelError,
 ): ((facts: F) => unknown) => {
   const parents = members.slice(0, -1);
   const lastMember = members.slice(-1);
   return (facts) => {
     const value = attribute.read(facts);
     if (value === UNKNOWN) return UNKNOWN_ERROR;
-    if (value === ABSENT || value === undefined) return members.length === 0 ? false : missing;
+    if (value === ABSENT || value === undefined) return members.length === 0 ? false : missing();
     if (members.length === 0) return true;
     const parent = memberOf(value, parents);
-    if (parent === MISSING) return missing;
+    if (parent === MISSING) return missing();
     const member = memberOf(parent, lastMember);
     return member !== MISSING && member !== null;
   };

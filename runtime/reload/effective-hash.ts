@@ -46,13 +46,15 @@ export const effectiveHashes = (
   graph: Graph,
   values: readonly ResolvedValue[],
 ): EffectiveHashes => {
+  if (values.length === 0) return { effectiveHash: compiled.hash, fingerprints: compiled.fingerprints };
   const refersTo = dependencies(graph);
+  const byNode = Map.groupBy(values, ({ node }) => node);
   const fingerprints: Record<NodeId, string> = { ...compiled.fingerprints };
   for (const [id, fingerprint] of Object.entries(compiled.fingerprints) as [NodeId, string][]) {
-    const closure = new Set<NodeId | undefined>([id, ...(refersTo.get(id) ?? [])]);
+    const closure = new Set<NodeId>([id, ...(refersTo.get(id) ?? [])]);
     fingerprints[id] = keyedDigest(
       fingerprint,
-      values.filter(({ node }) => closure.has(node)),
+      [...closure].flatMap((node) => byNode.get(node) ?? []),
     );
   }
   return { effectiveHash: keyedDigest(compiled.hash, values), fingerprints };

@@ -5,6 +5,7 @@ import { parseReference, type ReferencePart } from '../../schema/reference.ts';
 import { referenceValue } from '../../schema/reference-value.ts';
 import { readSettled, unreadReason } from './read-settled.ts';
 import { ABSENT, digestOf } from './snapshot.ts';
+import { TurnTaking } from './turn-taking.ts';
 
 /** One reference that has no value. Names what was asked for and where, never what was found. */
 export interface ReferenceProblem {
@@ -65,7 +66,18 @@ type EnvPart = Extract<ReferencePart, { kind: 'env' }>;
 
 const CONTROL = /[\0\r\n]/;
 
+/** How deep nodes lie in a graph: below sections. */
+const NODE_DEPTH = 2;
+
+const hasReference = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  if (isReference(value)) return true;
+  for (const member of Object.values(value)) if (hasReference(member)) return true;
+  return false;
+};
+
 class Resolver {
+  readonly #turns = new TurnTaking();
   readonly problems: ReferenceProblem[] = [];
   readonly values: ResolvedValue[] = [];
   readonly files = new Map<string, string>();
@@ -80,6 +92,10 @@ class Resolver {
   async resolve(value: unknown, path: readonly string[]): Promise<unknown> {
     if (typeof value !== 'object' || value === null) return value;
     if (isReference(value)) return await this.#reference(value, path);
+    if (path.length === NODE_DEPTH) {
+      await this.#turns.next();
+      if (!hasReference(value)) return value;
+    }
     if (Array.isArray(value)) {
       const items: unknown[] = [];
       for (const [index, item] of value.entries())
