@@ -11,6 +11,7 @@ import {
 import { requireWebSocket, serveWebSocket } from './mcp/channel/web-socket.ts';
 import { serveMcp } from './mcp/serve.ts';
 import type { Place } from './mcp/server.ts';
+import type { TurnTaking } from './reload/turn-taking.ts';
 
 /** What channels are made from. */
 export interface RouteContext extends ChannelContext {
@@ -24,12 +25,13 @@ export interface Routes {
   readonly upgrades: ReadonlyMap<string, Upgrade>;
 }
 
-/** `placeOf` makes the place of a route's endpoint. */
-export const prepareRoutes = (
+/** `placeOf` makes the place of a route's endpoint. Others get their turn between routes. */
+export const prepareRoutes = async (
   node: ListenerNode,
   placeOf: (route: RouteNode) => Place,
   context: RouteContext,
-): Routes => {
+  turns: TurnTaking,
+): Promise<Routes> => {
   const routes = new Map<string, Handler>();
   const upgrades = new Map<string, Upgrade>();
   const postPath = ({ endpoint, server }: RouteNode): string =>
@@ -37,6 +39,7 @@ export const prepareRoutes = (
       (each) => each.endpoint === endpoint && each.server === server && each.speaks === 'messages',
     )!.path;
   for (const route of node.routes) {
+    await turns.next();
     const { path } = route;
     const place = placeOf(route);
     switch (route.speaks) {

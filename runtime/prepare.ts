@@ -152,7 +152,7 @@ class Preparation {
     }
   }
 
-  #listener(node: ListenerNode): PreparedListener {
+  async #listener(node: ListenerNode): Promise<PreparedListener> {
     const url = this.listeners.get(node.name)!.listener.urlBy(node);
     if (node.serve.length > 0) {
       const authenticate = this.#opsAuthenticate(node, url);
@@ -160,13 +160,14 @@ class Preparation {
     }
     const { graph } = this.#loaded;
     const placeOf = ({ endpoint, server }: RouteNode) => this.#place(node, url, endpoint, server);
-    const { routes, upgrades } = prepareRoutes(node, placeOf, this.#context);
+    const { routes, upgrades } = await prepareRoutes(node, placeOf, this.#context, this.#turns);
     const metadata = resourceMetadataDocuments({
       url,
       routes: node.routes.filter(({ speaks }) => speaks === 'mcp'),
       servers: graph.servers,
       identities: graph.identities,
     });
+    await this.#turns.next();
     return prepareListener(node, routes, { ...node.documents, ...Object.fromEntries(metadata) }, upgrades);
   }
 
@@ -235,9 +236,8 @@ class Preparation {
       this.#assertServed();
       await this.#takeAll();
       const { graph, artifactHash, effectiveHash } = this.#loaded;
-      const listeners = new Map(
-        this.#listenerNodes().map((node) => [node.name, this.#listener(node)] as const),
-      );
+      const listeners = new Map<string, PreparedListener>();
+      for (const node of this.#listenerNodes()) listeners.set(node.name, await this.#listener(node));
       const stdio = this.#stdio();
       const generation = new Generation({ number, artifactHash, effectiveHash, graph, listeners });
       generation.hold(() => this.#leases.release());

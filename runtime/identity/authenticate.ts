@@ -55,26 +55,41 @@ const refusal = (answer: Answer, headers: readonly string[] = [], cause?: string
 const malformed = (message: string, headers: readonly string[]) =>
   new GatewayError('unauthenticated', message, { status: 400, rpcCode: RPC.refused, headers });
 
-/** The errors of one server, each made once: refusing a flood must be cheap. */
+/** The errors of one server, each made once, when it is met first: refusing a flood must be cheap, and so must a reload. */
 class Refusals {
-  readonly missing: GatewayError;
-  readonly several: GatewayError;
-  readonly inQuery: GatewayError;
-  readonly scope: GatewayError;
-  readonly #forbidden: GatewayError;
   readonly #challenges: Challenges;
   readonly #invalid = new Map<InvalidReason, GatewayError>();
+  #missing: GatewayError | undefined;
+  #several: GatewayError | undefined;
+  #inQuery: GatewayError | undefined;
+  #scope: GatewayError | undefined;
+  #forbidden: GatewayError | undefined;
 
   constructor(challenges: Challenges) {
     this.#challenges = challenges;
-    this.missing = refusal(CREDENTIAL_MISSING, challenges.missing);
-    this.several = malformed('more than one Authorization header', challenges.invalidRequest);
-    this.inQuery = malformed(
+  }
+
+  get missing(): GatewayError {
+    this.#missing ??= refusal(CREDENTIAL_MISSING, this.#challenges.missing);
+    return this.#missing;
+  }
+
+  get several(): GatewayError {
+    this.#several ??= malformed('more than one Authorization header', this.#challenges.invalidRequest);
+    return this.#several;
+  }
+
+  get inQuery(): GatewayError {
+    this.#inQuery ??= malformed(
       'an access token belongs in the Authorization header, not in the URL',
-      challenges.invalidRequest,
+      this.#challenges.invalidRequest,
     );
-    this.scope = refusal(SCOPE_MISSING, challenges.insufficientScope);
-    this.#forbidden = refusal(CREDENTIAL_OF_OTHERS);
+    return this.#inQuery;
+  }
+
+  get scope(): GatewayError {
+    this.#scope ??= refusal(SCOPE_MISSING, this.#challenges.insufficientScope);
+    return this.#scope;
   }
 
   of(reason: Refusal): GatewayError {
@@ -82,6 +97,7 @@ class Refusals {
       case 'invalid':
         return this.#invalidFor(reason.reason, reason.problem);
       case 'forbidden':
+        this.#forbidden ??= refusal(CREDENTIAL_OF_OTHERS);
         return this.#forbidden;
       case 'unavailable':
         return new GatewayError('upstream_unavailable', 'the access token cannot be checked at present', {
@@ -161,7 +177,6 @@ export const prepareAuthenticate = (
   const refusals = new Refusals(prepareChallenges(metadataUrl, server.scopes));
   const choose = prepareChoice(own);
   const resource: ProtectedResource = Object.freeze({ server: server.name, url: server.url });
-  const nobody: Verdict | GatewayError = server.anonymous ? ANONYMOUS : refusals.missing;
 
   const conclude = (verdict: Verdict, nowMs: number): Principal | GatewayError => {
     if (!isPrincipal(verdict)) return refusals.of(verdict);
@@ -178,7 +193,7 @@ export const prepareAuthenticate = (
     const token = bearerToken(rawHeaders);
     if (token === SEVERAL) return done(refusals.several);
     if (url.length !== exchange.path.length && hasQueryToken(url)) return done(refusals.inQuery);
-    if (token === undefined) return done(nobody);
+    if (token === undefined) return done(server.anonymous ? ANONYMOUS : refusals.missing);
     const candidates = choose(token);
     const verdict =
       candidates.length === 1

@@ -5,10 +5,12 @@ import type { EndBounds } from '../end-bounds.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { HeldPlaces } from '../observe/metrics.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
+import type { ToldGraph } from '../reload/told-graph.ts';
 import type { CountingThread } from '../state/shared-counts.ts';
 import type { Statement } from '../state/stored-table.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
+import type { ToldMemories } from './told-memories.ts';
 
 /** What a thread is started with. */
 export interface WorkerData extends CountingThread {
@@ -45,8 +47,10 @@ export type ToWorker =
   | {
       readonly kind: 'prepare';
       readonly id: number;
-      readonly loaded: LoadedGraph;
-      readonly memories: SharedMemories;
+      /** What the graph is from what was asked to be prepared before. */
+      readonly told: ToldGraph;
+      readonly hashes: Pick<LoadedGraph, 'artifactHash' | 'effectiveHash'>;
+      readonly memories: ToldMemories;
       readonly ports: Ports;
     }
   | { readonly kind: 'swap' | 'discard' | 'ask'; readonly id: number }

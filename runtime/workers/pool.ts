@@ -296,7 +296,7 @@ const prepareOn = async (
   ports: Ports,
 ): Promise<Readonly<Record<string, Bound>> | undefined> => {
   try {
-    const answer = await worker.ask({ kind: 'prepare', loaded, memories, ports });
+    const answer = await worker.prepare(loaded, memories, ports);
     return answer.kind === 'prepared' ? answer.bound : {};
   } catch (thrown) {
     if (worker.ended) return undefined;

@@ -5,16 +5,21 @@ import { createLog } from '../observe/log.ts';
 import { Metrics } from '../observe/metrics.ts';
 import type { OpsSource } from '../ops/ops-source.ts';
 import type { PreparedGeneration } from '../prepare.ts';
+import { GraphHearer } from '../reload/told-graph.ts';
+import { TurnTaking } from '../reload/turn-taking.ts';
 import { INITIAL_LOG, Serving } from '../serving.ts';
 import { killChildren, tellChildren } from '../upstream/stdio/child.ts';
-import type { Bound, FromWorker, ToWorker, WorkerData, WorkerState } from './messages.ts';
+import type { Bound, FromWorker, SharedMemories, ToWorker, WorkerData, WorkerState } from './messages.ts';
 import { PortDestination } from './port-destination.ts';
 import { beat } from './pulse.ts';
+import { hearMemories } from './told-memories.ts';
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
 const { version, baseDirectory, sealingKey, pulse, ...identity } = workerData as WorkerData;
 beat(pulse);
+
+type AskedToPrepare = Extract<ToWorker, { kind: 'prepare' }>;
 
 const tell = (message: FromWorker): void => port.postMessage(message);
 
@@ -73,11 +78,20 @@ const stateNow = (): WorkerState => ({
   metrics: metrics.trafficText(),
 });
 
+const graphs = new GraphHearer();
+let memories: SharedMemories = {};
+
+const prepare = async ({ told, hashes, ports, ...message }: AskedToPrepare): Promise<PreparedGeneration> => {
+  memories = hearMemories(memories, message.memories);
+  const heard = await graphs.hear(told, new TurnTaking());
+  return await serving.prepare({ ...heard, ...hashes }, { memories, ports });
+};
+
 const act = async (message: ToWorker): Promise<void> => {
   const { id } = message;
   switch (message.kind) {
     case 'prepare':
-      prepared = await serving.prepare(message.loaded, message);
+      prepared = await prepare(message);
       tell({ kind: 'prepared', id, bound: boundIn(prepared) });
       return;
     case 'swap':

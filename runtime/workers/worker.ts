@@ -1,9 +1,12 @@
 /** One thread that serves, as the process sees it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker as Thread } from 'node:worker_threads';
+import type { LoadedGraph } from '../reload/reloader.ts';
+import { GraphTeller } from '../reload/told-graph.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
-import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
+import type { FromWorker, Ports, SharedMemories, ToWorker, WorkerData } from './messages.ts';
 import { Pulse } from './pulse.ts';
+import { tellMemories } from './told-memories.ts';
 
 /** The program of a thread: beside this file in the sources, beside the bundle once built. */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
@@ -19,7 +22,7 @@ process.on('exit', () => {
 });
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
-export type Asked = WithoutId<ToWorker>;
+type Asked = WithoutId<ToWorker>;
 export type Answer = Exclude<FromWorker, { kind: 'lines' | 'pressure' | 'children' | 'failed' }>;
 
 export interface WorkerEvents {
@@ -37,6 +40,8 @@ export class Worker {
   readonly data: WorkerData;
   readonly #pulse: Pulse;
   readonly #thread: Thread;
+  readonly #graphs = new GraphTeller();
+  #memories: SharedMemories = {};
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
   readonly #events: WorkerEvents;
   #ids = 0;
@@ -52,7 +57,7 @@ export class Worker {
     this.#events = events;
     this.#pulse = new Pulse(data.pulse);
     alive.add(this);
-    this.#thread = new Thread(PROGRAM, { workerData: data, stdout: false, stderr: false });
+    this.#thread = new Thread(PROGRAM, { workerData: data, name: 'serving', stdout: false, stderr: false });
     let cause = new Error('the thread ended');
     this.#thread.on('message', (message: FromWorker) => {
       if (message.kind === 'lines') events.onLines(message.lines);
@@ -74,6 +79,20 @@ export class Worker {
   /** Why it refuses new work; empty if it does not. */
   get pressure(): readonly PressureReason[] {
     return this.#pressure;
+  }
+
+  /** Has it prepare a graph, telling it what it does not know yet. Rejects as `ask`. */
+  prepare(loaded: LoadedGraph, memories: SharedMemories, ports: Ports): Promise<Answer> {
+    const { artifactHash, effectiveHash } = loaded;
+    const known = this.#memories;
+    this.#memories = memories;
+    return this.ask({
+      kind: 'prepare',
+      told: this.#graphs.tell(loaded),
+      hashes: { artifactHash, effectiveHash },
+      memories: tellMemories(known, memories),
+      ports,
+    });
   }
 
   /** As of the last look, to be taken once a beat: whether it hangs, so that nothing but an end from outside helps. */
