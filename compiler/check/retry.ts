@@ -31,6 +31,10 @@ const checkHedge = (config: Configuration, report: Report, name: string, upstrea
   if (upstream.type !== 'http' || upstream.retry?.hedge === undefined) return;
   const { hedge } = upstream.retry;
   const path = ['upstreams', name, 'retry', 'hedge'] as const;
+  if (upstream.protocol!.era === 'legacy') {
+    report('GW3211', keyAt(config, ...path), { name });
+    return;
+  }
   if (upstream.trust!.annotations === 'ignore') report('GW3186', keyAt(config, ...path), { name });
   const within = upstream.timeouts!.firstByte ?? upstream.timeouts!.call!;
   const [afterMs, withinMs] = [knownMs(hedge.after), knownMs(within)];

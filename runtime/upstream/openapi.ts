@@ -60,7 +60,7 @@ export class OpenApiUpstream implements Upstream {
   async close(): Promise<void> {
     this.#closed = true;
     this.#link?.end();
-    await this.#api.close();
+    this.#api.close();
     this.#traffic.breakers?.close();
   }
 }

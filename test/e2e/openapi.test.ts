@@ -338,7 +338,6 @@ describe('what goes to an API', () => {
       'accept',
       'accept-encoding',
       'authorization',
-      'connection',
       'host',
       'user-agent',
       'x-env',

@@ -39,4 +39,13 @@ export const TRAFFIC = {
     message: ({ header }) => `\`${header}\` tells something else, and no deadline`,
     help: () => ['name the header in which callers tell how many milliseconds they wait'],
   }),
+  GW3211: entry<{ name: string }>({
+    severity: 'warning',
+    title: 'Hedge of sessions',
+    message: ({ name }) => `the hedge of upstream \`${name}\` is never sent, as it is spoken to in sessions`,
+    help: () => [
+      'let `protocol.era` be `match-client` or `modern` if it speaks the modern era, or remove `hedge`',
+    ],
+    note: () => ['a session stays with one endpoint, and a request of it is sent once'],
+  }),
 };

@@ -6,7 +6,7 @@ import type { OutboundRequest, ReplySink } from '../link.ts';
 import type { Api } from './api.ts';
 import { ApiExchange, type ApiExchangeTarget, type ApiReply } from './api-exchange.ts';
 import type { ApiRequest } from './api-request.ts';
-import { EgressRefused } from './egress-connector.ts';
+import { EgressRefused } from './egress-lookup.ts';
 import type { Operation } from './operation.ts';
 import { replyAnswer } from './tool-result.ts';
 

@@ -1,6 +1,6 @@
 /** One HTTP request to an API and the reading of its answer. */
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
+import type { Outgoing, ReplyTarget } from '../client/outgoing.ts';
+import type { ReplyHead, ReplyHeaders } from '../client/reply-head.ts';
 import {
   dispatchFailure,
   type Failure,
@@ -8,12 +8,12 @@ import {
   tooLargeFailure,
   upstreamError,
 } from '../failure.ts';
-import { EgressRefused } from './egress-connector.ts';
+import { EgressRefused } from './egress-lookup.ts';
 
 /** An answer as it came. */
 export interface ApiReply {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: ReplyHeaders;
   readonly body: Buffer;
 }
 
@@ -27,18 +27,16 @@ export interface ApiExchangeTarget {
 /** Of an answer that is no success this much is read. */
 const MAX_ERROR_BYTES = 16 * 1024;
 
-const ABORTED = new Error('aborted by the gateway');
-
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-/** A dispatch handler for undici. The target is not called any more after `abort`. */
-export class ApiExchange implements Dispatcher.DispatchHandler {
+/** The target is not called any more after `abort`. */
+export class ApiExchange implements ReplyTarget {
   readonly #target: ApiExchangeTarget;
   readonly #maxBytes: number;
-  #controller: Dispatcher.DispatchController | undefined;
+  #outgoing: Outgoing | undefined;
   #done = false;
   #status = 0;
-  #headers: IncomingHttpHeaders = {};
+  #headers: ReplyHeaders = {};
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -52,20 +50,16 @@ export class ApiExchange implements Dispatcher.DispatchHandler {
   abort(): void {
     if (this.#done) return;
     this.#done = true;
-    this.#controller?.abort(ABORTED);
+    this.#outgoing?.abort();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#done) controller.abort(ABORTED);
-    else this.#controller = controller;
+  /** Told once what carries it. */
+  carriedBy(outgoing: Outgoing): void {
+    this.#outgoing = outgoing;
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-  ): void {
-    if (this.#done || status < 200) return;
+  onHead({ status, headers }: ReplyHead): void {
+    if (this.#done) return;
     this.#status = status;
     this.#headers = headers;
     const coding = headers['content-encoding'];
@@ -76,7 +70,7 @@ export class ApiExchange implements Dispatcher.DispatchHandler {
     else this.#target.onHead();
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#done) return;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
@@ -88,20 +82,20 @@ export class ApiExchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     if (this.#done) return;
     this.#done = true;
     this.#tell();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onError(error: Error): void {
     if (this.#done) return;
     this.#done = true;
     // Nobody is at fault but who wrote the rules, and trying again changes nothing.
     const failure =
       error instanceof EgressRefused
         ? { error: upstreamError('upstream_unavailable', error), sent: false }
-        : dispatchFailure(error, this.#controller !== undefined);
+        : dispatchFailure(error, this.#outgoing?.sent === true);
     this.#target.onBroken(failure);
   }
 

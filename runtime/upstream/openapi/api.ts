@@ -1,11 +1,14 @@
 /** An HTTP API: its connections, and what every request to it carries. */
-import { type Dispatcher, Pool } from 'undici';
 import { prepareEgress } from '../../../policies/egress/egress.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Traffic } from '../call.ts';
+import { HttpClient } from '../client/client.ts';
+import { originOf } from '../client/connect.ts';
+import { fieldLines, requestLines } from '../client/request-head.ts';
 import { CLOSED_BY_GATEWAY } from '../failure.ts';
+import type { ApiExchange } from './api-exchange.ts';
 import type { ApiRequest } from './api-request.ts';
-import { egressConnector } from './egress-connector.ts';
+import { type EgressRefused, guardedLookup, refusedAddress } from './egress-lookup.ts';
 
 export class Api {
   readonly traffic: Traffic;
@@ -14,43 +17,59 @@ export class Api {
   readonly #headers: readonly string[];
   /** The credential in the query, encoded. */
   readonly #query: string;
-  readonly #pool: Pool;
+  readonly #host: string;
+  readonly #client: HttpClient;
+  /** Set where no connection may be made at all. */
+  readonly #refused: EgressRefused | undefined;
 
   constructor(node: OpenApiUpstreamNode, traffic: Traffic) {
     const url = new URL(node.baseUrl);
     const { connectMs, idleMs } = node.timeouts;
-    const tls = node.tls.ca === undefined ? {} : { ca: node.tls.ca };
+    const egress = prepareEgress(node.egress);
     this.traffic = traffic;
     this.#basePath = url.pathname.replace(/\/+$/, '');
     this.#headers = fixedHeaders(node, traffic);
     this.#query = credentialQuery(node);
-    this.#pool = new Pool(url.origin, {
-      connect: egressConnector(prepareEgress(node.egress), { timeout: connectMs, ...tls }),
+    this.#host = url.host;
+    this.#refused = refusedAddress(egress, originOf(url).host);
+    this.#client = new HttpClient(url, {
       connections: node.connections,
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: idleMs,
-      // The call's own deadline is the only clock.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      allowH2: false,
+      connectMs,
+      idleMs,
+      ca: node.tls.ca,
+      lookup: guardedLookup(egress),
     });
   }
 
   /** Sends a request, with the caller's headers that are forwarded; no redirect is followed. */
-  send(request: ApiRequest, forwarded: readonly string[], handler: Dispatcher.DispatchHandler): void {
+  send(request: ApiRequest, forwarded: readonly string[], exchange: ApiExchange): void {
     const separator = request.path.includes('?') ? '&' : '?';
     const path = this.#basePath + request.path + (this.#query === '' ? '' : separator + this.#query);
-    const headers = this.#headers.concat(request.headers, forwarded);
-    // undici's list is of the methods that it knows; any token is one.
-    const method = request.method as Dispatcher.HttpMethod;
-    this.#pool.dispatch({ path: path === '' ? '/' : path, method, headers, body: request.body }, handler);
+    const { method, headers, body } = request;
+    let head: string;
+    try {
+      if (this.#refused !== undefined) throw this.#refused;
+      head =
+        requestLines(method, path.startsWith('/') ? path : `/${path}`, this.#host) +
+        fieldLines(this.#headers.concat(headers, forwarded));
+    } catch (thrown) {
+      exchange.onError(thrown as Error);
+      return;
+    }
+    exchange.carriedBy(
+      this.#client.send({ head, isHead: method === 'HEAD', body: body ?? emptyBody(method) }, exchange),
+    );
   }
 
   /** Breaks whatever is in flight. */
-  close(): Promise<void> {
-    return this.#pool.destroy(CLOSED_BY_GATEWAY);
+  close(): void {
+    this.#client.close(CLOSED_BY_GATEWAY);
   }
 }
+
+/** Methods that give a body a meaning tell that it is empty (RFC 9110, 8.6). */
+const emptyBody = (method: string): '' | null =>
+  method === 'POST' || method === 'PUT' || method === 'PATCH' ? '' : null;
 
 const credentialQuery = ({ credentials }: OpenApiUpstreamNode): string =>
   credentials?.type === 'api-key' && credentials.in === 'query'

@@ -1,7 +1,6 @@
-/** Connections that go where the egress rules allow, whatever a name resolves to when they are made. */
+/** Connections go where the egress rules allow, whatever a name resolves to when they are made. */
 import { type LookupAddress, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
 import type { Egress } from '../../../policies/egress/egress.ts';
 
 /** A connection that the rules forbid. Its message is for the log. */
@@ -13,7 +12,7 @@ export class EgressRefused extends Error {
  * The addresses are checked that the connection is then made to: between this lookup and the connection there is no
  * other, so that a name which changes its mind gains nothing.
  */
-const guardedLookup =
+export const guardedLookup =
   (egress: Egress): LookupFunction =>
   (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
@@ -31,16 +30,6 @@ const guardedLookup =
     });
   };
 
-/** A connector for undici. */
-export const egressConnector = (
-  egress: Egress,
-  options: { readonly timeout: number; readonly ca?: string },
-): buildConnector.connector => {
-  const connect = buildConnector({ ...options, allowH2: false, lookup: guardedLookup(egress) });
-  return (target, callback) => {
-    const host = target.hostname.replace(/^\[|\]$/g, '');
-    // Node.js looks no address up.
-    if (isIP(host) !== 0 && !egress(host)) callback(new EgressRefused(`egress does not allow ${host}`), null);
-    else connect(target, callback);
-  };
-};
+/** Why there can be no connection to `host` where it is an address, which Node.js does not look up. */
+export const refusedAddress = (egress: Egress, host: string): EgressRefused | undefined =>
+  isIP(host) !== 0 && !egress(host) ? new EgressRefused(`egress does not allow ${host}`) : undefined;
