@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { digestOf } from '../../scripts/base/parts.ts';
 import { freePort } from '../support/free-port.ts';
 import { ROOT } from '../support/source-file.ts';
 
@@ -15,6 +17,8 @@ const NODE = join(ROOT, 'node_modules/node/bin/node');
 
 let folder: string;
 let tree: string;
+/** What is pinned of this machine: another one has other libraries. */
+let base: string;
 let files: readonly { readonly path: string; readonly mode: number; readonly isFile: boolean }[];
 
 const isMissing = spawnSync('strip', ['--version']).error !== undefined;
@@ -25,7 +29,9 @@ beforeAll(async () => {
   tree = join(folder, 'rootfs');
   const dist = join(folder, 'dist');
   await run(NODE, ['scripts/build.ts', dist], { cwd: ROOT });
-  await run(NODE, ['scripts/rootfs.ts', tree, dist], { cwd: ROOT });
+  base = join(folder, 'base.json');
+  await run(NODE, ['scripts/base.ts', 'pin', base], { cwd: ROOT });
+  await run(NODE, ['scripts/rootfs.ts', tree, dist, '--base', base], { cwd: ROOT });
   const entries = await readdir(tree, { recursive: true, withFileTypes: true });
   files = await Promise.all(
     entries.map(async (entry) => {
@@ -68,6 +74,32 @@ describe.skipIf(isMissing)('the file system of the container', () => {
   it('[COMPL-10/tree] has a stripped Node.js', async () => {
     expect(await hasSymbols(NODE)).toBe(true);
     expect(await hasSymbols(join(tree, 'bin/node'))).toBe(false);
+  });
+
+  it('[COMPL-07] is made of a base that is pinned by digest, and of no other byte', async () => {
+    const pinned = JSON.parse(await readFile(base, 'utf8')) as { readonly files: Record<string, string> };
+    const libraries = paths().filter((path) => path.includes('.so'));
+    expect(Object.keys(pinned.files).sort()).toEqual(['/bin/node', ...libraries].sort());
+    for (const path of libraries) expect(digestOf(await readFile(join(tree, path)))).toBe(pinned.files[path]);
+    for (const path of Object.keys(pinned.files)) {
+      const digest = pinned.files[path]!;
+      const wrong = `${digest.slice(0, -1)}${digest.endsWith('0') ? '1' : '0'}`;
+      const other = join(folder, 'other.json');
+      await writeFile(other, JSON.stringify({ ...pinned, files: { ...pinned.files, [path]: wrong } }));
+      const into = join(folder, 'refused');
+      const built = run(NODE, ['scripts/rootfs.ts', into, '--base', other], { cwd: ROOT });
+      await expect(built).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`${path} is ${digest}`),
+      });
+      expect(existsSync(into)).toBe(false);
+    }
+  });
+
+  it('has the certificates of public authorities that come with its Node.js', async () => {
+    const text = await readFile(join(tree, 'etc/ssl/certs/ca-certificates.crt'), 'utf8');
+    expect(text).toBe(`${getCACertificates('bundled').join('\n')}\n`);
+    expect(text.match(/BEGIN CERTIFICATE/g)!.length).toBeGreaterThan(50);
   });
 
   it('is not written over what is there', async () => {
