@@ -2,6 +2,7 @@
 import type { Graph } from '../schema/graph/graph.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
+import { summarizeTraffic } from './observe/traffic-summary.ts';
 import type { OpsSource, OpsStatus } from './ops/ops-source.ts';
 import type { AcceptedArtifact } from './reload/compile.ts';
 import type { Elsewhere } from './reload/elsewhere/elsewhere.ts';
@@ -60,6 +61,10 @@ const graphOf = ({ serving }: Running): Graph => serving.current!.generation.gra
 export const opsSourceOf = (running: () => Running): OpsSource => ({
   refresh: () => running().team.refresh(),
   status: () => statusOf(running()),
+  traffic: () => {
+    const { metrics, team } = running();
+    return summarizeTraffic(metrics.allTrafficText(team.counts));
+  },
   graph: () => {
     const { artifact, version } = running();
     return artifact?.(version)?.text;

@@ -267,7 +267,12 @@ export class Metrics {
       ...(this.source === undefined ? [] : [this.source]),
       this.#process,
     ];
-    return mergeMetrics([this.trafficText(), ...others]) + rest.map((family) => family.text()).join('');
+    return this.allTrafficText(others) + rest.map((family) => family.text()).join('');
+  }
+
+  /** What all threads have counted of their traffic, as one; `others` as in `text`. */
+  allTrafficText(others: readonly string[]): string {
+    return mergeMetrics([this.trafficText(), ...others]);
   }
 
   /** What this thread has counted of its traffic. */

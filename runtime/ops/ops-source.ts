@@ -1,6 +1,7 @@
 /** What the operations listener tells and starts; supplied by whoever runs the gateway. */
 
 import type { PinDifference } from '../mcp/pin.ts';
+import type { TrafficSummary } from '../observe/traffic-summary.ts';
 import type { SourceState } from '../reload/elsewhere/elsewhere.ts';
 import type { ReloadResult } from '../reload/reload-result.ts';
 import type { Revocation } from '../revocation/revocation.ts';
@@ -9,7 +10,7 @@ import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 import type { LimitState } from '../workers/limit-states.ts';
 
-/** Everything `/-/status` says. Holds no secret. */
+/** What `/-/status` says of the gateway. Holds no secret. */
 export interface OpsStatus {
   readonly version: string;
   /** Of what was compiled. */
@@ -50,6 +51,8 @@ export interface OpsSource {
   /** Asks all threads, so that `status` and `metrics` tell of now. Never rejects. */
   refresh(): Promise<void>;
   status(): OpsStatus;
+  /** What `/-/status` says beside that: how calls ended, and where their time went. */
+  traffic(): TrafficSummary;
   /** The running graph as an artifact, references unresolved: it holds no value of a secret. */
   graph(): string | undefined;
   ready(): Readiness;

@@ -71,7 +71,7 @@ const serveStatus = async (exchange: WebExchange, source: OpsSource): Promise<vo
   await source.refresh();
   const { lastReload, ...status } = source.status();
   const last = lastReload === undefined ? 'null' : reloadText(lastReload);
-  const text = `${JSON.stringify(status).slice(0, -1)},"lastReload":${last}}`;
+  const text = `${JSON.stringify({ ...status, ...source.traffic() }).slice(0, -1)},"lastReload":${last}}`;
   replyJson(exchange, 200, text, etag(status.artifactHash));
 };
 

@@ -29,6 +29,7 @@ const notHere = (): never => {
 };
 const NO_OPS: OpsSource = {
   status: notHere,
+  traffic: notHere,
   graph: notHere,
   ready: notHere,
   reload: notHere,

@@ -51,6 +51,7 @@ let graphText: string | undefined;
 
 const source: OpsSource = {
   refresh: async () => undefined,
+  traffic: () => ({ tools: {}, stages: {}, refused: { fair: 3 } }),
   status: (): OpsStatus => ({
     version: '1.2.3',
     artifactHash: 'old',
@@ -131,6 +132,7 @@ describe('the operations listener', () => {
     expect((await send('GET', '/-/status')).json).toMatchObject({
       artifactHash: 'old',
       sessions: 2,
+      refused: { fair: 3 },
       lastReload: null,
     });
     lastReload = result({ result: 'failed', error: new Error('no such host for Bearer abcdef0123456789') });
