@@ -24,6 +24,8 @@ export interface GatewayOptions {
   /** Relative to the package. */
   readonly program: string;
   readonly nodeFlags?: readonly string[];
+  /** Beside what it inherits. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -115,9 +117,18 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   const nodeFlags = [...NODE_FLAGS, ...(options.nodeFlags ?? [])];
   const program = packageFile(options.program);
   const startMs = performance.now();
+  const environment = Object.entries(options.environment ?? {}).map(([name, value]) => `${name}=${value}`);
   const gateway = startPinned(
     options.core,
-    [process.execPath, ...nodeFlags, program, 'run', join(configurationFolder, 'gateway.yaml')],
+    [
+      'env',
+      ...environment,
+      process.execPath,
+      ...nodeFlags,
+      program,
+      'run',
+      join(configurationFolder, 'gateway.yaml'),
+    ],
     ['ignore', 'ignore', log.fd],
   );
   await log.close();

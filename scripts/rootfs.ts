@@ -1,7 +1,7 @@
 /**
  * `npm run rootfs -- <folder> [<dist>] [--base <file>]`: the whole file system of a container, for `FROM scratch`: Node.js
- * with the libraries that it loads, dist/, certificates of public authorities, and nothing else: no shell, no package
- * manager, no tool. Node.js and libraries have to be what deploy/base.json pins, byte for byte.
+ * with the libraries that it loads, dist/ and its bytecode, certificates of public authorities, and nothing else: no
+ * shell, no package manager, no tool. Node.js and libraries have to be what deploy/base.json pins, byte for byte.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { NODE_PATH, type Part, partsHere } from './base/parts.ts';
 import { BASE_FILE, differences, readBase } from './base/pin.ts';
+import { writeBytecode } from './bytecode.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -78,6 +79,11 @@ if (other.length > 0)
 for (const each of FOLDERS) mkdirSync(join(folder, each), { recursive: true });
 addBase(folder, parts);
 addGatewright(folder, resolve(dist));
+await writeBytecode(
+  join(folder, 'bin/node'),
+  join(folder, 'app/dist/gatewright.js'),
+  join(folder, 'app/bytecode'),
+);
 writeFileSync(join(folder, 'etc/passwd'), `gatewright:x:${UID}:${UID}::/:/nonexistent\n`);
 chmodSync(join(folder, 'tmp'), 0o1777);
 console.log(`${target}: for \`podman build -f deploy/Containerfile\``);

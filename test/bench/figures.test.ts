@@ -45,7 +45,7 @@ it('tells when neither the target nor the load had a core to itself', () => {
 });
 
 describe('judge', () => {
-  const startUp = { runs: 1, firstAnswerMs: 601, idleBytes: 90e6 };
+  const startUp = { runs: 1, firstAnswerMs: 601, cpuMs: 300, idleBytes: 90e6 };
   const samples = samplesOf({ [NAMES.floor]: [10], [NAMES.bare]: [11.5], [NAMES.secure]: [17] });
   const nothing = {
     cores: 2,

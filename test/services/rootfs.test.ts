@@ -49,9 +49,9 @@ const hasSymbols = async (path: string): Promise<boolean> =>
   (await run('readelf', ['--section-headers', '--wide', path])).stdout.includes(' .symtab ');
 
 describe.skipIf(isMissing)('the file system of the container', () => {
-  it('[COMPL-05/tree] [COMPL-06/tree] holds Node.js, its libraries, dist, certificates and a user, and nothing else', () => {
+  it('[COMPL-05/tree] [COMPL-06/tree] holds Node.js, its libraries, dist and its bytecode, certificates and a user, and nothing else', () => {
     const rest = paths().filter((path) => !/^\/(lib|lib64|usr\/lib)\/.*\.so(\.\d+)*$/.test(path));
-    expect(rest.filter((path) => !path.startsWith('/app/dist/')).sort()).toEqual(
+    expect(rest.filter((path) => !/^\/app\/(dist|bytecode)\//.test(path)).sort()).toEqual(
       ['/app/package.json', '/bin/node', '/etc/passwd', '/etc/ssl/certs/ca-certificates.crt'].sort(),
     );
     expect(rest).toContain('/app/dist/gatewright.js');
@@ -179,6 +179,21 @@ describe.skipIf(isMissing || !isRoot)('the tree as a root file system', () => {
     }
     expect(await exited).toBe(0);
     await log.close();
+  });
+
+  it('[COMPL-13/tree] has bytecode that any user can read and its Node.js takes', () => {
+    const out = spawnSync('chroot', inTree(4711, 'version'), {
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: '/app/bytecode',
+        NODE_COMPILE_CACHE_PORTABLE: '1',
+        NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
+      },
+      encoding: 'utf8',
+    });
+    const told = `${out.stdout}${out.stderr}`;
+    expect(told).toMatch(/file:\/\/\/app\/dist\/gatewright\.js was accepted/);
+    expect(told).not.toContain('was rejected');
   });
 
   it('tells its version with nothing around it', () => {
