@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { readBody } from '../../../runtime/listen/body.ts';
 import { startEventStream } from '../../../runtime/listen/event-stream.ts';
 import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { replyEmpty, replyJson } from '../../../runtime/listen/reply.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { http2Request, openHttp2 } from './http2-client.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
-import { RawConnection } from './raw-client.ts';
+import { openTls, RawConnection } from './raw-client.ts';
 
 let served: ServedListener;
 const waiting: WebExchange[] = [];
@@ -101,6 +102,54 @@ describe('closing a listener', () => {
     replyJson(waiting[0]!, 200, '{}');
     expect((await reply).status).toBe(200);
     await closed;
+  });
+
+  it.each([
+    ['its head', 'POST /wait HTTP/1.1\r\nHost: loc'],
+    ['its body', 'POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
+  ])('waits over TLS, too, within the window for who has sent half of %s, and no longer', async (_, half) => {
+    const { certificate, key } = makeCertificate('half');
+    const tls = { certificate, key, minVersion: '1.3' as const };
+    served = await serve(listenerNode({ tls, http: ['http/1.1'] }), {
+      '/body': (exchange) =>
+        void readBody(
+          exchange,
+          100,
+          () => undefined,
+          () => undefined,
+        ),
+    });
+    const socket = await openTls(served.port);
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('error', () => undefined);
+    const gone = new Promise((resolve) => socket.once('close', resolve));
+    await new Promise<void>((resolve) => socket.write(half, () => resolve()));
+    await until(() => served.observer.opened === 1);
+    const startedMs = performance.now();
+    const closed = served.close(200, 60_000);
+    await gone;
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(190);
+    expect(text).toMatch(/^HTTP\/1\.1 408 |^$/);
+    await closed;
+    expect(performance.now() - startedMs).toBeLessThan(20_000);
+  });
+
+  it('tells HTTP/2 clients to go at moments of their own within the window', async () => {
+    const { certificate, key } = makeCertificate('spread');
+    const tls = { certificate, key, minVersion: '1.3' as const };
+    served = await serve(listenerNode({ tls, http: ['h2', 'http/1.1'] }), routes);
+    const sessions = await Promise.all(Array.from({ length: 30 }, () => openHttp2(served.port, certificate)));
+    await until(() => served.observer.opened === 30);
+    const told = sessions.map((session) => new Promise((resolve) => session.once('goaway', resolve)));
+    const startedMs = performance.now();
+    const closed = served.close(10_000, 60_000);
+    await Promise.all(told);
+    await closed;
+    // Each has 20 ms of its own: the last but one cannot be told before the first 28 have had theirs.
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(28 * 20);
   });
 
   it('can be closed twice', async () => {

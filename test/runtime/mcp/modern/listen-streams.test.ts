@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Admitted } from '../../../../policies/identity/standing.ts';
 import { type ListenStream, ListenStreams } from '../../../../runtime/mcp/modern/listen-streams.ts';
 import type { PreparedServer } from '../../../../runtime/mcp/server.ts';
@@ -54,6 +54,27 @@ describe('ListenStreams', () => {
     expect(changed.rules).toBe('2');
     expect(same.over).toBe(false);
     expect(streams.size).toBe(1);
+  });
+
+  it('ends thousands over the window of a reload, not at one moment', () => {
+    vi.useFakeTimers();
+    try {
+      const streams = new ListenStreams();
+      streams.rebound({ max: 5_000, maxPerPrincipal: 5_000 });
+      for (let count = 0; count < 4_000; count += 1) open(streams, 'a', '1');
+      streams.afterSwap(serving({ a: '2' }), { drain: { windowMs: 10_000, deadlineMs: 60_000 } });
+      let before = streams.size;
+      for (let part = 0; part < 10; part += 1) {
+        vi.advanceTimersByTime(1_000);
+        // 400 are its share; five standard deviations more would be 95.
+        expect(before - streams.size).toBeLessThan(500);
+        before = streams.size;
+      }
+      vi.advanceTimersByTime(1);
+      expect(streams.size).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('ends a stream at once that comes after its server was replaced', () => {
