@@ -71,13 +71,12 @@ export class HttpClient implements ConnectionOwner {
   }
 
   onFree(connection: Connection): void {
-    if (this.#opening.delete(connection)) this.#idle.push(connection);
-    else this.#freed.push(connection);
-    const { idleMs } = this.#options;
-    connection.idleUntilMs = performance.now() + Math.min(idleMs, connection.keptMs);
+    if (this.#opening.size > 0 && this.#opening.delete(connection)) {
+      connection.idleUntilMs = performance.now() + this.#keptMs(connection);
+      this.#idle.push(connection);
+    } else this.#freed.push(connection);
     this.#turn ??= setImmediate(this.#onTurn);
-    const everyMs = Math.max(MIN_SWEEP_MS, Math.min(SWEEP_MS, idleMs));
-    this.#sweeper ??= setInterval(() => this.#sweep(), everyMs).unref();
+    this.#sweeper ??= this.#startSweeper();
   }
 
   onGone(connection: Connection, cause: Error): void {
@@ -89,11 +88,13 @@ export class HttpClient implements ConnectionOwner {
   /** Once in a turn of the event loop, when all that had come is read. */
   readonly #onTurn = (): void => {
     this.#turn = undefined;
+    const nowMs = performance.now();
     for (const connection of this.#resting) this.#idle.push(connection);
+    for (const connection of this.#freed) connection.idleUntilMs = nowMs + this.#keptMs(connection);
     this.#resting = this.#freed;
     this.#freed = [];
     while (this.#waiting.length > 0) {
-      const connection = this.#takeIdle();
+      const connection = this.#takeIdle(nowMs);
       if (connection === undefined) break;
       connection.send(this.#waiting.shift()!);
     }
@@ -102,8 +103,16 @@ export class HttpClient implements ConnectionOwner {
     if (this.#resting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   };
 
-  #takeIdle(): Connection | undefined {
-    const nowMs = performance.now();
+  #keptMs({ keptMs }: Connection): number {
+    return Math.min(this.#options.idleMs, keptMs);
+  }
+
+  #startSweeper(): NodeJS.Timeout {
+    const everyMs = Math.max(MIN_SWEEP_MS, Math.min(SWEEP_MS, this.#options.idleMs));
+    return setInterval(() => this.#sweep(), everyMs).unref();
+  }
+
+  #takeIdle(nowMs: number): Connection | undefined {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return undefined;

@@ -5,6 +5,8 @@ import { type Framing, ReplyFault, type ReplyHead, readFields, readReplyHead } f
 export const MAX_HEAD_BYTES = 16 * 1024;
 /** Bounds the line that begins a chunk. */
 const MAX_CHUNK_LINE_BYTES = 1024;
+/** A head is remembered that is no longer, for the next is the same more often than not. */
+const MAX_KNOWN_LENGTH = 1024;
 /** Of interim replies before one that counts. */
 const MAX_INTERIM_REPLIES = 16;
 
@@ -33,6 +35,8 @@ export class ReplyParser {
   #missingBytes = 0;
   #trailerBytes = 0;
   #stopped = false;
+  #knownText: string | undefined;
+  #knownHead: ReplyHead | undefined;
 
   constructor(parts: ReplyParts) {
     this.#parts = parts;
@@ -127,7 +131,7 @@ export class ReplyParser {
     if (next < 0) return to;
     const text = this.#partial;
     this.#partial = '';
-    const head = readReplyHead(text, text.length, this.#isHead);
+    const head = this.#read(text);
     if (head.status < 200) {
       this.#interimReplies += 1;
       if (head.status === 101 || this.#interimReplies > MAX_INTERIM_REPLIES)
@@ -137,6 +141,17 @@ export class ReplyParser {
     this.#begin(head.framing);
     this.#parts.onHead(head);
     return next;
+  }
+
+  #read(text: string): ReplyHead {
+    if (this.#isHead) return readReplyHead(text, text.length, true);
+    if (text === this.#knownText) return this.#knownHead!;
+    const head = readReplyHead(text, text.length, false);
+    if (text.length > MAX_KNOWN_LENGTH) return head;
+    // A copy: the text is a slice of all that has come with it.
+    this.#knownText = Buffer.from(text, 'latin1').toString('latin1');
+    this.#knownHead = head;
+    return head;
   }
 
   #begin(framing: Framing): void {

@@ -51,6 +51,25 @@ describe('a reply is read', () => {
     });
   });
 
+  test('for itself, however much its head is like that of the one before', () => {
+    const reply = new CollectedReply();
+    const parser = new ReplyParser(reply);
+    const next = (text: string, isHead = false) => {
+      parser.expect(isHead);
+      const bytes = Buffer.from(text, 'latin1');
+      expect(parser.push(bytes, 0, bytes.length)).toBe(bytes.length);
+      return [reply.head!.status, reply.head!.headers['content-length'], reply.ends];
+    };
+    const long = `x-long: ${'a'.repeat(2000)}\r\n`;
+    expect(next(`${OK}content-length: 1\r\n\r\na`)).toEqual([200, '1', 1]);
+    expect(next(`${OK}content-length: 1\r\n\r\nb`)).toEqual([200, '1', 2]);
+    expect(next(`${OK}content-length: 1\r\n\r\n`, true)).toEqual([200, '1', 3]);
+    expect(next(`${OK}content-length: 2\r\n\r\nbc`)).toEqual([200, '2', 4]);
+    expect(next(`${OK}content-length: 2\r\n${long}\r\nde`)).toEqual([200, '2', 5]);
+    expect(next('HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nfg')).toEqual([404, '2', 6]);
+    expect(reply.body).toBe('abbcdefg');
+  });
+
   test('in chunks, with extensions and trailers', () => {
     const text = `${OK}transfer-encoding: Chunked\r\n\r\n5;a="b"\r\nhello\r\n00A;c=d;e\r\n, upstream\r\n0\r\nx-sum: 1\r\n\r\n`;
     expect(read([text])).toMatchObject({ body: 'hello, upstream'.slice(0, 15), ends: 1, fault: '' });
