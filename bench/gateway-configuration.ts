@@ -12,7 +12,7 @@ import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
  * API of as many operations as upstream. `to-legacy`, `to-modern`: as bare, with an upstream held to one era. `lists`:
  * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. `two-workers`: as bare, with
- * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as that, beside what changes: another upstream, or thousands. `faulty`: as bare, beside a server whose upstream fails. Metrics in all.
+ * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as `two-workers`, beside what changes: another upstream, or thousands. `large-alone`: as that, with one thread. `faulty`: as bare, beside a server whose upstream fails. Metrics in all.
  */
 export type Profile =
   | 'bare'
@@ -28,6 +28,7 @@ export type Profile =
   | 'secure-stdio'
   | 'reloaded'
   | 'large'
+  | 'large-alone'
   | 'faulty';
 
 export interface Ports {
@@ -177,10 +178,15 @@ export const reloadedConfiguration = (ports: Ports, variant: number): string =>
     );
 
 /** The nth variant of thousands of nodes beside those of the call: one of the upstreams differs, or all of them. */
-export const largeReloadedConfiguration = (ports: Ports, variant: number, differs: 'one' | 'all'): string => {
+export const largeReloadedConfiguration = (
+  ports: Ports,
+  variant: number,
+  differs: 'one' | 'all',
+  workers: 1 | 2,
+): string => {
   const [sections, rest] = largeConfiguration(LARGE).split('servers:\n') as [string, string];
   const timeouts = differs === 'one' ? /timeouts: { call: / : /timeouts: { call: /g;
-  return `${sections.replace(/listeners:\n.*\n/, `workers: 2\nlisteners:\n${listeners(ports)}`)}servers:
+  return `${sections.replace(/listeners:\n.*\n/, `workers: ${workers}\nlisteners:\n${listeners(ports)}`)}servers:
   bench: { at: [{ listener: main, path: ${ENDPOINT_PATH} }], anonymous: true, expose: [{ upstream: fast }] }
 ${rest
   .replace(timeouts, `timeouts: { idle: ${60 + variant}s, call: `)
@@ -208,7 +214,8 @@ const YAML = {
   stored,
   'secure-stdio': secureStdio,
   reloaded: (ports: Ports) => reloadedConfiguration(ports, 0),
-  large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one'),
+  large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one', 2),
+  'large-alone': (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one', 1),
   faulty,
 } as const;
 

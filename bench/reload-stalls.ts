@@ -12,6 +12,7 @@ import type { Stall } from './stall-probe.ts';
 
 /** One reload of the large configuration. */
 export interface LargeReload {
+  readonly workers: 1 | 2;
   readonly differs: 'one' | 'all';
   readonly compileMs: number;
   /** From the end of the compile until all threads serve the new graph. */
@@ -47,20 +48,22 @@ const reloadOnce = async (
   file: string,
   variant: number,
   differs: 'one' | 'all',
+  workers: 1 | 2,
 ): Promise<LargeReload> => {
   await stallsOf(gateway.pid, file);
   const startUs = cpuUs([gateway.pid]);
   const { durationMs, compileMs } = await reloadTo(
     gateway,
-    largeReloadedConfiguration(gateway.ports, variant, differs),
+    largeReloadedConfiguration(gateway.ports, variant, differs, workers),
   );
   const tookMs = (cpuUs([gateway.pid]) - startUs) / 1e3;
   await delay(AFTER_MS);
   const stalls = await stallsOf(gateway.pid, file);
-  const serving = stalls.filter(({ thread }) => thread !== 0);
-  const compilingCpuMs = stalls.find(({ thread }) => thread === 0)?.cpuMs ?? Number.NaN;
-  if (serving.length !== 2) throw new Error(`${serving.length} threads told their stalls`);
+  const serving = stalls.filter(({ thread, name }) => (workers === 1 ? thread === 0 : name === 'serving'));
+  const compilingCpuMs = stalls.find(({ name }) => name === 'compile')?.cpuMs ?? Number.NaN;
+  if (serving.length !== workers) throw new Error(`${serving.length} threads told their stalls`);
   return {
+    workers,
     differs,
     compileMs,
     bringMs: durationMs - compileMs,
@@ -75,17 +78,18 @@ const reloadOnce = async (
 export const measureLargeReloads = async (
   options: Omit<GatewayOptions, 'profile'>,
   rounds: number,
+  workers: 1 | 2,
 ): Promise<readonly LargeReload[]> => {
   const file = join(options.folder, 'stalls.json');
   const probe = `--import=${PROBE.href}?file=${encodeURIComponent(file)}`;
   await using gateway = await startGateway({
     ...options,
-    profile: 'large',
+    profile: workers === 1 ? 'large-alone' : 'large',
     nodeFlags: [...(options.nodeFlags ?? []), probe],
   });
   const reloads: LargeReload[] = [];
   for (let round = 1; round <= rounds; round += 1)
     for (const differs of ['one', 'all'] as const)
-      reloads.push(await reloadOnce(gateway, file, round, differs));
+      reloads.push(await reloadOnce(gateway, file, round, differs, workers));
   return reloads;
 };

@@ -5,11 +5,13 @@
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
+import { BroadcastChannel, isMainThread, threadId, threadName } from 'node:worker_threads';
 
 /** The longest that one thread kept everybody waiting. */
 export interface Stall {
   readonly thread: number;
+  /** `serving` or `compile`, but of the main thread. */
+  readonly name: string | null;
   /** On the clock: other processes on the same core count, too. */
   readonly wallMs: number;
   /** Of processor time. */
@@ -42,7 +44,7 @@ const look = (): void => {
 
 const told = (): Stall => {
   look();
-  const stall = { thread: threadId, ...longest };
+  const stall = { thread: threadId, name: threadName, ...longest };
   longest = { wallMs: 0, cpuMs: 0 };
   return stall;
 };

@@ -10,6 +10,7 @@ import { Metrics } from './observe/metrics.ts';
 import { openElsewhere } from './open-elsewhere.ts';
 import { AcceptedArtifacts } from './reload/accepted-artifacts.ts';
 import type { AcceptedArtifact } from './reload/compile.ts';
+import { Compiler } from './reload/compiler.ts';
 import type { Elsewhere } from './reload/elsewhere/elsewhere.ts';
 import { NotStarted } from './reload/not-started.ts';
 import { reloadFields } from './reload/reload-fields.ts';
@@ -77,6 +78,7 @@ export class Gateway {
       overlays: options.overlays ?? [],
       trust: options.trust,
       env: options.env,
+      compiler: new Compiler(options.version),
       fallback: () => this.#lastGood(),
       onAccepted: (artifact) => this.#keep(artifact),
       prepare: (loaded) => this.#team.prepare(loaded),

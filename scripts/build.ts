@@ -1,5 +1,5 @@
 /**
- * `npm run build`: the command line and all it uses, dist/gatewright.js, the program of its threads, and what only some
+ * `npm run build`: the command line and all it uses, dist/gatewright.js, the programs of its threads, and what only some
  * need in files of their own, for what is not loaded takes no memory; with a folder, there instead of in dist/.
  */
 import { glob, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -21,7 +21,11 @@ for await (const file of glob('*.js', { cwd: outdir })) await rm(join(outdir, fi
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { gatewright: 'cli/main.ts', thread: 'runtime/workers/thread.ts' },
+  entryPoints: {
+    gatewright: 'cli/main.ts',
+    thread: 'runtime/workers/thread.ts',
+    'compile-thread': 'runtime/reload/compile-thread.ts',
+  },
   outdir,
   bundle: true,
   splitting: true,

@@ -2,7 +2,9 @@
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
-import { type AcceptedArtifact, type CompileOutcome, compileFile, type Trust } from './compile.ts';
+import type { AcceptedArtifact, CompileOutcome, Trust } from './compile.ts';
+import type { CompileRequest } from './compile-messages.ts';
+import { type Compiler, compileInPlace } from './compiler.ts';
 import { effectiveHashes } from './effective-hash.ts';
 import type { Elsewhere } from './elsewhere/elsewhere.ts';
 import type { Fetched } from './elsewhere/source.ts';
@@ -40,6 +42,8 @@ export interface ReloaderOptions<G> {
   /** Whose signature the file must have, if any. */
   readonly trust?: Trust | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Compiles what is loaded while another graph serves; undefined: on the thread that asks. */
+  readonly compiler?: Pick<Compiler, 'compile' | 'close'>;
   /** What to serve at the start if the files have errors; undefined: nothing. */
   readonly fallback?: () => CompiledGraph | undefined;
   /** Brings a graph to the point where nothing can fail any more, or rejects and leaves nothing behind. */
@@ -129,6 +133,7 @@ export class Reloader<G> {
   /** Resolves when the reload under way has ended, which brings nothing to serve any more; no other begins. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#options.compiler?.close();
     await this.#running;
   }
 
@@ -185,7 +190,9 @@ export class Reloader<G> {
       const fetched = this.#fetched;
       const main = fetched?.main ?? this.#options.file;
       const startedMs = performance.now();
-      const { compiled, diagnostics, files, textOf, artifact } = compileFile(main, overlays, trust, fetched);
+      const request = { main, overlays, trust, fetched: fetched?.fetched };
+      const outcome = await this.#compile(request, cause);
+      const { compiled, diagnostics, files, textOf, artifact } = outcome;
       this.#compileMs = performance.now() - startedMs;
       found = { diagnostics, textOf };
       if (compiled !== undefined) {
@@ -204,6 +211,13 @@ export class Reloader<G> {
       const result = error instanceof NeedsRestart ? 'rejected' : 'failed';
       return { result, unresolved: [], error, ...found };
     }
+  }
+
+  async #compile(request: CompileRequest, cause: ReloadCause): Promise<CompileOutcome> {
+    const { compiler } = this.#options;
+    if (compiler === undefined) return compileInPlace(request);
+    const known = new Set([...this.#named(), ...this.#files.keys()]);
+    return await compiler.compile(request, known, cause !== 'start');
   }
 
   /**

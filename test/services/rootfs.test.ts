@@ -55,6 +55,7 @@ describe.skipIf(isMissing)('the file system of the container', () => {
       ['/app/package.json', '/bin/node', '/etc/passwd', '/etc/ssl/certs/ca-certificates.crt'].sort(),
     );
     expect(rest).toContain('/app/dist/gatewright.js');
+    expect(rest).toContain('/app/dist/compile-thread.js');
     expect(rest).toContain('/app/dist/thread.js');
     expect(rest).toContain('/app/dist/LICENSES.txt');
   });

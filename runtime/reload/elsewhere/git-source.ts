@@ -1,6 +1,7 @@
 /** A configuration or an artifact in a git repository of this machine, as of the commit that a reference names. */
 import { resolve } from 'node:path';
-import { filesOfCommit, latestCommit } from '../git-files.ts';
+import { hostOf } from '../fetched-files.ts';
+import { latestCommit } from '../git-files.ts';
 import type { Address } from './address.ts';
 import type { Fetched, Source } from './source.ts';
 
@@ -17,7 +18,8 @@ export class GitSource implements Source {
     const cwd = resolve(folder);
     const { id, atMs } = await latestCommit(reference, cwd, signal);
     if (this.#last?.revision === id) return this.#last;
-    this.#last = { ...filesOfCommit(id, cwd), revision: id, main: path, publishedAtMs: atMs };
+    const fetched = { kind: 'commit', id, folder: cwd } as const;
+    this.#last = { ...hostOf(fetched), fetched, revision: id, main: path, publishedAtMs: atMs };
     return this.#last;
   }
 

@@ -1,6 +1,7 @@
 /** What every place is asked for that a configuration may come from. */
 import { signatureFileOf } from '../../../schema/artifact-signature.ts';
 import type { FileHost } from '../compile.ts';
+import { type FetchedFiles, hostOf } from '../fetched-files.ts';
 
 /** A configuration as it was when it was fetched: nothing of it changes any more. */
 export interface Fetched extends FileHost {
@@ -10,6 +11,8 @@ export interface Fetched extends FileHost {
   readonly main: string;
   /** Milliseconds since the epoch, as far as the source tells. */
   readonly publishedAtMs: number | undefined;
+  /** What `read` and `list` tell of, for another thread. */
+  readonly fetched: FetchedFiles;
 }
 
 export interface Source {
@@ -32,5 +35,6 @@ export const fetchedPair = ({ revision, main, artifact, signature, publishedAtMs
     [main, artifact],
     [signatureFileOf(main), signature],
   ]);
-  return { revision, main, publishedAtMs, read: (path) => files.get(path), list: () => undefined };
+  const fetched = { kind: 'held', files } as const;
+  return { revision, main, publishedAtMs, fetched, ...hostOf(fetched) };
 };

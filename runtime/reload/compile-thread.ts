@@ -1,0 +1,56 @@
+/** The thread that compiles: the entry of its program. */
+import assert from 'node:assert/strict';
+import { setPriority } from 'node:os';
+import { parentPort } from 'node:worker_threads';
+import type { Diagnostic } from '../../schema/diagnostic.ts';
+import { type CompileOutcome, compileFile } from './compile.ts';
+import type { FromCompiler, PackedArtifact, ToCompiler } from './compile-messages.ts';
+import { hostOf } from './fetched-files.ts';
+import { GraphTeller } from './told-graph.ts';
+
+/** Requests come first where there are fewer cores than threads. */
+const NICENESS = 5;
+
+assert.ok(parentPort !== null, 'this program runs in a thread');
+const port = parentPort;
+// Of the calling thread on Linux; elsewhere of the whole process.
+if (process.platform === 'linux') setPriority(NICENESS);
+
+const graphs = new GraphTeller();
+
+const filesIn = (diagnostics: readonly Diagnostic[]): ReadonlySet<string> =>
+  new Set(
+    diagnostics
+      .flatMap(({ span, labels }) => [span, ...labels.map((label) => label.span)])
+      .map(({ file }) => file),
+  );
+
+const pack = (artifact: CompileOutcome['artifact'], version: string): PackedArtifact | undefined => {
+  const made = artifact(version);
+  return made && { hash: made.hash, signature: made.signature, bytes: new TextEncoder().encode(made.text) };
+};
+
+const compile = ({ main, overlays, trust, fetched, version }: ToCompiler): void => {
+  const host = fetched && hostOf(fetched);
+  const { compiled, diagnostics, files, textOf, artifact } = compileFile(main, overlays, trust, host);
+  const packed = pack(artifact, version);
+  const named = [...filesIn(diagnostics)].map((file) => [file, textOf(file)] as const);
+  const message: FromCompiler = {
+    kind: 'compiled',
+    compiled: compiled && { hash: compiled.hash, sources: compiled.sources, told: graphs.tell(compiled) },
+    artifact: packed,
+    diagnostics,
+    files,
+    texts: new Map(named.flatMap(([file, text]) => (text === undefined ? [] : [[file, text]]))),
+  };
+  port.postMessage(message, packed ? [packed.bytes.buffer as ArrayBuffer] : []);
+};
+
+port.on('message', (request: ToCompiler) => {
+  try {
+    compile(request);
+  } catch (thrown) {
+    const { message, code } = thrown as NodeJS.ErrnoException;
+    port.postMessage({ kind: 'failed', message, code } satisfies FromCompiler);
+  }
+});
