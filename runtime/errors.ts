@@ -92,7 +92,11 @@ export class GatewayError extends Error {
   readonly data: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    // Its code says what it is of. Where it was made nobody reads, and whoever floods us with faults would have us write it.
+    Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'GatewayError';
     this.code = code;
     this.status = options.status ?? 200;

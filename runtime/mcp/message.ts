@@ -32,6 +32,7 @@ export interface RefusedMessage {
 
 /** JSON.parse as a value: undefined where the text is not JSON. */
 export const parseJson = (text: string): unknown => {
+  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch {
