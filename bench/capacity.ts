@@ -12,13 +12,14 @@ export interface Costs {
   readonly balancerUs: number | undefined;
   readonly idleBytes: number;
   readonly threadBytes: number;
+  /** Resident and external memory of one that is idle. */
+  readonly subscriptionBytes: number;
   /** On one side of the gateway: request and reply, headers and all. */
   readonly bytesPerCall: number;
 }
 
 /** The share of a core that is planned with: what is left takes peaks, reloads and the loss of a replica. */
 const USED_SHARE = 0.6;
-const SUBSCRIPTION_BYTES = 20e3;
 const SUBSCRIPTIONS_PER_CORE = 10_000;
 /** Of a store, whose commands all run in one thread. */
 const STORE_SHARE = 0.5;
@@ -44,7 +45,7 @@ export const sizingTable = (costs: Costs): string =>
     rows: [1, 2, 4, 8, 16].map((cores) => {
       const requests = perCore(costs.secureUs) * cores;
       const idleGb = memoryGb(costs, cores);
-      const heldGb = idleGb + (cores * SUBSCRIPTIONS_PER_CORE * SUBSCRIPTION_BYTES) / 1e9;
+      const heldGb = idleGb + (cores * SUBSCRIPTIONS_PER_CORE * costs.subscriptionBytes) / 1e9;
       const mbit = (requests * costs.bytesPerCall * 8) / 1e6;
       return [
         String(cores),

@@ -17,12 +17,15 @@ import { nginxVersion, startNginx } from './nginx.ts';
 import { type Cores, chooseCores } from './pinned-process.ts';
 import { measureStartUp } from './start-up.ts';
 import { hasStore, startStore } from './store.ts';
+import { measureSubscriptions } from './subscriptions.ts';
 import { type Program, startProgram, type Target } from './target.ts';
 
 const ROUNDS = 5;
 const RUN_MS = 1_500;
 const TRAIN_MS = 6_000;
 const STARTS = 3;
+/** Whose memory is measured. */
+const SUBSCRIPTIONS = 5_000;
 const PAGE = packageFile('docs/operations.md');
 const BEGIN = '<!-- Written by `node scripts/bootstrap.mjs bench/sizing.ts --write`. -->';
 const END = '<!-- Until here. -->';
@@ -73,6 +76,8 @@ const measure = async (cores: Cores, folder: string, upstream: Program): Promise
   const balancer = nginx === undefined ? undefined : await drive(load, upstream, { target: nginx });
   const one = await measureStartUp({ ...base, profile: 'bare' }, STARTS);
   const two = await measureStartUp({ ...base, profile: 'two-workers' }, STARTS);
+  const { program } = base;
+  const subscriptions = await measureSubscriptions(cores, { folder, program }, SUBSCRIPTIONS);
   return {
     secureUs: secure.ownUs,
     storedUs: stored?.ownUs,
@@ -80,6 +85,7 @@ const measure = async (cores: Cores, folder: string, upstream: Program): Promise
     balancerUs: balancer?.ownUs,
     idleBytes: one.idleBytes,
     threadBytes: (two.idleBytes - one.idleBytes) / 2,
+    subscriptionBytes: subscriptions.residentBytesEach + subscriptions.externalBytesEach,
     bytesPerCall:
       callRequest('modern', 100, 8080, { token: 'x'.repeat(400) }).length +
       REPLY_HEAD_BYTES +
@@ -99,6 +105,7 @@ A million requests a second, all under a limit that holds over all replicas:
 ${planTable(costs)}
 ${END}`;
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
 await using stack = new AsyncDisposableStack();
 stack.defer(() => rm(folder, { recursive: true, force: true }));

@@ -56,6 +56,12 @@ export class LineReader {
     }
     let start = 0;
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      if (this.#bytes === 0 && this.#large === undefined && end - start <= LARGE_LINE_BYTES) {
+        const from = start;
+        start = end + 1;
+        this.#tell(chunk, from, end);
+        continue;
+      }
       this.#add(chunk.subarray(start, end));
       start = end + 1;
       const large = this.#large;
@@ -98,8 +104,12 @@ export class LineReader {
     const line = this.#partial.length === 1 ? this.#partial[0]! : Buffer.concat(this.#partial);
     this.#partial = [];
     this.#bytes = 0;
-    const end = line.at(-1) === CR ? line.length - 1 : line.length;
-    if (end > 0) this.#sink.onLine(line.toString('utf8', 0, end));
+    this.#tell(line, 0, line.length);
+  }
+
+  #tell(bytes: Buffer, from: number, to: number): void {
+    const end = to > from && bytes[to - 1] === CR ? to - 1 : to;
+    if (end > from) this.#sink.onLine(bytes.toString('utf8', from, end));
   }
 
   async #endLarge(large: LargeLine, rest: Buffer): Promise<void> {
