@@ -18,8 +18,9 @@ export class ModernReply implements ClientReply {
   #events: EventStream | undefined;
   /** Whether it is a stream, begun or not. */
   #isStream = false;
-  /** The response that is sent at the end of the turn. */
+  /** What is sent at the end of the turn: the response, or the error. */
   #text: string | undefined;
+  #error: GatewayError | undefined;
   #status = 200;
   headers: readonly string[] = NONE;
 
@@ -61,8 +62,11 @@ export class ModernReply implements ClientReply {
   /** Sends what the turn has brought. */
   send(): void {
     const text = this.#text;
+    const error = this.#error;
     this.#text = undefined;
-    if (text === undefined) {
+    this.#error = undefined;
+    if (error !== undefined) replyError(this.#exchange, error, this.#idText, this.headers);
+    else if (text === undefined) {
       if (this.#isStream) this.#begun();
     } else if (!this.#isStream) replyJson(this.#exchange, this.#status, text, this.headers);
     else if (text.length <= MAX_WHOLE_LENGTH) replyEvent(this.#exchange, text, this.headers);
@@ -87,9 +91,12 @@ export class ModernReply implements ClientReply {
   }
 
   error(error: GatewayError): void {
+    // Whatever failed behind the response, it is on its way.
+    if (this.#text !== undefined) return;
     this.#exchange.onAbort = undefined;
     if (!this.#isStream) {
-      replyError(this.#exchange, error, this.#idText, this.headers);
+      this.#error = error;
+      later(this);
       return;
     }
     this.#exchange.record.outcome = error.code;
