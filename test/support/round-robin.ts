@@ -35,7 +35,8 @@ export const startRoundRobin = async (urls: readonly string[]): Promise<RoundRob
     onward.end(body);
   };
 
-  const server = http.createServer(async (request, response) => {
+  // A connection that a client is about to use again must not end then.
+  const server = http.createServer({ keepAliveTimeout: 120_000 }, async (request, response) => {
     const body = Buffer.concat(await Array.fromAsync(request));
     forward(request, response, body, urls.length);
   });
