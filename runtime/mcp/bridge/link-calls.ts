@@ -1,4 +1,5 @@
 /** The calls of modern clients that are under way on one legacy conversation. */
+import { swapRemove } from '../../swap-remove.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import type { UpstreamAsk } from './bridged-call.ts';
 
@@ -28,7 +29,7 @@ export class LinkCalls {
   /** Whether the upstream was told that its caller can be asked something. */
   readonly mayAsk: boolean;
   readonly #oneAtATime: boolean;
-  readonly #underWay = new Set<CallOnLink>();
+  readonly #underWay: CallOnLink[] = [];
   readonly #waiting = new Set<Waiting>();
 
   constructor(mayAsk: boolean, isProcess: boolean) {
@@ -38,15 +39,13 @@ export class LinkCalls {
 
   /** The call that an ask without an address belongs to: the only one there is. */
   get only(): CallOnLink | undefined {
-    if (this.#underWay.size !== 1) return undefined;
-    const [call] = this.#underWay;
-    return call;
+    return this.#underWay.length === 1 ? this.#underWay[0] : undefined;
   }
 
   /** Runs `run` when it is the call's turn, now as a rule; `fail` if that takes longer than `timeoutMs`. */
   enter(call: CallOnLink, timeoutMs: number, run: () => void, fail: (error: Error) => void): void {
-    if (!this.#oneAtATime || this.#underWay.size === 0) {
-      this.#underWay.add(call);
+    if (!this.#oneAtATime || this.#underWay.length === 0) {
+      this.#underWay.push(call);
       run();
       return;
     }
@@ -64,12 +63,13 @@ export class LinkCalls {
 
   /** The call is over, or wanted no more. */
   leave(call: CallOnLink): void {
-    for (const waiting of this.#waiting) if (waiting.call === call) this.#unqueue(waiting);
-    if (!this.#underWay.delete(call) || !this.#oneAtATime || this.#underWay.size > 0) return;
+    if (this.#waiting.size > 0)
+      for (const waiting of this.#waiting) if (waiting.call === call) this.#unqueue(waiting);
+    if (!swapRemove(this.#underWay, call) || !this.#oneAtATime || this.#underWay.length > 0) return;
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#unqueue(next);
-    this.#underWay.add(next.call);
+    this.#underWay.push(next.call);
     next.run();
   }
 

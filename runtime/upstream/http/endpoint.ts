@@ -71,8 +71,17 @@ export class HttpEndpoint {
     this.headers = fixedHeaders(node);
   }
 
-  /** Sends a call; waits for a connection where all are in use. `shared` headers are an array that many calls have. */
-  post(shared: readonly string[], own: readonly string[], body: string, exchange: HttpExchange): void {
+  /**
+   * Sends a call; waits for a connection where all are in use, if not `isAside`. `shared` headers are an array that many
+   * calls have.
+   */
+  post(
+    shared: readonly string[],
+    own: readonly string[],
+    body: string,
+    exchange: HttpExchange,
+    isAside: boolean,
+  ): void {
     let head: string;
     try {
       head = this.#postLines + sharedLines(shared) + fieldLines(own);
@@ -80,7 +89,8 @@ export class HttpEndpoint {
       exchange.onError(thrown as Error);
       return;
     }
-    exchange.carriedBy(this.#calls.send({ head, isHead: false, body }, exchange));
+    const client = isAside ? this.#aside : this.#calls;
+    exchange.carriedBy(client.send({ head, isHead: false, body }, exchange));
   }
 
   /** Sends something that waits for nothing. */

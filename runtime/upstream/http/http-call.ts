@@ -42,9 +42,8 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
     const { body } = this.request;
     const headers = this.sentHeaders;
     // A connection that is kept for long is not taken from the calls.
-    if (this.staysOpen || this.request.mayPause === true)
-      this.endpoint.aside('POST', this.linkHeaders.concat(headers), body, exchange);
-    else this.endpoint.post(this.linkHeaders, headers, body, exchange);
+    const isAside = this.staysOpen || this.request.mayPause === true;
+    this.endpoint.post(this.linkHeaders, headers, body, exchange, isAside);
   }
 
   protected abandon(_reason: string): void {

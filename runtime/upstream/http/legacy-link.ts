@@ -1,5 +1,6 @@
 /** A legacy conversation over streamable HTTP: MCP 2025-11-25 and older. */
 import type { GatewayError } from '../../errors.ts';
+import { swapRemove } from '../../swap-remove.ts';
 import { ask } from '../ask.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import { INITIALIZED, initializedPeer, initializeRequest } from '../discovery.ts';
@@ -60,7 +61,7 @@ export class LegacyHttpLink implements Link {
   readonly subscriber = this;
   readonly callerHeaders: readonly string[];
   readonly #session: LegacySession;
-  readonly #calls = new Set<LegacyHttpCall>();
+  readonly #calls: LegacyHttpCall[] = [];
   readonly #onEnd: (link: LegacyHttpLink) => void;
   #listening: ListenStream | undefined;
   #closing: Promise<void> | undefined;
@@ -123,7 +124,7 @@ export class LegacyHttpLink implements Link {
       return () => undefined;
     }
     const call = new LegacyHttpCall(this.#session, request, sink, this.#forget);
-    this.#calls.add(call);
+    this.#calls.push(call);
     call.start();
     return (reason) => call.cancel(reason);
   }
@@ -133,7 +134,7 @@ export class LegacyHttpLink implements Link {
   }
 
   activity(): LinkActivity {
-    return { inFlight: this.#calls.size, requests: this.#lastId };
+    return { inFlight: this.#calls.length, requests: this.#lastId };
   }
 
   hears(): boolean | Promise<boolean> {
@@ -154,7 +155,7 @@ export class LegacyHttpLink implements Link {
     if (this.closed) return;
     this.closed = true;
     this.#listening?.close();
-    for (const call of this.#calls) call.abort();
+    for (const call of [...this.#calls]) call.abort();
     await this.#session.delete();
     this.#onEnd(this);
   }
@@ -169,7 +170,7 @@ export class LegacyHttpLink implements Link {
   }
 
   readonly #forget = (call: LegacyHttpCall): void => {
-    this.#calls.delete(call);
+    swapRemove(this.#calls, call);
   };
 
   #listen(): void {
