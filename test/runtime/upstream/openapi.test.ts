@@ -216,6 +216,32 @@ describe('connections of an API', () => {
     return { code: sink.error?.code, calls: api.seen.length - before, context };
   };
 
+  it('are kept, whatever is asked over them: a HEAD that tells a length, a POST of nothing, a GET', async () => {
+    const methods = ['HEAD', 'POST', 'PUT', 'DELETE', 'GET', 'HEAD', 'GET'];
+    const operations = ['HEAD', 'POST', 'PUT', 'DELETE', 'GET'].map((method) =>
+      operation(method, { method }),
+    );
+    const link = await open(nodeOf(operations)).upstream.modern();
+    const ports = new Set<number | undefined>();
+    api.answer = ({ method }, response, request) => {
+      ports.add(request.socket.remotePort);
+      response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '4' });
+      response.end(method === 'HEAD' ? '' : 'done');
+    };
+    const before = api.seen.length;
+    for (const method of methods) {
+      const { content } = resultOf(await call(link, method));
+      if (method !== 'HEAD') expect(JSON.stringify(content)).toContain('done');
+      // What has been answered frees its connection at the end of the turn.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    }
+    const seen = api.seen.slice(before);
+    expect(seen.map(({ method }) => method)).toEqual(methods);
+    for (const { method, headers } of seen)
+      expect(headers['content-length']).toBe(method === 'POST' || method === 'PUT' ? '0' : undefined);
+    expect(ports.size).toBe(1);
+  });
+
   it('are refused by the address that a name has when they are made, once and in the log', async () => {
     api.answer = reply(200);
     for (const host of ['localhost', '127.0.0.1', '127.1', '2130706433', '0x7f000001']) {
