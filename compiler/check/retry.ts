@@ -28,14 +28,16 @@ const checkDelays = (config: Configuration, report: Report, name: string, upstre
 };
 
 const checkHedge = (config: Configuration, report: Report, name: string, upstream: Upstream): void => {
-  if (upstream.type !== 'http' || upstream.retry?.hedge === undefined) return;
+  if (upstream.type === 'stdio' || upstream.retry?.hedge === undefined) return;
   const { hedge } = upstream.retry;
   const path = ['upstreams', name, 'retry', 'hedge'] as const;
-  if (upstream.protocol!.era === 'legacy') {
+  if (upstream.type === 'http' && upstream.protocol!.era === 'legacy') {
     report('GW3211', keyAt(config, ...path), { name });
     return;
   }
-  if (upstream.trust!.annotations === 'ignore') report('GW3186', keyAt(config, ...path), { name });
+  // Operations of an API go by their method.
+  if (upstream.type === 'http' && upstream.trust!.annotations === 'ignore')
+    report('GW3186', keyAt(config, ...path), { name });
   const within = upstream.timeouts!.firstByte ?? upstream.timeouts!.call!;
   const [afterMs, withinMs] = [knownMs(hedge.after), knownMs(within)];
   if (afterMs === undefined || withinMs === undefined || afterMs < withinMs) return;

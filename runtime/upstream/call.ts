@@ -313,6 +313,16 @@ export abstract class Call implements Timed, Waiting {
     return this.#retryDelayMs(failure) !== undefined;
   }
 
+  /** Whether it may be sent once more beside itself; that is counted. */
+  protected mayHedge(): boolean {
+    const { breaker } = this;
+    const { budget, context, upstream } = this.traffic;
+    if (this.over || (breaker !== undefined && breaker.state !== 'closed')) return false;
+    if (budget !== undefined && !budget.spend()) return false;
+    context.observer.onRetry(upstream, 'hedge');
+    return true;
+  }
+
   #retryDelayMs(failure: Failure): number | undefined {
     const { retry } = this.traffic;
     if (retry === undefined || this.#streaming || this.#large !== undefined) return undefined;

@@ -1,8 +1,7 @@
 /** A call that may go to one of several endpoints, and to more than one of them. */
-import type { HedgeNode } from '../../../schema/graph/upstream.ts';
-import { deadlines, type Timed } from '../../traffic/deadline.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import type { Failure } from '../failure.ts';
+import { Hedge, type Hedged } from '../hedge.ts';
 import type { Inflow, Source } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { isOutage } from './endpoint.ts';
@@ -78,32 +77,7 @@ class Leg implements ExchangeTarget {
   }
 }
 
-/** Sends a call once more that is slow. */
-class Hedge implements Timed {
-  deadlineMs = 0;
-  deadlineSlot = -1;
-  deadlineNext: Timed | undefined = undefined;
-  deadlinePrevious: Timed | undefined = undefined;
-  readonly #call: BalancedCall;
-  readonly #node: HedgeNode;
-  #made = 0;
-
-  constructor(call: BalancedCall, node: HedgeNode) {
-    this.#call = call;
-    this.#node = node;
-  }
-
-  wait(): void {
-    if (this.#made < this.#node.max) deadlines.schedule(this, performance.now() + this.#node.afterMs);
-  }
-
-  onDeadline(): void {
-    this.#made += 1;
-    if (this.#call.hedge()) this.wait();
-  }
-}
-
-export class BalancedCall extends PlainCall {
+export class BalancedCall extends PlainCall implements Hedged {
   readonly #endpoints: Endpoints;
   readonly #tried = new Set<Member>();
   readonly #hedge: Hedge | undefined;
@@ -138,7 +112,7 @@ export class BalancedCall extends PlainCall {
   }
 
   protected override ended(): void {
-    if (this.#hedge !== undefined) deadlines.cancel(this.#hedge);
+    this.#hedge?.stop();
     for (const leg of this.#legs) leg.end();
   }
 
@@ -162,7 +136,7 @@ export class BalancedCall extends PlainCall {
   choose(leg: Leg): void {
     if (this.#isChosen) return;
     this.#isChosen = true;
-    if (this.#hedge !== undefined) deadlines.cancel(this.#hedge);
+    this.#hedge?.stop();
     for (const each of this.#legs) if (each !== leg) each.abort();
     this.#legs = [leg];
     this.exchange = leg.exchange;
@@ -176,14 +150,8 @@ export class BalancedCall extends PlainCall {
     return true;
   }
 
-  /** Sends the call once more beside what is under way. False if that is of no use any more. */
   hedge(): boolean {
-    const { breaker } = this;
-    const { budget, context, upstream } = this.traffic;
-    if (this.over || this.#isChosen || this.#legs.length === 0) return false;
-    if (breaker !== undefined && breaker.state !== 'closed') return false;
-    if (budget !== undefined && !budget.spend()) return false;
-    context.observer.onRetry(upstream, 'hedge');
+    if (this.#isChosen || this.#legs.length === 0 || !this.mayHedge()) return false;
     this.#send();
     return true;
   }

@@ -32,7 +32,11 @@ export class ApiCall extends Call implements ApiExchangeTarget {
 
   protected attempt(): void {
     this.#exchange = new ApiExchange(this, this.maxBytes);
-    this.#api.send(this.#sent, forwardedIn(this.sentHeaders), this.#exchange);
+    this.send(this.#exchange);
+  }
+
+  protected send(exchange: ApiExchange): void {
+    this.#api.send(this.#sent, forwardedIn(this.sentHeaders), exchange);
   }
 
   protected abandon(_reason: string): void {
@@ -72,7 +76,8 @@ const forwardedIn = (headers: readonly string[]): readonly string[] => {
   return forwarded;
 };
 
-const statusFailure = ({ status, headers }: ApiReply): Failure | undefined => {
+/** What a status tells that is worth another attempt. */
+export const statusFailure = ({ status, headers }: ApiReply): Failure | undefined => {
   const condition = RETRYABLE[status as keyof typeof RETRYABLE];
   if (condition === undefined) return undefined;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());

@@ -7,6 +7,7 @@ import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link
 import { isObject, type Message } from '../message.ts';
 import type { Api } from './api.ts';
 import { ApiCall } from './api-call.ts';
+import { HedgedApiCall } from './hedged-api-call.ts';
 import { Operation } from './operation.ts';
 import { type Answer, refusedAnswer } from './tool-result.ts';
 import type { CompileSchema } from './validator.ts';
@@ -108,7 +109,12 @@ export class OpenApiLink implements Link {
     try {
       const sent = operation.request(request.body, params);
       if (typeof sent === 'string') return this.#answer(sink, refusedAnswer(id, sent));
-      const call = new ApiCall(this.#api, operation, sent, request, sink);
+      const hedge = this.#api.traffic.retry?.hedge;
+      const isHarmless = request.idempotent || operation.idempotent;
+      const call =
+        hedge === undefined || !isHarmless
+          ? new ApiCall(this.#api, operation, sent, request, sink)
+          : new HedgedApiCall(this.#api, operation, sent, request, sink, hedge);
       call.start();
       return (reason) => call.cancel(reason);
     } catch (thrown) {

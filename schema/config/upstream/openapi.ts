@@ -18,7 +18,7 @@ import {
   unionByType,
 } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Concurrency, DeadlineHeader, Retry, Timeouts } from './traffic.ts';
+import { Breaker, Concurrency, DeadlineHeader, HedgedRetry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 const Bearer = closed(
@@ -123,7 +123,7 @@ export const OpenApiUpstream = closed(
       count({ description: 'Connections kept to the API at most.', default: 128, maximum: 10_000 }),
     ),
     timeouts: optional(Timeouts),
-    retry: optional(Retry),
+    retry: optional(HedgedRetry),
     breaker: optional(Breaker),
     concurrency: optional(Concurrency),
     labels: optional(

@@ -117,7 +117,7 @@ export const HedgedRetry = closed(
         },
         {
           description:
-            'Sends a slow call again before it has failed, to another endpoint where there is one; the first answer counts, the other attempts are cancelled. For calls that `onlyIdempotent` names, to upstreams that speak the modern era. Absent: never.',
+            'Sends a slow call again before it has failed, to another endpoint where there is one; the first answer counts, the other attempts are cancelled. For calls that `onlyIdempotent` names, to upstreams that speak the modern era and HTTP APIs. Absent: never.',
         },
       ),
     ),

@@ -292,3 +292,85 @@ it('tools of one upstream are checked by schemas of their own, though parts of t
   expect([await isError('a', 'x'), await isError('b', 1)]).toEqual([false, false]);
   expect([await isError('a', 1), await isError('b', 'x')]).toEqual([true, true]);
 });
+
+describe('an operation that is slow', () => {
+  const HEDGED: Partial<OpenApiUpstreamNode> = {
+    retry: {
+      maxAttempts: 1,
+      when: ['http-503'],
+      backoff: { baseMs: 1, maxMs: 1, jitter: 'none' },
+      onlyIdempotent: true,
+      hedge: { afterMs: 20, max: 2 },
+    },
+  };
+  const get = operation('read');
+  const post = operation('write', { method: 'POST', idempotent: false });
+
+  /** Answers each request by its number, from 0. */
+  const answering = (answers: readonly (typeof api.answer)[]): void => {
+    let at = -1;
+    api.answer = (...parts) => {
+      at += 1;
+      answers[at]!(...parts);
+    };
+  };
+  const never = (): void => undefined;
+
+  it('is sent once more, and the first answer counts; the others are taken back', async () => {
+    const { upstream, context } = open(nodeOf([get], HEDGED));
+    let isTakenBack = false;
+    const slow: typeof api.answer = (_seen, response) => response.on('close', () => (isTakenBack = true));
+    answering([slow, reply(200, 'second')]);
+    const before = api.seen.length;
+    expect(JSON.stringify(resultOf(await call(await upstream.modern(), 'read')))).toContain('second');
+    expect(api.seen.length - before).toBe(2);
+    expect(JSON.stringify(context.observed)).toContain('hedge');
+    await expect.poll(() => isTakenBack).toBe(true);
+    expect(upstream.state().inFlight).toBe(0);
+  });
+
+  it('has no answer yet while a refusal alone has come', async () => {
+    const { upstream } = open(nodeOf([get], HEDGED));
+    const late: { response?: Parameters<typeof api.answer>[1] } = {};
+    answering([
+      (_seen, response) => {
+        late.response = response;
+      },
+      (...parts) => {
+        reply(503, 'busy')(...parts);
+        late.response!.end('first');
+      },
+      never,
+    ]);
+    expect(JSON.stringify(resultOf(await call(await upstream.modern(), 'read')))).toContain('first');
+  });
+
+  it('is never sent twice where that could do harm', async () => {
+    const { upstream } = open(nodeOf([post], HEDGED));
+    api.answer = (...parts) => void setTimeout(() => reply(200, 'done')(...parts), 100);
+    const before = api.seen.length;
+    await call(await upstream.modern(), 'write');
+    expect(api.seen.length - before).toBe(1);
+  });
+
+  it('is taken back whole with its call', async () => {
+    const { upstream } = open(nodeOf([get], HEDGED));
+    let closed = 0;
+    const slow: typeof api.answer = (_seen, response) => response.on('close', () => (closed += 1));
+    answering([slow, slow, slow]);
+    const link = await upstream.modern();
+    const before = api.seen.length;
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'read', arguments: { id: '1' } },
+    });
+    const request = { id: 1, method: 'tools/call', body, headers: [], idempotent: false };
+    const cancel = link.request(request, new RecordingSink());
+    await expect.poll(() => api.seen.length - before).toBe(3);
+    cancel();
+    await expect.poll(() => closed).toBe(3);
+    expect(upstream.state().inFlight).toBe(0);
+  });
+});
