@@ -2,7 +2,8 @@
 import { canonicalJson } from '../../schema/canonical-json.ts';
 import type { ConcurrencyLimitNode } from '../../schema/graph/limit.ts';
 import { FairGate, type GateThreads } from './fair-gate.ts';
-import { Places, placesMemory } from './places.ts';
+import { Places } from './places.ts';
+import { placesMemory } from './places-memory.ts';
 
 /** Limits with the same go on with the calls that are under way, over a reload, too. */
 export const concurrencyCountId = ({ key }: ConcurrencyLimitNode): string => canonicalJson({ key });

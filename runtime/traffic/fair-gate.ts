@@ -1,6 +1,7 @@
 /** Lets so many calls of one key through at a time; others wait in a queue in which callers take turns. */
 import { DeadlineWheel, type Timed } from './deadline.ts';
-import { onePlaceMemory, Places, type PlacesBounds } from './places.ts';
+import { Places, type PlacesBounds } from './places.ts';
+import { onePlaceMemory } from './places-memory.ts';
 
 /** Why somebody who waited got no place: others were before it, none was free in time, or those of all are not known. */
 export type NoPlace = 'full' | 'late' | 'away';

@@ -13,7 +13,7 @@ export const DROPPED = 4;
 export const NOBODY = 0;
 
 /** Numbers of a record. */
-const COLUMNS = 7;
+const COLUMNS = 14;
 
 /** How many records were ever used, and the first that is free again. */
 const USED = 0;
@@ -38,6 +38,16 @@ export class PlaceRecords {
   readonly order: Float64Array;
   /** The next that waits for the same key, or the next free one. */
   readonly next: Float64Array;
+  /** The one before that waits for the same key. */
+  readonly previous: Float64Array;
+  /** Those of the same caller that wait for the same key: the one that came before, and the one after. */
+  readonly earlier: Float64Array;
+  readonly later: Float64Array;
+  /** Of the indexes by which runtime/traffic/place-queue.ts finds who waits. */
+  readonly callerHeads: Float64Array;
+  readonly callerNext: Float64Array;
+  readonly turnHeads: Float64Array;
+  readonly turnNext: Float64Array;
   readonly #head: Float64Array;
   readonly #max: number;
 
@@ -56,6 +66,13 @@ export class PlaceRecords {
     this.turn = column(4);
     this.order = column(5);
     this.next = column(6);
+    this.previous = column(7);
+    this.earlier = column(8);
+    this.later = column(9);
+    this.callerHeads = column(10);
+    this.callerNext = column(11);
+    this.turnHeads = column(12);
+    this.turnNext = column(13);
   }
 
   /** All records that were ever used are up to this one. */

@@ -3,45 +3,10 @@
  * done here is done at once; runtime/traffic/fair-gate.ts tells those who wait.
  */
 import { hash } from 'node:crypto';
-import { SharedTable, tableMemory } from '../state/shared-table.ts';
-import { DROPPED, GRANTED, HELD, NOBODY, PlaceRecords, recordBytes, WAITING } from './place-records.ts';
-
-/** Columns of the table, by key. */
-const USED = 1;
-const QUEUED = 2;
-const FIRST = 3;
-const ROUND = 4;
-const KEY_COLUMNS = 5;
-
-/** Numbers that are of all keys. */
-const MAX = 0;
-const ORDER = 1;
-const ALL_HELD = 2;
-const ALL_WAITING = 3;
-const HEAD_NUMBERS = 4;
-/** A word that wakes threads, with as much that rounds it up. */
-const NEWS_BYTES = 8;
-
-interface PlacesSize {
-  /** Levels of the table of keys: one for a single key. */
-  readonly levels: number;
-  /** How many calls may hold a place or wait for one, over all keys. */
-  readonly records: number;
-}
-
-/** For the limits of a server: as many keys and calls as a process has at a time. */
-const MANY: PlacesSize = { levels: 7, records: 65_536 };
-
-const restBytes = (records: number): number =>
-  NEWS_BYTES + HEAD_NUMBERS * Float64Array.BYTES_PER_ELEMENT + recordBytes(records);
-
-/** Memory for what is counted by many keys. */
-export const placesMemory = (size: PlacesSize = MANY): SharedArrayBuffer =>
-  tableMemory({ columns: KEY_COLUMNS, levels: size.levels, restBytes: restBytes(size.records) });
-
-/** Memory for what has one key and lets `max` run and `queue` wait. */
-export const onePlaceMemory = (max: number, queue: number): SharedArrayBuffer =>
-  placesMemory({ levels: 1, records: max + queue });
+import type { SharedTable } from '../state/shared-table.ts';
+import { PlaceQueue, type QueueColumns } from './place-queue.ts';
+import { DROPPED, GRANTED, HELD, NOBODY, type PlaceRecords, WAITING } from './place-records.ts';
+import { ALL_HELD, ALL_WAITING, MAX, ORDER, readPlaces } from './places-memory.ts';
 
 /** Gives back what `ended`, a thread that is no more, held in the memory. For one who has no calls there himself. */
 export const recoverPlaces = (memory: SharedArrayBuffer, ended: number): void =>
@@ -70,28 +35,23 @@ export class Places {
   readonly #holder: number;
   readonly #table: SharedTable;
   readonly #used: Float64Array;
-  readonly #queued: Float64Array;
-  /** The first record that waits, of each key. */
-  readonly #first: Float64Array;
-  /** The round of who got a place last, of each key. */
-  readonly #round: Float64Array;
+  readonly #of: QueueColumns;
+  readonly #queue: PlaceQueue;
   readonly #head: Float64Array;
   readonly #records: PlaceRecords;
   #isNews = false;
 
   /** @param holder names this thread among those that share the memory */
   constructor(memory: SharedArrayBuffer, holder: number) {
+    const { table, used, queue, news, head, records } = readPlaces(memory, holder);
     this.#holder = holder;
-    this.#table = new SharedTable(memory, holder);
-    this.#used = this.#table.column(USED);
-    this.#queued = this.#table.column(QUEUED);
-    this.#first = this.#table.column(FIRST);
-    this.#round = this.#table.column(ROUND);
-    let offset = this.#round.byteOffset + this.#round.byteLength;
-    this.news = new Int32Array(memory, offset, 1);
-    offset += NEWS_BYTES;
-    this.#head = new Float64Array(memory, offset, HEAD_NUMBERS);
-    this.#records = new PlaceRecords(memory, offset + this.#head.byteLength);
+    this.#table = table;
+    this.#used = used;
+    this.#of = queue;
+    this.#queue = new PlaceQueue(records, queue);
+    this.news = news;
+    this.#head = head;
+    this.#records = records;
   }
 
   /** Calls that hold a place, of all keys. */
@@ -116,7 +76,7 @@ export class Places {
       const slot = known < 0 ? this.#table.claim(NEVER) : known;
       if (slot < 0) return FULL;
       if (known < 0) this.#clear(slot);
-      if (this.#used[slot]! < max && this.#queued[slot] === 0) return this.#hold(slot);
+      if (this.#used[slot]! < max && this.#of.length[slot] === 0) return this.#hold(slot);
       return this.#wait(slot, caller, queue);
     });
   }
@@ -176,15 +136,16 @@ export class Places {
 
   #clear(slot: number): void {
     this.#used[slot] = 0;
-    this.#queued[slot] = 0;
-    this.#first[slot] = NOBODY;
-    this.#round[slot] = 0;
+    this.#of.length[slot] = 0;
+    this.#of.first[slot] = NOBODY;
+    this.#of.last[slot] = NOBODY;
+    this.#of.round[slot] = 0;
   }
 
   #hold(slot: number): Entered {
     const record = this.#records.take(this.#holder, slot);
     if (record === NOBODY) return FULL;
-    this.#count(slot);
+    this.#take(slot);
     this.#records.state[record] = HELD;
     return { kind: 'held', record };
   }
@@ -192,8 +153,8 @@ export class Places {
   #wait(slot: number, name: string, queue: number): Entered {
     if (queue === 0) return FULL;
     const caller = callerNumber(name);
-    const turn = this.#turnOf(slot, caller);
-    if (this.#queued[slot]! >= queue && !this.#dropAfter(slot, turn)) return FULL;
+    const turn = this.#queue.turnOf(slot, caller);
+    if (this.#of.length[slot]! >= queue && !this.#dropAfter(slot, turn)) return FULL;
     const record = this.#records.take(this.#holder, slot);
     if (record === NOBODY) return FULL;
     this.#head[ORDER]! += 1;
@@ -201,25 +162,17 @@ export class Places {
     this.#records.turn[record] = turn;
     this.#records.order[record] = this.#head[ORDER]!;
     this.#records.state[record] = WAITING;
-    this.#enqueue(record);
+    this.#queue.add(record);
+    this.#count(slot, ALL_WAITING);
     this.#serve(slot);
     const isServed = this.#records.state[record] === GRANTED;
     if (isServed) this.#records.state[record] = HELD;
     return { kind: isServed ? 'held' : 'waiting', record };
   }
 
-  /** One after the last of this caller that waits; the turn of now where none does. */
-  #turnOf(slot: number, caller: number): number {
-    let turn = this.#round[slot]!;
-    for (let at = this.#first[slot]!; at !== NOBODY; at = this.#records.next[at]!)
-      if (this.#records.caller[at] === caller) turn = this.#records.turn[at]! + 1;
-    return turn;
-  }
-
   /** Whether one could be dropped whose turn is later. */
   #dropAfter(slot: number, turn: number): boolean {
-    let last = this.#first[slot]!;
-    while (this.#records.next[last] !== NOBODY) last = this.#records.next[last]!;
+    const last = this.#of.last[slot]!;
     if (this.#records.turn[last]! <= turn) return false;
     this.#unlink(last);
     this.#records.state[last] = DROPPED;
@@ -227,37 +180,8 @@ export class Places {
     return true;
   }
 
-  #enqueue(record: number): void {
-    const slot = this.#records.slot[record]!;
-    const comesBefore = (other: number): boolean =>
-      this.#records.turn[other]! < this.#records.turn[record]! ||
-      (this.#records.turn[other] === this.#records.turn[record] &&
-        this.#records.order[other]! < this.#records.order[record]!);
-    let before = NOBODY;
-    let after = this.#first[slot]!;
-    while (after !== NOBODY && comesBefore(after)) {
-      before = after;
-      after = this.#records.next[after]!;
-    }
-    this.#records.next[record] = after;
-    if (before === NOBODY) this.#first[slot] = record;
-    else this.#records.next[before] = record;
-    this.#queued[slot]! += 1;
-    this.#head[ALL_WAITING]! += 1;
-    this.#table.until[slot] = Number.POSITIVE_INFINITY;
-  }
-
   #unlink(record: number): void {
-    const slot = this.#records.slot[record]!;
-    let before = NOBODY;
-    let at = this.#first[slot]!;
-    while (at !== record) {
-      before = at;
-      at = this.#records.next[at]!;
-    }
-    if (before === NOBODY) this.#first[slot] = this.#records.next[record]!;
-    else this.#records.next[before] = this.#records.next[record]!;
-    this.#queued[slot]! -= 1;
+    this.#queue.remove(record);
     this.#head[ALL_WAITING]! -= 1;
   }
 
@@ -265,11 +189,11 @@ export class Places {
   #serve(slot: number): void {
     const { state, turn } = this.#records;
     const max = this.#head[MAX]!;
-    while (this.#used[slot]! < max && this.#first[slot] !== NOBODY) {
-      const record = this.#first[slot]!;
+    while (this.#used[slot]! < max && this.#of.length[slot]! > 0) {
+      const record = this.#of.first[slot]!;
       this.#unlink(record);
-      this.#round[slot] = turn[record]!;
-      this.#count(slot);
+      this.#of.round[slot] = turn[record]!;
+      this.#take(slot);
       state[record] = GRANTED;
       this.#isNews = true;
     }
@@ -284,34 +208,43 @@ export class Places {
     this.#records.free(record);
   }
 
-  #count(slot: number): void {
-    this.#table.until[slot] = Number.POSITIVE_INFINITY;
+  #take(slot: number): void {
     this.#used[slot]! += 1;
-    this.#head[ALL_HELD]! += 1;
+    this.#count(slot, ALL_HELD);
+  }
+
+  #count(slot: number, as: typeof ALL_HELD | typeof ALL_WAITING): void {
+    this.#table.until[slot] = Number.POSITIVE_INFINITY;
+    this.#head[as]! += 1;
   }
 
   #freeIfUnused(slot: number): void {
-    if (this.#used[slot] === 0 && this.#queued[slot] === 0) this.#table.until[slot] = NEVER;
+    if (this.#used[slot] === 0 && this.#of.length[slot] === 0) this.#table.until[slot] = NEVER;
   }
 
   /** Records tell everything; counts, queues and the list of free ones are made from them. */
   #rebuild(ended: number): void {
     for (let slot = 0; slot < this.#table.slotsUsed; slot += 1) {
-      const round = this.#round[slot]!;
+      const round = this.#of.round[slot]!;
       this.#clear(slot);
-      this.#round[slot] = round;
+      this.#of.round[slot] = round;
       this.#table.until[slot] = NEVER;
     }
+    this.#queue.clear();
     this.#head[ALL_HELD] = 0;
     this.#head[ALL_WAITING] = 0;
     this.#records.reclaim(ended);
-    const { state, slot, last } = this.#records;
+    const { state, slot, turn, order, last } = this.#records;
     const waiting: number[] = [];
     for (let record = 1; record <= last; record += 1) {
       if (state[record] === WAITING) waiting.push(record);
-      else if (state[record] === HELD || state[record] === GRANTED) this.#count(slot[record]!);
+      else if (state[record] === HELD || state[record] === GRANTED) this.#take(slot[record]!);
     }
-    for (const record of waiting) this.#enqueue(record);
+    waiting.sort((a, b) => turn[a]! - turn[b]! || order[a]! - order[b]!);
+    for (const record of waiting) {
+      this.#queue.append(record);
+      this.#count(slot[record]!, ALL_WAITING);
+    }
     for (const record of waiting) this.#serve(slot[record]!);
   }
 }

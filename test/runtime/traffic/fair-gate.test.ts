@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createConcurrencyGate } from '../../../runtime/traffic/concurrency.ts';
 import { createBulkhead, type FairGate, type Ticket } from '../../../runtime/traffic/fair-gate.ts';
-import { Places, placesMemory } from '../../../runtime/traffic/places.ts';
+import { Places } from '../../../runtime/traffic/places.ts';
+import { placesMemory } from '../../../runtime/traffic/places-memory.ts';
 
 const bounds = { max: 2, queue: 4, queueTimeoutMs: 1000 };
 

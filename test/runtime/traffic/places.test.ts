@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Places, placesMemory } from '../../../runtime/traffic/places.ts';
+import { Places } from '../../../runtime/traffic/places.ts';
+import { placesMemory } from '../../../runtime/traffic/places-memory.ts';
 
 const KEYS = ['a', 'b'];
 const CALLERS = ['ann', 'bob', 'eve'];
@@ -109,4 +110,25 @@ test('whoever comes, leaves or ends: no more are in than may be, nobody waits be
     }),
     { numRuns: 300 },
   );
+});
+
+/** Microseconds of processor time of so many that come and go, as many as `length` in the queue at a time. */
+const costOf = (length: number, times: number): number => {
+  const places = new Places(placesMemory(), 1);
+  const before = process.cpuUsage();
+  for (let done = 0; done < times; done += length) {
+    const records = Array.from({ length }, (_, at) =>
+      places.enter('key', `caller-${at}`, { max: 1, queue: length }),
+    );
+    for (const entered of records) if (entered.kind !== 'full') places.leave(entered.record);
+  }
+  const { user, system } = process.cpuUsage(before);
+  expect([places.held, places.waiting]).toEqual([0, 0]);
+  return user + system;
+};
+
+test('a long queue costs who comes and who leaves about as much as a short one', () => {
+  costOf(10, 10_000);
+  // Who looks through the queue at each step takes many times as long.
+  expect(costOf(40_000, 40_000)).toBeLessThan(10 * costOf(10, 40_000));
 });
