@@ -90,6 +90,13 @@ opened and left alone for 12 s, divided by their number; 2,000 are open before. 
 a token, to a list and to one of a thousand resources, on a connection of its own, under a CEL policy; the client is
 another process. Afterwards each must be told of a change, once.
 
+HTTP/1.1 is the gateway's own on both sides, on node:net and node:tls (\`runtime/listen/http1\`,
+\`runtime/upstream/client\`): reading a call and answering it costs 12.6 µs of CPU time where it was 20.8 µs on
+node:http, and an idle stream of events 8 KB where it was 18 KB (one listener alone, both on one busy
+machine). What goes is an object for each header, two streams and their state for each request, and timers. Both
+sides take less than node:http and undici do: tests hold them to refuse whatever two readers could understand
+differently, and to read all else as those do. HTTP/2 is node:http2's.
+
 "target core" and "load core" are the shares of a core that were used. Where the target's is well below 100 %, the
 load was the limit: requests/s and latencies then say little, CPU time per request still holds.`;
 

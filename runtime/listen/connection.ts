@@ -11,8 +11,8 @@ export interface Connection {
   judgedBy: PreparedListener | undefined;
   trusted: boolean;
   admitted: boolean;
-  /** Requests that are not over, oldest first. Empty for HTTP/2, whose streams tell of their own end. */
-  readonly open: OpenExchange[];
+  /** The request that is not over. None for HTTP/2, whose streams tell of their own end. */
+  current: OpenExchange | undefined;
   /** Whether the client is waited for: it leaves something unread. */
   stalls: boolean;
 }
@@ -27,19 +27,22 @@ interface Carrier {
 export const peerAddress = (socket: Pick<Socket, 'remoteAddress'>, unix: boolean): string =>
   unix ? '' : (canonicalAddress(socket.remoteAddress ?? '') ?? 'unknown');
 
-/** What is remembered of the connection that a socket or an HTTP/2 session carries. */
+/** A connection of which nothing is known but the other end. */
+export const newConnection = (peer: string): Connection => ({
+  peer,
+  judgedBy: undefined,
+  trusted: false,
+  admitted: false,
+  current: undefined,
+  stalls: false,
+});
+
+/** What is remembered of the connection that an HTTP/2 session carries. */
 export const knownConnection = (carrier: object): Connection | undefined => (carrier as Carrier)[CONNECTION];
 
 /** Begins to remember a connection. */
 export const rememberConnection = (carrier: object, peer: string): Connection => {
-  const connection: Connection = {
-    peer,
-    judgedBy: undefined,
-    trusted: false,
-    admitted: false,
-    open: [],
-    stalls: false,
-  };
+  const connection = newConnection(peer);
   (carrier as Carrier)[CONNECTION] = connection;
   return connection;
 };

@@ -1,10 +1,7 @@
-import http from 'node:http';
+/** The servers behind a listener of TLS: of handshakes, and of HTTP/2 where that is spoken. */
 import http2 from 'node:http2';
-import https from 'node:https';
+import tls from 'node:tls';
 import type { ListenerNode } from '../../schema/graph/listener.ts';
-
-/** A server of any of the kinds that a listener may need. */
-export type ListenerServer = http.Server | https.Server | http2.Http2SecureServer;
 
 const MAX_CONCURRENT_STREAMS = 256;
 
@@ -12,43 +9,28 @@ const MAX_CONCURRENT_STREAMS = 256;
 const RESET_BURST = 100;
 const RESETS_PER_SECOND = 33;
 
-/** The parts of a listener that a live server takes over in place, as the server's own properties. */
-export const serverSettings = (node: ListenerNode) => ({
-  maxHeaderSize: node.sizes.headerBytes,
-  headersTimeout: node.connections.headerTimeoutMs,
-  requestTimeout: node.connections.headerTimeoutMs + node.connections.bodyTimeoutMs,
-  keepAliveTimeout: node.connections.idleTimeoutMs,
-});
+type TlsNode = NonNullable<ListenerNode['tls']>;
 
 /** A listener's TLS settings, as `tls` has them. */
-export const secureContextOptions = (tls: NonNullable<ListenerNode['tls']>) => ({
-  cert: tls.certificate,
-  key: tls.key,
-  minVersion: tls.minVersion === '1.3' ? ('TLSv1.3' as const) : ('TLSv1.2' as const),
+export const secureContextOptions = (node: TlsNode) => ({
+  cert: node.certificate,
+  key: node.key,
+  minVersion: node.minVersion === '1.3' ? ('TLSv1.3' as const) : ('TLSv1.2' as const),
 });
 
-/**
- * An unbound server: plain HTTP/1.1, HTTPS, or HTTP/2 over TLS with HTTP/1.1 beside it where both are offered. A request
- * that asks for another protocol emits `upgrade` only if the callback says so.
- */
-export const createServer = (
-  node: ListenerNode,
-  shouldUpgradeCallback: (request: http.IncomingMessage) => boolean,
-): ListenerServer => {
-  const { headerTimeoutMs } = node.connections;
-  const options = {
-    ...serverSettings(node),
-    connectionsCheckingInterval: Math.min(1_000, Math.max(50, Math.floor(headerTimeoutMs / 4))),
-    requireHostHeader: false,
-    shouldUpgradeCallback,
+/** Does handshakes on sockets that it is handed, and tells which protocol was agreed on. It never listens. */
+export const createTlsServer = (node: ListenerNode, material: TlsNode): tls.Server =>
+  tls.createServer({
+    ...secureContextOptions(material),
+    handshakeTimeout: node.connections.headerTimeoutMs,
+    // What comes first is chosen.
+    ALPNProtocols: ['h2', 'http/1.1'].filter((each) => node.http.some((spoken) => spoken === each)),
     noDelay: true,
-  };
-  if (node.tls === undefined) return http.createServer(options);
-  const secure = { ...options, ...secureContextOptions(node.tls), handshakeTimeout: headerTimeoutMs };
-  if (!node.http.includes('h2')) return https.createServer({ ...secure, ALPNProtocols: ['http/1.1'] });
-  return http2.createSecureServer({
-    ...secure,
-    allowHTTP1: node.http.includes('http/1.1'),
+  });
+
+/** Serves HTTP/2 on sockets whose handshake is done. */
+export const createHttp2Server = (node: ListenerNode): http2.Http2Server =>
+  http2.createServer({
     streamResetBurst: RESET_BURST,
     streamResetRate: RESETS_PER_SECOND,
     settings: {
@@ -57,4 +39,3 @@ export const createServer = (
       maxHeaderListSize: node.sizes.headerBytes,
     },
   });
-};

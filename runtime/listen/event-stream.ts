@@ -1,11 +1,9 @@
 /** Server-sent events (WHATWG HTML, 9.2) as a reply. */
-import type { ServerResponse } from 'node:http';
 import type { Principal } from '../../schema/principal.ts';
 import { EventWriter } from './event-writer.ts';
-import type { WebExchange } from './exchange.ts';
+import type { WebExchange, WebResponse } from './exchange.ts';
 import { heartbeat } from './heartbeat.ts';
 import { LARGE_EVENT_LENGTH, sendInPieces } from './large-event.ts';
-import { holdLittle } from './lasting-reply.ts';
 import { breakOff } from './outflow.ts';
 import { writeHead } from './reply.ts';
 import type { ResponseWriter } from './response-writer.ts';
@@ -22,18 +20,20 @@ export interface StreamBounds {
 
 const BOUNDS: StreamBounds = { maxBufferedBytes: 8 * 1024 * 1024 };
 const LINE_BREAK = /\r\n|\r|\n/;
-const STREAM_HEADERS = [
+const STREAM_HEADERS = Object.freeze([
   'content-type',
   'text/event-stream',
   'cache-control',
   'no-store, no-transform',
   'x-accel-buffering',
   'no',
-];
+]);
 
-const flushHead = (stream: EventStream, response: ServerResponse): void => {
+const flushHead = (stream: EventStream, response: WebResponse): void => {
   if (!stream.started && !stream.closed) response.flushHeaders();
 };
+
+const forget = ({ request }: WebExchange): void => request.forget();
 
 /** What waits for the end of an event that comes in pieces. */
 interface Behind {
@@ -48,7 +48,7 @@ interface Behind {
 /** An open stream of events. Writes after its end are ignored. */
 export class EventStream {
   readonly #exchange: WebExchange;
-  readonly #response: ServerResponse;
+  readonly #response: WebResponse;
   readonly #bounds: StreamBounds;
   #written = false;
   #quiet = true;
@@ -63,7 +63,7 @@ export class EventStream {
 
   constructor(exchange: WebExchange, bounds: StreamBounds) {
     this.#exchange = exchange;
-    this.#response = exchange.response as ServerResponse;
+    this.#response = exchange.response;
     this.#bounds = bounds;
     heartbeat.add(this);
     exchange.onAbort = () => this.#abandon();
@@ -87,8 +87,8 @@ export class EventStream {
 
   /** The stream is to last for long, and what only its request needs is not asked for any more. */
   lasts(): void {
-    // Not before the head is on its way.
-    if (!this.#closed) setImmediate(holdLittle, this.#exchange);
+    // Not before all that is done with the request now has been.
+    if (!this.#closed) setImmediate(forget, this.#exchange);
   }
 
   /**

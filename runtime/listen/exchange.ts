@@ -1,6 +1,6 @@
 /** One message of a client, or another request, on its way through the gateway. */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Principal } from '../../schema/principal.ts';
 import type { Shedding } from './shedding.ts';
 
@@ -52,10 +52,68 @@ export interface Exchange {
   onAbort: (() => void) | undefined;
 }
 
+/** Who is told of the body of a request: of its pieces, and then of its end or that it does not come to one. */
+export interface BodySink {
+  /** May be kept. */
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  /** The client went away, or nobody wants the rest. */
+  onGone(): void;
+}
+
+/** A request over HTTP. Its body waits until it is read. */
+export interface WebRequest extends RequestHead {
+  readonly httpVersionMajor: number;
+  /** Whether the body has come whole. */
+  readonly complete: boolean;
+  /** Over HTTP/2. */
+  readonly stream?: ServerHttp2Stream;
+  /** At most once; the sink is told later than this returns. */
+  read(sink: BodySink): void;
+  /** Throws away what still comes of the body, within bounds. */
+  discard(): void;
+  /** Lets go of what only whoever serves it needs: its headers. */
+  forget(): void;
+}
+
+/** The reply to a request over HTTP. */
+export interface WebResponse {
+  /** Over HTTP/1.1: whether the connection stays after it. */
+  keepAlive: boolean;
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  /** Nothing more is written. */
+  readonly writableEnded: boolean;
+  /** And all of it was handed to the system. */
+  readonly writableFinished: boolean;
+  readonly writableLength: number;
+  readonly destroyed: boolean;
+  /** Over HTTP/2. */
+  readonly stream?: ServerHttp2Stream;
+  /** Asks for the body, of a client that waits for that. */
+  writeContinue(): void;
+  /** `headers` are flat. Throws where one cannot be sent; nothing is sent then. */
+  writeHead(status: number, headers: readonly string[]): unknown;
+  /**
+   * Over HTTP/1.1, as `writeHead`: of field lines that can be sent and are none of the connection's, the coding or Date.
+   * `length` is that of the body, and among the lines; undefined: it comes in pieces.
+   */
+  holdHead?(status: number, lines: string, length: number | undefined): void;
+  flushHeaders(): void;
+  /** False: the client has to read first, as `drain` tells. */
+  write(chunk: string | Uint8Array): boolean;
+  end(chunk?: string | Uint8Array): unknown;
+  /** Breaks it off. */
+  destroy(): unknown;
+  /** `close` comes once, when it has left or cannot any more. */
+  once(event: 'close' | 'drain', listener: () => void): unknown;
+  off(event: 'close' | 'drain', listener: () => void): unknown;
+}
+
 /** An exchange over HTTP, which is answered by its response. */
 export interface WebExchange extends Exchange {
-  readonly request: IncomingMessage | Http2ServerRequest;
-  readonly response: ServerResponse | Http2ServerResponse;
+  readonly request: WebRequest;
+  readonly response: WebResponse;
 }
 
 /** What requests need to know of the listener that they came through. */

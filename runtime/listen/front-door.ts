@@ -1,5 +1,4 @@
 /** What every request meets before its route, in the order in which it is cheapest to refuse. */
-import type { IncomingMessage } from 'node:http';
 import * as ANSWERS from '../../policies/answers.ts';
 import { forwardedAddress } from '../../policies/listen/client-address.ts';
 import { answerError, asGatewayError, type ErrorCode, GatewayError, RPC } from '../errors.ts';
@@ -76,7 +75,7 @@ const hostOf = (exchange: WebExchange): string | undefined => {
  * last; and HTTP/2 headers that are too large: Node bounds them only once the client has acknowledged the bound.
  */
 const checkHeaders = (exchange: WebExchange, maxBytes: number): GatewayError | undefined => {
-  const raw = (exchange.request as IncomingMessage).rawHeaders;
+  const raw = exchange.request.rawHeaders;
   let hosts = 0;
   let credentials = 0;
   let bytes = 0;

@@ -1,39 +1,30 @@
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
+import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import type { TLSSocket } from 'node:tls';
+import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
 import type { GenerationView } from '../generation.ts';
 import { endSpread, stillIn } from '../spread.ts';
 import { type Counts, LocalCounts } from '../state/counts.ts';
-import { answerBadRequest } from './bad-request.ts';
 import { urlOf } from './bind.ts';
 import type { BoundAddress, Taker } from './bound-address.ts';
 import { type Connection, knownConnection, peerAddress, rememberConnection } from './connection.ts';
 import { ConnectionGate } from './connection-gate.ts';
-import { createServer, type ListenerServer, secureContextOptions, serverSettings } from './create-server.ts';
-import { enter, enterUnexpected, enterUpgrade } from './front-door.ts';
+import { createHttp2Server, createTlsServer, secureContextOptions } from './create-server.ts';
+import type { WebResponse } from './exchange.ts';
+import { enter, enterUnexpected } from './front-door.ts';
+import { Http1Connection } from './http1/connection.ts';
+import { Http2Request } from './http2-request.ts';
+import { ListenerHost } from './listener-host.ts';
 import type { ListenerObserver } from './observer.ts';
-import { concludeConnection, type ListenerContext, openExchange, pathOf } from './open-exchange.ts';
+import { type ListenerContext, openExchange } from './open-exchange.ts';
 import { NEVER_SHEDS, type Shedding } from './shedding.ts';
 import { SlowReaders } from './slow-readers.ts';
-import { asksForWebSocket, openUpgrade } from './upgrade.ts';
 
 const IDLE_CHECK_MS = 50;
 
 /** Idle connections may send for this long once the end has begun. */
 const IDLE_WINDOW_MS = 500;
-
-/** Whoever has sent half of a request has had the time for it. */
-const NO_TIME_LEFT = { headersTimeout: 1, requestTimeout: 1 };
-
-type TakeConnection = (this: ListenerServer, socket: Socket) => void;
-type Request = IncomingMessage | Http2ServerRequest;
-type Response = ServerResponse | Http2ServerResponse;
-
-/** HTTP/1.1 connections without a request; also those beside HTTP/2, which the types do not know of. */
-const closeIdle = (server: ListenerServer): void => (server as HttpServer).closeIdleConnections();
 
 /** What a listener must not go beyond, with others. */
 export interface ListenerBounds {
@@ -54,10 +45,11 @@ export class Listener implements Taker {
   readonly #gate: ConnectionGate;
   readonly #slowReaders = new SlowReaders();
   readonly #relieve = (maxUnreadBytes: number): void => this.#slowReaders.relieve(maxUnreadBytes);
-  readonly #concludeSocket: (this: Socket) => void;
-  readonly #server: ListenerServer;
-  /** What the server itself does with a new connection. */
-  readonly #takeConnection: readonly TakeConnection[];
+  readonly #host: ListenerHost;
+  /** Absent without TLS. */
+  readonly #tls: TlsServer | undefined;
+  /** Absent where HTTP/2 is not spoken. */
+  readonly #http2: Http2Server | undefined;
   readonly #sessions = new Set<ServerHttp2Session>();
   #node: ListenerNode;
   #isServing = false;
@@ -90,17 +82,11 @@ export class Listener implements Taker {
       observer,
     };
     this.#context.lifecycle.shedding.unread.relieved.add(this.#relieve);
-    const slowReaders = this.#slowReaders;
-    // Shared by all sockets, where a closure for each would be held as long as it.
-    this.#concludeSocket = function (this: Socket): void {
-      slowReaders.disconnected(this);
-      const connection = knownConnection(this);
-      if (connection !== undefined) concludeConnection(connection);
-    };
     this.#gate = new ConnectionGate(this.#context, connections);
-    this.#server = createServer(node, (request) => this.#switches(request));
-    this.#takeConnection = this.#server.listeners('connection') as readonly TakeConnection[];
-    this.#wire();
+    this.#host = new ListenerHost(this.#context, this.#slowReaders, node);
+    if (node.tls === undefined) return;
+    this.#tls = this.#createTls(node, node.tls);
+    if (node.http.includes('h2')) this.#http2 = this.#createHttp2(node);
   }
 
   get isForOperations(): boolean {
@@ -115,15 +101,17 @@ export class Listener implements Taker {
   /** From here on connections may be handed to it. Not before, so that who never serves has nothing to end. */
   serve(): void {
     this.#isServing = true;
-    // What a server does about its connections' time begins when it listens, which its address does for it.
-    this.#server.emit('listening');
   }
 
   take(socket: Socket): void {
     if (!this.#gate.admit(socket)) return;
-    // A server of TLS ends what its client has ended.
-    if (this.#context.secure) socket.allowHalfOpen = false;
-    for (const each of this.#takeConnection) each.call(this.#server, socket);
+    if (this.#tls === undefined) {
+      this.#serve(socket);
+      return;
+    }
+    // TLS ends what its client has ended.
+    socket.allowHalfOpen = false;
+    this.#tls.emit('connection', socket);
   }
 
   failed(error: Error): void {
@@ -151,10 +139,8 @@ export class Listener implements Taker {
     this.#context.name = node.name;
     this.#context.fallbackHeaders = node.headers.flat();
     this.#context.lifecycle.bodyTimeoutMs = node.connections.bodyTimeoutMs;
-    Object.assign(this.#server, serverSettings(node));
-    if (node.tls !== undefined && 'setSecureContext' in this.#server) {
-      this.#server.setSecureContext(secureContextOptions(node.tls));
-    }
+    this.#host.renew(node);
+    if (node.tls !== undefined) this.#tls?.setSecureContext(secureContextOptions(node.tls));
   }
 
   /**
@@ -177,16 +163,15 @@ export class Listener implements Taker {
       Array.from(this.#sessions, (session) => () => session.close()),
       windowMs,
     );
-    const server = this.#server;
     let idleCheck: NodeJS.Timeout | undefined;
     const idle = setTimeout(
       () => {
-        closeIdle(server);
-        idleCheck = setInterval(() => closeIdle(server), IDLE_CHECK_MS);
+        this.#host.closeIdle();
+        idleCheck = setInterval(() => this.#host.closeIdle(), IDLE_CHECK_MS);
       },
       Math.min(windowMs, IDLE_WINDOW_MS),
     );
-    const window = setTimeout(() => Object.assign(server, NO_TIME_LEFT), windowMs);
+    const window = setTimeout(() => this.#host.hurry(), windowMs);
     await this.#gate.empty();
     // The server tells that its connections are gone before each of them does.
     while (this.#context.openExchanges > 0) await setImmediate();
@@ -195,63 +180,50 @@ export class Listener implements Taker {
     clearInterval(idleCheck);
     this.#context.lifecycle.shedding.unread.relieved.delete(this.#relieve);
     this.#slowReaders.close();
-    server.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close(0, 0);
   }
 
-  #wire(): void {
-    const server = this.#server as HttpServer;
-    const { observer } = this.#context;
-    const take = (request: Request, response: Response): void => enter(this.#open(request, response));
-    server.on('timeout', this.#slowReaders.timedOut);
-    server.on('request', take);
-    server.on('checkContinue', take);
-    server.on('checkExpectation', (request: Request, response: Response) =>
-      enterUnexpected(this.#open(request, response)),
-    );
-    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      const { exchange, takeOver } = openUpgrade(this.#context, this.#connectionOf(request.socket), request, {
-        socket,
-        head,
-      });
-      enterUpgrade(exchange, takeOver);
+  #serve(socket: Socket): void {
+    const connection = new Http1Connection(socket, peerAddress(socket, this.#context.unix), this.#host);
+    this.#host.connected(connection);
+  }
+
+  #createTls(node: ListenerNode, material: NonNullable<ListenerNode['tls']>): TlsServer {
+    const server = createTlsServer(node, material);
+    const speaksHttp1 = node.http.includes('http/1.1');
+    server.on('secureConnection', (socket: TLSSocket) => {
+      if (socket.alpnProtocol === 'h2' || !speaksHttp1) this.#http2!.emit('connection', socket);
+      else this.#serve(socket);
     });
-    server.on('clientError', (error: Error, socket) => {
-      const { name } = this.#context;
-      const headers = this.#context.current().listener(name)?.replyHeaders ?? this.#context.fallbackHeaders;
-      const status = answerBadRequest(error, socket as Socket, headers);
-      if (status !== undefined) observer.badRequest(name, status);
-    });
-    server.removeAllListeners('tlsClientError');
     server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
-      observer.badRequest(this.#context.name, 0);
+      this.#context.observer.badRequest(this.#context.name, 0);
       socket.destroy();
     });
+    return server;
+  }
+
+  #createHttp2(node: ListenerNode): Http2Server {
+    const server = createHttp2Server(node);
+    const open = (request: Http2ServerRequest, response: Http2ServerResponse) =>
+      openExchange(
+        this.#context,
+        this.#sessionOf(request),
+        new Http2Request(request),
+        // All that is asked of it is what Node.js has under the same names.
+        response as unknown as WebResponse,
+      );
+    const take = (request: Http2ServerRequest, response: Http2ServerResponse): void =>
+      enter(open(request, response));
+    server.on('request', take);
+    server.on('checkContinue', take);
+    server.on('checkExpectation', (request: Http2ServerRequest, response: Http2ServerResponse) =>
+      enterUnexpected(open(request, response)),
+    );
     server.on('session', (session: ServerHttp2Session) => this.#hold(session));
-  }
-
-  /** Whether a request is one for another protocol that is spoken at its path. */
-  #switches(request: IncomingMessage): boolean {
-    if (!asksForWebSocket(request)) return false;
-    const upgrades = this.#context.current().listener(this.#context.name)?.upgrades;
-    return upgrades?.has(pathOf(request.url ?? '')) === true;
-  }
-
-  #open(request: Request, response: Response) {
-    const connection = 'stream' in request ? this.#sessionOf(request) : this.#connectionOf(request.socket);
-    return openExchange(this.#context, connection, request, response);
-  }
-
-  #connectionOf(socket: Socket): Connection {
-    const known = knownConnection(socket);
-    if (known !== undefined) return known;
-    const connection = rememberConnection(socket, peerAddress(socket, this.#context.unix));
-    this.#slowReaders.connected(socket, connection);
-    socket.on('close', this.#concludeSocket);
-    return connection;
+    return server;
   }
 
   #sessionOf(request: Http2ServerRequest): Connection {

@@ -1,10 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { constants } from 'node:http2';
 import { ANONYMOUS } from '../../schema/principal.ts';
 import type { GenerationView } from '../generation.ts';
 import type { Connection } from './connection.ts';
 import { correlationIdOf } from './correlation-id.ts';
-import type { WebExchange } from './exchange.ts';
+import type { WebExchange, WebRequest, WebResponse } from './exchange.ts';
 import type { ListenerObserver } from './observer.ts';
 import type { Shedding } from './shedding.ts';
 import type { SlowReaders } from './slow-readers.ts';
@@ -37,12 +36,6 @@ export interface OpenExchange extends WebExchange {
   readonly connection: Connection;
 }
 
-const EXCHANGE = Symbol('exchange');
-
-interface Carrier {
-  [EXCHANGE]?: OpenExchange;
-}
-
 export const pathOf = (target: string): string => {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
@@ -52,12 +45,13 @@ export const pathOf = (target: string): string => {
 const isWhole = ({ request, response }: WebExchange): boolean =>
   response.writableEnded &&
   response.writableFinished &&
-  (!('stream' in request) || request.stream.rstCode === constants.NGHTTP2_NO_ERROR);
+  (request.stream === undefined || request.stream.rstCode === constants.NGHTTP2_NO_ERROR);
 
 /** Ends an exchange's hold on its generation and tells the observer. Harmless the second time. */
-export const concludeExchange = (exchange: OpenExchange): void => {
+const concludeExchange = (exchange: OpenExchange): void => {
   if (exchange.concluded) return;
   exchange.concluded = true;
+  exchange.connection.current = undefined;
   exchange.context.openExchanges -= 1;
   const { response, record, context, onAbort } = exchange;
   if (exchange.request.httpVersionMajor === 2) context.slowReaders?.concluded(exchange);
@@ -70,13 +64,6 @@ export const concludeExchange = (exchange: OpenExchange): void => {
   context.observer.exchangeFinished(exchange, status, performance.now() - exchange.startedMs);
 };
 
-function concludeResponse(this: Carrier): void {
-  const exchange = this[EXCHANGE]!;
-  const { open } = exchange.connection;
-  if (open.length > 0 && open[0] === exchange) open.shift();
-  concludeExchange(exchange);
-}
-
 const SWITCHING_PROTOCOLS = 101;
 
 /** The connection of the exchange goes on in another protocol. */
@@ -84,23 +71,18 @@ export const concludeUpgrade = (exchange: OpenExchange): void => {
   exchange.concluded = true;
   exchange.onAbort = undefined;
   exchange.context.openExchanges -= 1;
-  exchange.connection.open.splice(exchange.connection.open.indexOf(exchange), 1);
+  exchange.connection.current = undefined;
   exchange.generation.release();
   const durationMs = performance.now() - exchange.startedMs;
   exchange.context.observer.exchangeFinished(exchange, SWITCHING_PROTOCOLS, durationMs);
-};
-
-/** Concludes what a closed connection leaves behind, pipelined requests without a turn included. */
-export const concludeConnection = (connection: Connection): void => {
-  for (const exchange of connection.open.splice(0)) concludeExchange(exchange);
 };
 
 /** Makes the exchange of a request; it holds the generation until response or connection close. */
 export const openExchange = (
   context: ListenerContext,
   connection: Connection,
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
+  request: WebRequest,
+  response: WebResponse,
 ): OpenExchange => {
   const generation = context.current();
   generation.acquire();
@@ -139,10 +121,9 @@ export const openExchange = (
     generation,
     connection,
   };
-  if (request.httpVersionMajor === 1) connection.open.push(exchange);
+  if (request.httpVersionMajor === 1) connection.current = exchange;
   else context.slowReaders?.opened(exchange);
-  (response as Carrier)[EXCHANGE] = exchange;
-  response.on('close', concludeResponse);
+  response.once('close', () => concludeExchange(exchange));
   context.observer.exchangeStarted(exchange);
   return exchange;
 };

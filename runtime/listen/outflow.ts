@@ -1,8 +1,7 @@
 /** Bytes of a reply that come in pieces, no faster than the client reads. */
-import type { ServerResponse } from 'node:http';
-import { constants, type Http2ServerResponse } from 'node:http2';
+import { constants } from 'node:http2';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
-import type { WebExchange } from './exchange.ts';
+import type { WebExchange, WebResponse } from './exchange.ts';
 
 /** A client that takes nothing for as long is cut off. */
 const STALL_MS = 60_000;
@@ -13,12 +12,10 @@ export interface Flow {
   onGone: () => void;
 }
 
-const isHttp2 = (response: WebExchange['response']): response is Http2ServerResponse => 'stream' in response;
-
 /** Ends a reply so that nobody takes what was sent for the whole of it. */
 export const breakOff = ({ response }: WebExchange): void => {
-  if (isHttp2(response)) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  else response.destroy();
+  if (response.stream === undefined) response.destroy();
+  else response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 };
 
 /** Writes to the client of `exchange`. Whoever writes stops at `false`, and goes on at `onDrain` or ends at `onGone`. */
@@ -28,7 +25,7 @@ export class Outflow implements Timed {
   deadlineNext: Timed | undefined = undefined;
   deadlinePrevious: Timed | undefined = undefined;
   readonly #exchange: WebExchange;
-  readonly #response: ServerResponse;
+  readonly #response: WebResponse;
   readonly #flow: Flow;
   readonly #stallMs: number;
   #waiting = false;
@@ -36,7 +33,7 @@ export class Outflow implements Timed {
 
   constructor(exchange: WebExchange, flow: Flow, stallMs = STALL_MS) {
     this.#exchange = exchange;
-    this.#response = exchange.response as ServerResponse;
+    this.#response = exchange.response;
     this.#flow = flow;
     this.#stallMs = stallMs;
     this.#response.once('close', this.#closed);
@@ -45,21 +42,13 @@ export class Outflow implements Timed {
   /** False: the client has to read first. */
   write(bytes: Uint8Array): boolean {
     if (this.#over) return false;
-    if (this.#response.write(bytes) || this.#isTaken()) return !this.#waiting;
+    if (this.#response.write(bytes)) return !this.#waiting;
     if (!this.#waiting) {
       this.#waiting = true;
       this.#response.once('drain', this.#drained);
       deadlines.schedule(this, performance.now() + this.#stallMs);
     }
     return false;
-  }
-
-  /** Whether the system takes all at once, which Node.js would ask it at the end of the turn. */
-  #isTaken(): boolean {
-    const response = this.#response;
-    if (this.#waiting || isHttp2(this.#exchange.response) || response.writableCorked === 0) return false;
-    response.uncork();
-    return response.writableLength === 0;
   }
 
   onDeadline(): void {

@@ -1,26 +1,13 @@
-/**
- * The head of a reply as one text. Node.js makes the same of the same headers, but looks at each of them anew for every
- * reply: at the listener's own, which never change, and at those that were made here.
- */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+/** The field lines of replies over HTTP/1.1 as text: those that never change are looked at once. */
 import type { WebExchange } from './exchange.ts';
-
-/** What Node.js keeps of a head until it is sent; `holdLittle` knows it too. */
-interface HeldHead {
-  /** Null: there is none yet. */
-  _header: string | null | undefined;
-  _headerSent: boolean;
-  readonly _keepAliveTimeout?: number;
-}
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 const NOT_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** What this file writes itself, and what changes how Node.js sends a reply. */
+/** What is written for every reply, and what changes how it is sent. */
 const NOT_PLAIN = new Set([
   'connection',
   'content-length',
-  'content-type',
   'date',
   'expect',
   'keep-alive',
@@ -60,52 +47,75 @@ const overlaps = (base: readonly string[], own: readonly string[]): boolean => {
   return false;
 };
 
-let second = 0;
-let date = '';
-
-/** The Date of this second (RFC 9110, 6.6.1). */
-const dateLine = (): string => {
-  const now = Math.floor(Date.now() / 1000);
-  if (now !== second) {
-    second = now;
-    date = `Date: ${new Date(now * 1000).toUTCString()}\r\n`;
-  }
-  return date;
+/** The lines of `own` and of those of `base` that it does not set again. */
+const overlaidLines = (base: readonly string[], own: readonly string[]): string | undefined => {
+  const kept: string[] = [];
+  for (let at = 0; at < base.length; at += 2)
+    if (!overlaps(base.slice(at, at + 2), own)) kept.push(base[at]!, base[at + 1]!);
+  return linesOf([...kept, ...own]);
 };
 
-/** Whether it is the plain case: HTTP/1.1, a body, a connection that stays, nothing that Node.js has to look at. */
-const isPlain = (request: IncomingMessage, response: ServerResponse & HeldHead, status: number): boolean =>
-  response._header === null &&
-  response.shouldKeepAlive &&
-  request.httpVersionMajor === 1 &&
-  request.httpVersionMinor === 1 &&
-  request.method !== 'HEAD' &&
-  request.headers.expect === undefined &&
-  status >= 200 &&
-  status !== 204 &&
-  status !== 304;
+const overlaid = new WeakMap<
+  readonly string[],
+  WeakMap<readonly string[], { readonly lines: string | undefined }>
+>();
+
+/** As `overlaidLines`, once for each pair of arrays. */
+const sharedOverlay = (base: readonly string[], own: readonly string[]): string | undefined => {
+  let ofBase = overlaid.get(base);
+  if (ofBase === undefined) {
+    ofBase = new WeakMap();
+    overlaid.set(base, ofBase);
+  }
+  let found = ofBase.get(own);
+  if (found === undefined) {
+    found = { lines: overlaidLines(base, own) };
+    ofBase.set(own, found);
+  }
+  return found.lines;
+};
+
+/** The lines of `base` with those of `own`, which win. An array that is frozen is the same for many replies. */
+const linesWith = (base: readonly string[], own: readonly string[]): string | undefined => {
+  if (own.length === 0) return sharedLines(base);
+  if (Object.isFrozen(own)) return sharedOverlay(base, own);
+  if (overlaps(base, own)) return overlaidLines(base, own);
+  const shared = sharedLines(base);
+  const lines = linesOf(own);
+  return shared === undefined || lines === undefined ? undefined : shared + lines;
+};
 
 /**
  * Gives the response its head: the listener's headers, `own`, type, length and correlation id. False, and nothing was
  * done: it is a case for `writeHead`.
  */
 export const holdHead = (
-  exchange: WebExchange,
+  { response, replyHeaders, correlationId, lifecycle }: WebExchange,
   status: number,
   own: readonly string[],
   contentType: string,
   contentLength: number,
 ): boolean => {
-  const response = exchange.response as ServerResponse & HeldHead;
-  if (exchange.lifecycle.closing || !isPlain(exchange.request as IncomingMessage, response, status))
-    return false;
-  const shared = sharedLines(exchange.replyHeaders);
-  const lines = linesOf(own);
-  if (shared === undefined || lines === undefined || overlaps(exchange.replyHeaders, own)) return false;
-  const keptMs = response._keepAliveTimeout ?? 0;
-  const kept = keptMs > 0 ? `Keep-Alive: timeout=${Math.floor(keptMs / 1000)}\r\n` : '';
-  response.statusCode = status;
-  response._header = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${shared}${lines}content-type: ${contentType}\r\ncontent-length: ${contentLength}\r\nx-correlation-id: ${exchange.correlationId}\r\n${dateLine()}Connection: keep-alive\r\n${kept}\r\n`;
-  response._headerSent = false;
+  const lines = response.holdHead === undefined ? undefined : linesWith(replyHeaders, own);
+  if (lines === undefined) return false;
+  if (lifecycle.closing) response.keepAlive = false;
+  response.holdHead!(
+    status,
+    `${lines}content-type: ${contentType}\r\ncontent-length: ${contentLength}\r\nx-correlation-id: ${correlationId}\r\n`,
+    contentLength,
+  );
+  return true;
+};
+
+/** As `holdHead`, for a body that comes in pieces. */
+export const holdStreamHead = (
+  { response, replyHeaders, correlationId, lifecycle }: WebExchange,
+  status: number,
+  own: readonly string[],
+): boolean => {
+  const lines = response.holdHead === undefined ? undefined : linesWith(replyHeaders, own);
+  if (lines === undefined) return false;
+  if (lifecycle.closing) response.keepAlive = false;
+  response.holdHead!(status, `${lines}x-correlation-id: ${correlationId}\r\n`, undefined);
   return true;
 };

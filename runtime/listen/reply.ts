@@ -2,12 +2,11 @@
  * Every reply of the gateway goes through here: one head, the listener's headers, the correlation id. Each
  * function answers whether the reply was sent: false where one was already begun or the client is gone.
  */
-import type { ServerResponse } from 'node:http';
 import type { GatewayError } from '../errors.ts';
 import type { Exchange, WebExchange } from './exchange.ts';
-import { holdHead } from './reply-head.ts';
+import { holdHead, holdStreamHead } from './reply-head.ts';
 
-const NONE: readonly string[] = [];
+const NONE: readonly string[] = Object.freeze([]);
 
 /** `base` without the names that `headers` sets again, and then `headers`; both flat, names in lower case. */
 const overlay = (base: readonly string[], headers: readonly string[]): string[] => {
@@ -24,8 +23,8 @@ const overlay = (base: readonly string[], headers: readonly string[]): string[] 
 
 const send = (exchange: WebExchange, status: number, head: string[]): void => {
   head.push('x-correlation-id', exchange.correlationId);
-  const response = exchange.response as ServerResponse;
-  if (exchange.lifecycle.closing) response.shouldKeepAlive = false;
+  const { response } = exchange;
+  if (exchange.lifecycle.closing) response.keepAlive = false;
   response.writeHead(status, head);
 };
 
@@ -38,7 +37,8 @@ const maySend = ({ concluded, response }: WebExchange): boolean =>
  */
 export const writeHead = (exchange: WebExchange, status: number, headers: readonly string[]): boolean => {
   if (!maySend(exchange)) return false;
-  send(exchange, status, overlay(exchange.replyHeaders, headers));
+  if (!holdStreamHead(exchange, status, headers))
+    send(exchange, status, overlay(exchange.replyHeaders, headers));
   return true;
 };
 
@@ -52,14 +52,13 @@ const replyWith = (
   if (!maySend(exchange)) return false;
   const bytes = Buffer.byteLength(body);
   if (holdHead(exchange, status, headers, contentType, bytes)) {
-    exchange.response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+    exchange.response.end(body);
     return true;
   }
   const head = headers.length === 0 ? exchange.replyHeaders.slice() : overlay(exchange.replyHeaders, headers);
   head.push('content-type', contentType, 'content-length', bytes.toString());
   send(exchange, status, head);
-  // Of ASCII both encodings are the same bytes, and one of them is quicker.
-  exchange.response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+  exchange.response.end(body);
   return true;
 };
 
@@ -83,7 +82,7 @@ export const replyKeptJson = (
   const length = Buffer.byteLength(start) + end.length;
   head.push('content-type', 'application/json', 'content-length', length.toString());
   send(exchange, 200, head);
-  const response = exchange.response as ServerResponse;
+  const { response } = exchange;
   response.write(start);
   response.end(end);
   return true;

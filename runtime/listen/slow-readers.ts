@@ -1,7 +1,7 @@
 /** Clients of one listener that do not read what they were sent: those that take nothing of it are cut off. */
-import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type Connection, knownConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { WebExchange } from './exchange.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { breakOff } from './outflow.ts';
@@ -15,9 +15,8 @@ const cutOff = (exchange: WebExchange): void => {
   breakOff(exchange);
 };
 
-const cutSocket = (socket: Socket): void => {
-  const [exchange] = knownConnection(socket)?.open ?? [];
-  if (exchange !== undefined && socket.writableLength > 0) exchange.record.outcome = 'slow_reader';
+const cutSocket = (socket: Socket, { current }: Connection): void => {
+  if (current !== undefined && socket.writableLength > 0) current.record.outcome = 'slow_reader';
   socket.destroy();
 };
 
@@ -54,13 +53,17 @@ export class SlowReaders {
 
   /** Cuts off all that leave more than `maxUnreadBytes` unread. */
   relieve(maxUnreadBytes: number): void {
-    for (const socket of this.#sockets.keys()) if (socket.writableLength > maxUnreadBytes) cutSocket(socket);
+    for (const [socket, connection] of this.#sockets)
+      if (socket.writableLength > maxUnreadBytes) cutSocket(socket, connection);
     for (const exchange of this.#streams)
       if (streamOf(exchange).writableLength > maxUnreadBytes) cutOff(exchange);
   }
 
   /** What Node.js says of a socket on which nothing has gone on for as long as was asked, unread bytes included. */
-  readonly timedOut = (socket: Socket): void => cutSocket(socket);
+  timedOut(socket: Socket): void {
+    const connection = this.#sockets.get(socket);
+    if (connection !== undefined) cutSocket(socket, connection);
+  }
 
   close(): void {
     clearInterval(this.#timer);
@@ -69,11 +72,10 @@ export class SlowReaders {
   /** Timers of Node.js see how far what was written has gone, and begin anew with every byte. */
   #look(): void {
     for (const [socket, connection] of this.#sockets) {
-      const waits = socket.writableLength > 0 && connection.open.length > 0;
+      const waits = socket.writableLength > 0 && connection.current !== undefined;
       if (waits === connection.stalls) continue;
       connection.stalls = waits;
-      if (waits) socket.setTimeout(this.#stallMs);
-      else if (connection.open.length > 0) socket.setTimeout(0);
+      socket.setTimeout(waits ? this.#stallMs : 0);
     }
     for (const exchange of this.#streams) {
       if (this.#stalling.has(exchange) || streamOf(exchange).writableLength === 0) continue;
@@ -86,4 +88,4 @@ export class SlowReaders {
   }
 }
 
-const streamOf = ({ request }: OpenExchange): ServerHttp2Stream => (request as Http2ServerRequest).stream;
+const streamOf = ({ request }: OpenExchange): ServerHttp2Stream => request.stream!;

@@ -1,10 +1,7 @@
 /** Requests that want to go on in another protocol on their connection (RFC 9110, 7.8). HTTP/1.1 only. */
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Place } from '../mcp/server.ts';
-import type { Connection } from './connection.ts';
-import type { WebExchange } from './exchange.ts';
-import { concludeUpgrade, type ListenerContext, type OpenExchange, openExchange } from './open-exchange.ts';
+import type { WebExchange, WebRequest } from './exchange.ts';
 
 /** A connection on which HTTP is not spoken any more, with what came after the request. */
 export interface TakenOver {
@@ -23,28 +20,5 @@ export interface Upgrade {
 }
 
 /** Whether a request asks for WebSocket (RFC 6455, 4.2.1); for any other protocol it is a request like others. */
-export const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
+export const asksForWebSocket = ({ headers }: WebRequest): boolean =>
   headers.upgrade?.toLowerCase() === 'websocket';
-
-/** Makes the exchange of such a request. Whatever is answered ends the connection. */
-export const openUpgrade = (
-  context: ListenerContext,
-  connection: Connection,
-  request: IncomingMessage,
-  { socket, head }: TakenOver,
-): { readonly exchange: OpenExchange; readonly takeOver: TakeOver } => {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket as never);
-  const onError = (): void => void socket.destroy();
-  socket.on('error', onError);
-  response.on('finish', () => socket.end());
-  const exchange = openExchange(context, connection, request, response);
-  const takeOver = (): TakenOver => {
-    response.detachSocket(socket as never);
-    socket.off('error', onError);
-    concludeUpgrade(exchange);
-    return { socket, head };
-  };
-  return { exchange, takeOver };
-};

@@ -6,7 +6,7 @@ import { replyText } from './reply.ts';
 export const MAX_WHOLE_LENGTH = 64 * 1024;
 
 const LINE_BREAK = /\r\n|\r|\n/;
-const HEADERS = ['cache-control', 'no-store, no-transform', 'x-accel-buffering', 'no'];
+const HEADERS = Object.freeze(['cache-control', 'no-store, no-transform', 'x-accel-buffering', 'no']);
 
 /** Answers with the event as all of a stream, whose length is known. `data` and `headers` as for other streams. */
 export const replyEvent = (exchange: WebExchange, data: string, headers: readonly string[]): boolean => {

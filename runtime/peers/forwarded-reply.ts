@@ -1,5 +1,5 @@
 /** The reply of a peer on its way to the client. */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { WebExchange } from '../listen/exchange.ts';
 import { breakOff, Outflow } from '../listen/outflow.ts';
@@ -53,10 +53,10 @@ export class ForwardedReply implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#over || status < 200) return;
-    const response = this.#exchange.response as ServerResponse;
-    if (this.#exchange.lifecycle.closing) response.shouldKeepAlive = false;
+    const { response } = this.#exchange;
+    if (this.#exchange.lifecycle.closing) response.keepAlive = false;
     response.writeHead(status, endToEnd(flatten(headers), new Set()));
-    response.flushHeaders?.();
+    response.flushHeaders();
     this.#outflow = new Outflow(this.#exchange, {
       onDrain: () => this.#controller?.resume(),
       onGone: () => this.#abort(),

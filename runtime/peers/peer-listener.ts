@@ -1,10 +1,13 @@
 /** Takes requests that peers hand over, and serves them as if they had come here. */
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import type { GenerationView } from '../generation.ts';
-import { rememberConnection } from '../listen/connection.ts';
+import { newConnection } from '../listen/connection.ts';
 import { enter } from '../listen/front-door.ts';
+import { Http1Connection } from '../listen/http1/connection.ts';
+import { type Host, keepAliveLineOf, type Limits } from '../listen/http1/host.ts';
+import type { Http1Request } from '../listen/http1/request.ts';
+import type { Http1Response } from '../listen/http1/response.ts';
 import type { ListenerObserver } from '../listen/observer.ts';
 import { type ListenerContext, openExchange } from '../listen/open-exchange.ts';
 import type { Shedding } from '../listen/shedding.ts';
@@ -26,16 +29,26 @@ interface PeerListenerOptions {
   readonly shedding: Shedding;
 }
 
-const withoutEnvelope = (request: IncomingMessage): void => {
-  delete request.headers[ENVELOPE_HEADER];
-  const { rawHeaders } = request;
-  for (let at = rawHeaders.length - 2; at >= 0; at -= 2)
-    if (rawHeaders[at]!.toLowerCase() === ENVELOPE_HEADER) rawHeaders.splice(at, 2);
+/** What is too large or too slow has been refused by the peer. */
+const LIMITS: Limits = {
+  headBytes: 1024 * 1024,
+  headTimeoutMs: IDLE_MS,
+  bodyTimeoutMs: Number.POSITIVE_INFINITY,
+  idleTimeoutMs: IDLE_MS,
 };
 
-export class PeerListener {
+const withoutEnvelope = (request: Http1Request): void => {
+  const { [ENVELOPE_HEADER]: _, ...headers } = request.headers;
+  request.headers = headers;
+  request.rawHeaders = request.rawHeaders.filter(
+    (_each, at, flat) => flat[at - (at % 2)]!.toLowerCase() !== ENVELOPE_HEADER,
+  );
+};
+
+export class PeerListener implements Host {
+  readonly limits = LIMITS;
+  readonly keepAliveLine = keepAliveLineOf(IDLE_MS);
   readonly #options: PeerListenerOptions;
-  readonly #server: http.Server;
   readonly #sockets = new Set<Socket>();
   readonly #contexts = new Map<string, ListenerContext>();
   readonly #lifecycle: ListenerContext['lifecycle'];
@@ -48,23 +61,12 @@ export class PeerListener {
       closers: new Set(),
       shedding: options.shedding,
     };
-    // What is too large or too slow has been refused by the peer.
-    this.#server = http.createServer({
-      maxHeaderSize: 1024 * 1024,
-      requestTimeout: 0,
-      headersTimeout: 0,
-      keepAliveTimeout: IDLE_MS,
-    });
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      this.#take(request, response),
-    );
   }
 
   async listen(): Promise<void> {
     await this.#options.door.open((socket) => {
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      this.#server.emit('connection', socket);
+      new Http1Connection(socket, '', this);
     });
   }
 
@@ -91,22 +93,42 @@ export class PeerListener {
     while (this.#open > 0 && performance.now() - startedMs < deadlineMs) await delay(CHECK_MS);
     for (const socket of this.#sockets) socket.destroy();
     while (this.#open > 0) await setImmediate();
-    this.#server.close();
   }
 
   get #open(): number {
     return this.#contexts.values().reduce((sum, { openExchanges }) => sum + openExchanges, 0);
   }
 
-  #take(request: IncomingMessage, response: ServerResponse): void {
+  take({ socket }: Http1Connection, request: Http1Request, response: Http1Response): void {
     const envelope = openEnvelope(this.#options.secrets(), request.headers[ENVELOPE_HEADER]);
     if (envelope === undefined || !this.#isTraffic(envelope.listener)) {
-      request.socket.destroy();
+      socket.destroy();
       return;
     }
     withoutEnvelope(request);
-    const connection = rememberConnection(response, envelope.clientAddress);
+    const connection = newConnection(envelope.clientAddress);
     enter(openExchange(this.#contextOf(envelope), connection, request, response));
+  }
+
+  /** Nothing but requests is handed over. */
+  switches(): boolean {
+    return false;
+  }
+
+  upgrade({ socket }: Http1Connection): void {
+    socket.destroy();
+  }
+
+  refused(): string {
+    return '';
+  }
+
+  stalled({ socket }: Http1Connection): void {
+    socket.destroy();
+  }
+
+  gone({ socket }: Http1Connection): void {
+    this.#sockets.delete(socket);
   }
 
   /** Nothing is handed over that operates a gateway. */

@@ -213,7 +213,7 @@ export const serveWebSocket = (place: Place, context: SocketContext): Upgrade =>
   });
   const open = (exchange: WebExchange, takeOver: TakeOver): void => {
     const origin = originOf(exchange);
-    const request = exchange.request as Parameters<typeof handshake.handleUpgrade>[0];
+    const request = exchange.request as unknown as Parameters<typeof handshake.handleUpgrade>[0];
     exchange.record.outcome = 'ok';
     const admitted = admittedBy(exchange, place.server.node.name, 'place');
     const { socket, head } = takeOver();

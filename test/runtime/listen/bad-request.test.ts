@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { readBody } from '../../../runtime/listen/body.ts';
 import type { WebExchange } from '../../../runtime/listen/exchange.ts';
-import { replyError, replyJson } from '../../../runtime/listen/reply.ts';
+import { replyError, replyJson, writeHead } from '../../../runtime/listen/reply.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
 import { exchangeRaw, RawConnection } from './raw-client.ts';
@@ -111,31 +111,49 @@ describe('what is not HTTP/1.1', () => {
     }
   });
 
-  it('is cut off in silence while another request of the connection waits for its reply', async () => {
+  it('is refused behind a request when that has its reply, which it does not touch', async () => {
     await start();
-    const reply = await exchangeRaw(
-      served.port,
-      'GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\nGARBAGE\r\n\r\n',
-    );
-    expect(reply).toBe('');
+    const connection = new RawConnection(served.port);
+    connection.write('GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\nGARBAGE\r\n\r\n');
+    await until(() => waiting.length === 1);
+    expect(replyJson(waiting[0]!, 200, '{}')).toBe(true);
+    await connection.closed;
+    expect(connection.text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+    expect(served.held()).toBe(0);
+    expect(served.observer.bad).toEqual([400]);
+  });
+
+  it('is cut off in silence where the reply to its request has begun', async () => {
+    await start();
+    const connection = new RawConnection(served.port);
+    connection.write('POST /wait HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
+    await until(() => waiting.length === 1);
+    const [exchange] = waiting;
+    writeHead(exchange!, 200, []);
+    exchange!.response.write('begun');
+    readBody(exchange!, 4096, expect.unreachable, ({ code }) => expect.unreachable(code));
+    await connection.until('begun');
+    connection.write('zz\r\n');
+    await connection.closed;
+    expect(connection.text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200']);
     await until(() => served.held() === 0);
-    expect(replyJson(waiting[0]!, 200, '{}')).toBe(false);
     expect(served.observer.bad).toEqual([0]);
   });
 
-  it('does no harm: requests that have no turn yet are concluded when their connection goes', async () => {
+  it('does no harm: a request that has no turn yet is not begun when its connection goes', async () => {
     await start();
     const aborted: string[] = [];
     const connection = new RawConnection(served.port);
     connection.write(
       'GET /wait?1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /wait?2 HTTP/1.1\r\nHost: localhost\r\n\r\n',
     );
-    await until(() => waiting.length === 2);
+    await until(() => waiting.length === 1);
     for (const exchange of waiting) exchange.onAbort = () => aborted.push(exchange.request.url!);
-    expect(served.held()).toBe(2);
+    expect(served.held()).toBe(1);
     connection.socket.destroy();
-    await until(() => served.held() === 0);
-    expect(aborted).toEqual(['/wait?1', '/wait?2']);
+    await until(() => served.held() === 0 && served.observer.closed === 1);
+    expect(aborted).toEqual(['/wait?1']);
+    expect(waiting).toHaveLength(1);
   });
 
   it('may not upgrade or tunnel', async () => {

@@ -1,5 +1,6 @@
-import type { ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { asGatewayError, GatewayError, RPC } from '../../../runtime/errors.ts';
@@ -112,51 +113,57 @@ describe('replyError', () => {
 });
 
 describe('the head of a plain reply', () => {
-  /** The reply as bytes came, but for the date and the id. */
-  const raw = async (act: (exchange: WebExchange) => void, method = 'POST', fields = ''): Promise<string> => {
-    served = await serve(listenerNode(), { '/': act });
-    const { port } = new URL(served.url);
-    const socket = connect(Number(port), '127.0.0.1');
+  /** The reply as bytes came, but for the date and the id, once `isWhole`. */
+  const bytesOf = async (port: number, head: string, isWhole: (text: string) => boolean): Promise<string> => {
+    const socket = connect(port, '127.0.0.1');
     let text = '';
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
     });
-    socket.write(`${method} / HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-length: 0\r\n${fields}\r\n`);
-    await until(() => served.observer.finished.length === 1 && text.includes('\r\n\r\n'));
+    socket.write(`${head}\r\n`);
+    await until(() => isWhole(text));
     socket.destroy();
-    await served[Symbol.asyncDispose]();
     return text
       .replace(/^Date: .{29}$/m, 'Date: now')
       .replace(/^x-correlation-id: .*$/m, 'x-correlation-id: id');
+  };
+  const POST = 'POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 0\r\n';
+
+  const raw = async (act: (exchange: WebExchange) => void, head = POST): Promise<string> => {
+    served = await serve(listenerNode(), { '/': act });
+    const isWhole = (text: string): boolean =>
+      served.observer.finished.length === 1 && text.includes('\r\n\r\n');
+    const text = await bytesOf(served.port, head, isWhole);
+    await served[Symbol.asyncDispose]();
+    return text;
   };
 
   it.each([
     ['alone', []],
     ['with headers of its own', ['ratelimit', '"a";r=1;t=2', 'mcp-session-id', 'abc']],
   ])('is what Node.js makes of the same headers, %s', async (_what, own) => {
-    const made = await raw((exchange) => replyJson(exchange, 200, '{"a":"ä"}', own));
-    const byNode = await raw((exchange) => {
-      const head = [
-        ...exchange.replyHeaders,
-        ...own,
-        'content-type',
-        'application/json',
-        'content-length',
-        '10',
-      ];
-      const response = exchange.response as ServerResponse;
+    let shared: readonly string[] = [];
+    const made = await raw((exchange) => {
+      shared = exchange.replyHeaders;
+      replyJson(exchange, 200, '{"a":"ä"}', own);
+    });
+    const server = createServer({ keepAliveTimeout: 10_000 }, (_request, response) => {
+      const head = [...shared, ...own, 'content-type', 'application/json', 'content-length', '10'];
       response.writeHead(200, [...head, 'x-correlation-id', 'id']).end('{"a":"ä"}');
     });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const byNode = await bytesOf((server.address() as AddressInfo).port, POST, (text) => text.endsWith('}'));
+    server.close();
     expect(made).toBe(byNode);
     expect(made).toMatch(
       /^HTTP\/1\.1 200 OK\r\n.*\r\nDate: now\r\nConnection: keep-alive\r\nKeep-Alive: timeout=\d+\r\n\r\n/s,
     );
   });
 
-  it('is left to Node.js where the connection ends with the reply, or no body may follow', async () => {
+  it('says so where the connection ends with the reply, or no body may follow', async () => {
     const reply = (exchange: WebExchange) => replyJson(exchange, 200, '{}');
-    expect(await raw(reply, 'POST', 'connection: close\r\n')).toContain('\r\nConnection: close\r\n');
-    expect(await raw(reply, 'HEAD')).toMatch(/\r\n\r\n$/);
+    expect(await raw(reply, `${POST}connection: close\r\n`)).toContain('\r\nConnection: close\r\n');
+    expect(await raw(reply, POST.replace('POST', 'HEAD'))).toMatch(/\r\n\r\n$/);
   });
 
   it('never carries a line end out of a value', async () => {

@@ -56,12 +56,12 @@ describe('readers that take nothing', () => {
       const connection = rememberConnection(socket, '127.0.0.1');
       const record = { outcome: 'ok' };
       outcomes.push(record);
-      connection.open.push({ record } as never);
+      connection.current = { record } as never;
       slowReaders.connected(socket, connection);
       socket.once('close', () => slowReaders.disconnected(socket));
       response.end(MUCH);
     });
-    server.on('timeout', slowReaders.timedOut);
+    server.on('timeout', (socket: Socket) => slowReaders.timedOut(socket));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return {
       port: (server.address() as AddressInfo).port,

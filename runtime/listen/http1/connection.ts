@@ -1,0 +1,362 @@
+/** One connection of a client: one request after the other, each begun when the reply to the one before has left. */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { PreparedListener } from '../../generation.ts';
+import { deadlines, type Timed } from '../../traffic/deadline.ts';
+import type { Connection } from '../connection.ts';
+import type { OpenExchange } from '../open-exchange.ts';
+import { ChunkReader, type ChunkSink } from './chunks.ts';
+import { CountedReader } from './counted.ts';
+import { HeadReader } from './head-reader.ts';
+import type { Host } from './host.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { type BodySource, Http1Request } from './request.ts';
+import { CHUNKED, type RequestHead } from './request-head.ts';
+import { Http1Response, type ReplyCarrier } from './response.ts';
+import { attach, detach, type SocketTarget } from './socket-events.ts';
+
+/** Not more than this is read and thrown away of a body that nobody wants, and not for longer. */
+const MAX_DISCARD_BYTES = 16 * 1024 * 1024;
+const MAX_DISCARD_MS = 5_000;
+
+/** Clients keep to what they were told, and what they send last must not meet the end. */
+const IDLE_GRACE_MS = 1_000;
+
+/**
+ * `body`: one has begun. `rest`: of one that nobody wants. `reply`: the request has come whole. `over`: nothing is read
+ * any more.
+ */
+type State = 'head' | 'body' | 'rest' | 'reply' | 'over';
+
+/** What its time is measured for. */
+type Clock = 'none' | 'head' | 'body' | 'idle' | 'rest';
+
+/** What a connection that goes on in another protocol is taken over with. */
+interface Remainder {
+  readonly socket: Socket;
+  /** What came after the request. */
+  readonly head: Buffer;
+}
+
+const goOn = (connection: Http1Connection): void => connection.goOn();
+const settle = (connection: Http1Connection): void => connection.settle();
+
+export class Http1Connection implements Timed, Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
+  deadlineMs = 0;
+  deadlineSlot = -1;
+  deadlineNext: Timed | undefined = undefined;
+  deadlinePrevious: Timed | undefined = undefined;
+  readonly peer: string;
+  judgedBy: PreparedListener | undefined = undefined;
+  trusted = false;
+  admitted = false;
+  current: OpenExchange | undefined = undefined;
+  stalls = false;
+  readonly socket: Socket;
+  readonly host: Host;
+  readonly #heads = new HeadReader();
+  #state: State = 'head';
+  #clock: Clock = 'none';
+  #limitMs = Number.POSITIVE_INFINITY;
+  #request: Http1Request | undefined;
+  #response: Http1Response | undefined;
+  #body: CountedReader | ChunkReader | undefined;
+  #discardedBytes = 0;
+  readonly #ahead = new ReadAhead();
+  #isReading = false;
+  #isPaused = false;
+
+  constructor(socket: Socket, peer: string, host: Host) {
+    this.socket = socket;
+    this.peer = peer;
+    this.host = host;
+    attach(socket, this);
+    this.#run('head');
+  }
+
+  get keepAliveLine(): string {
+    return this.host.keepAliveLine;
+  }
+
+  /** Whether no request is under way, nor has begun to come. */
+  get isIdle(): boolean {
+    return this.#state === 'head' && !this.#heads.hasBegun;
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#state === 'over') return;
+    if (this.#ahead.isEmpty && this.#mayRead()) this.#read(chunk);
+    else {
+      this.#ahead.add(chunk);
+      this.#bound();
+    }
+  }
+
+  onDeadline(): void {
+    if (performance.now() < this.#limitMs) {
+      if (this.#limitMs !== Number.POSITIVE_INFINITY) deadlines.schedule(this, this.#limitMs);
+    } else if (this.#clock === 'head' || this.#clock === 'body') this.#refuse(408);
+    else this.socket.destroy();
+  }
+
+  /** The client has no more time for what it is waited for. */
+  hurry(): void {
+    if ((this.#clock === 'head' && this.#heads.hasBegun) || this.#clock === 'body') this.#refuse(408);
+  }
+
+  /** A reply has ended: but for what called it, which may have something to say of it yet. */
+  ended(): void {
+    process.nextTick(settle, this);
+  }
+
+  settle(): void {
+    if (this.#response?.writableEnded !== true || this.socket.destroyed) return;
+    if (this.socket.writableLength === 0) this.#replied(this.#response);
+    // Told when all before it has been handed to the system.
+    else this.socket.write('', 'latin1', () => this.settle());
+  }
+
+  drained(): void {
+    this.#response?.drained();
+  }
+
+  stalled(): void {
+    this.host.stalled(this);
+  }
+
+  closed(): void {
+    this.#state = 'over';
+    deadlines.cancel(this);
+    this.#ahead.clear();
+    const [request, response] = [this.#request, this.#response];
+    this.#request = undefined;
+    this.#response = undefined;
+    request?.lose();
+    response?.close(true);
+    this.host.gone(this);
+  }
+
+  /** A sink was set: it may be told what has come. */
+  read(): void {
+    if (!this.#isReading) process.nextTick(goOn, this);
+  }
+
+  /** Nobody wants the rest of the body. */
+  discard(): void {
+    if (this.#state !== 'body') return;
+    this.#state = 'rest';
+    this.#discardedBytes = 0;
+    this.#request?.lose();
+    if (!this.#isReading) process.nextTick(goOn, this);
+  }
+
+  forget(): void {
+    this.#heads.forget();
+  }
+
+  /** Reads what was held back, as far as it may be read now. */
+  goOn(): void {
+    if (this.#isReading || this.#state === 'over') return;
+    this.#tellEnd();
+    while (!this.#ahead.isEmpty && this.#mayRead()) this.#read(this.#ahead.take());
+    if (this.#isPaused && this.#ahead.isEmpty) {
+      this.#isPaused = false;
+      this.socket.resume();
+    }
+    this.#arm();
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#state === 'body') this.#request!.sink!.onData(chunk);
+    else if (this.#state === 'rest') {
+      this.#discardedBytes += chunk.length;
+      if (this.#discardedBytes > MAX_DISCARD_BYTES) this.socket.destroy();
+    }
+  }
+
+  #mayRead(): boolean {
+    if (this.#state === 'body') return this.#request!.sink !== undefined;
+    return this.#state === 'head' || this.#state === 'rest';
+  }
+
+  #read(bytes: Buffer): void {
+    let at = 0;
+    this.#isReading = true;
+    try {
+      while (at < bytes.length && this.#mayRead()) at = this.#step(bytes, at);
+    } finally {
+      this.#isReading = false;
+    }
+    if (at < bytes.length && this.#state !== 'over') {
+      this.#ahead.putBack(bytes.subarray(at));
+      this.#bound();
+    }
+    this.#arm();
+  }
+
+  #step(bytes: Buffer, at: number): number {
+    if (this.#state === 'head') return this.#readHead(bytes, at);
+    const body = this.#body!;
+    const outcome = body.read(bytes, at);
+    if (typeof outcome === 'number') {
+      this.#refuse(outcome);
+      return bytes.length;
+    }
+    if (outcome) this.#endBody();
+    return body.at;
+  }
+
+  #readHead(bytes: Buffer, at: number): number {
+    const head = this.#heads.read(bytes, at, this.host.limits.headBytes);
+    if (typeof head === 'number') {
+      this.#refuse(head);
+      return bytes.length;
+    }
+    const next = this.#heads.at;
+    if (head !== undefined) this.#begin(head);
+    return next;
+  }
+
+  #begin(head: RequestHead): void {
+    const request = new Http1Request(head, this);
+    const response = new Http1Response(this, {
+      minorVersion: head.minorVersion,
+      isHead: head.method === 'HEAD',
+      keepAlive: head.keepAlive,
+      awaitsContinue: head.expects === 'continue' && head.bodyBytes !== 0,
+    });
+    this.#request = request;
+    this.#response = response;
+    this.#state = request.complete ? 'reply' : 'body';
+    if (head.bodyBytes === CHUNKED) this.#body = new ChunkReader(this);
+    else if (head.bodyBytes > 0) this.#body = new CountedReader(head.bodyBytes, this);
+    if (head.upgrades && this.host.switches(request)) {
+      response.keepAlive = false;
+      this.host.upgrade(this, request, response, () => this.#takeOver());
+      return;
+    }
+    this.host.take(this, request, response, head.expects === 'unknown');
+    this.#tellEnd();
+  }
+
+  /** Tells whoever wants the body that it has come whole. */
+  #tellEnd(): void {
+    const request = this.#request;
+    if (request?.complete === true) request.end();
+  }
+
+  #endBody(): void {
+    if (this.#state === 'over') return;
+    const request = this.#request!;
+    request.complete = true;
+    this.#body = undefined;
+    const wasWanted = this.#state === 'body';
+    this.#state = 'reply';
+    if (wasWanted) request.end();
+    else if (this.#response === undefined) this.#next();
+  }
+
+  /** The reply has left. */
+  #replied(response: Http1Response): void {
+    this.#response = undefined;
+    response.close(false);
+    const isWhole = this.#request?.complete === true;
+    if (!isWhole) this.discard();
+    if (!response.keepAlive) this.#end(isWhole);
+    else if (isWhole) this.#next();
+    else this.#arm();
+  }
+
+  #next(): void {
+    this.#request = undefined;
+    this.#state = 'head';
+    if (this.socket.writableEnded) {
+      this.socket.destroy();
+      return;
+    }
+    this.#run('idle');
+    if (!this.#ahead.isEmpty) this.goOn();
+  }
+
+  /** Ends the connection; where the client still sends, after it has, so that it reads the reply. */
+  #end(isWhole: boolean): void {
+    if (isWhole) {
+      this.#state = 'over';
+      this.socket.destroySoon();
+    } else this.socket.end();
+    this.#run('rest');
+  }
+
+  /** Answers what is no request, or not in time, where that cannot be taken for the reply to another; and ends. */
+  #refuse(status: number): void {
+    const { socket } = this;
+    const mayAnswer =
+      this.#state === 'head' || (this.#state === 'body' && this.#response?.headersSent === false);
+    this.#state = 'over';
+    this.#ahead.clear();
+    const answer = mayAnswer && socket.writable ? status : 0;
+    const lines = this.host.refused(this, answer);
+    if (answer === 0) {
+      socket.destroy();
+      return;
+    }
+    const head = `HTTP/1.1 ${answer} ${STATUS_CODES[answer]}\r\nconnection: close\r\ncontent-length: 0\r\n${lines}\r\n`;
+    socket.end(head, 'latin1', () => socket.destroy());
+    this.#run('rest');
+  }
+
+  #takeOver(): Remainder {
+    const { socket } = this;
+    const head = this.#ahead.takeAll();
+    this.#state = 'over';
+    this.#request = undefined;
+    this.#response = undefined;
+    this.#heads.forget();
+    deadlines.cancel(this);
+    detach(socket);
+    socket.resume();
+    return { socket, head };
+  }
+
+  /** Has the client wait where much has come too early. */
+  #bound(): void {
+    if (!this.#ahead.isMuch || this.#isPaused) return;
+    this.#isPaused = true;
+    this.socket.pause();
+  }
+
+  /** Measures the time of what the client is waited for. */
+  #arm(): void {
+    if (this.#state === 'head') {
+      if (this.#heads.hasBegun) this.#run('head');
+    } else if (this.#state === 'body') this.#run(this.#request!.sink === undefined ? 'none' : 'body');
+    else if (this.#state === 'rest') this.#run('rest');
+    else if (this.#state === 'reply') this.#run('none');
+  }
+
+  #run(clock: Clock): void {
+    if (this.#clock === clock) return;
+    this.#clock = clock;
+    this.#limitMs = clock === 'none' ? Number.POSITIVE_INFINITY : performance.now() + this.#durationMs(clock);
+    // Moved only when it comes: most never do.
+    if (
+      this.#limitMs !== Number.POSITIVE_INFINITY &&
+      (this.deadlineSlot < 0 || this.#limitMs < this.deadlineMs)
+    )
+      deadlines.schedule(this, this.#limitMs);
+  }
+
+  #durationMs(clock: Exclude<Clock, 'none'>): number {
+    const { headTimeoutMs, bodyTimeoutMs, idleTimeoutMs } = this.host.limits;
+    switch (clock) {
+      case 'head':
+        return headTimeoutMs;
+      case 'body':
+        return headTimeoutMs + bodyTimeoutMs;
+      case 'idle':
+        return idleTimeoutMs + IDLE_GRACE_MS;
+      case 'rest':
+        return MAX_DISCARD_MS;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** What a socket tells its connection. */
+import type { Socket } from 'node:net';
+
+export interface SocketTarget {
+  receive(chunk: Buffer): void;
+  /** It can be written to again. */
+  drained(): void;
+  /** Nothing has gone on for as long as was asked. */
+  stalled(): void;
+  /** It has ended. */
+  closed(): void;
+}
+
+const TARGET = Symbol('target');
+
+interface Carrier extends Socket {
+  [TARGET]?: SocketTarget;
+}
+
+// Shared by all sockets, where a closure for each would be held as long as it.
+function onData(this: Carrier, chunk: Buffer): void {
+  this[TARGET]!.receive(chunk);
+}
+
+/** Whoever ends its side has gone: most clients that go away can be told by nothing else. */
+function onEnd(this: Carrier): void {
+  this.destroy();
+}
+
+function onDrain(this: Carrier): void {
+  this[TARGET]!.drained();
+}
+
+function onTimeout(this: Carrier): void {
+  this[TARGET]!.stalled();
+}
+
+function onClose(this: Carrier): void {
+  this[TARGET]!.closed();
+}
+
+const ignore = (): void => undefined;
+
+/** From here on `target` is told. */
+export const attach = (socket: Socket, target: SocketTarget): void => {
+  (socket as Carrier)[TARGET] = target;
+  socket
+    .on('data', onData)
+    .on('end', onEnd)
+    .on('drain', onDrain)
+    .on('timeout', onTimeout)
+    .on('close', onClose)
+    .on('error', ignore);
+};
+
+/** From here on another reads and writes: only of stalls and of the end is told yet. */
+export const detach = (socket: Socket): void => {
+  socket.off('data', onData).off('end', onEnd).off('drain', onDrain);
+};
