@@ -17,7 +17,7 @@ describe('a stream of one event', () => {
     expect(await body.text()).toBe('data: {"ä":\ndata: 1}\n\n');
     expect(headers).toMatchObject({
       'content-type': 'text/event-stream',
-      'content-length': '25',
+      'content-length': '23',
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
       ratelimit: '"a";r=1',
