@@ -1,5 +1,6 @@
 /** Fetches a small JSON document of an issuer. */
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { loadUndici } from '../undici.ts';
 
 const MAX_BYTES = 512 * 1024;
 
@@ -24,6 +25,7 @@ export const fetchJson = async (
   signal: AbortSignal,
 ): Promise<unknown> => {
   if (!isFetchable(url)) throw new Error(`${url}: neither https nor http on a loopback address`);
+  const { request } = await loadUndici();
   const response = await request(url, {
     dispatcher,
     headers: { accept: 'application/json' },

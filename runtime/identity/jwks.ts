@@ -1,7 +1,7 @@
 /** The keys of an issuer while they are in use: local ones for ever, remote ones fetched and kept fresh. */
 import { isDeepStrictEqual } from 'node:util';
-import { Agent } from 'undici';
 import type { JwtIdentityNode } from '../../schema/graph/identity.ts';
+import { loadUndici } from '../undici.ts';
 import { discoverJwksUri } from './discovery.ts';
 import { fetchJson } from './fetch-json.ts';
 import { type JwkSet, readJwkSet } from './jwk-set.ts';
@@ -43,7 +43,9 @@ class RemoteKeys implements IssuerKeys {
   readonly #issuer: string;
   readonly #url: string | undefined;
   readonly #onFailure: (error: unknown) => void;
-  readonly #agent = new Agent({ connect: { timeout: 3_000 }, keepAliveTimeout: 1_000 });
+  readonly #agent = loadUndici().then(
+    ({ Agent }) => new Agent({ connect: { timeout: 3_000 }, keepAliveTimeout: 1_000 }),
+  );
   #document: unknown;
   #set: JwkSet | undefined;
   #fetchedMs = 0;
@@ -84,14 +86,15 @@ class RemoteKeys implements IssuerKeys {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#agent.destroy();
+    await (await this.#agent).destroy();
   }
 
   async #fetch(nowMs: number): Promise<boolean> {
     try {
+      const agent = await this.#agent;
       const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-      const url = this.#url ?? (await discoverJwksUri(this.#issuer, this.#agent, signal));
-      const document = await fetchJson(url, this.#agent, signal);
+      const url = this.#url ?? (await discoverJwksUri(this.#issuer, agent, signal));
+      const document = await fetchJson(url, agent, signal);
       const set = readJwkSet(document);
       if (set === undefined) throw new Error(`${url}: not a JSON Web Key Set`);
       this.#fetchedMs = nowMs;

@@ -6,6 +6,7 @@ import type { Shedding } from '../listen/shedding.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StateStore } from '../state/state-store.ts';
+import { loadUndici } from '../undici.ts';
 import type { ServingThread } from '../workers/serving-thread.ts';
 import { Directory } from './directory.ts';
 import { peerSecret } from './envelope.ts';
@@ -61,6 +62,7 @@ export class PeerNetwork {
     this.rekey(sealing.keys);
     if (store !== undefined && state?.peers !== undefined)
       this.#joinReplicas(state.peers, store, state.onUnavailable);
+    if (this.peers !== undefined) await loadUndici();
     for (const listener of this.#listeners) await listener.listen();
     await this.#directory?.enter();
   }

@@ -1,9 +1,10 @@
 /** The replicas of a gateway as peers, and the threads of each. */
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { StateNode } from '../../schema/graph/graph.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import type { WebExchange } from '../listen/exchange.ts';
 import { replyError } from '../listen/reply.ts';
+import { undici } from '../undici.ts';
 import type { Directory, Whereabouts } from './directory.ts';
 import { sendOver } from './hand-over.ts';
 import { readLinkAddress } from './link-address.ts';
@@ -184,7 +185,7 @@ export class ReplicaPeers implements Peers {
   #link(replica: string, address: string): Link {
     const known = this.#links.get(replica);
     if (known !== undefined) return known;
-    const pool = new Pool('http://replica', {
+    const pool = new (undici().Pool)('http://replica', {
       connect: (_, callback) => this.#call(replica, address, callback as CallBack),
       keepAliveTimeout: IDLE_MS,
       // Streams last for as long as they do.

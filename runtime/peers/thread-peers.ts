@@ -2,8 +2,9 @@
  * The threads of a process as peers. Each listens on a socket that has its name, in the abstract namespace of the
  * kernel (unix(7)): it needs no folder, and is gone with its thread.
  */
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { WebExchange } from '../listen/exchange.ts';
+import { undici } from '../undici.ts';
 import { callPeer } from './greeting.ts';
 import { sendOver } from './hand-over.ts';
 import type { Peers } from './peers.ts';
@@ -35,7 +36,7 @@ export class ThreadPeers implements Peers {
   #pool(owner: string): Pool {
     const known = this.#pools.get(owner);
     if (known !== undefined) return known;
-    const pool = new Pool('http://peer', {
+    const pool = new (undici().Pool)('http://peer', {
       connect: (_, callback) =>
         callPeer(socketOf(owner), owner, this.#secret, callback as Parameters<typeof callPeer>[3]),
       keepAliveTimeout: IDLE_MS,

@@ -1,5 +1,6 @@
 /** One document at a URL, asked for again and again: what has not changed is not sent again. */
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { loadUndici } from '../../undici.ts';
 import { digestOf } from '../snapshot.ts';
 
 /** As it was when it was fetched last. Another object only if its bytes are others. */
@@ -13,7 +14,7 @@ export interface HttpBody {
 export interface HttpDocumentOptions {
   readonly url: string;
   readonly maxBytes: number;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Promise<Dispatcher>;
 }
 
 /** Longer ones are not sent back. */
@@ -43,7 +44,8 @@ export class HttpDocument {
     const { url, dispatcher } = this.#options;
     const headers: Record<string, string> = { 'accept-encoding': 'identity', 'cache-control': 'no-cache' };
     if (this.#etag !== undefined) headers['if-none-match'] = this.#etag;
-    const response = await request(url, { dispatcher, headers, signal });
+    const { request } = await loadUndici();
+    const response = await request(url, { dispatcher: await dispatcher, headers, signal });
     const { statusCode } = response;
     if (statusCode === 200) return await this.#take(response);
     // What follows is of no use, and may be endless.

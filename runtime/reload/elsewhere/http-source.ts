@@ -1,6 +1,6 @@
 /** An artifact on a web server, with its signature beside it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent } from 'undici';
+import { loadUndici } from '../../undici.ts';
 import { arePair, type Trust } from '../compile.ts';
 import { ABSENT } from '../snapshot.ts';
 import type { Address } from './address.ts';
@@ -15,7 +15,9 @@ const PAUSE_MS = 250;
 export class HttpSource implements Source {
   readonly #url: string;
   readonly #trust: Trust;
-  readonly #agent = new Agent({ connect: { rejectUnauthorized: true }, connections: 2, pipelining: 1 });
+  readonly #agent = loadUndici().then(
+    ({ Agent }) => new Agent({ connect: { rejectUnauthorized: true }, connections: 2, pipelining: 1 }),
+  );
   readonly #artifact: HttpDocument;
   readonly #signature: HttpDocument;
   #last: Fetched | undefined;
@@ -44,7 +46,7 @@ export class HttpSource implements Source {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await (await this.#agent).destroy();
   }
 
   #take(revision: string, artifact: HttpBody, signature: HttpBody | undefined): Fetched {
