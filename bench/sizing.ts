@@ -2,7 +2,7 @@
  * `node scripts/bootstrap.mjs bench/sizing.ts [--write]`: what a machine carries and what a million requests a second
  * take, computed from what a call costs here. With `--write` into docs/operations.md.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ANSWER, callRequest } from './call.ts';
@@ -10,10 +10,11 @@ import { type Costs, planTable, sizingTable } from './capacity.ts';
 import { cpuUs } from './cpu-time.ts';
 import { median } from './figures.ts';
 import { type GatewayOptions, startGateway } from './gateway.ts';
-import { gatewayProgram, packageFile } from './gateway-program.ts';
+import { gatewayProgram } from './gateway-program.ts';
 import { type LoadDriver, startLoad } from './load-driver.ts';
 import { describeMachine } from './machine.ts';
 import { nginxVersion, startNginx } from './nginx.ts';
+import { writeSection } from './page-section.ts';
 import { type Cores, chooseCores } from './pinned-process.ts';
 import { measureStartUp } from './start-up.ts';
 import { hasStore, startStore } from './store.ts';
@@ -26,9 +27,7 @@ const TRAIN_MS = 6_000;
 const STARTS = 3;
 /** Whose memory is measured. */
 const SUBSCRIPTIONS = 5_000;
-const PAGE = packageFile('docs/operations.md');
-const BEGIN = '<!-- Written by `node scripts/bootstrap.mjs bench/sizing.ts --write`. -->';
-const END = '<!-- Until here. -->';
+const COMMAND = 'node scripts/bootstrap.mjs bench/sizing.ts --write';
 /** Status line and headers of an answer. */
 const REPLY_HEAD_BYTES = 350;
 const ENVELOPE_BYTES = 90;
@@ -94,16 +93,16 @@ const measure = async (cores: Cores, folder: string, upstream: Program): Promise
   };
 };
 
-const section = (costs: Costs): string => `${BEGIN}
-${describeMachine()}; ${new Date().toISOString().slice(0, 10)}. A call of about 300 B with a token, a policy, a rate limit and an access line costs
+const section = (
+  costs: Costs,
+): string => `${describeMachine()}; ${new Date().toISOString().slice(0, 10)}. A call of about 300 B with a token, a policy, a rate limit and an access line costs
 ${costs.secureUs.toFixed(0)} µs of processor time${costs.storedUs === undefined ? '' : `, ${costs.storedUs.toFixed(0)} µs where the limit is counted in a store, and the store ${costs.storeUs?.toFixed(1)} µs`}. Cores are planned to be busy for 60 %.
 
 ${sizingTable(costs)}
 
 A million requests a second, all under a limit that holds over all replicas:
 
-${planTable(costs)}
-${END}`;
+${planTable(costs)}`;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
@@ -113,9 +112,4 @@ const cores = chooseCores();
 const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
 const text = section(await measure(cores, folder, upstream));
 console.log(text);
-if (process.argv.includes('--write')) {
-  const page = await readFile(PAGE, 'utf8');
-  const [before, rest] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (before === -1 || rest === -1) throw new Error('docs/operations.md has no place for it');
-  await writeFile(PAGE, page.slice(0, before) + text + page.slice(rest + END.length));
-}
+if (process.argv.includes('--write')) await writeSection('docs/operations.md', COMMAND, text);
