@@ -98,7 +98,9 @@ sides take less than node:http and undici do: tests hold them to refuse whatever
 differently, and to read all else as those do. HTTP/2 is node:http2's.
 
 "target core" and "load core" are the shares of a core that were used. Where the target's is well below 100 %, the
-load was the limit: requests/s and latencies then say little, CPU time per request still holds.`;
+load was the limit: requests/s and latencies then say little, CPU time per request still holds. Costs of \`bare\` and
+\`secure\` are judged against nginx where the floor costs no more than 2.4 times as much as nginx does, and what two
+threads do against one where there are six cores: else the verdict says why it is none.`;
 
 /** Where the chart lies, beside the page. */
 export const CHART_FILE = 'docs/performance.svg';
