@@ -212,16 +212,16 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
     };
 
     it('[RATE-02/replicas] let no more run than are allowed, over all their threads, and each in the end', async () => {
-      const urls = await Promise.all([1, 2, 3].map(() => replica(few({ max: 3 }, { workers: 2 }))));
+      const urls = [await replica(few({ max: 3 }, { workers: 2 })), await replica(few({ max: 3 }))];
       const calls = upstream.calls;
       const answering = setInterval(() => answerAll(), 20);
       const answers = await Promise.all(
-        Array.from({ length: 90 }, (_, at) => callTool(urls[at % 3]!, 'echo')),
+        Array.from({ length: 90 }, (_, at) => callTool(urls[at % 2]!, 'echo')),
       );
       clearInterval(answering);
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(90);
       expect([upstream.calls - calls, most]).toEqual([90, 3]);
-    });
+    }, 60_000);
 
     it('[RATE-02/replicas] get the places of one that dies, and refuse at once where nobody may wait', async () => {
       const [dying, other] = [await replica(few({ max: 2 })), await replica(few({ max: 2, queue: 0 }))];
@@ -243,7 +243,7 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
         { timeout: 20_000, interval: 200 },
       );
       expect(performance.now() - killedMs).toBeLessThan(15_000);
-    });
+    }, 60_000);
 
     it('refuse by code, or count for themselves, what cannot be counted while the store is away', async () => {
       const env = { STATE_PASSWORD: PASSWORD };
