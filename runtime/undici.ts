@@ -7,7 +7,8 @@ let loaded: Undici | undefined;
 
 /** To be awaited while something is prepared, never for a request. */
 export const loadUndici = async (): Promise<Undici> => {
-  loaded ??= await import('undici');
+  // A bundle has what CommonJS exports as `default` alone.
+  loaded ??= (await import('undici')).default as Undici;
   return loaded;
 };
 

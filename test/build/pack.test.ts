@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../compiler/diagnostics/catalogue.ts';
 import { CliProcess } from '../support/cli-process.ts';
+import { reply, startHttpApi } from '../support/http-api.ts';
+import { callTool } from '../support/modern-client.ts';
 import { ROOT } from '../support/source-file.ts';
 
 const run = promisify(execFile);
@@ -198,6 +200,43 @@ describe('the packed package', () => {
     const [, url] = await cli.seen(/tools +(http:\S+)/);
     const response = await fetch(url!, { method: 'DELETE' });
     expect(response.status).toBeGreaterThanOrEqual(400);
+    cli.child.kill('SIGTERM');
+    expect(await cli.exited()).toBe(0);
+  });
+
+  it('loads what a configuration alone has a use for: a validator of schemas, and a client that fetches keys', async () => {
+    await using api = await startHttpApi((seen, response, request) =>
+      reply(200, seen.url === '/jwks' ? { keys: [] } : 'sunny')(seen, response, request),
+    );
+    const own = await mkdtemp(join(folder, 'late-'));
+    const paths = { '/forecast': { get: { operationId: 'forecast', responses: {} } } };
+    const document = { openapi: '3.1.0', info: { title: 'Weather', version: '1' }, paths };
+    await writeFile(join(own, 'api.json'), JSON.stringify(document));
+    const at = (path: string) => [{ listener: 'local', path }];
+    const upstream = { type: 'openapi', spec: './api.json', baseUrl: api.origin };
+    const configuration = {
+      version: 1,
+      listeners: { local: { bind: '127.0.0.1:0' } },
+      identity: {
+        tokens: { type: 'jwt', issuer: api.origin, jwks: `${api.origin}/jwks`, audience: ['here'] },
+      },
+      servers: {
+        open: { at: at('/open'), anonymous: true, expose: [{ upstream: 'weather' }] },
+        closed: { at: at('/closed'), identity: ['tokens'], expose: [{ upstream: 'weather' }] },
+      },
+      upstreams: { weather: { ...upstream, egress: { allow: ['127.0.0.1'] } } },
+    };
+    await writeFile(join(own, 'gateway.yaml'), JSON.stringify(configuration));
+    const cli = new CliProcess(['run'], { cwd: own, program });
+    const [, url] = await cli.seen(/open +(http:\S+)/);
+    const { body } = await callTool(url!, 'forecast');
+    expect(body.result.content).toEqual([{ type: 'text', text: 'sunny' }]);
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const claims = { iss: api.origin, aud: 'here', sub: 'alice', exp: Math.ceil(Date.now() / 1000) + 600 };
+    const token = `${part({ alg: 'ES256', kid: 'one', typ: 'JWT' })}.${part(claims)}.${'A'.repeat(86)}`;
+    const refused = await callTool(url!.replace('/open', '/closed'), 'forecast', {}, { token, valid: false });
+    expect(refused.status).toBe(401);
+    expect(api.seen.map((seen) => seen.url)).toContain('/jwks');
     cli.child.kill('SIGTERM');
     expect(await cli.exited()).toBe(0);
   });

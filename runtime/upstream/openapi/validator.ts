@@ -38,7 +38,8 @@ const messageOf = ({ instancePath, message = 'is wrong', params }: ErrorObject):
 let loading: Promise<() => CompileSchema> | undefined;
 
 const load = async (): Promise<() => CompileSchema> => {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  // A bundle has what CommonJS exports as `default` alone.
+  const { Ajv2020 } = (await import('ajv/dist/2020.js')).default;
   return () => {
     const ajv = new Ajv2020({
       meta: false,
