@@ -28,8 +28,8 @@ const CLOSES = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
 
-/** What is gathered within a turn before it is written. */
-const MAX_GATHERED_LENGTH = 32 * 1024;
+/** What is shorter is gathered within a turn, and written as one text with what is around it: longer copies cost more. */
+const SHORT_LENGTH = 4 * 1024;
 
 type Chunk = string | Uint8Array;
 
@@ -137,7 +137,7 @@ export class Http1Response implements WebResponse {
     if (this.writableEnded || this.destroyed) return false;
     if (!this.#hasBody || chunk.length === 0) return true;
     const isText = typeof chunk === 'string';
-    if (isText && this.#gathered.length + chunk.length < MAX_GATHERED_LENGTH) {
+    if (isText && this.#gathered.length + chunk.length < SHORT_LENGTH) {
       this.#gather(chunk);
     } else {
       this.flush();
@@ -261,15 +261,17 @@ export class Http1Response implements WebResponse {
     const before = this.#isChunked ? `${head}${bytes.toString(16)}\r\n` : head;
     const after = this.#isChunked ? `\r\n${end}` : end;
     const { socket } = this.#carrier;
-    // Of ASCII both encodings are the same bytes: one string, one write.
-    if (bytes === text.length) socket.write(before + text + after, 'latin1');
-    else if (isAscii(before)) socket.write(before + text + after, 'utf8');
-    else {
-      socket.cork();
-      socket.write(before, 'latin1');
-      socket.write(text + after, 'utf8');
-      socket.uncork();
+    // Of ASCII both encodings are the same bytes.
+    const encoding = bytes === text.length ? 'latin1' : 'utf8';
+    if (text.length < SHORT_LENGTH && (encoding === 'latin1' || isAscii(before))) {
+      socket.write(before + text + after, encoding);
+      return;
     }
+    socket.cork();
+    if (before !== '') socket.write(before, 'latin1');
+    socket.write(text, encoding);
+    if (after !== '') socket.write(after, 'latin1');
+    socket.uncork();
   }
 
   #writeBytes(bytes: Uint8Array, end = ''): void {
