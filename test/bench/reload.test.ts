@@ -11,7 +11,7 @@ import { type Program, startProgram } from '../../bench/target.ts';
 const PROGRAM = 'cli/main.ts';
 
 /** Processor time does not depend on what else runs, but on how fast the core is and on what shares its caches. */
-const STALL_CPU_MS = 100;
+const STALL_CPU_MS = 50;
 
 /** Linux: processes are pinned by taskset and measured in /proc. */
 describe.skipIf(process.platform !== 'linux')('a reload under load', () => {
