@@ -88,6 +88,8 @@ export class Compiler {
   #start(): Compiling {
     const thread = new Thread(PROGRAM, { name: 'compile', stdout: false, stderr: false });
     const compiling = { thread, graphs: new GraphHearer() };
+    // Whoever asks is told; between compiles nobody is, and the gateway must not end of it.
+    thread.on('error', () => undefined);
     thread.on('exit', () => {
       if (this.#compiling === compiling) this.#compiling = undefined;
     });
