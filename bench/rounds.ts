@@ -54,7 +54,7 @@ const LARGE_TRAIN_SHARE = 0.02;
 
 const train = async (load: LoadDriver, target: Target, options: RoundOptions): Promise<void> => {
   if (target.isSlow === true) return;
-  const job = { ...jobFor(target, options), warmMs: 0, measureMs: TRAIN_STEP_MS };
+  const job = { ...jobFor(target, options), warmMs: 0, measureMs: TRAIN_STEP_MS, mayBeSilent: true };
   const wanted = options.trainRequests * (target.reply === 'large' ? LARGE_TRAIN_SHARE : 1);
   let requests = 0;
   for (let step = 0; step < TRAIN_STEPS && requests < wanted; step += 1)
