@@ -6,8 +6,8 @@ import type { ListenerNode } from '../../schema/graph/listener.ts';
 const MAX_CONCURRENT_STREAMS = 256;
 
 /** Streams that a client may reset at once, and then per second; with more its connection ends (CVE-2023-44487). */
-const RESET_BURST = 100;
-const RESETS_PER_SECOND = 33;
+export const RESET_BURST = 100;
+export const RESETS_PER_SECOND = 33;
 
 type TlsNode = NonNullable<ListenerNode['tls']>;
 

@@ -1,4 +1,10 @@
-import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
+import {
+  type Http2Server,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
@@ -14,6 +20,7 @@ import { createHttp2Server, createTlsServer, secureContextOptions } from './crea
 import type { WebResponse } from './exchange.ts';
 import { enter, enterUnexpected } from './front-door.ts';
 import { Http1Connection } from './http1/connection.ts';
+import { type Arrival, Http2Arrivals } from './http2-arrivals.ts';
 import { Http2Request } from './http2-request.ts';
 import { ListenerHost } from './listener-host.ts';
 import type { ListenerObserver } from './observer.ts';
@@ -207,23 +214,34 @@ export class Listener implements Taker {
 
   #createHttp2(node: ListenerNode): Http2Server {
     const server = createHttp2Server(node);
-    const open = (request: Http2ServerRequest, response: Http2ServerResponse) =>
-      openExchange(
-        this.#context,
-        this.#sessionOf(request),
-        new Http2Request(request),
-        // All that is asked of it is what Node.js has under the same names.
-        response as unknown as WebResponse,
-      );
-    const take = (request: Http2ServerRequest, response: Http2ServerResponse): void =>
-      enter(open(request, response));
-    server.on('request', take);
-    server.on('checkContinue', take);
-    server.on('checkExpectation', (request: Http2ServerRequest, response: Http2ServerResponse) =>
-      enterUnexpected(open(request, response)),
+    const arrivals = new Http2Arrivals(
+      (arrival) => this.#serveStream(arrival),
+      () => this.#context.observer.badRequest(this.#context.name, 0),
+    );
+    server.on('stream', (stream: ServerHttp2Stream, headers, _flags, rawHeaders) =>
+      arrivals.add({ stream, headers, rawHeaders }),
     );
     server.on('session', (session: ServerHttp2Session) => this.#hold(session));
     return server;
+  }
+
+  #serveStream({ stream, headers, rawHeaders }: Arrival): void {
+    // Nobody tunnels through this one.
+    if (headers[':method'] === 'CONNECT') {
+      stream.respond({ ':status': 405 }, { endStream: true });
+      return;
+    }
+    const request = new Http2ServerRequest(stream, headers, {}, rawHeaders);
+    const exchange = openExchange(
+      this.#context,
+      this.#sessionOf(request),
+      new Http2Request(request),
+      // All that is asked of it is what Node.js has under the same names.
+      new Http2ServerResponse(stream) as unknown as WebResponse,
+    );
+    const { expect } = headers;
+    if (expect === undefined || expect === '100-continue') enter(exchange);
+    else enterUnexpected(exchange);
   }
 
   #sessionOf(request: Http2ServerRequest): Connection {

