@@ -31,9 +31,6 @@ const LIMITS = {
 };
 const PERIOD_MS = 60_000;
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
 let upstream: FastUpstream;
 let asking: AskingUpstream;
 let out: ScaledOut;
@@ -164,7 +161,7 @@ describe.skipIf(missing !== undefined)(
         tookMs.push(performance.now() - startedMs);
         expect((await call(out.url(), key)).status).toBe(401);
       }
-      expect(median(tookMs)).toBeLessThan(1000);
+      expect(Math.max(...tookMs)).toBeLessThan(1000);
     });
 
     it('legacy sessions work whichever is asked, with streams that are resumed at another', async () => {
@@ -224,7 +221,7 @@ describe.skipIf(missing !== undefined)(
           }),
         );
         // Its port refuses: nothing has to be waited for.
-        expect(median(tookMs)).toBeLessThan(1000);
+        expect(Math.max(...tookMs)).toBeLessThan(1000);
         const count = (status: number) => statuses.filter((each) => each === status).length;
         expect(count(200) + count(404)).toBe(6);
         expect(count(404)).toBeGreaterThan(0);
