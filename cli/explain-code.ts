@@ -31,7 +31,10 @@ export const explainCode: Command = async (args, io) => {
     io.out(readFileSync(packageFile(`docs/diagnostics/${code}.md`), 'utf8'));
     return OK;
   } catch (error) {
-    io.err(`error: ${(error as Error).message}\n`);
+    const { code: reason, message } = error as NodeJS.ErrnoException;
+    const { title } = CATALOGUE[code as keyof typeof CATALOGUE];
+    const without = `the page of ${code} (${title}) is not here: an image has no documentation, the package has it`;
+    io.err(`error: ${reason === 'ENOENT' ? without : message}\n`);
     return IO_ERROR;
   }
 };

@@ -1,14 +1,18 @@
 import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { digestOf } from '../../scripts/base/parts.ts';
 import { freePort } from '../support/free-port.ts';
+import { callTool } from '../support/modern-client.ts';
+import { rawRequest } from '../support/raw-request.ts';
+import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
 import { ROOT } from '../support/source-file.ts';
+import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -139,47 +143,125 @@ describe.skipIf(isMissing || !isRoot)('the tree as a root file system', () => {
     ...args,
   ];
 
-  it('[COMPL-09/tree] serves as any user that is not root, and its health check tells so', async () => {
+  /** Two threads that serve the same tools at each of the paths, and operations. */
+  const configurationOf = (
+    url: string,
+    paths: readonly string[],
+    limits: readonly string[] = [],
+  ): object => ({
+    version: 1,
+    workers: 2,
+    servers: Object.fromEntries(
+      paths.map((path) => [
+        path.slice(1),
+        { at: [{ listener: 'main', path }], anonymous: true, expose: [{ upstream: 'u' }], limits },
+      ]),
+    ),
+    upstreams: { u: { type: 'http', endpoints: [url] } },
+    // A test says when.
+    reload: { watch: false },
+  });
+
+  /** Starts a gateway in the tree as a user that no passwd knows, and waits until its health check there says so. */
+  const startInTree = async (configured: (paths: readonly string[]) => object) => {
     const [port, opsPort] = [await freePort(), await freePort()];
-    await mkdir(join(tree, 'etc/gatewright'), { recursive: true });
-    await writeFile(
-      join(tree, 'etc/gatewright/gateway.yaml'),
-      JSON.stringify({
-        version: 1,
-        listeners: {
-          main: { bind: `127.0.0.1:${port}` },
-          ops: { bind: `127.0.0.1:${opsPort}`, serve: ['health'] },
-        },
-        servers: {
-          a: { at: [{ listener: 'main', path: '/mcp' }], anonymous: true, expose: [{ upstream: 'u' }] },
-        },
-        upstreams: { u: { type: 'http', endpoints: ['http://127.0.0.1:9/mcp'] } },
-      }),
-    );
+    const listeners = {
+      main: { bind: `127.0.0.1:${port}` },
+      ops: { bind: `127.0.0.1:${opsPort}`, serve: ['health', 'status', 'reload'] },
+    };
+    const opsUrl = `http://127.0.0.1:${opsPort}`;
+    const write = (paths: readonly string[]): Promise<void> =>
+      writeFile(
+        join(tree, 'etc/gatewright/gateway.yaml'),
+        JSON.stringify({ ...configured(paths), listeners }),
+      );
+    await write(['/mcp']);
     await chmod(folder, 0o755);
+    const env = { PATH: process.env.PATH, STATE_PASSWORD: PASSWORD };
     const log = await open(join(folder, 'log'), 'w');
     const gateway = spawn('chroot', inTree(4711, 'run', '/etc/gatewright/gateway.yaml'), {
       stdio: ['ignore', log.fd, log.fd],
-      env: { PATH: process.env.PATH },
+      env,
     });
     const exited = new Promise<number | null>((resolve) => gateway.once('exit', resolve));
-    const isHealthy = async (): Promise<string> => {
-      const check = inTree(4711, 'health', `http://127.0.0.1:${opsPort}`);
-      return run('chroot', check, { env: { PATH: process.env.PATH } }).then(
+    const end = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> => {
+      gateway.kill(signal);
+      return exited;
+    };
+    const close = async (): Promise<void> => {
+      await end('SIGKILL');
+      await log.close();
+    };
+    const isHealthy = (): Promise<string> =>
+      run('chroot', inTree(4711, 'health', opsUrl), { env }).then(
         ({ stdout }) => stdout,
         ({ stderr }) => String(stderr),
       );
-    };
     try {
       await expect.poll(isHealthy, { timeout: 30_000 }).toBe('ready\n');
-      const status = await readFile(`/proc/${gateway.pid}/status`, 'utf8');
-      expect(status).toMatch(/^Uid:\t4711\t4711/m);
-      expect(status).toMatch(/^CapEff:\t0000000000000000$/m);
-    } finally {
-      gateway.kill('SIGTERM');
+    } catch (thrown) {
+      await close();
+      throw thrown;
     }
-    expect(await exited).toBe(0);
-    await log.close();
+    const at = (path: string): string => `http://127.0.0.1:${port}${path}`;
+    return { pid: gateway.pid, at, opsUrl, write, end, [Symbol.asyncDispose]: close };
+  };
+
+  it('[COMPL-09/tree] serves as any user that is not root, and its health check tells so', async () => {
+    await using gateway = await startInTree((paths) => configurationOf('http://127.0.0.1:9/mcp', paths));
+    const status = await readFile(`/proc/${gateway.pid}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\t4711\t4711/m);
+    expect(status).toMatch(/^CapEff:\t0000000000000000$/m);
+    expect(await gateway.end()).toBe(0);
+  });
+
+  it('serves tools on two threads, takes a reload that a third compiles, and ends in order', async () => {
+    const upstream = await startToolUpstream('tools', ['echo']);
+    onTestFinished(() => upstream.close());
+    await using gateway = await startInTree((paths) => configurationOf(upstream.url, paths));
+    expect(told((await callTool(gateway.at('/mcp'), 'echo', { a: 1 })).body.result).arguments).toEqual({
+      a: 1,
+    });
+    await gateway.write(['/mcp', '/other']);
+    expect((await rawRequest(gateway.at('/other'), { method: 'POST' })).status).toBe(404);
+    const reloaded = await rawRequest(`${gateway.opsUrl}/-/reload`, { method: 'POST' });
+    expect([reloaded.status, JSON.parse(reloaded.text).result]).toEqual([200, 'applied']);
+    expect(told((await callTool(gateway.at('/other'), 'echo', { a: 2 })).body.result).arguments).toEqual({
+      a: 2,
+    });
+    const status = JSON.parse((await rawRequest(`${gateway.opsUrl}/-/status`)).text);
+    expect(status).toMatchObject({ generation: 2, workers: { wanted: 2, running: 2 } });
+    expect(upstream.calls).toBe(2);
+    expect(await gateway.end()).toBe(0);
+  });
+
+  it.skipIf(isRedisMissing)('counts in a store, by the client that is in the tree', async () => {
+    const upstream = await startToolUpstream('tools', ['echo']);
+    onTestFinished(() => upstream.close());
+    const store = await RedisServer.start();
+    onTestFinished(() => store.close());
+    const state = { type: 'valkey', url: store.url, password: `\${env:STATE_PASSWORD}` };
+    const limits = { few: { type: 'quota', quota: '3/h', key: [] } };
+    await using gateway = await startInTree((paths) => ({
+      ...configurationOf(upstream.url, paths, ['few']),
+      limits,
+      state,
+    }));
+    const statuses: number[] = [];
+    for (let n = 0; n < 5; n += 1) statuses.push((await callTool(gateway.at('/mcp'), 'echo')).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    expect(await store.command('KEYS', 'gatewright:*')).not.toEqual([]);
+    expect(await gateway.end()).toBe(0);
+  });
+
+  it('has no pages of diagnostics, and says so', () => {
+    const { status, stdout, stderr } = spawnSync('chroot', inTree(4711, 'explain-code', 'GW4019'), {
+      env: { PATH: process.env.PATH },
+      encoding: 'utf8',
+    });
+    expect([status, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(/^error: the page of GW4019 \(.+\) is not here: an image has no documentation/);
+    expect(stderr).not.toMatch(/ENOENT|\/app/);
   });
 
   it('[COMPL-13/tree] has bytecode that any user can read and its Node.js takes', () => {
