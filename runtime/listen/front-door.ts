@@ -8,6 +8,7 @@ import type { WebExchange } from './exchange.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { isPreflight, replyPreflight } from './preflight.ts';
 import { replyError } from './reply.ts';
+import { hostOf } from './request-host.ts';
 import { shedAtDoor } from './shedding.ts';
 import type { TakeOver } from './upgrade.ts';
 import { serveDocument } from './well-known.ts';
@@ -49,25 +50,6 @@ const checkAddress = (exchange: OpenExchange, prepared: PreparedListener): Gatew
   if (address === undefined) return ADDRESS_UNCLEAR;
   exchange.clientAddress = address;
   return addresses.admits(address) ? undefined : ADDRESS_REFUSED;
-};
-
-const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
-
-/**
- * The host that a request is for. Undefined where it is missing, or where the places that may name it (Host,
- * :authority, an absolute target: RFC 9112, 3.2 and RFC 9113, 8.3.1) differ.
- */
-const hostOf = (exchange: WebExchange): string | undefined => {
-  const { request } = exchange;
-  const { host } = request.headers;
-  const authority =
-    request.httpVersionMajor === 2
-      ? (request.headers[':authority'] as string | undefined)
-      : exchange.path.startsWith('/') || exchange.path === '*'
-        ? undefined
-        : AUTHORITY.exec(request.url!)?.[1];
-  if (authority === undefined) return host;
-  return host === undefined || host === authority ? authority : undefined;
 };
 
 /**

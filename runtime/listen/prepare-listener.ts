@@ -26,7 +26,7 @@ export const prepareListener = (
     name: node.name,
     node,
     addresses: compileAddressRules(node),
-    // Kubelet and Prometheus ask pods by address, which no configuration can know.
+    // Which services may be asked by address is for their routes to say.
     hosts: compileHostRules(node.hosts, { addresses: node.serve.length > 0 }),
     origins: compileOriginRules(node.origins, replyHeaders),
     replyHeaders,

@@ -1,12 +1,15 @@
 /** The operations listener: health, readiness, status, metrics, reload, revocation. */
 import assert from 'node:assert/strict';
-import type { ListenerNode, OpsService } from '../../schema/graph/listener.ts';
-import { GatewayError, RPC } from '../errors.ts';
+import * as ANSWERS from '../../policies/answers.ts';
+import { compileHostRules, type HostRules } from '../../policies/listen/host-rules.ts';
+import { ASKED_BY_ADDRESS, type ListenerNode, type OpsService } from '../../schema/graph/listener.ts';
+import { answerError, GatewayError, RPC } from '../errors.ts';
 import type { Handler } from '../generation.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
-import { readBody } from '../listen/body.ts';
+import { discardBody, readBody } from '../listen/body.ts';
 import type { WebExchange } from '../listen/exchange.ts';
 import { replyError, replyJson, replyText } from '../listen/reply.ts';
+import { hostOf } from '../listen/request-host.ts';
 import { redactLine } from '../observe/redact.ts';
 import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { ReloadOutcome, ReloadResult } from '../reload/reload-result.ts';
@@ -121,6 +124,8 @@ const ENDPOINTS: readonly Endpoint[] = [
   { path: '/-/revocations', service: 'status', method: 'GET', open: false, serve: serveRevocations },
 ];
 
+const HOST_REFUSED = answerError(ANSWERS.HOST_REFUSED);
+
 const METHOD_REFUSED = {
   GET: new GatewayError('method_not_allowed', 'only GET is served here', {
     status: 405,
@@ -145,15 +150,22 @@ const guard = (exchange: WebExchange, authenticate: Authenticate, next: () => vo
     next();
   });
 
+/** @param names the hosts that requests may be for; absent where any address will do, which the door has seen to */
 const handlerOf = (
   endpoint: Endpoint,
   node: ListenerNode,
   source: OpsSource,
   authenticate: Authenticate | undefined,
+  names: HostRules | undefined,
 ): Handler => {
   const { method: wanted, open, serve } = endpoint;
   return (exchange) => {
     const { method } = exchange.request;
+    if (names?.admits(hostOf(exchange)!) === false) {
+      replyError(exchange, HOST_REFUSED);
+      discardBody(exchange);
+      return;
+    }
     const read = (): void =>
       readBody(
         exchange,
@@ -173,8 +185,9 @@ const handlerOf = (
 
 /**
  * The routes of an operations listener: those of the services that it serves, all others are not there. With
- * `authenticate`, only health is open. A reload is refused with 412 if its If-Match names another artifact than
- * the running one; its answer comes when the attempt is over: 200, 422 for rejected files, 500 for a failure.
+ * `authenticate`, only health is open. Health and metrics are asked for any address, all else for hosts that are listed.
+ * A reload is refused with 412 if its If-Match names another artifact than the running one; its answer comes when the
+ * attempt is over: 200, 422 for rejected files, 500 for a failure.
  */
 export const opsRoutes = (
   node: ListenerNode,
@@ -183,5 +196,11 @@ export const opsRoutes = (
 ): ReadonlyMap<string, Handler> => {
   assert.ok(node.identities.length === 0 || authenticate !== undefined, 'identities need authentication');
   const served = ENDPOINTS.filter(({ service }) => node.serve.includes(service));
-  return new Map(served.map((each) => [each.path, handlerOf(each, node, source, authenticate)]));
+  const listed = compileHostRules(node.hosts);
+  return new Map(
+    served.map((each) => {
+      const names = ASKED_BY_ADDRESS.includes(each.service) ? undefined : listed;
+      return [each.path, handlerOf(each, node, source, authenticate, names)];
+    }),
+  );
 };

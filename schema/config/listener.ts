@@ -155,7 +155,7 @@ export const Listener = closed(
       listOf(host({ description: 'A host name, with or without port.' }), {
         minItems: 1,
         description:
-          'Values of `Host` that are served (against DNS rebinding). By default the host of `url`, and the loopback names for a loopback `bind`. An operations listener is also served by any IP address, as probes ask for it: no name is rebound there.',
+          'Values of `Host` that are served (against DNS rebinding). By default the host of `url`, and the loopback names for a loopback `bind`. `health` and `metrics` are also served by any IP address, as probes ask for them: no name is rebound there.',
         examples: [['mcp.example.com']],
       }),
     ),

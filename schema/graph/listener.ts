@@ -7,6 +7,12 @@ export type BindAddress =
 /** What an operations listener serves. */
 export type OpsService = 'health' | 'metrics' | 'status' | 'reload' | 'revoke';
 
+/**
+ * Services that answer whoever asks by address, as probes and Prometheus ask pods, whose addresses no configuration
+ * can know. They change nothing; all others want a `Host` that is listed.
+ */
+export const ASKED_BY_ADDRESS: readonly OpsService[] = ['health', 'metrics'];
+
 export interface ListenerNode {
   readonly kind: 'listener';
   readonly name: string;

@@ -134,9 +134,37 @@ describe('operations', () => {
     expect(asked.status).toBe(404);
   });
 
+  it('[OPS-02] beyond loopback may be health alone, without identity or name: it answers by address, and no foreign name', async () => {
+    const yaml = JSON.parse(configuration({ tracker: upstream.url }));
+    yaml.listeners.ops = { bind: '0.0.0.0:0', serve: ['health'] };
+    await using gateway = await startTestGateway(JSON.stringify(yaml), { tap: false });
+    const { port } = new URL(gateway.opsUrl);
+    const statusesFor = async (host: string): Promise<readonly number[]> => {
+      const statuses = [];
+      for (const path of OPERATIONS)
+        statuses.push((await rawRequest(`http://127.0.0.1:${port}${path}`, { headers: { host } })).status);
+      return statuses;
+    };
+    expect(await statusesFor(`10.244.1.7:${port}`)).toEqual([200, 200, 404, 404, 404]);
+    expect(await statusesFor('rebound.example')).toEqual([403, 403, 403, 403, 403]);
+  });
+
   it('[OPS-02] beyond loopback are an error without a word on who may use them', async () => {
     const yaml = JSON.parse(configuration({ tracker: upstream.url }));
     yaml.listeners.ops = { bind: '0.0.0.0:0', hosts: ['ops.example.com'], serve: ['health', 'reload'] };
     expect((await refusal(JSON.stringify(yaml)))[0]).toMatch(/^GW4015/);
   });
+
+  it.each(['status', 'reload', 'revoke'])(
+    '[OPS-02] want a name beyond loopback with `%s`',
+    async (service) => {
+      const yaml = JSON.parse(configuration({ tracker: upstream.url }));
+      yaml.listeners.ops = { bind: '0.0.0.0:0', serve: ['health', 'metrics', service], anonymous: true };
+      expect((await refusal(JSON.stringify(yaml)))[0]).toMatch(/^GW3044/);
+      yaml.listeners.ops.serve.pop();
+      await using gateway = await startTestGateway(JSON.stringify(yaml), { tap: false });
+      const scraped = await rawRequest(`${gateway.opsUrl}/metrics`, { headers: { host: '10.244.1.7' } });
+      expect(scraped.status).toBe(200);
+    },
+  );
 });

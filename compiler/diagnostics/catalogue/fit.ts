@@ -32,13 +32,13 @@ export const FIT = {
     help: () => ['add `tls` with `certificate` and `key`, or remove `h2`'],
     note: () => ['clients agree on HTTP/2 within the TLS handshake'],
   }),
-  GW3044: entry<{ name: string; bind: string }>({
+  GW3044: entry<{ name: string; bind: string; services: readonly string[] }>({
     severity: 'error',
     title: 'Listener without a name',
     message: ({ name }) => `listener \`${name}\` has no \`url\``,
     help: () => ['add `url` as callers see it, such as `url: https://mcp.example.com`, or list `hosts`'],
-    note: ({ bind }) => [
-      `no Host header can be expected from \`${bind}\`, so that every request would be refused`,
+    note: ({ bind, services }) => [
+      `no Host header can be expected from \`${bind}\`, so that every request ${services.length === 0 ? '' : `for ${services.map((service) => `\`${service}\``).join(', ')} `}would be refused`,
     ],
   }),
   GW3045: entry<{ name: string }>({

@@ -114,17 +114,55 @@ describe('the operations listener', () => {
     expect(await send('HEAD', '/-/healthy')).toMatchObject({ status: 200, text: '' });
   });
 
-  it('answers who asks by address, as probes of pods do, but no name that is not its own, and no web page', async () => {
-    await start({ hosts: ['ops.example'] });
-    const statusFor = async (method: 'GET' | 'POST', path: string, headers: Record<string, string>) =>
-      (await send(method, path, headers)).status;
-    for (const host of ['10.244.1.7:9090', '[fd00::7]:9090', 'ops.example:9090'])
-      expect(await statusFor('GET', '/-/ready', { host })).toBe(200);
-    for (const host of ['rebound.example:9090', '10.244.1.7.rebound.example'])
-      expect(await statusFor('GET', '/metrics', { host })).toBe(403);
-    const page = { host: '10.244.1.7:9090', origin: 'https://evil.example' };
-    expect(await statusFor('POST', '/-/reload', page)).toBe(403);
-    expect(reloads).toBe(0);
+  describe('asked by a Host', () => {
+    const ENDPOINTS = {
+      '/-/healthy': 'GET',
+      '/-/ready': 'GET',
+      '/metrics': 'GET',
+      '/-/graph': 'GET',
+      '/-/status': 'GET',
+      '/-/revocations': 'GET',
+      '/-/reload': 'POST',
+      '/-/revoke': 'POST',
+    } as const;
+
+    /** The paths that are not refused as they are asked for a host. */
+    const admitted = async (headers: Record<string, string>): Promise<readonly string[]> => {
+      const paths: string[] = [];
+      for (const [path, method] of Object.entries(ENDPOINTS))
+        if ((await send(method, path, headers)).status !== 403) paths.push(path);
+      return paths;
+    };
+
+    beforeEach(() => {
+      next = result({ result: 'unchanged' });
+    });
+
+    it('that is listed, serves all it has', async () => {
+      await start({ hosts: ['ops.example'] });
+      expect(await admitted({ host: 'ops.example:9090' })).toEqual(Object.keys(ENDPOINTS));
+      expect(reloads).toBe(1);
+    });
+
+    it.each([
+      ['with names of its own', ['ops.example']],
+      ['without', []],
+    ])('that is an address, serves probes and Prometheus alone, %s', async (_, hosts) => {
+      await start({ hosts });
+      for (const host of ['10.244.1.7:9090', '[fd00::7]:9090', '10.244.1.7'])
+        expect(await admitted({ host })).toEqual(['/-/healthy', '/-/ready', '/metrics']);
+      expect(await send('POST', '/-/reload', { host: '10.244.1.7:9090' })).toMatchObject({ status: 403 });
+      expect([reloads, orders]).toEqual([0, []]);
+    });
+
+    it('that is a foreign name, or by a web page of a foreign origin, serves nothing', async () => {
+      await start({ hosts: ['ops.example'] });
+      for (const host of ['rebound.example:9090', '10.244.1.7.rebound.example', 'ops.example.evil.example'])
+        expect(await admitted({ host })).toEqual([]);
+      for (const host of ['ops.example', '10.244.1.7:9090'])
+        expect(await admitted({ host, origin: 'https://evil.example' })).toEqual([]);
+      expect([reloads, orders]).toEqual([0, []]);
+    });
   });
 
   it('tells its status with the running hash and the diagnostics of the last reload', async () => {
