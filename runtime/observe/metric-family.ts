@@ -115,6 +115,10 @@ abstract class Family<T> {
   }
 }
 
+/** As the format writes it: JavaScript has another word for what has no bound. */
+const numberText = (value: number): string =>
+  value === Number.POSITIVE_INFINITY ? '+Inf' : value.toString();
+
 const braced = (labels: string): string => (labels === '' ? '' : `{${labels}}`);
 
 /** Only grows. */
@@ -124,7 +128,7 @@ export class CounterFamily extends Family<Value> {
     return new Value();
   }
   protected render(name: string, labels: string, metric: Value): string {
-    return `${name}${braced(labels)} ${metric.value}\n`;
+    return `${name}${braced(labels)} ${numberText(metric.value)}\n`;
   }
 }
 
@@ -135,7 +139,7 @@ export class GaugeFamily extends Family<Value> {
     return new Value();
   }
   protected render(name: string, labels: string, metric: Value): string {
-    return `${name}${braced(labels)} ${metric.value}\n`;
+    return `${name}${braced(labels)} ${numberText(metric.value)}\n`;
   }
 }
 
@@ -159,9 +163,9 @@ export class HistogramFamily extends Family<Buckets> {
     let count = 0;
     for (let i = 0; i < metric.counts.length; i += 1) {
       count += metric.counts[i]!;
-      const bound = this.#bounds[i]?.toString() ?? '+Inf';
+      const bound = numberText(this.#bounds[i] ?? Number.POSITIVE_INFINITY);
       text += `${name}_bucket{${prefix}le="${bound}"} ${count}\n`;
     }
-    return `${text}${name}_sum${braced(labels)} ${metric.sum}\n${name}_count${braced(labels)} ${count}\n`;
+    return `${text}${name}_sum${braced(labels)} ${numberText(metric.sum)}\n${name}_count${braced(labels)} ${count}\n`;
   }
 }

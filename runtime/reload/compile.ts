@@ -70,6 +70,21 @@ const DISK: FileHost = {
   list: (folder) => listFolder(resolve(folder)),
 };
 
+/** Counts what is read of a host. Once it is more than `maxBytes` nothing is read any more. */
+const budgetOf = (maxBytes: number, { read }: FileHost): Pick<FileHost, 'read'> & { isSpent: boolean } => {
+  let left = maxBytes;
+  return {
+    isSpent: false,
+    read(path) {
+      if (this.isSpent) return undefined;
+      const bytes = read(path);
+      left -= bytes?.byteLength ?? 0;
+      this.isSpent = left < 0;
+      return this.isSpent ? undefined : bytes;
+    },
+  };
+};
+
 /** What a signature lacks that another look at the same place may bring: it is not there, half, or of another artifact. */
 const UNFIT: ReadonlySet<Code> = new Set<Code>(['GW6010', 'GW6011', 'GW6013']);
 
@@ -83,6 +98,19 @@ export const arePair = (artifact: Uint8Array, signature: Uint8Array | undefined,
   return found === undefined || !UNFIT.has(found);
 };
 
+/** As {@link compileFile}; undefined, and hardly more than that is read, where its files have more than `maxBytes`. */
+export const compileSmall = (
+  maxBytes: number,
+  main: string,
+  overlays: readonly string[],
+  trust?: Trust,
+  host: FileHost = DISK,
+): CompileOutcome | undefined => {
+  const budget = budgetOf(maxBytes, host);
+  const outcome = compileWith((path) => budget.read(path), main, overlays, trust, host);
+  return budget.isSpent ? undefined : outcome;
+};
+
 /**
  * Compiles `main` with overlays over it, or reads it if it is an artifact: absolute, or relative to the working
  * directory, or as `host` calls it. They are named so in diagnostics. With `trust`, nothing but an artifact that is
@@ -93,12 +121,20 @@ export const compileFile = (
   overlays: readonly string[],
   trust?: Trust,
   host: FileHost = DISK,
+): CompileOutcome => compileWith(host.read, main, overlays, trust, host);
+
+const compileWith = (
+  readFile: FileHost['read'],
+  main: string,
+  overlays: readonly string[],
+  trust: Trust | undefined,
+  host: FileHost,
 ): CompileOutcome => {
   const texts = new Map<string, Uint8Array>();
   const reasons = new Map<string, string | undefined>();
   const read = (path: string): Uint8Array | undefined => {
     try {
-      const bytes = host.read(path);
+      const bytes = readFile(path);
       if (bytes !== undefined) texts.set(path, bytes);
       return bytes;
     } catch (error) {

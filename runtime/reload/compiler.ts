@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { Worker as Thread } from 'node:worker_threads';
 import type { CompiledGraph } from '../../schema/graph/graph.ts';
-import { type CompileOutcome, compileFile } from './compile.ts';
+import { type CompileOutcome, compileFile, compileSmall } from './compile.ts';
 import type { CompileRequest, FromCompiler, ToCompiler } from './compile-messages.ts';
 import { hostOf } from './fetched-files.ts';
 import { isFolderKey } from './snapshot.ts';
@@ -35,7 +35,7 @@ const sizeOf = async (path: string): Promise<number> => {
   }
 };
 
-/** Of what is to be compiled, as far as it is known. */
+/** Of what is to be compiled, as far as it is known: it may name files now that it did not name before. */
 const bytesOf = async ({ fetched }: CompileRequest, known: Iterable<string>): Promise<number> => {
   if (fetched?.kind === 'commit') return Number.POSITIVE_INFINITY;
   if (fetched !== undefined)
@@ -48,6 +48,11 @@ const bytesOf = async ({ fetched }: CompileRequest, known: Iterable<string>): Pr
 /** On the thread that asks, before it goes on. */
 export const compileInPlace = ({ main, overlays, trust, fetched }: CompileRequest): CompileOutcome =>
   compileFile(main, overlays, trust, fetched && hostOf(fetched));
+
+const compileSmallInPlace = (
+  { main, overlays, trust, fetched }: CompileRequest,
+  maxBytes: number,
+): CompileOutcome | undefined => compileSmall(maxBytes, main, overlays, trust, fetched && hostOf(fetched));
 
 /** One compile at a time. */
 export class Compiler {
@@ -64,8 +69,9 @@ export class Compiler {
    * meanwhile. Rejects with what keeps it from being compiled at all.
    */
   async compile(request: CompileRequest, known: Iterable<string>, serves: boolean): Promise<CompileOutcome> {
-    const atMost = serves ? SMALL_BYTES : SMALL_BYTES_AT_START;
-    if ((await bytesOf(request, known)) <= atMost) return compileInPlace(request);
+    const maxBytes = serves ? SMALL_BYTES : SMALL_BYTES_AT_START;
+    const here = (await bytesOf(request, known)) <= maxBytes && compileSmallInPlace(request, maxBytes);
+    if (here) return here;
     clearTimeout(this.#idle);
     const compiling = this.#compiling ?? this.#start();
     try {

@@ -12,6 +12,7 @@ import { NeedsRestart } from './needs-restart.ts';
 import { type ReferenceProblem, resolveReferences } from './references.ts';
 import type { ReloadCause, ReloadOutcome, ReloadResult } from './reload-result.ts';
 import { hasChanged, type Snapshot, snapshotOf } from './snapshot.ts';
+import { TryingAgain } from './trying-again.ts';
 
 /** Where a reload is: one at a time, in this order. */
 export type ReloadState =
@@ -83,7 +84,10 @@ interface Queued extends PromiseWithResolvers<ReloadResult> {
   cause: ReloadCause;
 }
 
-/** One reload at a time; what is asked meanwhile is answered by one more, which sees the newest files. */
+/**
+ * One reload at a time; what is asked meanwhile is answered by one more, which sees the newest files. One that failed and
+ * that nobody is told of is tried again until it fares otherwise or another is asked for.
+ */
 export class Reloader<G> {
   readonly #options: ReloaderOptions<G>;
   #state: ReloadState = 'idle';
@@ -96,6 +100,7 @@ export class Reloader<G> {
   #compileMs = 0;
   #running: Promise<ReloadResult> | undefined;
   #queued: Queued | undefined;
+  readonly #tryingAgain = new TryingAgain(() => void this.#start('watch'));
   #closed = false;
 
   constructor(options: ReloaderOptions<G>) {
@@ -118,6 +123,7 @@ export class Reloader<G> {
 
   /** Loads the files as they are now. Never rejects. After `close` nothing is loaded any more. */
   reload(cause: ReloadCause): Promise<ReloadResult> {
+    this.#tryingAgain.startOver();
     if (this.#running === undefined) return this.#start(cause);
     if (this.#queued === undefined) this.#queued = { cause, ...Promise.withResolvers<ReloadResult>() };
     else if (this.#queued.cause === 'watch') this.#queued.cause = cause;
@@ -133,6 +139,7 @@ export class Reloader<G> {
   /** Resolves when the reload under way has ended, which brings nothing to serve any more; no other begins. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#tryingAgain.startOver();
     await this.#options.compiler?.close();
     await this.#running;
   }
@@ -167,14 +174,27 @@ export class Reloader<G> {
       compileMs: this.#compileMs,
     };
     this.#last = result;
+    if (this.#isWorthAnother(result)) this.#tryingAgain.later();
     this.#state = 'idle';
     this.#options.onResult(result);
     this.#options.onFiles?.(this.#files);
     return result;
   }
 
+  /** What could not be fetched is asked for again by whoever looks after its source; a request is told how it fared. */
+  #isWorthAnother({ result, cause }: ReloadResult): boolean {
+    return (
+      result === 'failed' &&
+      (cause === 'watch' || cause === 'signal') &&
+      this.#state !== 'fetching' &&
+      this.#queued === undefined &&
+      !this.#closed
+    );
+  }
+
   /** Whether the reload that was under way when a change was seen has loaded it already. */
   async #isLoaded(): Promise<boolean> {
+    if (this.#last?.result === 'failed') return false;
     if (this.#options.elsewhere?.current !== this.#fetched) return false;
     return !(await hasChanged(this.#files));
   }

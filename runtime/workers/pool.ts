@@ -55,6 +55,8 @@ export class WorkerPool {
   #turn: Promise<unknown> = Promise.resolve();
   /** All that have not ended, whether they serve yet or not. */
   readonly #started = new Set<Worker>();
+  /** What each that took the place of another was made to serve first. */
+  readonly #brought = new WeakMap<Worker, PreparedPool>();
   #serving: PreparedPool | undefined;
   /** What is prepared and neither swapped nor discarded yet: a thread that comes meanwhile prepares it, too. */
   #pending: PreparedPool | undefined;
@@ -123,9 +125,9 @@ export class WorkerPool {
     this.#memories.commit();
     return this.#inTurn(async () => {
       // One that ends now is replaced by one that serves the same; one that cannot swap must not serve what was.
-      const swaps = this.#alive().map((worker) =>
-        worker.ask({ kind: 'swap' }, ANSWER_MS).catch(() => worker.cut()),
-      );
+      const swaps = this.#alive()
+        .filter((worker) => this.#brought.get(worker) !== prepared)
+        .map((worker) => worker.ask({ kind: 'swap' }, ANSWER_MS).catch(() => worker.cut()));
       await Promise.all(swaps);
     });
   }
@@ -218,13 +220,19 @@ export class WorkerPool {
     return worker;
   }
 
-  /** The first thread chooses ports; the others take the same. */
-  async #prepareAll(loaded: LoadedGraph, memories: SharedMemories): Promise<Readonly<Record<string, Bound>>> {
+  /** The first thread chooses ports; the others take the same. Where none is alive one is brought, once. */
+  async #prepareAll(
+    loaded: LoadedGraph,
+    memories: SharedMemories,
+    mayBring = true,
+  ): Promise<Readonly<Record<string, Bound>>> {
     if (this.#closing) throw new Error('the threads end');
+    const bringsOne = mayBring && this.#workers.every((worker) => worker === undefined);
+    if (bringsOne) await this.#bring(0);
     const [first, ...others] = this.#alive();
     if (first === undefined) throw new Error('no thread is alive');
     const bound = await prepareOn(first, loaded, memories, portsOf(this.bound));
-    if (bound === undefined) return await this.#prepareAll(loaded, memories);
+    if (bound === undefined) return await this.#prepareAll(loaded, memories, mayBring && !bringsOne);
     await allSettledOrThrow(others.map((worker) => prepareOn(worker, loaded, memories, portsOf(bound))));
     return bound;
   }
@@ -263,9 +271,9 @@ export class WorkerPool {
       await this.#replace(place, Math.min(MAX_RESTART_MS, Math.max(FIRST_RESTART_MS, afterMs * 2)));
   }
 
-  /** Starts a thread that serves what the others do. */
+  /** Starts a thread that serves what the others do, unless there is one. */
   async #bring(place: number): Promise<void> {
-    if (this.#closing || this.#serving === undefined) return;
+    if (this.#closing || this.#serving === undefined || this.#workers[place] !== undefined) return;
     const serving = this.#serving;
     const pending = this.#pending;
     const worker = this.#startAt(place);
@@ -274,6 +282,7 @@ export class WorkerPool {
       await worker.ask({ kind: 'swap' });
       if (pending !== undefined) await bring(worker, pending);
       if (worker.ended) throw new Error('the thread ended');
+      this.#brought.set(worker, serving);
       this.#workers[place] = worker;
     } catch (thrown) {
       this.#started.delete(worker);

@@ -22,7 +22,7 @@ const scrape = (): Map<string, number> => {
       typed.add(type[1]!);
       continue;
     }
-    const sample = /^(gatewright_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+\})? (-?[\d.e+-]+)$/.exec(
+    const sample = /^(gatewright_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+\})? (-?[\d.e+-]+|\+Inf)$/.exec(
       line,
     );
     expect([line, sample === null]).toEqual([line, false]);
@@ -30,7 +30,7 @@ const scrape = (): Map<string, number> => {
     expect([line, typed.has(sample![1]!) || typed.has(family)]).toEqual([line, true]);
     const name = `${sample![1]}${sample![2] ?? ''}`;
     expect([name, samples.has(name)]).toEqual([name, false]);
-    samples.set(name, Number(sample![3]));
+    samples.set(name, Number(sample![3]!.replace('+Inf', 'Infinity')));
   }
   return samples;
 };
@@ -128,11 +128,12 @@ describe('Metrics', () => {
       ['a', { ...state, breaker: 'open', openTools: ['slow'], inFlight: 3, waiting: 2, endpoints }],
       ['b', { ...state, breaker: 'half-open', inFlight: 0, processes: [11, 12] }],
     ];
+    let ageMs = 1500;
     metrics.sources = {
       upstreams: () => upstreams,
       pinned: () => [['a', [{ kind: 'tools' }, { kind: 'tools' }]]],
       sessions: () => 7,
-      revocationsAgeMs: () => 1500,
+      revocationsAgeMs: () => ageMs,
       generations: () => ({ active: 1, draining: 2 }),
       generationRequests: () => [[4, 9]],
     };
@@ -154,7 +155,9 @@ describe('Metrics', () => {
     expect(samples.get('gatewright_generations{state="draining"}')).toBe(2);
     expect(samples.get('gatewright_generation_requests{generation="4"}')).toBe(9);
     upstreams = upstreams.slice(1);
+    ageMs = Number.POSITIVE_INFINITY;
     samples = scrape();
+    expect(samples.get('gatewright_revocations_age_seconds')).toBe(Number.POSITIVE_INFINITY);
     expect(samples.has('gatewright_upstream_breaker_state{upstream="a"}')).toBe(false);
   });
 

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -55,6 +55,33 @@ describe('a compile beside what serves', () => {
     expect((await compile(false)).compiled?.graph.name).toBe('of-200');
     expect(threads).toEqual([]);
     expect((await compile()).compiled?.graph.name).toBe('of-200');
+    expect(threads).toHaveLength(1);
+  });
+
+  it.each([
+    ['another file', 'include: [./more.yaml]\n', 'more.yaml'],
+    ['a folder of files', 'include: [./more/*.yaml]\n', 'more/some.yaml'],
+  ])('of a small one that names %s, large, is done by a thread', async (_, include, name) => {
+    await mkdir(join(folder, 'more'));
+    await writeFile(join(folder, name), configuration(300).slice(configuration(300).indexOf('upstreams:')));
+    await writeFile(file, configuration(1).replace(/upstreams:.*/s, include));
+    for (const _edit of [1, 2]) {
+      const there = await compile();
+      expect(Object.keys(there.compiled?.graph.upstreams ?? {})).toHaveLength(300);
+      expect(there.compiled).toEqual(compileInPlace(request()).compiled);
+      expect(threads).toHaveLength(1);
+    }
+  });
+
+  it('of a small one over which something large is laid is done by a thread', async () => {
+    await writeFile(file, configuration(1));
+    await writeFile(join(folder, 'over.yaml'), configuration(300));
+    const { compiled } = await compiler.compile(
+      { ...request(), overlays: [join(folder, 'over.yaml')] },
+      [file],
+      true,
+    );
+    expect(compiled?.graph.name).toBe('of-300');
     expect(threads).toHaveLength(1);
   });
 

@@ -314,6 +314,40 @@ describe('a reload', () => {
     await timeToServe('three', () => writeFile(file, configuration('two')));
   });
 
+  it.each(['watch', 'signal'] as const)(
+    'that cannot be prepared is tried again by itself until it can (%s)',
+    async (cause) => {
+      await serve();
+      let failures = 0;
+      served.whilePreparing = async () => {
+        failures += 1;
+        if (failures <= 2) throw new Error('address in use');
+      };
+      const brought = served.next(({ result }) => result === 'applied');
+      await writeFile(file, configuration('two'));
+      if (cause === 'signal') await served.reloader.reload('signal');
+      await brought;
+      expect(failures).toBe(3);
+      expect(await served.get()).toBe('two');
+    },
+  );
+
+  it('that failed is not tried again once the file is another', async () => {
+    await serve();
+    const tried: (string | undefined)[] = [];
+    served.whilePreparing = async ({ graph }) => {
+      tried.push(graph.name);
+      if (graph.name === 'two') throw new Error('address in use');
+    };
+    const failed = served.next(({ result }) => result === 'failed');
+    await writeFile(file, configuration('two'));
+    await failed;
+    await timeToServe('three', () => writeFile(file, configuration('three')));
+    expect(tried.at(-1)).toBe('three');
+    expect(await served.reloader.reload('watch')).toBe(served.reloader.last);
+    expect(served.reloader.last).toMatchObject({ result: 'applied' });
+  });
+
   it('lets a request in flight finish on the graph that it began with', async () => {
     await serve();
     const held = served.get('/held');

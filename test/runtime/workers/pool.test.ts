@@ -1,4 +1,6 @@
+import { channel } from 'node:diagnostics_channel';
 import { Agent, request } from 'node:http';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { compile } from '../../../compiler/compile.ts';
 import { createLog } from '../../../runtime/observe/log.ts';
@@ -47,9 +49,8 @@ const statusFor = (port: number, host: string): Promise<number> =>
 const statusesFor = async (port: number, host: string): Promise<ReadonlySet<number>> =>
   new Set(await Promise.all(Array.from({ length: 30 }, () => statusFor(port, host))));
 
-it('has a thread that was replaced between preparing and swapping serve no graph of before', async () => {
-  const port = await freePort();
-  const pool = new WorkerPool({
+const startPool = (): WorkerPool =>
+  new WorkerPool({
     count: 2,
     version: '0.0.0',
     baseDirectory: import.meta.dirname,
@@ -58,6 +59,10 @@ it('has a thread that was replaced between preparing and swapping serve no graph
     onLines: () => undefined,
     onRestart: () => undefined,
   });
+
+it('has a thread that was replaced between preparing and swapping serve no graph of before', async () => {
+  const port = await freePort();
+  const pool = startPool();
   try {
     await pool.swap(await pool.prepare(graphAt(port, ['old.example'])));
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([404]));
@@ -69,6 +74,42 @@ it('has a thread that was replaced between preparing and swapping serve no graph
     expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
   } finally {
+    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000 });
+  }
+});
+
+it('prepares and swaps although no thread is alive, and has all of them again', async () => {
+  const port = await freePort();
+  const pool = startPool();
+  try {
+    await pool.swap(await pool.prepare(graphAt(port, ['old.example'])));
+    await threads.terminate();
+    expect(pool.running).toBe(0);
+    await pool.swap(await pool.prepare(graphAt(port, ['new.example'])));
+    expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
+    await expect.poll(() => pool.running, { timeout: 30_000 }).toBe(2);
+    expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
+    expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
+    expect(threads.all).toHaveLength(2);
+  } finally {
+    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000 });
+  }
+});
+
+it('gives a graph up whose threads end again and again, and prepares the next', async () => {
+  const port = await freePort();
+  const pool = startPool();
+  const kill = (message: unknown): void => void (message as { worker: Worker }).worker.terminate();
+  try {
+    await pool.swap(await pool.prepare(graphAt(port, ['old.example'])));
+    channel('worker_threads').subscribe(kill);
+    await threads.terminate();
+    await expect(pool.prepare(graphAt(port, ['new.example']))).rejects.toThrow('the thread ended');
+    channel('worker_threads').unsubscribe(kill);
+    await pool.swap(await pool.prepare(graphAt(port, ['new.example'])));
+    expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
+  } finally {
+    channel('worker_threads').unsubscribe(kill);
     await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000 });
   }
 });
