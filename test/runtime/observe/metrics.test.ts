@@ -22,9 +22,8 @@ const scrape = (): Map<string, number> => {
       typed.add(type[1]!);
       continue;
     }
-    const sample = /^(gatewright_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+\})? (-?[\d.e+-]+|\+Inf)$/.exec(
-      line,
-    );
+    const sample =
+      /^(gatewright_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+\})? (-?[\d.e+-]+|\+Inf)$/.exec(line);
     expect([line, sample === null]).toEqual([line, false]);
     const family = sample![1]!.replace(/_(?:bucket|sum|count)$/, '');
     expect([line, typed.has(sample![1]!) || typed.has(family)]).toEqual([line, true]);
