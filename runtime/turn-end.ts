@@ -3,20 +3,21 @@
 /**
  * Calls `work` for each item at the end of the turn in which it is given. Writes that follow each other closely are
  * cheaper than as many between other work: the system wakes their readers once, and finds them awake at the next.
+ * `failed` is told of an item whose work threw, and must not throw: nobody is above it.
  */
-export const atTurnEnd = <T>(work: (item: T) => unknown): ((item: T) => void) => {
+export const atTurnEnd = <T>(
+  work: (item: T) => void,
+  failed: (item: T, thrown: unknown) => void,
+): ((item: T) => void) => {
   let items: T[] = [];
   const run = (): void => {
     const taken = items;
     items = [];
-    let at = 0;
-    try {
-      while (at < taken.length) work(taken[at++]!);
-    } finally {
-      // A failure of one is no reason to forget the others.
-      if (at < taken.length) {
-        items = taken.slice(at).concat(items);
-        setImmediate(run);
+    for (const item of taken) {
+      try {
+        work(item);
+      } catch (thrown) {
+        failed(item, thrown);
       }
     }
   };

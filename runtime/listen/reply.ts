@@ -2,7 +2,7 @@
  * Every reply of the gateway goes through here: one head, the listener's headers, the correlation id. Each
  * function answers whether the reply was sent: false where one was already begun or the client is gone.
  */
-import type { GatewayError } from '../errors.ts';
+import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Exchange, WebExchange } from './exchange.ts';
 import { holdHead, holdStreamHead } from './reply-head.ts';
 
@@ -144,4 +144,21 @@ export const replyError = (
     exchange.record.cause = error.cause;
   }
   return sent;
+};
+
+/**
+ * Ends an exchange whose reply could not be made: by an error where nothing of it was sent, else broken off. Never
+ * throws.
+ */
+export const replyFailed = (exchange: WebExchange, thrown: unknown, id?: string): void => {
+  const { response, record } = exchange;
+  try {
+    if (replyError(exchange, asGatewayError(thrown), id)) return;
+  } catch {
+    // Not even an error can be sent: whatever is wrong is in what every reply has.
+  }
+  if (exchange.concluded || response.writableEnded) return;
+  record.outcome = 'internal';
+  record.cause = thrown;
+  response.destroy();
 };

@@ -3,7 +3,7 @@
 import { GatewayError, RPC } from '../../errors.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
-import { errorResponse, replyEmpty, replyError, replyJson } from '../../listen/reply.ts';
+import { errorResponse, replyEmpty, replyError, replyFailed, replyJson } from '../../listen/reply.ts';
 import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
 import { atTurnEnd } from '../../turn-end.ts';
 import type { ClientReply } from '../client-reply.ts';
@@ -20,12 +20,14 @@ export const pollsStreams = (session: Session): boolean => session.version >= PO
 
 interface Answer {
   readonly exchange: WebExchange;
+  readonly idText: string;
   readonly text: string;
   readonly headers: readonly string[];
 }
 
-const answerLater = atTurnEnd(({ exchange, text, headers }: Answer) =>
-  replyJson(exchange, 200, text, headers),
+const answerLater = atTurnEnd(
+  ({ exchange, text, headers }: Answer) => void replyJson(exchange, 200, text, headers),
+  ({ exchange, idText }, thrown) => replyFailed(exchange, thrown, idText),
 );
 
 /** Tells the session when its request is over. */
@@ -72,6 +74,8 @@ export class SessionReply implements ClientReply {
   readonly #idText: string;
   #stream: SessionStream | undefined;
   #large: SessionWriter | undefined;
+  /** Whether it has its end, sent or not: whatever follows is ignored. */
+  #isOver = false;
   headers: readonly string[] = [];
 
   constructor(exchange: WebExchange, session: Session, idText: string) {
@@ -81,7 +85,7 @@ export class SessionReply implements ClientReply {
   }
 
   stream(): void {
-    if (this.#stream !== undefined) return;
+    if (this.#stream !== undefined || this.#isOver) return;
     const stream = this.#session.streams.open();
     this.#stream = stream;
     const sink = startEventStream(this.#exchange, this.headers);
@@ -97,14 +101,15 @@ export class SessionReply implements ClientReply {
   }
 
   message(text: string): void {
+    if (this.#isOver) return;
     this.stream();
     this.#stream!.append(text);
   }
 
   response(text: string): void {
-    this.#session.finished(this.#idText);
+    if (!this.#ends()) return;
     if (this.#stream === undefined) {
-      answerLater({ exchange: this.#exchange, text, headers: this.headers });
+      answerLater({ exchange: this.#exchange, idText: this.#idText, text, headers: this.headers });
       return;
     }
     this.#stream.append(text);
@@ -112,6 +117,7 @@ export class SessionReply implements ClientReply {
   }
 
   large(): ResponseWriter | undefined {
+    if (this.#isOver) return undefined;
     const stream = this.#stream;
     const again = new GatewayError('result_too_large', 'the result was too large to be kept: call again', {
       rpcCode: RPC.limited,
@@ -130,7 +136,7 @@ export class SessionReply implements ClientReply {
 
   /** No answer is expected to a request that was taken back (MCP 2025-11-25, cancellation). */
   abandon(): void {
-    this.#session.finished(this.#idText);
+    if (!this.#ends()) return;
     this.#exchange.record.outcome = 'cancelled';
     if (this.#large?.begun === true) this.#large.breakOff();
     else if (this.#stream === undefined) replyEmpty(this.#exchange, 202);
@@ -138,7 +144,7 @@ export class SessionReply implements ClientReply {
   }
 
   error(error: GatewayError): void {
-    this.#session.finished(this.#idText);
+    if (!this.#ends()) return;
     if (this.#large?.begun === true) {
       this.#large.breakOff();
       return;
@@ -150,5 +156,13 @@ export class SessionReply implements ClientReply {
     this.#exchange.record.outcome = error.code;
     this.#stream.append(errorResponse(this.#exchange, error, this.#idText));
     this.#stream.finish();
+  }
+
+  /** False: it has its end already. */
+  #ends(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#session.finished(this.#idText);
+    return true;
   }
 }

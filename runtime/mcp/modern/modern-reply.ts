@@ -2,7 +2,7 @@
 import { type GatewayError, RPC } from '../../errors.ts';
 import { type EventStream, startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
-import { errorResponse, replyError, replyJson, replyKeptJson } from '../../listen/reply.ts';
+import { errorResponse, replyError, replyFailed, replyJson, replyKeptJson } from '../../listen/reply.ts';
 import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
 import { MAX_WHOLE_LENGTH, replyEvent } from '../../listen/whole-event.ts';
 import { atTurnEnd } from '../../turn-end.ts';
@@ -10,7 +10,10 @@ import type { ClientReply } from '../client-reply.ts';
 
 const NONE: readonly string[] = [];
 
-const later = atTurnEnd((reply: ModernReply) => reply.send());
+const later = atTurnEnd(
+  (reply: ModernReply) => reply.send(),
+  (reply, thrown) => reply.failed(thrown),
+);
 
 export class ModernReply implements ClientReply {
   readonly #exchange: WebExchange;
@@ -18,6 +21,8 @@ export class ModernReply implements ClientReply {
   #events: EventStream | undefined;
   /** Whether it is a stream, begun or not. */
   #isStream = false;
+  /** Whether it has its response or error, sent or not: whatever follows is ignored. */
+  #isOver = false;
   /** What is sent at the end of the turn: the response, or the error. */
   #text: string | undefined;
   #error: GatewayError | undefined;
@@ -31,7 +36,7 @@ export class ModernReply implements ClientReply {
 
   /** Begins at the end of the turn, or with its first event: most streams of upstreams hold a response only, and it is there already. */
   stream(): void {
-    if (this.#isStream) return;
+    if (this.#isStream || this.#isOver) return;
     this.#isStream = true;
     later(this);
   }
@@ -39,14 +44,16 @@ export class ModernReply implements ClientReply {
   suspend(): void {}
 
   lasts(): void {
-    if (this.#isStream) this.#begun().lasts();
+    if (this.#isStream && !this.#isOver) this.#begun().lasts();
   }
 
   message(text: string): void {
-    this.#begun().send(text);
+    if (!this.#isOver) this.#begun().send(text);
   }
 
   response(text: string, status = 200): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     // What is over must hold nothing: a chain of dead calls would outlive the young generation.
     this.#exchange.onAbort = undefined;
     if (this.#events !== undefined) {
@@ -77,7 +84,13 @@ export class ModernReply implements ClientReply {
     }
   }
 
+  /** What the turn has brought could not be sent. */
+  failed(thrown: unknown): void {
+    replyFailed(this.#exchange, thrown, this.#idText);
+  }
+
   large(): ResponseWriter | undefined {
+    if (this.#isOver) return undefined;
     if (!this.#isStream) return new JsonWriter(this.#exchange, this.headers);
     const events = this.#begun();
     const withoutId = () => undefined;
@@ -85,14 +98,20 @@ export class ModernReply implements ClientReply {
   }
 
   keptResponse(start: string, end: Uint8Array): void {
+    if (this.#isStream) {
+      this.response(start + Buffer.from(end).toString());
+      return;
+    }
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#exchange.onAbort = undefined;
-    if (this.#isStream) this.response(start + Buffer.from(end).toString());
-    else replyKeptJson(this.#exchange, start, end, this.headers);
+    replyKeptJson(this.#exchange, start, end, this.headers);
   }
 
   error(error: GatewayError): void {
     // Whatever failed behind the response, it is on its way.
-    if (this.#text !== undefined) return;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#exchange.onAbort = undefined;
     if (!this.#isStream) {
       this.#error = error;
@@ -108,7 +127,7 @@ export class ModernReply implements ClientReply {
 
   /** A modern client takes a request back by closing the connection: there is nobody left to tell. */
   abandon(): void {
-    if (this.#isStream) this.#begun().end();
+    if (this.#isStream && !this.#isOver) this.#begun().end();
   }
 
   #begun(): EventStream {

@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError, RPC } from '../../../../runtime/errors.ts';
+import type { WebExchange } from '../../../../runtime/listen/exchange.ts';
 import { ModernReply } from '../../../../runtime/mcp/modern/modern-reply.ts';
 import { listenerNode, type ServedListener, serve } from '../../listen/listener-fixture.ts';
 
@@ -86,6 +87,68 @@ describe('the reply to a modern request', () => {
     expect(headers['content-type']).toBe('text/event-stream');
     replies[0]!.response(ANSWER);
     expect(await body.text()).toBe(`data: ${ANSWER}\n\n`);
+  });
+
+  it.each([false, true])(
+    'keeps its first end, whatever follows it in the same turn (a stream: %s)',
+    async (isStream) => {
+      const ends: Readonly<Record<string, (reply: ModernReply) => void>> = {
+        response: (reply) => reply.response(ANSWER),
+        error: (reply) => reply.error(ERROR),
+        kept: (reply) => reply.keptResponse(ANSWER.slice(0, 10), Buffer.from(ANSWER.slice(10))),
+      };
+      const follows: Readonly<Record<string, (reply: ModernReply) => unknown>> = {
+        ...ends,
+        other: (reply) => reply.response('{"late":true}'),
+        message: (reply) => reply.message(NOTIFICATION),
+        stream: (reply) => reply.stream(),
+        lasts: (reply) => reply.lasts(),
+        suspend: (reply) => reply.suspend(),
+        large: (reply) => reply.large(),
+        abandon: (reply) => reply.abandon(),
+      };
+      const pairs = Object.keys(ends).flatMap((end) =>
+        Object.keys(follows).map((then) => [end, then] as const),
+      );
+      const handlers = pairs.map(([end, then]) => [
+        `/${end}/${then}`,
+        (exchange: WebExchange) => {
+          const reply = new ModernReply(exchange, '1');
+          if (isStream) reply.stream();
+          ends[end]!(reply);
+          follows[then]!(reply);
+        },
+      ]);
+      served = await serve(listenerNode(), Object.fromEntries(handlers));
+      for (const [end, then] of pairs) {
+        const { statusCode, headers, body } = await request(new URL(`/${end}/${then}`, served.url));
+        const told = `${end}, then ${then}`;
+        expect(headers['content-type'], told).toBe(isStream ? 'text/event-stream' : 'application/json');
+        expect(statusCode, told).toBe(end === 'error' && !isStream ? 429 : 200);
+        const text = await body.text();
+        const json = isStream ? text.slice('data: '.length, -2) : text;
+        if (end === 'error') expect(JSON.parse(json), told).toMatchObject({ error: { code: RPC.limited } });
+        else expect(json, told).toBe(ANSWER);
+      }
+    },
+  );
+
+  it('is an error where it cannot be sent, and the others of its turn are sent', async () => {
+    const waiting: ModernReply[] = [];
+    served = await serve(listenerNode(), {
+      '/': (exchange) => {
+        waiting.push(new ModernReply(exchange, '1'));
+        if (waiting.length < 3) return;
+        waiting[1]!.headers = ['not a name', 'x'];
+        for (const each of waiting) each.response(ANSWER);
+      },
+    });
+    const replies = await Promise.all([1, 2, 3].map(() => request(served.url)));
+    const texts = await Promise.all(replies.map(({ body }) => body.text()));
+    expect(replies.map(({ statusCode }) => statusCode).sort()).toEqual([200, 200, 500]);
+    expect(texts.filter((text) => text === ANSWER)).toHaveLength(2);
+    expect(texts.filter((text) => text.includes('"code":"internal"'))).toHaveLength(1);
+    expect(served.observer.finished.map(({ record }) => record.outcome).sort()).toContain('internal');
   });
 
   it('begins nothing for a client that has gone', async () => {
