@@ -4,6 +4,7 @@ import { GatewayError, RPC } from '../errors.ts';
 import { membersAt, walkMessage } from '../json-members.ts';
 import type { Link } from '../upstream/link.ts';
 import { type Call, callFacts, later } from './call.ts';
+import { inTime } from './caller-deadline.ts';
 import { forward } from './forward.ts';
 import { admit, decide, denial } from './gate.ts';
 import { hold } from './hold.ts';
@@ -45,11 +46,13 @@ export const callComplete = (call: Call): void => {
   if (reference.type === 'ref/prompt') {
     const index = call.view.index('prompts');
     if (index !== undefined) completePrompt(call, reference.name);
-    else later(call, call.view.prepare('prompts'), () => completePrompt(call, reference.name));
+    else later(call, inTime(call, call.view.prepare('prompts')), () => completePrompt(call, reference.name));
     return;
   }
   if (reference.uri.includes('{') && call.view.parts.some(({ exposure }) => exposure.pin !== undefined))
-    later(call, call.view.prepare('resourceTemplates'), () => completeOwned(call, reference.uri));
+    later(call, inTime(call, call.view.prepare('resourceTemplates')), () =>
+      completeOwned(call, reference.uri),
+    );
   else completeOwned(call, reference.uri);
 };
 
@@ -62,7 +65,7 @@ const isHiddenTemplate = (call: Call, uri: string, part: Part | undefined): bool
 const completeOwned = (call: Call, uri: string): void => {
   const owner = ownerOf(call.view, uri, call.server.policies.readsMimeType);
   if (!(owner instanceof Promise)) completeResource(call, uri, owner);
-  else later(call, owner, (found) => completeResource(call, uri, found));
+  else later(call, inTime(call, owner), (found) => completeResource(call, uri, found));
 };
 
 const completeResource = (call: Call, uri: string, owner: Ownership): void => {

@@ -1,6 +1,7 @@
 /** Methods of extensions: routed by the table of the configuration alone, to one upstream each. */
 import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
+import { inTime } from './caller-deadline.ts';
 import { methodNotFound } from './classify.ts';
 import type { Exposure } from './exposure.ts';
 import { forward } from './forward.ts';
@@ -35,7 +36,10 @@ export const callExtension = (call: Call, method: ExtensionMethod): void => {
   });
   judge(call, facts, unknown, (refused) => {
     if (refused !== undefined) call.reply.error(refused);
-    else hold(call, facts, (held) => later(held, held.view.prepare(undefined), () => send(held, method)));
+    else
+      hold(call, facts, (held) =>
+        later(held, inTime(held, held.view.prepare(undefined)), () => send(held, method)),
+      );
   });
 };
 

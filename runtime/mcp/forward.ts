@@ -4,7 +4,7 @@ import type { Link, OutboundRequest } from '../upstream/link.ts';
 import { adaptationOf } from './bridge/adaptations.ts';
 import { BridgedCall } from './bridge/bridged-call.ts';
 import { type Call, later } from './call.ts';
-import { callerDeadlineMs } from './caller-deadline.ts';
+import { callerDeadlineMs, inTime } from './caller-deadline.ts';
 import { forwardedHeaders } from './caller-headers.ts';
 import type { Exposure } from './exposure.ts';
 import type { ForwardOptions } from './forward-options.ts';
@@ -18,7 +18,7 @@ import { requestAsTask, requestPlainly } from './task/required-task.ts';
 const again = (call: Call, exposure: Exposure, options: ForwardOptions): void => {
   const part = call.view.parts.find((each) => each.exposure === exposure);
   if (part === undefined) throw new Error('a call on an exposure that its view does not have');
-  later(call, part.prepare(undefined), () => {
+  later(call, inTime(call, part.prepare(undefined)), () => {
     const { connected } = part;
     if (connected !== undefined) send(call, exposure, connected.link, { ...options, isSecond: true });
     else call.reply.error(part.error ?? upstreamError('upstream_unavailable', 'not connected again'));

@@ -5,6 +5,7 @@ import type { ResponseWriter } from '../listen/response-writer.ts';
 import { stateUnavailable } from '../state/state-store.ts';
 import type { NoPlace, Ticket } from '../traffic/fair-gate.ts';
 import type { Call } from './call.ts';
+import { waitMs } from './caller-deadline.ts';
 import type { ClientReply } from './client-reply.ts';
 import { ownerOf } from './legacy/owner-quota.ts';
 import type { PreparedGate } from './limits.ts';
@@ -73,7 +74,9 @@ class Holder {
   /** False: it goes on, or is answered, later. */
   #enter({ node, gate, scope }: PreparedGate): boolean {
     const { principal, client } = this.#facts;
-    const ticket = gate.enter(scope.key(this.#facts), ownerOf(principal, client.address), node, {
+    const queueTimeoutMs = waitMs(this.#call, node.queueTimeoutMs);
+    const bounds = queueTimeoutMs === node.queueTimeoutMs ? node : { ...node, queueTimeoutMs };
+    const ticket = gate.enter(scope.key(this.#facts), ownerOf(principal, client.address), bounds, {
       granted: () => this.go(),
       refused: (why) => this.#refuse(node.name, why),
     });

@@ -3,6 +3,7 @@ import { CALLED_BY, promptFacts, resourceFacts, toolFacts } from '../../policies
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
+import { inTime } from './caller-deadline.ts';
 import { LISTS } from './catalogue.ts';
 import { methodNotFound } from './classify.ts';
 import { admit, decide } from './gate.ts';
@@ -37,12 +38,17 @@ const answerPage = (call: Call, method: ListMethod, facts: CallFacts): void => {
   if (cursor === undefined) {
     if (call.view.isFresh(method.list)) answerList(call, method.list, facts, undefined);
     else
-      later(call, call.view.refreshLists(method.list), () => answerList(call, method.list, facts, undefined));
+      later(call, inTime(call, call.view.refreshLists(method.list)), () =>
+        answerList(call, method.list, facts, undefined),
+      );
     return;
   }
   const place = openCursor(call, cursor);
   if (place === undefined) call.reply.error(invalidCursor());
-  else later(call, call.view.prepare(method.list), () => answerList(call, method.list, facts, place));
+  else
+    later(call, inTime(call, call.view.prepare(method.list)), () =>
+      answerList(call, method.list, facts, place),
+    );
 };
 
 const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts => {
@@ -99,7 +105,7 @@ const answerList = (call: Call, kind: ListKind, facts: CallFacts, place: ListPla
   }
   const index = call.view.indexNow(kind);
   if (index.usesUris && !call.view.uris.isKnown) {
-    later(call, call.view.uris.learn(), () => answerList(call, kind, facts, place));
+    later(call, inTime(call, call.view.uris.learn()), () => answerList(call, kind, facts, place));
     return;
   }
   const list = listFor(call, kind, index, facts);

@@ -5,6 +5,7 @@ import type { CallFacts } from '../../schema/decision.ts';
 import type { Era } from '../../schema/graph/upstream.ts';
 import { answerError, GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
+import { inTime } from './caller-deadline.ts';
 import { forward } from './forward.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { decide, judge, judgeAgain } from './gate.ts';
@@ -56,7 +57,7 @@ export const callTarget = (call: Call, method: TargetMethod): void => {
   const index = call.view.index(kind);
   if (index !== undefined) callEntry(call, method, name, index.byName.get(name));
   else
-    later(call, call.view.prepare(kind), () =>
+    later(call, inTime(call, call.view.prepare(kind)), () =>
       callEntry(call, method, name, call.view.indexNow(kind).byName.get(name)),
     );
 };
@@ -64,7 +65,7 @@ export const callTarget = (call: Call, method: TargetMethod): void => {
 const callResource = (call: Call, uri: string): void => {
   const owner = ownerOf(call.view, uri, call.server.policies.readsMimeType);
   if (!(owner instanceof Promise)) callOwned(call, uri, owner);
-  else later(call, owner, (found) => callOwned(call, uri, found));
+  else later(call, inTime(call, owner), (found) => callOwned(call, uri, found));
 };
 
 const callOwned = (call: Call, uri: string, owner: Ownership): void => {
@@ -211,7 +212,7 @@ const afterMismatch = (
     return false;
   }
   part.connected?.catalogue.invalidate('tools');
-  later(call, call.view.prepare('tools'), () => {
+  later(call, inTime(call, call.view.prepare('tools')), () => {
     const found = call.view.indexNow('tools').byName.get(name);
     const unknown = () => unknownTarget(method.target, name, 'legacy');
     const refused =

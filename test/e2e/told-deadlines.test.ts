@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type FastUpstream, hang, refuse } from '../support/fast-upstream.ts';
+import { answer, type FastUpstream, hang, json, refuse } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { reply, startHttpApi } from '../support/http-api.ts';
 import { callTool, type ModernAnswer, type ModernOptions, modernRequest } from '../support/modern-client.ts';
 import { scrape } from '../support/scrape.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+import { WebSocketClient } from '../support/web-socket-client.ts';
 
 const HEADER = 'x-time-left';
 const PROGRESS = { progressToken: 'p' };
@@ -12,8 +13,14 @@ const PROGRESS = { progressToken: 'p' };
 const SLACK_MS = 2_000;
 
 interface Upstream {
-  readonly url?: string;
   readonly [field: string]: unknown;
+}
+
+interface Served {
+  readonly tells?: boolean;
+  readonly asks?: boolean;
+  /** Of the server, by name. */
+  readonly limits?: Readonly<Record<string, object>>;
 }
 
 let stack = new AsyncDisposableStack();
@@ -32,7 +39,7 @@ const upstreamOf = async (options?: Parameters<typeof startToolUpstream>[2]): Pr
 /** A gateway whose callers may tell how long they wait, before one upstream. */
 const gatewayBefore = async (
   url: string,
-  { tells = true, asks = true, ...fields }: Upstream & { tells?: boolean; asks?: boolean } = {},
+  { tells = true, asks = true, limits = {}, ...fields }: Upstream & Served = {},
 ): Promise<TestGateway> => {
   const upstream = { type: 'http', endpoints: [url], ...(tells && { headers: { deadline: HEADER } }) };
   const started = await startTestGateway(
@@ -45,11 +52,14 @@ const gatewayBefore = async (
       servers: {
         main: {
           at: [{ listener: 'main', path: '/mcp' }],
+          protocol: { websocket: true },
+          limits: Object.keys(limits),
           anonymous: true,
           expose: [{ upstream: 'deep' }],
           ...(asks && { headers: { deadline: HEADER.toUpperCase() } }),
         },
       },
+      limits,
       upstreams: { deep: { ...upstream, ...fields } },
     }),
     { tap: false },
@@ -173,6 +183,70 @@ describe('a caller that tells how long it waits', () => {
     expect(performance.now() - startMs).toBeGreaterThanOrEqual(149);
     expect(performance.now() - startMs).toBeLessThan(150 + SLACK_MS);
     await upstream.until(() => isCancelled);
+  });
+
+  it('is answered when its time is up, too, while the call waits for a place, and keeps no place in the queue', async () => {
+    const upstream = await upstreamOf();
+    const places = { type: 'concurrency', max: 1, queueTimeout: '60s' };
+    const gateway = await gatewayBefore(upstream.url, {
+      limits: { first: { ...places, max: 2, queue: 1 }, second: { ...places, queue: 1 } },
+    });
+    await call(gateway);
+    const held = Promise.withResolvers<void>();
+    upstream.behave((received) => void held.promise.then(() => answer(received)));
+    const slow = call(gateway);
+    await upstream.until(() => upstream.calls === 2);
+    for (const waitsMs of [150, 0, 100]) {
+      const startMs = performance.now();
+      expect(codeOf(await call(gateway, waitsMs))).toBe('concurrency_limited');
+      expect(performance.now() - startMs).toBeGreaterThanOrEqual(waitsMs - 1);
+      expect(performance.now() - startMs).toBeLessThan(waitsMs + SLACK_MS);
+    }
+    expect(upstream.calls).toBe(2);
+    const patient = call(gateway, 60_000);
+    held.resolve();
+    expect(codeOf(await slow)).toBeUndefined();
+    expect(codeOf(await patient)).toBeUndefined();
+  });
+
+  it.each(['server/discover', 'tools/list'])(
+    'is answered when its time is up, too, while %s is not answered, and others wait on',
+    async (method) => {
+      const upstream = await upstreamOf({ eras: ['modern'] });
+      const held = Promise.withResolvers<void>();
+      let asked = false;
+      upstream.on(method, ({ message, response }) => {
+        const results = {
+          'server/discover': { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
+          'tools/list': { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] },
+        };
+        const result = { ...results[method as keyof typeof results], ttlMs: 60_000, cacheScope: 'public' };
+        asked = true;
+        void held.promise.then(() =>
+          json(response, { jsonrpc: '2.0', id: message.id, result: { ...result, resultType: 'complete' } }),
+        );
+      });
+      const gateway = await gatewayBefore(upstream.url, { timeouts: { connect: '50s', list: '50s' } });
+      const patient = call(gateway);
+      await upstream.until(() => asked);
+      const startMs = performance.now();
+      expect(codeOf(await call(gateway, 150))).toBe('upstream_timeout');
+      expect(performance.now() - startMs).toBeGreaterThanOrEqual(149);
+      expect(performance.now() - startMs).toBeLessThan(150 + SLACK_MS);
+      held.resolve();
+      expect(codeOf(await patient)).toBeUndefined();
+    },
+  );
+
+  it('tells it with each message: what opened a channel tells nothing of the messages on it', async () => {
+    const upstream = await upstreamOf();
+    const gateway = await gatewayBefore(upstream.url);
+    const client = await WebSocketClient.open(gateway.url(), { headers: { [HEADER]: '0' } });
+    stack.defer(() => client.socket.terminate());
+    await client.initialize();
+    client.call(1, 'echo');
+    expect(await client.answerTo(1)).toHaveProperty('result');
+    expect(toldTo(upstream)[0]).toBeGreaterThan(60_000 - SLACK_MS);
   });
 
   it('cannot have the upstream taken for broken, however short its time is', async () => {

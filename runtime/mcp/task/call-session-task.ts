@@ -3,6 +3,7 @@
 import { membersAt } from '../../json-members.ts';
 import type { Call } from '../call.ts';
 import { later } from '../call.ts';
+import { inTime } from '../caller-deadline.ts';
 import { methodNotFound } from '../classify.ts';
 import { stringParam } from '../message.ts';
 import type { UpstreamResponse } from '../response.ts';
@@ -46,5 +47,5 @@ export const callSessionTask = (call: Call): void => {
     method.name === 'tasks/result' ? relatedEdits(response, sealed) : toldTask(response, origin.id, sealed);
   const send = (): void => callOrigin(call, origin, 'legacy', edits);
   if (view.index('tools') !== undefined) send();
-  else later(call, view.prepare('tools'), send);
+  else later(call, inTime(call, view.prepare('tools')), send);
 };

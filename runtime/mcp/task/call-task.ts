@@ -3,6 +3,7 @@ import type { CallFacts } from '../../../schema/decision.ts';
 import type { Era } from '../../../schema/graph/upstream.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import { type Call, callFacts, later } from '../call.ts';
+import { inTime } from '../caller-deadline.ts';
 import { methodNotFound } from '../classify.ts';
 import { forward } from '../forward.ts';
 import { admit, decide, denial } from '../gate.ts';
@@ -30,7 +31,7 @@ export const callTask = (call: Call): void => {
   const sealed = stringParam(call.message, 'taskId') ?? '';
   const origin = openTaskId(call.server, call.exchange.principal, sealed);
   if (origin === undefined) {
-    later(call, call.view.prepare(undefined), () => refuse(call));
+    later(call, inTime(call, call.view.prepare(undefined)), () => refuse(call));
     return;
   }
   const edits = (response: UpstreamResponse): Edit[] => [
@@ -39,7 +40,7 @@ export const callTask = (call: Call): void => {
   ];
   const send = (): void => callOrigin(call, origin, 'modern', edits);
   if (call.view.index('tools') !== undefined) send();
-  else later(call, call.view.prepare('tools'), send);
+  else later(call, inTime(call, call.view.prepare('tools')), send);
 };
 
 /** Where no upstream has tasks there are no such methods. */

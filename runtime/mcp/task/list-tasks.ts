@@ -3,6 +3,7 @@ import { GatewayError, RPC } from '../../errors.ts';
 import { elementsAt, membersAt } from '../../json-members.ts';
 import { isObject } from '../../upstream/message.ts';
 import { type Call, callFacts, later } from '../call.ts';
+import { inTime } from '../caller-deadline.ts';
 import { resultText } from '../client-reply.ts';
 import { admit } from '../gate.ts';
 import { PARTIAL } from '../list.ts';
@@ -60,7 +61,7 @@ const answerTasks = (call: Call, tasks: SessionTasks): void => {
   const listing = call.view
     .prepare(undefined)
     .then(() => Promise.allSettled(call.view.parts.map((part) => listPart(call, part, tasks))));
-  later(call, listing, (settled) => {
+  later(call, inTime(call, listing), (settled) => {
     const found = settled.flatMap((part) => (part.status === 'fulfilled' ? part.value : []));
     const partial = settled.some(({ status }) => status === 'rejected') ? `,"_meta":{${PARTIAL}}` : '';
     call.exchange.record.outcome = 'ok';
