@@ -59,7 +59,7 @@ listeners:
 ${listeners(ports, connections)}upstreams:
 ${fast(ports)}`;
 
-const bare = (ports: Ports): string => `${shared(ports)}
+const bare = (ports: Ports, connections = ''): string => `${shared(ports, connections)}
 servers:
   bench: { at: [{ listener: main, path: ${ENDPOINT_PATH} }], anonymous: true, expose: [{ upstream: fast }] }
 telemetry: { log: { access: false } }
@@ -136,8 +136,9 @@ const stored = (ports: Ports): string =>
 /** Where the server of the upstream that fails is. */
 export const FAULTY_PATH = '/faulty';
 
+/** Calls that hang on the one side must not use up the connections that the other side may have of their address. */
 const faulty = (ports: Ports): string =>
-  bare(ports)
+  bare(ports, ', connections: { perAddress: 1000 }')
     .replace(
       'upstreams:\n',
       `upstreams:\n  faulty: { type: http, endpoints: ["http://127.0.0.1:${ports.faulty}${ENDPOINT_PATH}"], protocol: { era: modern }, timeouts: { connect: 400ms, firstByte: 400ms, call: 400ms } }\n`,

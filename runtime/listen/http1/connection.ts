@@ -39,6 +39,7 @@ interface Remainder {
 }
 
 const goOn = (connection: Http1Connection): void => connection.goOn();
+const expire = (connection: Http1Connection): void => connection.expire();
 const settle = (connection: Http1Connection): void => connection.settle();
 
 export class Http1Connection implements Timed, Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
@@ -95,7 +96,16 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
   onDeadline(): void {
     if (performance.now() < this.#limitMs) {
       if (this.#limitMs !== Number.POSITIVE_INFINITY) deadlines.schedule(this, this.#limitMs);
-    } else if (this.#clock === 'head' || this.#clock === 'body') this.#refuse(408);
+      return;
+    }
+    // What came while this thread was busy is read first: it was in time.
+    setImmediate(expire, this);
+  }
+
+  /** Its time is over, unless something else is measured by now. */
+  expire(): void {
+    if (this.socket.destroyed || performance.now() < this.#limitMs) return;
+    if (this.#clock === 'head' || this.#clock === 'body') this.#refuse(408);
     else this.socket.destroy();
   }
 
@@ -312,6 +322,7 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
     this.#request = undefined;
     this.#response = undefined;
     this.#heads.forget();
+    this.#run('none');
     deadlines.cancel(this);
     detach(socket);
     socket.resume();

@@ -1,6 +1,7 @@
 /** The life of a connection of HTTP/1.1: its requests, replies and ends. */
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Handler } from '../../../../runtime/generation.ts';
 import { readBody } from '../../../../runtime/listen/body.ts';
@@ -289,5 +290,24 @@ describe('time', () => {
     replyJson(waiting[0]!, 200, '{}');
     await connection.closed;
     expect(statuses(connection.text)).toEqual(['200']);
+  });
+
+  it('is not over for a request that came while the thread was busy, on a kept connection or in pieces', async () => {
+    const { connections } = listenerNode();
+    await start({}, { connections: { ...connections, headerTimeoutMs: 500, idleTimeoutMs: 0 } });
+    const kept = new RawConnection(served.port);
+    kept.write(post('a'));
+    await kept.until('"a"');
+    const begun = new RawConnection(served.port);
+    begun.write(post('b').slice(0, -40));
+    await until(() => served.observer.opened === 2);
+    // Both clocks run; what is written now waits for a thread that looks at them first when it goes on.
+    await setImmediate();
+    kept.write(post('c', 'Connection: close\r\n'));
+    begun.write(post('b').slice(-40));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_300);
+    await kept.until('"c"');
+    await begun.until('"b"');
+    begun.socket.destroy();
   });
 });
