@@ -208,6 +208,11 @@ export class LiveObjects {
     });
   }
 
+  /** Gives back what is held over all replicas; resolves after `withinMs` at the latest. */
+  async giveBack(withinMs: number): Promise<void> {
+    await this.#leases?.close(withinMs);
+  }
+
   /** What calls of this thread hold and wait for, by limit. */
   heldPlaces(): readonly HeldPlaces[] {
     return Array.from(this.#gates, ({ name, gate: { held, waiting } }) => ({ limit: name, held, waiting }));

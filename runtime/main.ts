@@ -157,8 +157,11 @@ export class Gateway {
     waiting.abort();
     this.#metrics.close();
     if (this.#graph !== undefined) this.#log.info('stopped');
-    // Lines that are on their way come first, or their rest would be lost.
-    await Promise.race([this.#destination.settled?.(), delay(LOG_MS, undefined, { ref: false })]);
+    // Lines that are on their way come first, or their rest would be lost. Nothing else may hold the process up to then.
+    const reading = new AbortController();
+    const late = delay(LOG_MS, undefined, reading).catch(() => undefined);
+    await Promise.race([this.#destination.settled?.(), late]);
+    reading.abort();
     this.#destination.flushSync();
   }
 

@@ -73,6 +73,9 @@ const NO_ROOM = { idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 };
 /** Of one upstream so many differences are told. */
 const MAX_DIFFERENCES = 1000;
 
+/** Of the time that is left at the end, for the store to be told of places that are free. */
+const GIVE_BACK_SHARE = 0.5;
+
 const NO_GENERATION: GenerationView = {
   number: 0,
   artifactHash: '',
@@ -291,10 +294,14 @@ export class Serving {
     await this.#network.close(windowMs, cutMs());
     this.#parked.close();
     await this.#sessions.close();
+    // No call is left. What the store is not told of in time, others get when its leases end.
+    const endMs = this.#endAtMs - performance.now();
+    const givenBack = this.#live.giveBack(Math.max(0, endMs * GIVE_BACK_SHARE));
     // Told to the last that this one is not ready.
     await listeners.closeOperations({ windowMs: 0, deadlineMs: cutMs() });
     await this.#generations.close(0);
     this.revocations.close();
+    await givenBack;
     await this.#store?.close();
     this.#pressure.close();
   }

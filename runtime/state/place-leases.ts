@@ -1,45 +1,26 @@
 /** Places over all replicas, as one thread holds and awaits them: what it asks of the store goes in few round trips. */
 import { randomBytes } from 'node:crypto';
-import type { PlaceStep, StateStore } from './state-store.ts';
-
-/** What is known of a place that was asked for; `away`: the store cannot be asked. */
-export type LeaseNews = 'held' | 'full' | 'away';
-
-export interface PlaceBounds {
-  /** What is counted together, at all replicas. */
-  readonly name: string;
-  readonly max: number;
-  /** How many may wait for a place, of all replicas. */
-  readonly queue: number;
-}
-
-export interface Lease extends PlaceBounds {
-  readonly id: string;
-}
-
-interface OwnLease extends Lease {
-  readonly tell: (news: LeaseNews) => void;
-  state: 'asked' | 'waiting' | 'held' | 'left';
-}
+import { type Lease, type LeaseNews, LeaseSteps, type OwnLease, type PlaceBounds } from './lease-steps.ts';
+import type { PlaceAnswer, StateStore } from './state-store.ts';
 
 /** Who has been silent for so long is taken to be no more. */
 export const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
-/** One that waits looks so often whether its turn has come, */
+/** The first of each line looks so often whether its turn has come, */
 const LOOK_MS = 25;
-/** and less often where many do. */
+/** and less often where there are many lines. */
 const LOOKS_PER_MS = 10;
-const STEPS_AT_ONCE = 200;
+/** Where all who asked got in, there may be room for more: so many times as many ask next. */
+const MORE = 2;
 
-/** One round trip at a time: what is asked meanwhile goes with the next, in the order in which it was asked. */
+/** One round trip at a time: what is asked meanwhile goes with the next. */
 export class PlaceLeases {
   readonly #store: StateStore;
   readonly #thread = randomBytes(9).toString('base64url');
-  #asked = 0;
-  #steps: { readonly what: PlaceStep['what']; readonly lease: OwnLease }[] = [];
-  #isAsking = false;
+  readonly #steps = new LeaseSteps();
   readonly #held = new Set<OwnLease>();
-  readonly #waiting = new Set<OwnLease>();
+  #asked = 0;
+  #asking: Promise<void> | undefined;
   #looking: NodeJS.Timeout | undefined;
   #renewing: NodeJS.Timeout | undefined;
 
@@ -50,8 +31,9 @@ export class PlaceLeases {
   /** Asks for a place; `tell` is called once, and never before this has returned, unless it is left before. */
   enter(bounds: PlaceBounds, tell: (news: LeaseNews) => void): Lease {
     this.#asked += 1;
-    const lease: OwnLease = { ...bounds, id: `${this.#thread}:${this.#asked}`, tell, state: 'asked' };
-    this.#ask('enter', lease);
+    const lease: OwnLease = { ...bounds, id: `${this.#thread}:${this.#asked}`, tell, state: 'new' };
+    this.#steps.enter(lease);
+    this.#ask();
     return lease;
   }
 
@@ -64,51 +46,64 @@ export class PlaceLeases {
   leave(given: Lease): void {
     const lease = given as OwnLease;
     if (lease.state === 'left') return;
-    lease.state = 'left';
     this.#held.delete(lease);
-    this.#waiting.delete(lease);
-    this.#ask('leave', lease);
-    for (const each of this.#waiting) if (each.name === lease.name) this.#ask('enter', each);
+    this.#steps.leave(lease);
+    this.#ask();
   }
 
-  #ask(what: PlaceStep['what'], lease: OwnLease): void {
-    this.#steps.push({ what, lease });
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    queueMicrotask(() => void this.#askAll());
+  /** Gives all back; resolves when the store has been told, or cannot be, or after `withinMs`. */
+  async close(withinMs: number): Promise<void> {
+    clearTimeout(this.#looking);
+    clearInterval(this.#renewing);
+    for (const lease of [...this.#held, ...this.#steps.waiting()]) this.leave(lease);
+    if (this.#asking === undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, withinMs);
+    await Promise.race([this.#asking, late]);
+    clearTimeout(timer);
+  }
+
+  #ask(): void {
+    this.#asking ??= this.#askAll();
   }
 
   async #askAll(): Promise<void> {
-    while (this.#steps.length > 0) {
-      const steps = this.#steps.splice(0, STEPS_AT_ONCE);
+    // All that is asked in one go is told together.
+    await undefined;
+    for (let steps = this.#steps.next(); steps.length > 0; steps = this.#steps.next()) {
+      const told = steps.map(({ what, lease: { id, name, max, queue } }) => ({ what, id, name, max, queue }));
+      const entering = steps.flatMap(({ what, lease }, at) => (what === 'enter' ? [{ lease, at }] : []));
       try {
-        const told = steps.map(({ what, lease: { id, name, max, queue } }) => ({
-          what,
-          id,
-          name,
-          max,
-          queue,
-        }));
         const answers = await this.#store.places(told, LEASE_MS);
-        for (const [at, { what, lease }] of steps.entries())
-          if (what === 'enter') this.#take(lease, answers[at]!);
+        const admitted = new Map<string, number>();
+        for (const { lease, at } of entering) this.#answer(lease, answers[at]!, admitted);
+        for (const [name, count] of admitted) this.#steps.wake(name, count * MORE);
       } catch {
         // Told of by the store itself; what it was to be told of ends by itself there.
-        for (const { what, lease } of steps) if (what === 'enter') this.#take(lease, 'away');
+        for (const { lease } of entering) this.#take(lease, 'away');
       }
     }
-    this.#isAsking = false;
+    this.#asking = undefined;
+  }
+
+  /** @param admitted how many got in that waited, of lines where nobody after them was refused a place yet */
+  #answer(lease: OwnLease, answer: PlaceAnswer, admitted: Map<string, number>): void {
+    const wasWaiting = lease.state === 'waiting';
+    if (wasWaiting && answer === 'held') admitted.set(lease.name, (admitted.get(lease.name) ?? 0) + 1);
+    // Nobody behind it in its line gets in either.
+    if (answer === 'waits') admitted.delete(lease.name);
+    this.#take(lease, answer);
   }
 
   #take(lease: OwnLease, news: LeaseNews | 'waits'): void {
     if (lease.state !== 'asked' && lease.state !== 'waiting') return;
     if (news === 'waits') {
-      lease.state = 'waiting';
-      this.#waiting.add(lease);
+      this.#steps.wait(lease);
       this.#lookLater();
+      this.#renewLater();
       return;
     }
-    this.#waiting.delete(lease);
+    this.#steps.forget(lease);
     if (news === 'held') this.#hold(lease);
     // It may have been taken, although that was not answered.
     else if (news === 'full') lease.state = 'left';
@@ -118,24 +113,30 @@ export class PlaceLeases {
   #hold(lease: OwnLease): void {
     lease.state = 'held';
     this.#held.add(lease);
+    this.#renewLater();
+  }
+
+  #renewLater(): void {
     this.#renewing ??= setInterval(() => this.#renew(), RENEW_MS).unref();
   }
 
   #renew(): void {
-    for (const lease of this.#held) this.#ask('renew', lease);
-    if (this.#held.size > 0) return;
+    for (const lease of this.#held) this.#steps.renew(lease);
+    for (const lease of this.#steps.waiting()) this.#steps.enter(lease);
+    if (!this.#steps.isEmpty) this.#ask();
+    if (this.#held.size > 0 || this.#steps.lines > 0) return;
     clearInterval(this.#renewing);
     this.#renewing = undefined;
   }
 
+  /** Places that others give back are found so. */
   #lookLater(): void {
     if (this.#looking !== undefined) return;
-    this.#looking = setTimeout(
-      () => {
-        this.#looking = undefined;
-        for (const lease of this.#waiting) this.#ask('enter', lease);
-      },
-      LOOK_MS + this.#waiting.size / LOOKS_PER_MS,
-    ).unref();
+    const look = (): void => {
+      this.#looking = undefined;
+      this.#steps.wakeFirst();
+      if (!this.#steps.isEmpty) this.#ask();
+    };
+    this.#looking = setTimeout(look, LOOK_MS + this.#steps.lines / LOOKS_PER_MS).unref();
   }
 }

@@ -1,5 +1,6 @@
 /** A gate whose places are of all replicas that share a store; callers take turns at each replica. */
-import type { Lease, LeaseNews, PlaceLeases } from '../state/place-leases.ts';
+import type { Lease, LeaseNews } from '../state/lease-steps.ts';
+import type { PlaceLeases } from '../state/place-leases.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { DeadlineWheel, type Timed } from './deadline.ts';
 import type { FairGate, Gate, GateBounds, NoPlace, Ticket, Waiting } from './fair-gate.ts';

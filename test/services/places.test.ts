@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PlaceLeases } from '../../runtime/state/place-leases.ts';
 import { PLACE_ANSWERS, PLACE_SCRIPT } from '../../runtime/state/place-script.ts';
 import type { PlaceStep, StateStore } from '../../runtime/state/state-store.ts';
 import { openValkey } from '../../runtime/state/valkey.ts';
+import { createConcurrencyGate } from '../../runtime/traffic/concurrency.ts';
+import { ReplicaGate } from '../../runtime/traffic/replica-gate.ts';
 import { MemoryPlaces } from '../support/memory-places.ts';
 import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
 
@@ -82,6 +86,62 @@ describe.skipIf(isRedisMissing)('places in the store that replicas share', () =>
     await expect.poll(() => server.command('DBSIZE'), { timeout: 5000 }).toBe(0);
     await Promise.all([one.close(), other.close()]);
   });
+
+  it('are taken again as soon as they are free where many more wait for them, with few words for each call', async () => {
+    const [clients, callsEach, holdMs, bounds] = [
+      300,
+      8,
+      20,
+      { max: 200, queue: 1000, queueTimeoutMs: 20_000 },
+    ];
+    const stores = await Promise.all([open(), open()]);
+    let [steps, trips, inside, most] = [0, 0, 0, 0];
+    const refused: string[] = [];
+    const gates = stores.map((store) => {
+      const counted: StateStore = Object.create(store, {
+        places: {
+          value: (told: readonly PlaceStep[], leaseMs: number) => {
+            steps += told.length;
+            trips += 1;
+            return store.places(told, leaseMs);
+          },
+        },
+      });
+      const leases = new PlaceLeases(counted);
+      return new ReplicaGate({
+        ...{ gate: createConcurrencyGate(), leases, onUnavailable: 'deny', nameOf: (key) => key },
+      });
+    });
+    const call = async (gate: ReplicaGate, caller: string): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const ticket = gate.enter('key', caller, bounds, {
+        granted: () => resolve(true),
+        refused: (why) => {
+          refused.push(why);
+          resolve(false);
+        },
+      })!;
+      if (!(await promise)) return;
+      inside += 1;
+      most = Math.max(most, inside);
+      await delay(holdMs);
+      inside -= 1;
+      ticket.leave();
+    };
+    const caller = async (gate: ReplicaGate, name: string): Promise<void> => {
+      for (let left = callsEach; left > 0; left -= 1) await call(gate, name);
+    };
+    await Promise.all(
+      gates.flatMap((gate) => Array.from({ length: clients }, (_, at) => caller(gate, `caller-${at}`))),
+    );
+    const calls = gates.length * clients * callsEach;
+    expect(refused).toEqual([]);
+    expect(most).toBe(bounds.max);
+    expect(steps / calls).toBeLessThan(8);
+    expect(trips).toBeLessThan(calls / 2);
+    await expect.poll(() => server.command('DBSIZE'), { timeout: 5000 }).toBe(0);
+    await Promise.all(stores.map((store) => store.close()));
+  }, 30_000);
 
   it('are no reason to lose the connection where the server refuses the commands for them', async () => {
     const store = await open();

@@ -245,6 +245,25 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
       expect(performance.now() - killedMs).toBeLessThan(15_000);
     }, 60_000);
 
+    it.each([1, 2])(
+      'leave no place behind at an orderly end that cuts more calls than are told at once (threads: %i)',
+      async (workers) => {
+        const wide = { upstream: { connections: 500 }, listener: { connections: { perAddress: 500 } } };
+        await using gateway = await startTestGateway(few({ max: 450, queue: 100 }, { workers, ...wide }), {
+          env: { STATE_PASSWORD: PASSWORD },
+          tap: false,
+        });
+        const keys = (): Promise<unknown> => server.command('KEYS', '*:places:*');
+        const cut = Promise.allSettled(Array.from({ length: 500 }, () => callTool(gateway.url(), 'echo')));
+        await vi.waitFor(() => expect(open).toHaveLength(450), { timeout: 20_000 });
+        expect(await keys()).toHaveLength(1);
+        await gateway.close();
+        expect(await keys()).toEqual([]);
+        await cut;
+      },
+      60_000,
+    );
+
     it('refuse by code, or count for themselves, what cannot be counted while the store is away', async () => {
       const env = { STATE_PASSWORD: PASSWORD };
       const away = (onUnavailable: string) =>

@@ -11,6 +11,8 @@ export class MemoryPlaces {
   isAway = false;
   /** Round trips. */
   asked = 0;
+  /** What was told in them, in that order. */
+  readonly told: PlaceStep['what'][] = [];
   readonly #nowMs: () => number;
   /** By name, in the order in which they came. */
   #kept = new Map<string, Kept[]>();
@@ -33,6 +35,7 @@ export class MemoryPlaces {
 
   async places(steps: readonly PlaceStep[], leaseMs: number): Promise<readonly PlaceAnswer[]> {
     this.asked += 1;
+    this.told.push(...steps.map(({ what }) => what));
     if (this.isAway) throw new StoreAway('away');
     return steps.map((step) => this.#do(step, leaseMs));
   }

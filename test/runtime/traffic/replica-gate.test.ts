@@ -10,15 +10,20 @@ import { MemoryTable, storeOf } from '../../support/memory-table.ts';
 
 const bounds = { max: 2, queue: 4, queueTimeoutMs: 60_000 };
 
-const replicaOf = (
-  places: MemoryPlaces,
+const leasesOf = (
+  places: Pick<MemoryPlaces, 'places'>,
   onUnavailable: StateStore['onUnavailable'] = 'deny',
-): ReplicaGate => {
-  const store: StateStore = {
+): PlaceLeases =>
+  new PlaceLeases({
     ...storeOf(new MemoryTable(), onUnavailable),
     places: (steps, leaseMs) => places.places(steps, leaseMs),
-  };
-  const leases = new PlaceLeases(store);
+  });
+
+const replicaOf = (
+  places: Pick<MemoryPlaces, 'places'>,
+  onUnavailable: StateStore['onUnavailable'] = 'deny',
+): ReplicaGate => {
+  const leases = leasesOf(places, onUnavailable);
   return new ReplicaGate({ gate: createConcurrencyGate(), leases, onUnavailable, nameOf: (key) => key });
 };
 
@@ -78,10 +83,7 @@ describe('a gate of several replicas', () => {
   });
 
   test('takes the places of a replica that is no more, once its leases end', async () => {
-    const dead = new PlaceLeases({
-      ...storeOf(new MemoryTable()),
-      places: (...all) => places.places(...all),
-    });
+    const dead = leasesOf(places);
     const news: string[] = [];
     dead.enter({ name: 'key', max: 2, queue: 4 }, (each) => news.push(each));
     dead.enter({ name: 'key', max: 2, queue: 4 }, (each) => news.push(each));
@@ -134,6 +136,69 @@ describe('a gate of several replicas', () => {
     for (const ticket of tickets) ticket!.leave();
     await settle(60_000);
     expect(places.asked).toBe(3);
+  });
+
+  test('asks of those who wait no more than what may be free, first what is given back, then who waited longest', async () => {
+    const gate = replicaOf(places);
+    const many = { max: 100, queue: 1000 };
+    const tickets = Array.from({ length: 100 }, (_, at) => enter(gate, `caller-${at}`, many));
+    await settle(0);
+    const replicas = [replicaOf(places), replicaOf(places)];
+    for (let at = 0; at < 200; at += 1) {
+      enter(replicas[at % 2]!, `waiting-${at}`, many);
+      await settle(0);
+    }
+    told = [];
+    places.told.length = 0;
+    for (const ticket of tickets) ticket!.leave();
+    await settle(100);
+    expect(told.toSorted()).toEqual(Array.from({ length: 100 }, (_, at) => `waiting-${at} in`).toSorted());
+    expect(places.told.slice(0, 100)).toEqual(Array(100).fill('leave'));
+    expect(places.told.length).toBeLessThan(100 + 3 * 100);
+    // While nothing changes, only the first of each asks.
+    places.told.length = 0;
+    await settle(1000);
+    expect(places.told.length).toBeLessThanOrEqual(2 * (1000 / 25));
+  });
+
+  test('tells of each place one thing at most, however long the store takes', async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const gate = replicaOf({
+      places: async (steps, leaseMs) => {
+        await answered;
+        return await places.places(steps, leaseMs);
+      },
+    });
+    const tickets = Array.from({ length: 20 }, (_, at) => enter(gate, `caller-${at}`));
+    await settle(10 * LEASE_MS);
+    // Of these the store never hears.
+    for (let at = 0; at < 50; at += 1) enter(gate, 'brief')?.leave();
+    for (const ticket of tickets) ticket?.leave();
+    answer();
+    await settle();
+    const sent = places.told.filter((what) => what === 'enter').length;
+    expect(sent).toBeLessThanOrEqual(bounds.max);
+    expect(places.told).toEqual([...Array(sent).fill('enter'), ...Array(sent).fill('leave')]);
+  });
+
+  test('gives all back at the end, and waits for the store no longer than it may', async () => {
+    const leases = leasesOf(places);
+    for (let at = 0; at < 500; at += 1) leases.enter({ name: 'key', max: 300, queue: 500 }, () => undefined);
+    await settle(0);
+    expect([places.of('key', false).length, places.of('key', true).length]).toEqual([300, 200]);
+    await leases.close(1000);
+    expect([places.of('key', false), places.of('key', true)]).toEqual([[], []]);
+    const hanging = leasesOf({ places: () => new Promise(() => undefined) });
+    hanging.enter({ name: 'key', ...bounds }, () => undefined);
+    await settle(0);
+    let isClosed = false;
+    void hanging.close(1000).then(() => {
+      isClosed = true;
+    });
+    await settle(999);
+    expect(isClosed).toBe(false);
+    await settle(1);
+    expect(isClosed).toBe(true);
   });
 
   const step = fc.oneof(
