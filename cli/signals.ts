@@ -2,10 +2,10 @@
 import { closeSync, openSync } from 'node:fs';
 
 /**
- * A terminal sends its signal to every process of the group, and a parent such as npm passes its own on: the same
- * Ctrl-C can arrive more than once. What follows this soon is no second wish.
+ * A terminal sends its signal to every process of the group, and a parent such as npm passes its own on at once: the
+ * same Ctrl-C can arrive more than once. What follows this soon is no second wish; nobody wishes twice so quickly.
  */
-const ECHO_MS = 500;
+const ECHO_MS = 100;
 
 interface SignalActions {
   /** SIGTERM, SIGINT, or SIGHUP of a terminal that is gone: end in order. Called once. */
@@ -31,8 +31,9 @@ export const listenToSignals = ({ stop, force, reload }: SignalActions): (() => 
   let stoppedAtMs: number | undefined;
   const end = (signal: NodeJS.Signals) => {
     if (stoppedAtMs === undefined) {
-      stoppedAtMs = performance.now();
       stop(signal);
+      // After it, so that what came while it kept this thread is not taken for late.
+      stoppedAtMs = performance.now();
     } else if (performance.now() - stoppedAtMs >= ECHO_MS) force();
   };
   const hangUp = (signal: NodeJS.Signals) => {
