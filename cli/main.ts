@@ -15,7 +15,7 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error;
   });
 
-/** How long what was left open may keep the process alive once its command is done. */
+/** How long a reader that has not taken yet what was told may keep the process alive once its command is done. */
 const LINGER_MS = 500;
 
 try {
@@ -24,4 +24,7 @@ try {
   io.err(`gatewright: internal error: ${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
   process.exitCode = 3;
 }
-setTimeout(() => process.exit(), LINGER_MS).unref();
+const isUntaken = [process.stdout, process.stderr].some(({ writableLength }) => writableLength > 0);
+if (isUntaken) setTimeout(() => process.exit(), LINGER_MS).unref();
+// What was left open and hangs does not keep it alive.
+else process.exit();

@@ -18,6 +18,9 @@ import { tellFindings, tellRefusal } from './tell-reload.ts';
 import { trustOf } from './trust-options.ts';
 import { packageVersion } from './version.ts';
 
+/** Whoever forces the end does not wait for a reader of the log that is behind. */
+const FORCED_LOG_MS = 100;
+
 type Options = Pick<GatewayOptions, 'file' | 'elsewhere' | 'overlays' | 'trust' | 'state'>;
 
 const parseOptions = (args: readonly string[], io: CommandIo): Options | string => {
@@ -71,7 +74,10 @@ export const run: Command = async (args, io) => {
       isStopping = true;
       stopped.resolve(gateway.close());
     },
-    force: () => process.exit(1),
+    force: () => {
+      gateway.flushLog(FORCED_LOG_MS);
+      process.exit(1);
+    },
     reload: () => void gateway.reload('signal'),
   });
   try {

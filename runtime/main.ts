@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledGraph, Graph } from '../schema/graph/graph.ts';
-import { type EndBounds, endBounds } from './end-bounds.ts';
+import { boundsFrom, type EndBounds, endBounds, LOG_MS } from './end-bounds.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { type LineDestination, openDestination } from './observe/destination.ts';
 import { createLog, type RootLog } from './observe/log.ts';
@@ -20,9 +20,6 @@ import { Watcher } from './reload/watcher.ts';
 import { opsSourceOf, type Running } from './running-ops.ts';
 import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
 import { type PreparedTeam, Team } from './workers/team.ts';
-
-/** How long a reader of the log that is behind is waited for at the end. */
-const LOG_MS = 1_000;
 
 export interface Endpoint {
   readonly server: string;
@@ -119,9 +116,9 @@ export class Gateway {
     return this.#serving.serveStdio(pipes);
   }
 
-  /** Writes out the log lines that are held. */
-  flushLog(): void {
-    this.#destination.flushSync();
+  /** Writes out the log lines that are held, or, after the time, drops what a reader has not taken. */
+  flushLog(withinMs?: number): void {
+    this.#destination.flushSync(withinMs);
   }
 
   /** Where servers are found. */
@@ -140,7 +137,7 @@ export class Gateway {
 
   /**
    * Ends in order: no new connections, streams get their results, calls in flight finish, then sessions, processes
-   * and logs. What is open at the deadline (by default a little before the configuration's) is cut, and at the
+   * and logs. What is open at the deadline (by default a little before the configuration's) is cut, and before the
    * configuration's it resolves, whatever may hang. Idempotent.
    */
   close(deadlineMs?: number): Promise<void> {
@@ -149,6 +146,7 @@ export class Gateway {
   }
 
   async #close(givenDeadlineMs: number | undefined): Promise<void> {
+    const startedMs = performance.now();
     const bounds = endBounds(this.#graph?.shutdown, givenDeadlineMs);
     // What is being prepared may hang, as on a process that says nothing; it ends with this one then.
     const waiting = new AbortController();
@@ -157,12 +155,17 @@ export class Gateway {
     waiting.abort();
     this.#metrics.close();
     if (this.#graph !== undefined) this.#log.info('stopped');
-    // Lines that are on their way come first, or their rest would be lost. Nothing else may hold the process up to then.
-    const reading = new AbortController();
-    const late = delay(LOG_MS, undefined, reading).catch(() => undefined);
+    const { logMs } = boundsFrom(bounds, performance.now() - startedMs);
+    await this.#writeLog(Math.min(LOG_MS, logMs));
+  }
+
+  /** Nothing else may be left that holds the process while the reader is waited for. */
+  async #writeLog(withinMs: number): Promise<void> {
+    const waiting = new AbortController();
+    const late = delay(withinMs, undefined, waiting).catch(() => undefined);
     await Promise.race([this.#destination.settled?.(), late]);
-    reading.abort();
-    this.#destination.flushSync();
+    waiting.abort();
+    this.#destination.flushSync(0);
   }
 
   async #endInOrder(bounds: EndBounds): Promise<void> {

@@ -6,14 +6,17 @@ const FLUSH_MS = 100;
 const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;
 const RETRY_MS = 20;
 /** How long the end of the process waits for a reader that is not ready. */
-const MAX_SYNC_RETRIES = 50;
+const LAST_MS = 1_000;
 
 /** Where lines go. Whole lines only, each with its line feed. */
 export interface LineDestination {
   write(lines: string): void;
-  /** Writes what is held before it returns. For the end of the process. */
-  flushSync(): void;
-  /** Resolves when nothing is being written any more; `flushSync` has to follow. Absent where nothing ever is. */
+  /**
+   * Writes what is held before it returns. For the end of the process.
+   * @param withinMs how long a reader that is not ready is waited for; what it has not taken then is dropped
+   */
+  flushSync(withinMs?: number): void;
+  /** Writes what is held; resolves when nothing is held any more. Absent where nothing is waited for. */
   settled?(): Promise<void>;
   /** Writes what is held and lets go of the file. */
   close(): void;
@@ -34,14 +37,35 @@ const pause = (): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
 };
 
+/** Whether all was written. */
+const writeWithin = (fd: number, bytes: Buffer, withinMs: number): boolean => {
+  const startedMs = performance.now();
+  let rest = bytes;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - startedMs >= withinMs) return false;
+      pause();
+    }
+  }
+  return true;
+};
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** A destination that writes to a file or descriptor. */
 class LineWriter implements LineDestination {
   readonly #fd: number;
   readonly #ownsFd: boolean;
   #held = '';
-  #writing: Buffer | undefined;
+  /** Comes before what is held: what is being written, less what has been. */
+  #rest = NOTHING;
+  /** Whether the system has the rest, and has not told yet how much of it was written. */
+  #isUnderWay = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #settled: PromiseWithResolvers<void> | undefined;
   dropped = 0;
 
@@ -61,25 +85,18 @@ class LineWriter implements LineDestination {
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
   }
 
-  flushSync(): void {
-    let bytes = this.#takeHeld();
-    let retries = 0;
-    while (bytes.length > 0) {
-      try {
-        bytes = bytes.subarray(writeSync(this.#fd, bytes));
-      } catch (error) {
-        retries += 1;
-        if (!isBusy(error) || retries > MAX_SYNC_RETRIES) {
-          this.dropped += 1;
-          return;
-        }
-        pause();
-      }
-    }
+  flushSync(withinMs = LAST_MS): void {
+    // What the system has is left to it: written again, a part of it would be there twice.
+    const rest = this.#isUnderWay ? NOTHING : this.#rest;
+    const bytes = Buffer.concat([rest, this.#takeHeld()]);
+    clearTimeout(this.#retry);
+    if (!writeWithin(this.#fd, bytes, withinMs)) this.dropped += 1;
+    if (!this.#isUnderWay) this.#wrote(NOTHING);
   }
 
   async settled(): Promise<void> {
-    if (this.#writing === undefined) return;
+    this.#flush();
+    if (this.#rest.length === 0) return;
     this.#settled ??= Promise.withResolvers<void>();
     await this.#settled.promise;
   }
@@ -88,13 +105,12 @@ class LineWriter implements LineDestination {
     clearTimeout(this.#timer);
     this.flushSync();
     this.#closed = true;
-    if (this.#writing === undefined) this.#release();
+    if (!this.#isUnderWay) this.#release();
   }
 
   #takeHeld(): Buffer {
     const bytes = Buffer.from(this.#held);
     this.#held = '';
-    holding.delete(this);
     return bytes;
   }
 
@@ -105,34 +121,49 @@ class LineWriter implements LineDestination {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#writing !== undefined) return;
-    if (this.#settled !== undefined) {
-      this.#settled.resolve();
-      this.#settled = undefined;
-      return;
-    }
-    if (this.#held === '') return;
-    this.#writing = this.#takeHeld();
-    this.#writeOn(this.#writing);
+    if (this.#rest.length > 0 || this.#held === '') return;
+    this.#rest = this.#takeHeld();
+    this.#writeOn();
   }
 
-  #writeOn(bytes: Buffer): void {
-    if (this.#closed) {
-      this.#release();
+  #writeOn(): void {
+    this.#isUnderWay = true;
+    write(this.#fd, this.#rest, (error, written) => {
+      this.#isUnderWay = false;
+      if (this.#closed) {
+        if (!writeWithin(this.#fd, this.#rest.subarray(written), 0)) this.dropped += 1;
+        this.#wrote(NOTHING);
+        this.#release();
+      } else this.#took(error, written);
+    });
+  }
+
+  /** Of a reader that is behind. Writing to it does not block, so that how much is left is known at any time. */
+  #tryOn(): void {
+    try {
+      this.#took(null, writeSync(this.#fd, this.#rest));
+    } catch (error) {
+      this.#took(error, 0);
+    }
+  }
+
+  #took(error: unknown, written: number): void {
+    if (error !== null && isBusy(error)) {
+      this.#retry = setTimeout(() => this.#tryOn(), RETRY_MS).unref();
       return;
     }
-    write(this.#fd, bytes, (error, written) => {
-      if (error !== null && isBusy(error) && !this.#closed) {
-        setTimeout(() => this.#writeOn(bytes), RETRY_MS).unref();
-      } else if (error === null && written < bytes.length) {
-        this.#writeOn(bytes.subarray(written));
-      } else {
-        if (error !== null) this.dropped += 1;
-        this.#writing = undefined;
-        if (this.#closed) this.#release();
-        else this.#flush();
-      }
-    });
+    if (error !== null) this.dropped += 1;
+    this.#wrote(error === null ? this.#rest.subarray(written) : NOTHING);
+    if (this.#rest.length > 0) this.#writeOn();
+    else this.#flush();
+  }
+
+  #wrote(rest: Buffer): void {
+    this.#rest = rest;
+    if (rest.length > 0 || this.#held !== '') return;
+    holding.delete(this);
+    this.#settled?.resolve();
+    this.#settled = undefined;
   }
 }
 

@@ -13,6 +13,9 @@ import { startToolUpstream } from '../support/tool-upstream.ts';
 // Threads load the program anew, and one that hangs is given ten seconds.
 vi.setConfig({ testTimeout: 90_000 });
 
+/** What a loaded machine may add to a deadline. */
+const SCHEDULING_MS = 1_500;
+
 const HANG_THREAD = fileURLToPath(new URL('../support/hang-thread.ts', import.meta.url));
 
 let folder: string;
@@ -96,6 +99,5 @@ it('[INFRA-15] exits with 0 at the deadline while a thread hangs', async () => {
   const startedMs = performance.now();
   cli.child.kill('SIGTERM');
   expect(await cli.exited()).toBe(0);
-  // Before it would be found to hang.
-  expect(performance.now() - startedMs).toBeLessThan(8_000);
+  expect(performance.now() - startedMs).toBeLessThan(3_000 + SCHEDULING_MS);
 });

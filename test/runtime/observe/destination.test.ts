@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +62,60 @@ describe('openDestination', () => {
     writer.flushSync();
     expect(writer.dropped).toBe(2);
     writer.close();
+  });
+
+  describe('for a reader that is behind', () => {
+    const lines = Array.from({ length: 5_000 }, (_, i) => `${i} ${'ä€😀'.repeat(20)}\n`).join('');
+
+    /** A pipe with nobody at its other end, and a writer that found it full. */
+    const openFull = async () => {
+      const pipe = join(folder, 'pipe');
+      spawnSync('mkfifo', [pipe]);
+      const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+      const writer = openDestination(fd);
+      writer.write(lines);
+      // What the system has is written by threads beside this one; what is asked later comes back later.
+      for (let turn = 0; turn < 20; turn += 1) await stat(folder);
+      expect(() => writeSync(fd, 'x')).toThrow('EAGAIN');
+      return { pipe, fd, writer };
+    };
+
+    /** What is read in all once a reader is there; resolves when the pipe has no writer any more. */
+    const readOf = (pipe: string): Promise<string> => {
+      const log = openSync(join(folder, 'log'), 'w');
+      const reader = spawn('cat', [pipe], { stdio: ['ignore', log, 'inherit'] });
+      closeSync(log);
+      return once(reader, 'exit').then(() => readFileSync(join(folder, 'log'), 'utf8'));
+    };
+
+    it('writes at the end what was being written and what was held after it, no part of it twice', async () => {
+      const { pipe, fd, writer } = await openFull();
+      writer.write('the last\n');
+      const read = readOf(pipe);
+      writer.flushSync(20_000);
+      closeSync(fd);
+      expect(await read).toBe(`${lines}the last\n`);
+      expect(writer.dropped).toBe(0);
+    });
+
+    it('is settled when all of it is read', async () => {
+      const { pipe, fd, writer } = await openFull();
+      writer.write('the last\n');
+      const settled = writer.settled!();
+      const read = readOf(pipe);
+      await settled;
+      closeSync(fd);
+      expect(await read).toBe(`${lines}the last\n`);
+    });
+
+    it('drops at the end what it does not take in time, and is settled by that', async () => {
+      const { fd, writer } = await openFull();
+      const settled = writer.settled!();
+      writer.flushSync(0);
+      await settled;
+      expect(writer.dropped).toBe(1);
+      closeSync(fd);
+    });
   });
 
   it('holds a bounded amount for a reader that does not read, and neither blocks nor fails', async () => {

@@ -74,7 +74,7 @@ it('has a thread that was replaced between preparing and swapping serve no graph
     expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
   } finally {
-    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000 });
+    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000, logMs: 5_000 });
   }
 });
 
