@@ -97,6 +97,7 @@ export class WorkerPool {
   prepare(loaded: LoadedGraph): Promise<PreparedPool> {
     return this.#inTurn(async () => {
       await assertAddressesFree(loaded.graph.listeners, this.#serving?.loaded.graph.listeners ?? {});
+      this.#assertOpen();
       const memories = this.#memories.prepare(loaded);
       this.#start();
       try {
@@ -149,12 +150,15 @@ export class WorkerPool {
     return (await Promise.all(asked)).flat();
   }
 
-  /** Ends all threads, those that do not answer any more, too. */
+  /** Ends all threads: in order those that serve, at once those that do not yet, and those that do not answer any more. */
   async close(bounds: EndBounds): Promise<void> {
     this.#closing = true;
+    const serving = this.#alive();
+    const running = [...this.#started].filter(({ ended }) => !ended);
     await Promise.all(
-      this.#alive().map(async (worker) => {
-        await worker.ask({ kind: 'close', bounds }, bounds.endMs).catch(() => undefined);
+      running.map(async (worker) => {
+        if (serving.includes(worker))
+          await worker.ask({ kind: 'close', bounds }, bounds.endMs).catch(() => undefined);
         await worker.end();
       }),
     );
@@ -182,6 +186,10 @@ export class WorkerPool {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
     return done;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new Error('the threads end');
   }
 
   #start(): void {
@@ -226,7 +234,7 @@ export class WorkerPool {
     memories: SharedMemories,
     mayBring = true,
   ): Promise<Readonly<Record<string, Bound>>> {
-    if (this.#closing) throw new Error('the threads end');
+    this.#assertOpen();
     const bringsOne = mayBring && this.#workers.every((worker) => worker === undefined);
     if (bringsOne) await this.#bring(0);
     const [first, ...others] = this.#alive();
@@ -263,7 +271,7 @@ export class WorkerPool {
     const isServing = await this.#inTurn(() => this.#bring(place)).then(
       () => true,
       (error: unknown) => {
-        this.#options.log.error('a thread could not be started', { place, error });
+        if (!this.#closing) this.#options.log.error('a thread could not be started', { place, error });
         return false;
       },
     );
@@ -279,8 +287,11 @@ export class WorkerPool {
     const worker = this.#startAt(place);
     try {
       await bring(worker, serving);
+      this.#assertOpen();
       await worker.ask({ kind: 'swap' });
+      this.#assertOpen();
       if (pending !== undefined) await bring(worker, pending);
+      this.#assertOpen();
       if (worker.ended) throw new Error('the thread ended');
       this.#brought.set(worker, serving);
       this.#workers[place] = worker;

@@ -101,11 +101,14 @@ const act = async (message: ToWorker): Promise<void> => {
       prepared = undefined;
       tell({ kind: 'done', id });
       return;
-    case 'discard':
-      await prepared?.generation.retire(0);
+    case 'discard': {
+      const discarded = prepared;
+      // Before it is awaited: another may be prepared meanwhile.
       prepared = undefined;
+      await discarded?.generation.retire(0);
       tell({ kind: 'done', id });
       return;
+    }
     case 'revoke':
       serving.revocations.take(message.statements);
       tell({ kind: 'done', id });
