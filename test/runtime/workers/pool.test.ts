@@ -92,7 +92,7 @@ it('prepares and swaps although no thread is alive, and has all of them again', 
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
     expect(threads.all).toHaveLength(2);
   } finally {
-    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000 });
+    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000, logMs: 5_000 });
   }
 });
 
@@ -110,6 +110,6 @@ it('gives a graph up whose threads end again and again, and prepares the next', 
     expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
   } finally {
     channel('worker_threads').unsubscribe(kill);
-    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000 });
+    await pool.close({ windowMs: 0, cutMs: 0, endMs: 5_000, logMs: 5_000 });
   }
 });
