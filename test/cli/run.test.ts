@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliProcess } from '../support/cli-process.ts';
+import { modernBody, modernHeaders } from '../support/modern-client.ts';
 
 let folder: string;
 let file: string;
@@ -50,6 +52,23 @@ describe('gatewright run', () => {
     const [, ops] = await cli.seen(/\(operations\) +(http:\/\/127\.0\.0\.1:\d+)/);
     expect((await fetch(`${ops}/-/healthy`)).status).toBe(200);
   });
+
+  it('ends in order, exit code 0, although the reader of its log has stopped reading', async () => {
+    const cli = await run(configuration('one'));
+    await cli.seen(/Ctrl-C/);
+    const [, url] = await cli.seen(/tools +(http:\/\/127\.0\.0\.1:\d+\/mcp)/);
+    cli.child.stderr!.pause();
+    const body = modernBody('tools/list');
+    const headers = modernHeaders('tools/list', {}, {});
+    const ask = () => fetch(url!, { method: 'POST', headers, body }).then((answer) => answer.text());
+    // Far more than a pipe and the reader before it hold.
+    for (let at = 0; at < 40; at += 1) await Promise.all(Array.from({ length: 50 }, ask));
+    cli.child.kill('SIGTERM');
+    const [code] = await once(cli.child, 'exit');
+    expect(code).toBe(0);
+    cli.child.stderr!.resume();
+    await cli.exited();
+  }, 30_000);
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s, exit code 0', async (signal) => {
     const cli = await run(configuration('one'));
