@@ -34,6 +34,7 @@ class BatchReply implements ClientReply {
   readonly #session: Session;
   readonly #idText: string;
   readonly #done: (text: string | undefined) => void;
+  #isOver = false;
   headers: readonly string[] = [];
 
   constructor(
@@ -53,18 +54,23 @@ class BatchReply implements ClientReply {
   message(): void {}
 
   response(text: string): void {
-    this.#session.finished(this.#idText);
-    this.#done(text);
+    this.#end(text);
   }
 
   abandon(): void {
-    this.#session.finished(this.#idText);
-    this.#done(undefined);
+    this.#end(undefined);
   }
 
   error(error: GatewayError): void {
+    this.#end(errorResponse(this.#exchange, error, this.#idText));
+  }
+
+  /** Once: a second end would be counted as that of another element. */
+  #end(text: string | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#session.finished(this.#idText);
-    this.#done(errorResponse(this.#exchange, error, this.#idText));
+    this.#done(text);
   }
 }
 
