@@ -266,6 +266,18 @@ describe('a caller that tells how long it waits', () => {
     expect(status).not.toContain('"healthy":false');
     expect(status).toContain('"healthy":true');
   });
+
+  it('does not hide that an upstream is silent for longer than is declared', async () => {
+    const upstream = await upstreamOf();
+    const gateway = await gatewayBefore(upstream.url, {
+      timeouts: { firstByte: '100ms' },
+      breaker: { consecutive: 2 },
+    });
+    await call(gateway);
+    upstream.behave(hang);
+    for (let at = 0; at < 2; at += 1) expect(codeOf(await call(gateway, 30_000))).toBe('upstream_timeout');
+    expect(codeOf(await call(gateway, 30_000))).toBe('breaker_open');
+  });
 });
 
 it('gateways behind one another keep one deadline: the shortest that is declared, which the last one hears of', async () => {
