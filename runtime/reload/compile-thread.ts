@@ -1,6 +1,6 @@
 /** The thread that compiles: the entry of its program. */
 import assert from 'node:assert/strict';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
 import { type CompileOutcome, compileFile } from './compile.ts';
@@ -13,8 +13,17 @@ const NICENESS = 5;
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
+/** Never up: a process that was given less of the processor may not take it back. */
+const stepBack = (): void => {
+  try {
+    if (getPriority() < NICENESS) setPriority(NICENESS);
+  } catch {
+    // A sandbox may forbid it: compiles are then as important as requests.
+  }
+};
+
 // Of the calling thread on Linux; elsewhere of the whole process.
-if (process.platform === 'linux') setPriority(NICENESS);
+if (process.platform === 'linux') stepBack();
 
 const graphs = new GraphTeller();
 
