@@ -3,7 +3,7 @@ import http from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RawConnection } from '../runtime/listen/raw-client.ts';
 import { CliProcess } from '../support/cli-process.ts';
 import { configuration } from '../support/configuration.ts';
@@ -19,6 +19,9 @@ import {
 import { openSession } from '../support/legacy-client.ts';
 import { callTool, modernBody, modernHeaders } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+
+// A log of more than a pipe holds takes a thousand calls.
+vi.setConfig({ testTimeout: 60_000 });
 
 const CALL_MS = 2000;
 /** Signals that come closer to each other are one. */
