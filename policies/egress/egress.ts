@@ -1,5 +1,6 @@
 /** Egress: which addresses connections may be made to. */
 import { BlockList, isIP } from 'node:net';
+import { embeddedAddresses } from './embedded.ts';
 
 /** What a configuration allows. `ranges` are addresses and CIDR ranges. */
 export interface EgressRules {
@@ -11,8 +12,8 @@ export interface EgressRules {
 export type Egress = (address: string) => boolean;
 
 /**
- * Link-local addresses, where clouds keep their metadata services, the addresses that some of them have elsewhere,
- * and the notations of IPv6 in which link-local IPv4 addresses hide (RFC 4291, 6052, 3056).
+ * Link-local addresses, where clouds keep their metadata services, and the addresses that some of them have elsewhere.
+ * Where the local-use prefix of translation has its IPv4 address is not certain (RFC 8215).
  */
 const NEVER = [
   '0.0.0.0/8',
@@ -24,10 +25,7 @@ const NEVER = [
   'fe80::/10',
   'fd00:ec2::254',
   'fd20:ce::254',
-  '::a9fe:0/112',
-  '64:ff9b::a9fe:0/112',
   '64:ff9b:1::/48',
-  '2002:a9fe::/32',
 ];
 
 /** Addresses that are not the public internet's (IANA special-purpose address registries; RFC 6890 and its successors). */
@@ -83,7 +81,11 @@ const isPublic = (address: string, family: 'ipv4' | 'ipv6'): boolean =>
   !special.check(address, family) &&
   (family === 'ipv4' || mapped.check(address, family) || globalUnicast.check(address, family));
 
-/** Prepares the rules. Link-local and metadata addresses are refused whatever they allow. */
+const isNever = (address: string, family: 'ipv4' | 'ipv6'): boolean =>
+  never.check(address, family) ||
+  (family === 'ipv6' && embeddedAddresses(address).some((each) => never.check(each, 'ipv4')));
+
+/** Prepares the rules. Link-local and metadata addresses are refused whatever they allow, in whatever notation. */
 export const prepareEgress = ({ public: allowsPublic, ranges }: EgressRules): Egress => {
   const allowed = listOf(ranges);
   return (address) => {
@@ -91,7 +93,7 @@ export const prepareEgress = ({ public: allowsPublic, ranges }: EgressRules): Eg
     // A zone names an interface of this machine: link-local, whatever the address says.
     if (version === 0 || address.includes('%')) return false;
     const family = version === 4 ? 'ipv4' : 'ipv6';
-    if (never.check(address, family)) return false;
+    if (isNever(address, family)) return false;
     return allowed.check(address, family) || (allowsPublic && isPublic(address, family));
   };
 };

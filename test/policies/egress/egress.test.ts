@@ -1,3 +1,4 @@
+import { SocketAddress } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { prepareEgress } from '../../../policies/egress/egress.ts';
@@ -18,6 +19,22 @@ const METADATA = [
   '64:ff9b::169.254.169.254',
   '64:ff9b:1::a9fe:a9fe',
   '2002:a9fe:a9fe::1',
+  '::ffff:0:169.254.169.254',
+  '0:0:0:0:FFFF:0:A9FE:A9FE',
+  '::168.63.129.16',
+  '::ffff:168.63.129.16',
+  '64:ff9b::a83f:8110',
+  '64:ff9b::6464:64c8',
+  '0064:FF9B:0:0:0:0:100.100.100.200',
+  '64:ff9b::192.0.0.192',
+  '64:ff9b::',
+  '64:ff9b:1:a9fe:a9:fe00::',
+  '2002:a83f:8110::',
+  '2002:6464:64c8:ffff:ffff:ffff:ffff:ffff',
+  '2002:0:0::1',
+  '2001:0:a9fe:a9fe::1',
+  '2001:0:c000:221:0:0:5601:5601',
+  '2001::5601:5601',
   'fe80::1',
   'fe80::1%eth0',
   'febf:ffff::1',
@@ -52,6 +69,27 @@ const SPECIAL = [
   '100::1',
 ];
 
+const NEVER_V4 = ['169.254.169.254', '169.254.7.7', '100.100.100.200', '168.63.129.16', '192.0.0.192'];
+
+const hex = (address: string, mask = 0): string => {
+  const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number];
+  return [a * 256 + b, c * 256 + d].map((group) => (group ^ mask).toString(16)).join(':');
+};
+
+/** Notations of IPv6 that lead to an IPv4 address. */
+const NOTATIONS: readonly ((address: string) => string)[] = [
+  (address) => `::${address}`,
+  (address) => `::${hex(address)}`,
+  (address) => `::ffff:${hex(address)}`,
+  (address) => `::ffff:0:${address}`,
+  (address) => `::ffff:0:${hex(address)}`,
+  (address) => `64:ff9b::${address}`,
+  (address) => `64:ff9b::${hex(address)}`,
+  (address) => `2002:${hex(address)}:1:2:3:4:5`,
+  (address) => `2001:0:${hex(address)}:1:2:3:4`,
+  (address) => `2001:0:808:808:1:2:${hex(address, 0xffff)}`,
+];
+
 describe('egress', () => {
   it.each(METADATA)('never admits %s', (address) => {
     expect(
@@ -59,6 +97,16 @@ describe('egress', () => {
         egress(address),
       ),
     ).toEqual([false, false, false]);
+  });
+
+  it('admits an IPv4 address that is embedded where that one is admitted, and never where it never is', () => {
+    const ipv4 = fc.oneof(fc.constantFrom(...NEVER_V4), fc.ipV4());
+    fc.assert(
+      fc.property(ipv4, fc.constantFrom(...NOTATIONS), (address, embed) => {
+        fc.pre(!address.startsWith('0.'));
+        expect(ALL(embed(address))).toBe(ALL(address));
+      }),
+    );
   });
 
   it.each(SPECIAL)('admits %s only where its range is listed, not as public', (address) => {
@@ -101,6 +149,20 @@ describe('egress', () => {
     '1.2.3.4.5',
   ])('takes %j for no address', (text) => {
     expect(ALL(text)).toBe(false);
+  });
+
+  it('decides alike on all notations of an IPv6 address', () => {
+    const groups = fc.array(fc.oneof(fc.constant(0), fc.nat({ max: 0xffff })), {
+      minLength: 8,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(groups, (each) => {
+        const full = each.map((group) => group.toString(16).toUpperCase().padStart(4, '0')).join(':');
+        const { address } = new SocketAddress({ address: full, family: 'ipv6' });
+        for (const egress of [PUBLIC, ALL]) expect(egress(full)).toBe(egress(address));
+      }),
+    );
   });
 
   it('decides alike on an IPv4 address and its IPv4-mapped notation', () => {
