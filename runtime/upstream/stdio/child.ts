@@ -10,6 +10,9 @@ import { StderrLog } from './stderr-log.ts';
 /** What waits for a child that does not read is bounded. */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 
+/** So many characters go out at once, whatever is left of the turn: gathering more of them saves nothing. */
+const MAX_GATHERED = 64 * 1024;
+
 /** How long each step of a stop waits for the next: end of input, SIGTERM, SIGKILL. */
 const STOP_STEP_MS = 2000;
 
@@ -105,20 +108,28 @@ export class Child {
     });
   }
 
-  /** Writes one line. False if the child is gone or does not read. */
+  /**
+   * Writes one line. False if the child is gone or does not read. What was taken may still be lost: if the child ends,
+   * its owner is told, later than this.
+   */
   write(line: string): boolean {
     const { stdin } = this.#process;
     if (this.#gone || !stdin.writable || stdin.writableLength + this.#unsent.length > MAX_UNREAD_BYTES)
       return false;
     if (this.#unsent === '') setImmediate(this.#send);
     this.#unsent += `${line}\n`;
+    if (this.#unsent.length > MAX_GATHERED) this.#send();
     return true;
   }
 
   readonly #send = (): void => {
     const lines = this.#unsent;
     this.#unsent = '';
-    if (lines !== '' && this.#process.stdin.writable) this.#process.stdin.write(lines);
+    const { stdin } = this.#process;
+    if (lines === '' || !stdin.writable) return;
+    // The stream counts a text by its characters, which are three bytes at most: what may wait is given as bytes.
+    const mayWait = stdin.writableLength > 0 || lines.length > MAX_GATHERED;
+    stdin.write(mayWait ? Buffer.from(lines) : lines);
   };
 
   /** Ends its input, then asks, then kills (MCP 2025-11-25, lifecycle, shutdown). Resolves when it is gone. */

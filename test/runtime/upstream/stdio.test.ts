@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,9 @@ const upstream = (habits: readonly string[] = [], changes: Partial<StdioUpstream
   open.push(made);
   return made;
 };
+
+/** Whether a child has ended that nobody has been told of. */
+const hasEnded = (pid: number): boolean => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
 /** Calls a tool and gives its result. */
 const tool = async (link: Link, name: string, params: object = {}): Promise<Record<string, unknown>> => {
@@ -395,6 +399,23 @@ describe('the end of a process', () => {
     process.kill(made.state().processes[0]!, 'SIGKILL');
     await sink.ended;
     expect(sink.error).toMatchObject({ code: 'upstream_unavailable' });
+  });
+
+  test('a child that dies in the turn in which calls are written fails them, though nothing of them went out', async () => {
+    const made = upstream(['legacy']);
+    const link = await made.legacy(OPENING);
+    const pid = made.state().processes[0]!;
+    const calls = await new Promise<readonly ReturnType<typeof callEcho>[]>((resolve) => {
+      // What a timer does comes before the end of the process is heard, and that before what is done at the turn's end.
+      setTimeout(() => {
+        process.kill(pid, 'SIGKILL');
+        while (!hasEnded(pid));
+        resolve(Array.from({ length: 3 }, () => callEcho(link)));
+      });
+    });
+    await Promise.all(calls.map(({ sink }) => sink.ended));
+    expect(calls.map(({ sink }) => sink.error?.code)).toEqual(new Array(3).fill('upstream_unavailable'));
+    expect(made.state().inFlight).toBe(0);
   });
 
   test('closing leaves no process behind, not even one that ignores being asked', async () => {
