@@ -1,12 +1,28 @@
+/** Something in an array whose order does not matter. */
+export interface Placed {
+  /** Where it is there; starts at -1: nowhere. */
+  place: number;
+}
+
+/** Puts `item` into `items`. */
+export const place = <T extends Placed>(items: T[], item: T): void => {
+  item.place = items.length;
+  items.push(item);
+};
+
 /**
- * Takes `item` out of `items`, whose order does not matter; false if it is not there. For what every call enters and
- * leaves: the tables that a Set has outgrown lead from one to the next, and with them the engine would keep the calls
- * until it collects its old generation.
+ * Takes `item` out of `items`, without a search; false if it is not there. For what every call enters and leaves: the
+ * tables that a Set has outgrown lead from one to the next, and with them the engine would keep the calls until it
+ * collects its old generation.
  */
-export const swapRemove = <T>(items: T[], item: T): boolean => {
-  const at = items.indexOf(item);
+export const swapRemove = <T extends Placed>(items: T[], item: T): boolean => {
+  const at = item.place;
   if (at < 0) return false;
   const last = items.pop()!;
-  if (at < items.length) items[at] = last;
+  if (last !== item) {
+    items[at] = last;
+    last.place = at;
+  }
+  item.place = -1;
   return true;
 };

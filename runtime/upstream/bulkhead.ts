@@ -15,6 +15,12 @@ import {
 /** What the memory of an upstream's places goes by, beside that of its breakers. */
 export const placesId = (upstream: string): NodeId => `upstream:${upstream}/places`;
 
+/**
+ * How many calls wait in a thread for a connection to one upstream, whatever its node says of places. Thousands come of
+ * themselves where an upstream hangs and callers multiplex; beyond that those that wait are memory and nothing else.
+ */
+export const MAX_WAITING = 10_000;
+
 const RETRY_AFTER_MS = 1000;
 
 /** There is one key: the upstream. */
@@ -47,4 +53,13 @@ export const busyError = (why: NoPlace): GatewayError =>
     rpcCode: RPC.upstream,
     retryAfterMs: RETRY_AFTER_MS,
     cause: why,
+  });
+
+/** What a call gets that could not even wait for a connection. */
+export const lineFullError = (cause?: unknown): GatewayError =>
+  new GatewayError('upstream_busy', 'too many calls wait for the upstream', {
+    status: 503,
+    rpcCode: RPC.upstream,
+    retryAfterMs: RETRY_AFTER_MS,
+    cause,
   });

@@ -2,6 +2,8 @@
 import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import { asGatewayError, type ErrorCode, GatewayError, RPC } from '../errors.ts';
 import type { BreakerFailure } from '../traffic/breaker.ts';
+import { lineFullError } from './bulkhead.ts';
+import { LineFull } from './client/client.ts';
 import { HeadRefused } from './client/request-head.ts';
 
 /** A failed attempt. */
@@ -60,12 +62,16 @@ const connectionFailure = (cause: unknown, sent: boolean): Failure => ({
 /** What a connection is ended with when its upstream is closed by the gateway. */
 export const CLOSED_BY_GATEWAY = new Error('the upstream is being closed');
 
+/** Too many calls wait for a connection: more attempts would be more of them. */
+export const lineFullFailure = (cause?: Error): Failure => ({ error: lineFullError(cause), sent: false });
+
 /** What a client reports when a request could not be made or its connection broke. */
 export const dispatchFailure = (thrown: Error, sent: boolean): Failure => {
   const code = (thrown as { code?: unknown }).code;
   if (thrown === CLOSED_BY_GATEWAY || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
     return { error: upstreamError('shutting_down', thrown), sent };
   }
+  if (thrown instanceof LineFull) return lineFullFailure(thrown);
   // A header that cannot be sent is our fault or the caller's: never a reason to stop calling the upstream.
   if (thrown instanceof HeadRefused || code === 'UND_ERR_INVALID_ARG')
     return { error: asGatewayError(thrown), sent: false };

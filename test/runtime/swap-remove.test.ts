@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { swapRemove } from '../../runtime/swap-remove.ts';
+import { type Placed, place, swapRemove } from '../../runtime/swap-remove.ts';
 
 describe('swapRemove', () => {
   it('takes out one item wherever it is, and nothing where it is not', () => {
-    const items = ['a', 'b', 'c'];
-    expect(swapRemove(items, 'a')).toBe(true);
-    expect(items.toSorted()).toEqual(['b', 'c']);
-    expect(swapRemove(items, 'a')).toBe(false);
+    const items: Placed[] = [];
+    const [a, b, c] = [{ place: -1 }, { place: -1 }, { place: -1 }];
+    for (const item of [a, b, c]) place(items, item);
+    expect(swapRemove(items, a)).toBe(true);
+    expect(new Set(items)).toEqual(new Set([b, c]));
+    expect(swapRemove(items, a)).toBe(false);
     expect(swapRemove(items, items.at(-1)!)).toBe(true);
     expect(items).toHaveLength(1);
     expect(swapRemove(items, items[0]!)).toBe(true);
     expect(items).toEqual([]);
-    expect(swapRemove(items, 'a')).toBe(false);
+    place(items, a);
+    expect(items[0]).toBe(a);
+    for (const item of [b, c]) expect(swapRemove(items, item)).toBe(false);
   });
 });

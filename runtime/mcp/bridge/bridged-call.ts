@@ -70,6 +70,7 @@ interface Errand {
 
 export class BridgedCall implements ReplySink, CallOnLink, Parked {
   readonly owner: string;
+  place = -1;
   readonly #errand: Errand;
   readonly #questions = new Map<string, Question>();
   #call: Call;

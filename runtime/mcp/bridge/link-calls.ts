@@ -1,10 +1,10 @@
 /** The calls of modern clients that are under way on one legacy conversation. */
-import { swapRemove } from '../../swap-remove.ts';
+import { type Placed, place, swapRemove } from '../../swap-remove.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import type { UpstreamAsk } from './bridged-call.ts';
 
 /** A call on its conversation. */
-export interface CallOnLink {
+export interface CallOnLink extends Placed {
   /** Takes what the upstream asked outside any stream of a call. */
   asked(ask: UpstreamAsk): void;
   /** Takes a notification that the upstream sent outside any stream of a call. */
@@ -45,7 +45,7 @@ export class LinkCalls {
   /** Runs `run` when it is the call's turn, now as a rule; `fail` if that takes longer than `timeoutMs`. */
   enter(call: CallOnLink, timeoutMs: number, run: () => void, fail: (error: Error) => void): void {
     if (!this.#oneAtATime || this.#underWay.length === 0) {
-      this.#underWay.push(call);
+      place(this.#underWay, call);
       run();
       return;
     }
@@ -69,7 +69,7 @@ export class LinkCalls {
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#unqueue(next);
-    this.#underWay.push(next.call);
+    place(this.#underWay, next.call);
     next.run();
   }
 

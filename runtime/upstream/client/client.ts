@@ -1,4 +1,5 @@
 /** Requests to one HTTP/1.1 origin, over connections that are kept: one request at a time on each. */
+import { Line } from '../line.ts';
 import { type ConnectOptions, Connector, originOf } from './connect.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { Outgoing, type ReplyTarget, type RequestText } from './outgoing.ts';
@@ -6,9 +7,16 @@ import { Outgoing, type ReplyTarget, type RequestText } from './outgoing.ts';
 export interface ClientOptions extends ConnectOptions {
   /** The most connections at once; absent: as many as there are requests. */
   readonly connections?: number | undefined;
+  /** The most requests that wait for a connection; absent: as many as come. */
+  readonly waiting?: number | undefined;
   readonly connectMs: number;
   /** For how long an unused connection is kept. */
   readonly idleMs: number;
+}
+
+/** So many requests wait for a connection that no more may. Its message is for the log. */
+export class LineFull extends Error {
+  override readonly name = 'LineFull';
 }
 
 const SWEEP_MS = 1000;
@@ -18,6 +26,7 @@ export class HttpClient implements ConnectionOwner {
   readonly #connector: Connector;
   readonly #options: ClientOptions;
   readonly #maxConnections: number;
+  readonly #maxWaiting: number;
   readonly #connections = new Set<Connection>();
   /** The one that was used last comes first: the others grow old and go. */
   readonly #idle: Connection[] = [];
@@ -28,30 +37,28 @@ export class HttpClient implements ConnectionOwner {
   #freed: Connection[] = [];
   #resting: Connection[] = [];
   #turn: NodeJS.Immediate | undefined;
-  /**
-   * In the order in which they came. No Set: the tables that it has outgrown lead from one to the next, and with them the
-   * engine would keep every request until it collects its old generation.
-   */
-  readonly #waiting: Outgoing[] = [];
+  readonly #waiting = new Line<Outgoing>();
   readonly #opening = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #closed: Error | undefined;
-  readonly #drop = (request: Outgoing): void => {
-    const at = this.#waiting.indexOf(request);
-    if (at >= 0) this.#waiting.splice(at, 1);
-  };
+  readonly #drop = (request: Outgoing): void => this.#waiting.leave(request);
 
   constructor(origin: URL, options: ClientOptions) {
     this.#connector = new Connector(originOf(origin), options);
     this.#options = options;
     this.#maxConnections = options.connections ?? Number.POSITIVE_INFINITY;
+    this.#maxWaiting = options.waiting ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Sends a request, or keeps it until a connection is free. */
+  /** Sends a request, or keeps it until a connection is free; it fails at once where too many wait. */
   send(text: RequestText, target: ReplyTarget): Outgoing {
     const request = new Outgoing(text, target, this.#drop);
     if (this.#closed !== undefined) {
       request.fail(this.#closed);
+      return request;
+    }
+    if (this.#waiting.length >= this.#maxWaiting) {
+      request.fail(new LineFull(`${this.#maxWaiting} requests wait for a connection`));
       return request;
     }
     this.#waiting.push(request);
@@ -65,7 +72,9 @@ export class HttpClient implements ConnectionOwner {
     this.#closed = reason;
     clearInterval(this.#sweeper);
     clearImmediate(this.#turn);
-    const waiting = this.#waiting.splice(0);
+    const waiting: Outgoing[] = [];
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+      waiting.push(next);
     for (const connection of [...this.#connections]) connection.lose(reason);
     for (const request of waiting) request.fail(reason);
   }

@@ -1,4 +1,5 @@
 /** A request of the client, from being asked for to its end. */
+import type { InLine } from '../line.ts';
 import type { Connection } from './connection.ts';
 import type { ReplyParts } from './reply-parser.ts';
 
@@ -14,7 +15,7 @@ export interface RequestText {
   readonly body: string | Uint8Array | null;
 }
 
-export class Outgoing {
+export class Outgoing implements InLine<Outgoing> {
   readonly text: RequestText;
   readonly target: ReplyTarget;
   /** Whether a byte of it may have left. */
@@ -22,6 +23,9 @@ export class Outgoing {
   /** The end has come, or nobody waits for it. */
   over = false;
   connection: Connection | undefined;
+  waits = false;
+  lineNext: Outgoing | undefined = undefined;
+  linePrevious: Outgoing | undefined = undefined;
   readonly #drop: (request: Outgoing) => void;
 
   constructor(text: RequestText, target: ReplyTarget, drop: (request: Outgoing) => void) {

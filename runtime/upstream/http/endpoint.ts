@@ -1,5 +1,6 @@
 /** The connections to one streamable HTTP endpoint. */
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
+import { MAX_WAITING } from '../bulkhead.ts';
 import type { Traffic } from '../call.ts';
 import { HttpClient } from '../client/client.ts';
 import { fieldLines, requestLines } from '../client/request-head.ts';
@@ -62,11 +63,11 @@ export class HttpEndpoint {
     const { connectMs, idleMs } = node.timeouts;
     const options = { connectMs, idleMs, ca: node.tls.ca };
     this.traffic = traffic;
-    this.slots = new ConnectionSlots(node.connections);
+    this.slots = new ConnectionSlots(node.connections, MAX_WAITING);
     this.#target = `${url.pathname}${url.search}`;
     this.#host = url.host;
     this.#postLines = requestLines('POST', this.#target, this.#host);
-    this.#calls = new HttpClient(url, { ...options, connections: node.connections });
+    this.#calls = new HttpClient(url, { ...options, connections: node.connections, waiting: MAX_WAITING });
     this.#aside = new HttpClient(url, options);
     this.headers = fixedHeaders(node);
   }

@@ -1,14 +1,18 @@
 /** A call within a legacy session: its stream may end early and be taken up again by GET. */
+
+import type { Placed } from '../../swap-remove.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import {
   ENDPOINT_UNREACHED,
   type Failure,
+  lineFullFailure,
   protocolFailure,
   SESSION_UNKNOWN,
   upstreamError,
 } from '../failure.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import type { Message } from '../message.ts';
+import type { SlotCall } from './connection-slots.ts';
 import { HttpExchange } from './exchange.ts';
 import { HttpCall } from './http-call.ts';
 import type { LegacySession } from './legacy-session.ts';
@@ -28,7 +32,12 @@ export const reconnectDelayMs = (retryMs: number | undefined, failures: number):
  * A request of a session. An early end of its stream is no failure where an event id was seen (MCP 2025-11-25,
  * SSE polling); its deadline bounds the whole.
  */
-export class LegacyHttpCall extends HttpCall {
+export class LegacyHttpCall extends HttpCall implements SlotCall, Placed {
+  place = -1;
+  hasSlot = false;
+  waits = false;
+  lineNext: SlotCall | undefined = undefined;
+  linePrevious: SlotCall | undefined = undefined;
   readonly #session: LegacySession;
   readonly #onEnd: (call: LegacyHttpCall) => void;
   #resuming = false;
@@ -62,8 +71,12 @@ export class LegacyHttpCall extends HttpCall {
   }
 
   protected override attempt(): void {
-    if (this.request.mayPause === true) this.endpoint.slots.enter(this, () => super.attempt());
-    else super.attempt();
+    if (this.request.mayPause !== true) super.attempt();
+    else if (!this.endpoint.slots.enter(this)) this.failed(lineFullFailure());
+  }
+
+  runInSlot(): void {
+    super.attempt();
   }
 
   override pause(): void {

@@ -1,6 +1,6 @@
 /** A legacy conversation over streamable HTTP: MCP 2025-11-25 and older. */
 import type { GatewayError } from '../../errors.ts';
-import { swapRemove } from '../../swap-remove.ts';
+import { place, swapRemove } from '../../swap-remove.ts';
 import { ask } from '../ask.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import { INITIALIZED, initializedPeer, initializeRequest } from '../discovery.ts';
@@ -124,7 +124,7 @@ export class LegacyHttpLink implements Link {
       return () => undefined;
     }
     const call = new LegacyHttpCall(this.#session, request, sink, this.#forget);
-    this.#calls.push(call);
+    place(this.#calls, call);
     call.start();
     return (reason) => call.cancel(reason);
   }

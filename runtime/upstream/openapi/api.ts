@@ -1,6 +1,7 @@
 /** An HTTP API: its connections, and what every request to it carries. */
 import { prepareEgress } from '../../../policies/egress/egress.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
+import { MAX_WAITING } from '../bulkhead.ts';
 import type { Traffic } from '../call.ts';
 import { HttpClient } from '../client/client.ts';
 import { originOf } from '../client/connect.ts';
@@ -34,6 +35,7 @@ export class Api {
     this.#refused = refusedAddress(egress, originOf(url).host);
     this.#client = new HttpClient(url, {
       connections: node.connections,
+      waiting: MAX_WAITING,
       connectMs,
       idleMs,
       ca: node.tls.ca,

@@ -42,7 +42,7 @@ export class FloodedGateway {
 
   static async start(): Promise<FloodedGateway> {
     const healthy = fork(HEALTHY);
-    const [upstreamUrl] = (await once(healthy, 'message')) as [string];
+    const [[echo, hanging]] = (await once(healthy, 'message')) as [[string, string]];
     const folder = await mkdtemp(join(tmpdir(), 'gatewright-flood-'));
     const { certificate, key } = makeCertificate('flooded');
     await writeFile(join(folder, 'tls.crt'), certificate);
@@ -51,7 +51,7 @@ export class FloodedGateway {
     const connections = { headerTimeout: '1s', bodyTimeout: '1s' };
     const yaml = JSON.parse(
       configuration(
-        { echo: upstreamUrl },
+        { echo, hanging },
         {
           listener: { connections },
           pressure: { memory: '640MiB', eventLoopDelay: '1h' },

@@ -35,6 +35,7 @@ const FLOODS: readonly (readonly [string, (target: Target) => http1.Attack])[] =
   ['calls of one id', http1.sameIds],
   ['TLS handshakes', http2.handshakes],
   ['streams that are reset', http2.rapidReset],
+  ['calls that hang, many on each connection that is cut', http2.hangingCalls],
   ['continued headers', http2.continuations],
   ['settings', http2.settings],
   ['pings', http2.pings],

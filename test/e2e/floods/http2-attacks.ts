@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import {
   CONTINUATION,
+  DATA,
+  END_HEADERS,
   END_STREAM,
   frame,
   HEADERS,
@@ -13,6 +15,7 @@ import {
   resetStreams,
   SETTINGS,
 } from '../../support/http2-frames.ts';
+import { modernBody, modernHeaders } from '../../support/modern-client.ts';
 import { type Attack, arrived, attackerSocket, repeat } from './attacks.ts';
 import type { Target } from './flooded-gateway.ts';
 
@@ -69,6 +72,32 @@ export const rapidReset = (target: Target): Attack =>
   frames(target, 110, function* () {
     for (let first = 1; first < 4_000; first += 200) yield resetStreams(first, 100);
   });
+
+const CALL = modernBody('tools/call', { name: 'hang', arguments: {} });
+const CALL_HEADERS = Buffer.concat([
+  REQUEST.subarray(0, REQUEST.indexOf(literal('content-type', 'application/json'))),
+  ...Object.entries(modernHeaders('tools/call', { name: 'hang' }, {})).map(([name, value]) =>
+    literal(name.toLowerCase(), value),
+  ),
+]);
+
+/** Calls that are not answered: 100 on each of 20 connections, which are cut one after the other. */
+export const hangingCalls = (target: Target): Attack => {
+  const calls = Array.from({ length: 100 }, (_, call) => [
+    frame(HEADERS, END_HEADERS, 2 * call + 1, CALL_HEADERS),
+    frame(DATA, END_STREAM, 2 * call + 1, Buffer.from(CALL)),
+  ]);
+  const begun = new Set<number>();
+  return repeat(20, async (attacker, signal) => {
+    if (!begun.has(attacker)) await delay(25 * attacker, undefined, { signal, ref: false });
+    begun.add(attacker);
+    const tls = await secure(target, 150 + (attacker % 4), signal, 'h2');
+    tls.resume().write(Buffer.concat([OPENING, ...calls.flat()]));
+    await delay(500, undefined, { signal, ref: false });
+    tls.destroy();
+    await delay(1_000, undefined, { signal, ref: false });
+  });
+};
 
 /** Headers that never end (CVE-2024-27316). */
 export const continuations = (target: Target): Attack =>

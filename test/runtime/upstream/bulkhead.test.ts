@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MAX_WAITING } from '../../../runtime/upstream/bulkhead.ts';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
 import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
@@ -44,6 +45,35 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
   await server.close();
+});
+
+describe('calls of an upstream whose places are not bounded', () => {
+  test.each([
+    ['modern', {}],
+    ['legacy', { mayPause: true }],
+  ] as const)(
+    'wait for a connection up to a bound, and beyond that are refused at once: %s',
+    async (era, options) => {
+      const breaker = { consecutive: 1, windowMs: 10_000, minimumCalls: 20, openForMs: 30_000 };
+      const made = createUpstream(httpNode(server.url, { era, connections: 2, breaker }), context);
+      open.push(made);
+      const link = era === 'modern' ? await made.modern() : await made.legacy(OPENING);
+      const sent = Array.from({ length: 2 }, () => callEcho(link, options));
+      await until(() => held.length === 2);
+      const waiting = Array.from({ length: MAX_WAITING }, () => callEcho(link, options));
+      expect(waiting.some(({ sink }) => sink.error !== undefined)).toBe(false);
+      const { error } = await echo(link, options);
+      expect(error).toMatchObject({ code: 'upstream_busy', status: 503, retryAfterMs: 1000 });
+      waiting.pop()!.cancel('enough');
+      const served = callEcho(link, options);
+      for (const { cancel } of waiting) cancel('enough');
+      server.behave(answer);
+      for (const each of held.splice(0)) answer(each);
+      await Promise.all([...sent, served].map(({ sink }) => sink.ended));
+      expect(served.sink.response).toBeDefined();
+      expect(made.state()).toMatchObject({ breaker: 'closed', inFlight: 0 });
+    },
+  );
 });
 
 describe('calls of an upstream that are bounded in number', () => {

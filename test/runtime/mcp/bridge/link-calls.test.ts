@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CallOnLink, LinkCalls } from '../../../../runtime/mcp/bridge/link-calls.ts';
 
-const call = (): CallOnLink => ({ asked: () => undefined, told: () => undefined });
+const call = (): CallOnLink => ({ place: -1, asked: () => undefined, told: () => undefined });
 
 describe('LinkCalls', () => {
   it('runs calls at once, and knows the owner of a question only while there is one', () => {

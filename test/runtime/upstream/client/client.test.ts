@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type ClientOptions, HttpClient } from '../../../../runtime/upstream/client/client.ts';
+import { type ClientOptions, HttpClient, LineFull } from '../../../../runtime/upstream/client/client.ts';
 import type { Outgoing } from '../../../../runtime/upstream/client/outgoing.ts';
 import { fieldLines, requestLines } from '../../../../runtime/upstream/client/request-head.ts';
 import { makeCertificate } from '../../../support/certificate.ts';
@@ -126,6 +126,49 @@ describe('connections', () => {
     // Nobody answers there (RFC 5737), or the network says so at once.
     const { reply } = start(clientOf(new URL('http://192.0.2.1/'), { connectMs: 50 }));
     expect((await reply.ended).error).toBeInstanceOf(Error);
+  });
+});
+
+/** Processor time for taking back so many requests that wait, in either order. */
+const takenBackMs = (client: HttpClient, count: number, isReversed: boolean): number => {
+  const waiting = Array.from({ length: count }, () => start(client).outgoing);
+  if (isReversed) waiting.reverse();
+  const before = process.cpuUsage();
+  for (const outgoing of waiting) outgoing.abort();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
+
+describe('requests that wait', () => {
+  test.each([
+    ['in the order in which they came', false],
+    ['the last one first', true],
+  ])('are taken back in linear time, %s', async (_order, isReversed) => {
+    await using server = await startRawServer((socket) => socket.write(answer('a')));
+    const client = clientOf(server.url, { connections: 1 });
+    takenBackMs(client, 5_000, isReversed);
+    const few = Math.max(takenBackMs(client, 5_000, isReversed), 2);
+    expect(takenBackMs(client, 50_000, isReversed)).toBeLessThan(40 * few);
+    expect((await ask(client)).body).toBe('a');
+  });
+
+  test('are no more than may: the next fails at once, unsent, until one leaves', async () => {
+    const open: Socket[] = [];
+    await using server = await startRawServer((socket) => open.push(socket));
+    const client = clientOf(server.url, { connections: 1, waiting: 2 });
+    const served = start(client);
+    await until(() => open.length === 1);
+    const [first, second, third] = [start(client), start(client), start(client)];
+    expect(third.reply.error).toBeInstanceOf(LineFull);
+    expect(third.outgoing.sent).toBe(false);
+    first.outgoing.abort();
+    const fourth = start(client);
+    for (const { reply } of [served, second, fourth]) {
+      await until(() => open.length > 0);
+      open.shift()!.write(answer('x'));
+      expect((await reply.ended).body).toBe('x');
+    }
+    expect(first.reply.ends).toBe(0);
   });
 });
 
