@@ -19,6 +19,7 @@ import { ConnectionGate } from './connection-gate.ts';
 import { createHttp2Server, createTlsServer, secureContextOptions } from './create-server.ts';
 import type { WebResponse } from './exchange.ts';
 import { enter, enterUnexpected } from './front-door.ts';
+import { HandshakeTurns } from './handshake-turns.ts';
 import { Http1Connection } from './http1/connection.ts';
 import { type Arrival, Http2Arrivals } from './http2-arrivals.ts';
 import { Http2Request } from './http2-request.ts';
@@ -55,6 +56,7 @@ export class Listener implements Taker {
   readonly #host: ListenerHost;
   /** Absent without TLS. */
   readonly #tls: TlsServer | undefined;
+  readonly #handshakes = new HandshakeTurns((socket) => this.#tls!.emit('connection', socket));
   /** Absent where HTTP/2 is not spoken. */
   readonly #http2: Http2Server | undefined;
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -118,7 +120,7 @@ export class Listener implements Taker {
     }
     // TLS ends what its client has ended.
     socket.allowHalfOpen = false;
-    this.#tls.emit('connection', socket);
+    this.#handshakes.add(socket);
   }
 
   failed(error: Error): void {

@@ -10,10 +10,14 @@ import * as http2 from './http2-attacks.ts';
 const MS = 50;
 
 let flooded: FloodedGateway;
+/** The healthy client's, when it was asked last without a flood. */
+let quietMs: number;
 
 beforeAll(async () => {
   flooded = await FloodedGateway.start();
+  // The first calls are slower than any later ones.
   await flooded.healthyP99Ms();
+  quietMs = await flooded.healthyP99Ms();
 }, 60_000);
 afterAll(() => flooded.close());
 
@@ -42,23 +46,23 @@ const FLOODS: readonly (readonly [string, (target: Target) => http1.Attack])[] =
 ];
 
 describe('a flood of', () => {
-  it.each(FLOODS)('[UPC-11] %s hurts nobody else', { timeout: 60_000, retry: 2 }, async (name, start) => {
-    const quietMs = await flooded.healthyP99Ms();
+  it.each(FLOODS)('[UPC-11] %s hurts nobody else', { timeout: 60_000 }, async (name, start) => {
+    const beforeMs = quietMs;
     await flooded.peakBytes();
     const before = http1.arrivals();
     const attack = start(flooded.target);
-    try {
-      const p99Ms = await flooded.healthyP99Ms();
-      const peakBytes = await flooded.peakBytes();
-      console.info(
-        `${name}: p99 ${p99Ms.toFixed(1)} ms (quiet ${quietMs.toFixed(1)}), ${peakBytes >> 20} MiB, ${http1.arrivals() - before} times`,
-      );
-      expect(p99Ms).toBeLessThanOrEqual(Math.max(2 * quietMs, quietMs + MS));
-      expect(peakBytes).toBeLessThan(CAP_BYTES);
-      expect(http1.arrivals() - before).toBeGreaterThan(0);
-    } finally {
-      await attack.stop();
-    }
+    const p99Ms = await flooded.healthyP99Ms().finally(() => attack.stop());
+    const peakBytes = await flooded.peakBytes();
+    const times = http1.arrivals() - before;
+    quietMs = await flooded.healthyP99Ms();
+    // Others use the machine as well: what it is without the flood is between what it was before and is after.
+    const betweenMs = (beforeMs + quietMs) / 2;
+    console.info(
+      `${name}: p99 ${p99Ms.toFixed(1)} ms (quiet ${beforeMs.toFixed(1)} and ${quietMs.toFixed(1)}), ${peakBytes >> 20} MiB, ${times} times`,
+    );
+    expect(p99Ms).toBeLessThanOrEqual(Math.max(2 * betweenMs, betweenMs + MS));
+    expect(peakBytes).toBeLessThan(CAP_BYTES);
+    expect(times).toBeGreaterThan(0);
   });
 
   it('names leaves the metrics as small as they were, and the log with one line for each request', async () => {
