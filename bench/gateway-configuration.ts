@@ -12,7 +12,7 @@ import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
  * API of as many operations as upstream. `to-legacy`, `to-modern`: as bare, with an upstream held to one era. `lists`:
  * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. `two-workers`: as bare, with
- * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as `two-workers`, beside what changes: another upstream, or thousands. `large-alone`: as that, with one thread. `faulty`: as bare, beside a server whose upstream fails. Metrics in all.
+ * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as `two-workers`, beside what changes: another upstream, or thousands. `reloaded-alone`, `large-alone`: as these, with one thread. `faulty`: as bare, beside a server whose upstream fails. Metrics in all.
  */
 export type Profile =
   | 'bare'
@@ -27,6 +27,7 @@ export type Profile =
   | 'stored'
   | 'secure-stdio'
   | 'reloaded'
+  | 'reloaded-alone'
   | 'large'
   | 'large-alone'
   | 'faulty';
@@ -164,11 +165,17 @@ sessions: { subscriptions: { max: 15000, maxPerPrincipal: 1000 } }
 telemetry: { log: { access: false } }
 `;
 
-const twoWorkers = (ports: Ports): string => bare(ports).replace('version: 1', 'version: 1\nworkers: 2');
+/** How many threads serve. */
+export type Workers = 1 | 2;
+
+const withWorkers = (ports: Ports, workers: Workers): string =>
+  bare(ports).replace('version: 1', `version: 1\nworkers: ${workers}`);
+
+const twoWorkers = (ports: Ports): string => withWorkers(ports, 2);
 
 /** The nth variant of what is reloaded: only another upstream and its server differ. */
-export const reloadedConfiguration = (ports: Ports, variant: number): string =>
-  twoWorkers(ports)
+export const reloadedConfiguration = (ports: Ports, variant: number, workers: Workers): string =>
+  withWorkers(ports, workers)
     .replace(
       'upstreams:\n',
       `upstreams:\n  other: { type: http, endpoints: ["http://127.0.0.1:${ports.upstream}/other"], timeouts: { call: ${10 + (variant % 10)}s } }\n`,
@@ -183,7 +190,7 @@ export const largeReloadedConfiguration = (
   ports: Ports,
   variant: number,
   differs: 'one' | 'all',
-  workers: 1 | 2,
+  workers: Workers,
 ): string => {
   const [sections, rest] = largeConfiguration(LARGE).split('servers:\n') as [string, string];
   const timeouts = differs === 'one' ? /timeouts: { call: / : /timeouts: { call: /g;
@@ -193,6 +200,22 @@ ${rest
   .replace(timeouts, `timeouts: { idle: ${60 + variant}s, call: `)
   .replace('upstreams:\n', `upstreams:\n${fast(ports)}`)}telemetry: { log: { access: false } }
 `;
+};
+
+/** A small one, and what it becomes by naming a file that holds thousands of nodes. */
+export const growingConfiguration = (
+  ports: Ports,
+  workers: Workers,
+): { readonly small: string; readonly grown: string; readonly named: string; readonly text: string } => {
+  const small = withWorkers(ports, workers);
+  const named = 'grown.yaml';
+  const text = largeConfiguration(LARGE);
+  return {
+    small,
+    grown: small.replace('version: 1', `version: 1\ninclude: [./${named}]`),
+    named,
+    text: text.slice(text.indexOf('identity:')),
+  };
 };
 
 const SUBJECTS: Partial<Record<Profile, readonly string[]>> = {
@@ -214,7 +237,8 @@ const YAML = {
   'two-workers': twoWorkers,
   stored,
   'secure-stdio': secureStdio,
-  reloaded: (ports: Ports) => reloadedConfiguration(ports, 0),
+  reloaded: (ports: Ports) => reloadedConfiguration(ports, 0, 2),
+  'reloaded-alone': (ports: Ports) => reloadedConfiguration(ports, 0, 1),
   large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one', 2),
   'large-alone': (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one', 1),
   faulty,

@@ -3,12 +3,13 @@ import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from './figures.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
-import { reloadedConfiguration } from './gateway-configuration.ts';
+import { reloadedConfiguration, type Workers } from './gateway-configuration.ts';
 import { startLoad } from './load-driver.ts';
 import type { Cores } from './pinned-process.ts';
 
 /** Medians over the rounds, each with a quiet window and one under reloads. */
 export interface ReloadLatency {
+  readonly workers: Workers;
   readonly quietP99Ms: number;
   readonly reloadingP99Ms: number;
   /** Reloads that were applied. */
@@ -18,6 +19,7 @@ export interface ReloadLatency {
 }
 
 export interface ReloadLatencyOptions {
+  readonly workers: Workers;
   readonly rounds: number;
   readonly windowMs: number;
   /** Calls a second, whatever becomes of those before. */
@@ -46,9 +48,10 @@ export const measureReloadLatency = async (
   cores: Cores,
   options: Omit<GatewayOptions, 'core' | 'profile'>,
   upstreamPid: number,
-  { rounds, windowMs, perSecond, connections, pauseMs }: ReloadLatencyOptions,
+  { workers, rounds, windowMs, perSecond, connections, pauseMs }: ReloadLatencyOptions,
 ): Promise<ReloadLatency> => {
-  await using gateway = await startGateway({ ...options, core: cores.proxy, profile: 'reloaded' });
+  const profile = workers === 1 ? 'reloaded-alone' : 'reloaded';
+  await using gateway = await startGateway({ ...options, core: cores.proxy, profile });
   await using load = startLoad(cores.load);
   const job = {
     port: gateway.port,
@@ -71,7 +74,7 @@ export const measureReloadLatency = async (
     const change = async (): Promise<void> => {
       while (!isOver) {
         reloads += 1;
-        await reloadTo(gateway, reloadedConfiguration(gateway.ports, reloads));
+        await reloadTo(gateway, reloadedConfiguration(gateway.ports, reloads, workers));
         await delay(pauseMs);
       }
     };
@@ -85,5 +88,5 @@ export const measureReloadLatency = async (
     quiet.push(calm.p99Ms);
     reloading.push(busy.p99Ms);
   }
-  return { quietP99Ms: median(quiet), reloadingP99Ms: median(reloading), reloads, requests };
+  return { workers, quietP99Ms: median(quiet), reloadingP99Ms: median(reloading), reloads, requests };
 };

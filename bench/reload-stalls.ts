@@ -1,19 +1,24 @@
 /** How long threads are kept busy without a pause while thousands of nodes are compiled, prepared and swapped. */
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cpuUs } from './cpu-time.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
-import { largeReloadedConfiguration } from './gateway-configuration.ts';
+import { growingConfiguration, largeReloadedConfiguration, type Workers } from './gateway-configuration.ts';
 import { reloadTo } from './reload-latency.ts';
 import type { Stall } from './stall-probe.ts';
 
-/** One reload of the large configuration. */
+/** What is another: one upstream, all of them, or everything, for a small file names a large one that it did not name. */
+export type Differs = 'one' | 'all' | 'grown';
+
+export const DIFFERS: readonly Differs[] = ['one', 'all', 'grown'];
+
+/** One reload to the large configuration. */
 export interface LargeReload {
-  readonly workers: 1 | 2;
-  readonly differs: 'one' | 'all';
+  readonly workers: Workers;
+  readonly differs: Differs;
   readonly compileMs: number;
   /** From the end of the compile until all threads serve the new graph. */
   readonly bringMs: number;
@@ -43,19 +48,32 @@ const stallsOf = async (pid: number, file: string): Promise<readonly Stall[]> =>
   return JSON.parse(await readFile(file, 'utf8'));
 };
 
+/** The text to reload to, once all that comes before it is done. */
+const textOf = async (
+  gateway: Gateway,
+  variant: number,
+  differs: Differs,
+  workers: Workers,
+): Promise<string> => {
+  if (differs !== 'grown') return largeReloadedConfiguration(gateway.ports, variant, differs, workers);
+  const { small, grown, named, text } = growingConfiguration(gateway.ports, workers);
+  await writeFile(join(dirname(gateway.file), named), text);
+  await reloadTo(gateway, small);
+  await delay(AFTER_MS);
+  return grown;
+};
+
 const reloadOnce = async (
   gateway: Gateway,
   file: string,
   variant: number,
-  differs: 'one' | 'all',
-  workers: 1 | 2,
+  differs: Differs,
+  workers: Workers,
 ): Promise<LargeReload> => {
+  const text = await textOf(gateway, variant, differs, workers);
   await stallsOf(gateway.pid, file);
   const startUs = cpuUs([gateway.pid]);
-  const { durationMs, compileMs } = await reloadTo(
-    gateway,
-    largeReloadedConfiguration(gateway.ports, variant, differs, workers),
-  );
+  const { durationMs, compileMs } = await reloadTo(gateway, text);
   const tookMs = (cpuUs([gateway.pid]) - startUs) / 1e3;
   await delay(AFTER_MS);
   const stalls = await stallsOf(gateway.pid, file);
@@ -74,11 +92,11 @@ const reloadOnce = async (
   };
 };
 
-/** Reloads it `rounds` times with one upstream changed, and as often with all of them. */
+/** Reloads it `rounds` times in each way that it can differ. */
 export const measureLargeReloads = async (
   options: Omit<GatewayOptions, 'profile'>,
   rounds: number,
-  workers: 1 | 2,
+  workers: Workers,
 ): Promise<readonly LargeReload[]> => {
   const file = join(options.folder, 'stalls.json');
   const probe = `--import=${PROBE.href}?file=${encodeURIComponent(file)}`;
@@ -89,7 +107,6 @@ export const measureLargeReloads = async (
   });
   const reloads: LargeReload[] = [];
   for (let round = 1; round <= rounds; round += 1)
-    for (const differs of ['one', 'all'] as const)
-      reloads.push(await reloadOnce(gateway, file, round, differs, workers));
+    for (const differs of DIFFERS) reloads.push(await reloadOnce(gateway, file, round, differs, workers));
   return reloads;
 };
