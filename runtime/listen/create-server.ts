@@ -1,4 +1,5 @@
 /** The servers behind a listener of TLS: of handshakes, and of HTTP/2 where that is spoken. */
+import { constants } from 'node:crypto';
 import http2 from 'node:http2';
 import tls from 'node:tls';
 import type { ListenerNode } from '../../schema/graph/listener.ts';
@@ -16,6 +17,8 @@ export const secureContextOptions = (node: TlsNode) => ({
   cert: node.certificate,
   key: node.key,
   minVersion: node.minVersion === '1.3' ? ('TLSv1.3' as const) : ('TLSv1.2' as const),
+  // Nobody needs it, HTTP/2 forbids it (RFC 9113, 9.2.1), and a client may make work with it.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 });
 
 /** Does handshakes on sockets that it is handed, and tells which protocol was agreed on. It never listens. */

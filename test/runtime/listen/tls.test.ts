@@ -1,5 +1,6 @@
 import http2 from 'node:http2';
 import https from 'node:https';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Handler } from '../../../runtime/generation.ts';
 import { readBody } from '../../../runtime/listen/body.ts';
@@ -173,6 +174,32 @@ describe('a listener with TLS', () => {
     expect(served.observer.bad).toEqual([0]);
   });
 
+  it('does no second handshake on a connection, and lets go of whoever asks for one', async () => {
+    served = await serve(tlsNode(), { '/mcp': echo });
+    const ask = async (protocol: string): Promise<void> => {
+      const raw = connect(served.port, '127.0.0.1');
+      const socket = await openTls(served.port, {
+        socket: raw,
+        ALPNProtocols: [protocol],
+        maxVersion: 'TLSv1.2',
+      });
+      const asked = new Promise<Error | null>((resolve) => {
+        socket.resume().once('error', resolve);
+        for (let i = 0; i < 5; i += 1) socket.renegotiate({ rejectUnauthorized: false }, resolve);
+      });
+      expect(await asked).toBeInstanceOf(Error);
+      raw.resetAndDestroy();
+    };
+    for (const protocol of ['h2', 'http/1.1']) {
+      await ask(protocol);
+      await until(() => served.observer.closed === served.observer.opened);
+      served.listener.renew(tlsNode());
+      await ask(protocol);
+      await until(() => served.observer.closed === served.observer.opened);
+    }
+    expect(served.observer.opened).toBe(4);
+  });
+
   it('replaces the certificate in place and keeps open connections', async () => {
     served = await serve(tlsNode(), { '/mcp': echo });
     const old = await connectHttp2();
@@ -198,7 +225,6 @@ describe('a listener with TLS', () => {
     served = await serve(tlsNode({ connections: { ...connections, headerTimeoutMs: 100 } }), {
       '/mcp': echo,
     });
-    const { connect } = await import('node:net');
     const plain = connect(served.port, '127.0.0.1', () => plain.write('GET / HTTP/1.1\r\n\r\n'));
     const silent = connect(served.port, '127.0.0.1');
     await Promise.all(
