@@ -60,8 +60,10 @@ interface BodyTarget {
 
 class BodyReader implements BodySink {
   readonly #target: BodyTarget;
-  /** The first chunk; most bodies have no second one. */
-  #first: Buffer | undefined;
+  /** Its length, if that is known. */
+  readonly #declaredBytes: number | undefined;
+  /** A body that came at once, as most do. */
+  #only: Buffer | undefined;
   #pieces: Pieces | undefined;
   #receivedBytes = 0;
   /** For which room was taken. */
@@ -71,6 +73,8 @@ class BodyReader implements BodySink {
 
   constructor(target: BodyTarget) {
     this.#target = target;
+    const length = target.exchange.request.headers['content-length'];
+    if (length !== undefined) this.#declaredBytes = Number(length);
   }
 
   limit(ms: number): void {
@@ -82,9 +86,12 @@ class BodyReader implements BodySink {
     const { exchange, maxBytes } = this.#target;
     this.#receivedBytes += chunk.length;
     if (this.#receivedBytes > maxBytes) this.#fail(tooLarge(maxBytes));
-    else if (this.#first === undefined) this.#first = chunk;
+    else if (chunk.length === this.#declaredBytes) this.#only = chunk;
     else if (!this.#hold(chunk.length)) this.#fail(exchange.lifecycle.shedding.refusal());
-    else this.#piecesAfter(this.#first).add(chunk);
+    else {
+      this.#pieces ??= new Pieces();
+      this.#pieces.add(chunk);
+    }
   }
 
   onEnd(): void {
@@ -112,12 +119,11 @@ class BodyReader implements BodySink {
 
   #deliver(): void {
     const { onBody, onError } = this.#target;
-    const first = this.#first;
-    if (first === undefined) {
+    const bytes = this.#only ?? this.#pieces?.whole();
+    if (bytes === undefined) {
       onBody('');
       return;
     }
-    const bytes = this.#pieces?.whole() ?? first;
     // The reader may last as long as the reply: the bytes need not.
     this.#drop();
     if (isUtf8(bytes)) onBody(bytes.toString());
@@ -128,14 +134,6 @@ class BodyReader implements BodySink {
           rpcCode: RPC.parseError,
         }),
       );
-  }
-
-  #piecesAfter(first: Buffer): Pieces {
-    if (this.#pieces === undefined) {
-      this.#pieces = new Pieces();
-      this.#pieces.add(first);
-    }
-    return this.#pieces;
   }
 
   /** Whether there is room for one more piece of a body. */
@@ -156,7 +154,7 @@ class BodyReader implements BodySink {
   }
 
   #drop(): void {
-    this.#first = undefined;
+    this.#only = undefined;
     this.#pieces = undefined;
   }
 

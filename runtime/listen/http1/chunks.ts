@@ -4,6 +4,11 @@ import { LineReader, TOO_LONG, UNENDED } from './line.ts';
 
 /** Bounds the line that begins a chunk. */
 const MAX_CHUNK_LINE_BYTES = 1024;
+/** What a line has without extensions. */
+const USUAL_LINE_BYTES = 16;
+/** Bounds what lines have beyond that, all together; each chunk adds a share of its length. */
+const MAX_PADDING_BYTES = 16 * 1024;
+const PADDING_SHARE = 1 / 4;
 /** Bounds the trailers, all together. */
 const MAX_TRAILER_BYTES = 16 * 1024;
 
@@ -23,6 +28,7 @@ export class ChunkReader {
   readonly #lines = new LineReader();
   #state: 'line' | 'data' | 'data-end' | 'trailers' = 'line';
   #missingBytes = 0;
+  #paddingLeftBytes = MAX_PADDING_BYTES;
   #trailerBytes = 0;
 
   constructor(sink: ChunkSink) {
@@ -69,10 +75,13 @@ export class ChunkReader {
     return this.#state === 'trailers' ? MAX_TRAILER_BYTES - this.#trailerBytes : 0;
   }
 
-  #begin(text: string): 400 | undefined {
+  #begin(text: string): 400 | 413 | undefined {
     const size = CHUNK_LINE.exec(text)?.[1];
     if (size === undefined) return 400;
     this.#missingBytes = Number.parseInt(size, 16);
+    if (text.length > USUAL_LINE_BYTES) this.#paddingLeftBytes -= text.length - USUAL_LINE_BYTES;
+    if (this.#paddingLeftBytes < 0) return 413;
+    this.#paddingLeftBytes += PADDING_SHARE * this.#missingBytes;
     this.#state = this.#missingBytes === 0 ? 'trailers' : 'data';
     return undefined;
   }

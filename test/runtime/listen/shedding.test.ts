@@ -101,4 +101,29 @@ describe('room for bodies', () => {
     gone.socket.destroy();
     await until(() => held === 0);
   });
+
+  it('is taken for the first piece, too, unless it is all of the body', async () => {
+    const holds: number[] = [];
+    const room = {
+      hold: (bytes: number) => {
+        holds.push(bytes);
+        return true;
+      },
+      giveBack: (bytes: number) => {
+        holds.push(-bytes);
+      },
+    };
+    await using served = await under(room);
+    const chunked = new RawConnection(served.port);
+    chunked.write(
+      'POST /mcp HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
+    );
+    await until(() => holds.length > 0);
+    chunked.write('0\r\n\r\n');
+    expect(await chunked.until('\r\n\r\n')).toContain(' 204 ');
+    chunked.socket.destroy();
+    expect(holds.splice(0)).toEqual([5, -5]);
+    expect(await exchangeRaw(served.port, `${head('POST', 5)}hello`)).toContain(' 204 ');
+    expect(holds).toEqual([]);
+  });
 });
