@@ -2,10 +2,11 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { PreparedListener } from '../../generation.ts';
-import { deadlines, type Timed } from '../../traffic/deadline.ts';
 import type { Connection } from '../connection.ts';
 import type { OpenExchange } from '../open-exchange.ts';
+import type { TakenOver } from '../upgrade.ts';
 import { ChunkReader, type ChunkSink } from './chunks.ts';
+import { Clock, type Measured } from './clock.ts';
 import { CountedReader } from './counted.ts';
 import { HeadReader } from './head-reader.ts';
 import type { Host } from './host.ts';
@@ -15,12 +16,11 @@ import { CHUNKED, type RequestHead } from './request-head.ts';
 import { Http1Response, type ReplyCarrier } from './response.ts';
 import { attach, detach, type SocketTarget } from './socket-events.ts';
 
-/** Not more than this is read and thrown away of a body that nobody wants, and not for longer. */
+/** Not more than this is read and thrown away of a body that nobody wants, its framing included. */
 const MAX_DISCARD_BYTES = 16 * 1024 * 1024;
-const MAX_DISCARD_MS = 5_000;
 
-/** Clients keep to what they were told, and what they send last must not meet the end. */
-const IDLE_GRACE_MS = 1_000;
+/** Of those that have come together so many are served in a turn: other connections have theirs. */
+const REQUESTS_IN_TURN = 16;
 
 /**
  * `body`: one has begun. `rest`: of one that nobody wants. `reply`: the request has come whole. `over`: nothing is read
@@ -28,25 +28,10 @@ const IDLE_GRACE_MS = 1_000;
  */
 type State = 'head' | 'body' | 'rest' | 'reply' | 'over';
 
-/** What its time is measured for. */
-type Clock = 'none' | 'head' | 'body' | 'idle' | 'rest';
-
-/** What a connection that goes on in another protocol is taken over with. */
-interface Remainder {
-  readonly socket: Socket;
-  /** What came after the request. */
-  readonly head: Buffer;
-}
-
 const goOn = (connection: Http1Connection): void => connection.goOn();
-const expire = (connection: Http1Connection): void => connection.expire();
 const settle = (connection: Http1Connection): void => connection.settle();
 
-export class Http1Connection implements Timed, Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
-  deadlineMs = 0;
-  deadlineSlot = -1;
-  deadlineNext: Timed | undefined = undefined;
-  deadlinePrevious: Timed | undefined = undefined;
+export class Http1Connection implements Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
   readonly peer: string;
   judgedBy: PreparedListener | undefined = undefined;
   trusted = false;
@@ -57,15 +42,14 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
   readonly host: Host;
   readonly #heads = new HeadReader();
   #state: State = 'head';
-  #clock: Clock = 'none';
-  #limitMs = Number.POSITIVE_INFINITY;
+  readonly #clock = new Clock(this);
   #request: Http1Request | undefined;
   #response: Http1Response | undefined;
   #body: CountedReader | ChunkReader | undefined;
   #discardedBytes = 0;
+  #servedInTurn = 0;
   readonly #ahead = new ReadAhead();
   #isReading = false;
-  #isPaused = false;
 
   constructor(socket: Socket, peer: string, host: Host) {
     this.socket = socket;
@@ -81,7 +65,7 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
 
   /** Whether no request is under way, nor has begun to come. */
   get isIdle(): boolean {
-    return this.#state === 'head' && !this.#heads.hasBegun;
+    return this.#state === 'head' && !this.#heads.hasBegun && this.#ahead.isEmpty;
   }
 
   receive(chunk: Buffer): void {
@@ -93,25 +77,23 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
     }
   }
 
-  onDeadline(): void {
-    if (performance.now() < this.#limitMs) {
-      if (this.#limitMs !== Number.POSITIVE_INFINITY) deadlines.schedule(this, this.#limitMs);
-      return;
-    }
-    // What came while this thread was busy is read first: it was in time.
-    setImmediate(expire, this);
+  /** For long nothing of the last request is held that the next one may have as well. */
+  lasts(): void {
+    if (this.isIdle) this.forget();
   }
 
-  /** Its time is over, unless something else is measured by now. */
-  expire(): void {
-    if (this.socket.destroyed || performance.now() < this.#limitMs) return;
-    if (this.#clock === 'head' || this.#clock === 'body') this.#refuse(408);
+  expired(measured: Measured): void {
+    if (this.socket.destroyed) return;
+    if (measured === 'head' || measured === 'body') this.#refuse(408);
+    else if (measured === 'ahead') this.#ahead.resume(this.socket);
     else this.socket.destroy();
   }
 
   /** The client has no more time for what it is waited for. */
   hurry(): void {
-    if ((this.#clock === 'head' && this.#heads.hasBegun) || this.#clock === 'body') this.#refuse(408);
+    const { measured } = this.#clock;
+    if ((measured === 'head' && this.#heads.hasBegun) || measured === 'body') this.#refuse(408);
+    else if (measured === 'rest' && this.#response === undefined) this.socket.destroy();
   }
 
   /** A reply has ended: but for what called it, which may have something to say of it yet. */
@@ -130,13 +112,21 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
     this.#response?.drained();
   }
 
+  /** Has gone, that is: most clients that go away can be told by nothing else. What was answered is sent yet. */
+  left(): void {
+    const response = this.#response;
+    if (response === undefined) this.#end(true);
+    else if (response.writableEnded) response.keepAlive = false;
+    else this.socket.destroy();
+  }
+
   stalled(): void {
     this.host.stalled(this);
   }
 
   closed(): void {
     this.#state = 'over';
-    deadlines.cancel(this);
+    this.#clock.stop();
     this.#ahead.clear();
     const [request, response] = [this.#request, this.#response];
     this.#request = undefined;
@@ -169,19 +159,12 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
     if (this.#isReading || this.#state === 'over') return;
     this.#tellEnd();
     while (!this.#ahead.isEmpty && this.#mayRead()) this.#read(this.#ahead.take());
-    if (this.#isPaused && this.#ahead.isEmpty) {
-      this.#isPaused = false;
-      this.socket.resume();
-    }
+    if (this.#ahead.isEmpty) this.#ahead.resume(this.socket);
     this.#arm();
   }
 
   onData(chunk: Buffer): void {
     if (this.#state === 'body') this.#request!.sink!.onData(chunk);
-    else if (this.#state === 'rest') {
-      this.#discardedBytes += chunk.length;
-      if (this.#discardedBytes > MAX_DISCARD_BYTES) this.socket.destroy();
-    }
   }
 
   #mayRead(): boolean {
@@ -208,6 +191,10 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
     if (this.#state === 'head') return this.#readHead(bytes, at);
     const body = this.#body!;
     const outcome = body.read(bytes, at);
+    if (this.#state === 'rest') {
+      this.#discardedBytes += body.at - at;
+      if (this.#discardedBytes > MAX_DISCARD_BYTES) this.socket.destroy();
+    }
     if (typeof outcome === 'number') {
       this.#refuse(outcome);
       return bytes.length;
@@ -223,8 +210,16 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
       return bytes.length;
     }
     const next = this.#heads.at;
-    if (head !== undefined) this.#begin(head);
-    return next;
+    if (head === undefined) return next;
+    if (!head.upgrades || next === bytes.length) {
+      this.#begin(head);
+      return next;
+    }
+    // Whoever takes the connection over may do so at once, and what came behind the head is theirs.
+    this.#ahead.putBack(bytes.subarray(next));
+    this.#begin(head);
+    this.#bound();
+    return bytes.length;
   }
 
   #begin(head: RequestHead): void {
@@ -233,14 +228,15 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
       minorVersion: head.minorVersion,
       isHead: head.method === 'HEAD',
       keepAlive: head.keepAlive,
-      awaitsContinue: head.expects === 'continue' && head.bodyBytes !== 0,
+      // Also one that is not asked for its body may never send it, or another request in its place.
+      awaitsContinue: head.expects !== 'nothing' && head.bodyBytes !== 0,
     });
     this.#request = request;
     this.#response = response;
     this.#state = request.complete ? 'reply' : 'body';
     if (head.bodyBytes === CHUNKED) this.#body = new ChunkReader(this);
     else if (head.bodyBytes > 0) this.#body = new CountedReader(head.bodyBytes, this);
-    if (head.upgrades && this.host.switches(request)) {
+    if (head.upgrades && head.expects !== 'unknown' && this.host.switches(request)) {
       response.keepAlive = false;
       this.host.upgrade(this, request, response, () => this.#takeOver());
       return;
@@ -279,13 +275,22 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
 
   #next(): void {
     this.#request = undefined;
-    this.#state = 'head';
-    if (this.socket.writableEnded) {
+    if (this.socket.writableEnded || this.socket.destroyed) {
+      // Another request behind this one would be served without a reply.
+      this.#state = 'over';
       this.socket.destroy();
       return;
     }
+    this.#state = 'head';
     this.#run('idle');
-    if (!this.#ahead.isEmpty) this.goOn();
+    if (this.#ahead.isEmpty) this.#servedInTurn = 0;
+    else this.#goOnInTurn();
+  }
+
+  #goOnInTurn(): void {
+    this.#servedInTurn = (this.#servedInTurn + 1) % REQUESTS_IN_TURN;
+    if (this.#servedInTurn === 0) setImmediate(goOn, this);
+    else this.goOn();
   }
 
   /** Ends the connection; where the client still sends, after it has, so that it reads the reply. */
@@ -315,25 +320,26 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
     this.#run('rest');
   }
 
-  #takeOver(): Remainder {
+  #takeOver(): TakenOver {
     const { socket } = this;
     const head = this.#ahead.takeAll();
     this.#state = 'over';
     this.#request = undefined;
     this.#response = undefined;
     this.#heads.forget();
-    this.#run('none');
-    deadlines.cancel(this);
+    this.#clock.stop();
     detach(socket);
     socket.resume();
     return { socket, head };
   }
 
-  /** Has the client wait where much has come too early. */
+  /** Has the client wait where much has come too early; but not for long, as its end would not be seen. */
   #bound(): void {
-    if (!this.#ahead.isMuch || this.#isPaused) return;
-    this.#isPaused = true;
-    this.socket.pause();
+    if (this.#ahead.isTooMuch) this.socket.destroy();
+    else if (this.#ahead.isMuch && this.#clock.measured !== 'ahead') {
+      this.#ahead.pause(this.socket);
+      this.#arm();
+    }
   }
 
   /** Measures the time of what the client is waited for. */
@@ -342,32 +348,10 @@ export class Http1Connection implements Timed, Connection, SocketTarget, BodySou
       if (this.#heads.hasBegun) this.#run('head');
     } else if (this.#state === 'body') this.#run(this.#request!.sink === undefined ? 'none' : 'body');
     else if (this.#state === 'rest') this.#run('rest');
-    else if (this.#state === 'reply') this.#run('none');
+    else if (this.#state === 'reply') this.#run(this.#ahead.isMuch ? 'ahead' : 'none');
   }
 
-  #run(clock: Clock): void {
-    if (this.#clock === clock) return;
-    this.#clock = clock;
-    this.#limitMs = clock === 'none' ? Number.POSITIVE_INFINITY : performance.now() + this.#durationMs(clock);
-    // Moved only when it comes: most never do.
-    if (
-      this.#limitMs !== Number.POSITIVE_INFINITY &&
-      (this.deadlineSlot < 0 || this.#limitMs < this.deadlineMs)
-    )
-      deadlines.schedule(this, this.#limitMs);
-  }
-
-  #durationMs(clock: Exclude<Clock, 'none'>): number {
-    const { headTimeoutMs, bodyTimeoutMs, idleTimeoutMs } = this.host.limits;
-    switch (clock) {
-      case 'head':
-        return headTimeoutMs;
-      case 'body':
-        return headTimeoutMs + bodyTimeoutMs;
-      case 'idle':
-        return idleTimeoutMs + IDLE_GRACE_MS;
-      case 'rest':
-        return MAX_DISCARD_MS;
-    }
+  #run(measured: Measured): void {
+    this.#clock.run(measured, this.host.limits);
   }
 }

@@ -2,10 +2,14 @@
 import { LineReader, TOO_LONG, UNENDED } from './line.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 
+const LF = 10;
 const CR = 13;
 const LETTER_A = 65;
 const LETTER_Z = 90;
 const END = '\r\n\r\n';
+
+/** Longer ones are not remembered: connections that rest would hold them. */
+const MAX_KNOWN_LENGTH = 2 * 1024;
 
 /** A status of what is no head; undefined: it has not come whole. */
 type Outcome = RequestHead | number | undefined;
@@ -16,11 +20,13 @@ export class HeadReader {
   readonly #lines = new LineReader();
   #text = '';
   #bytes = 0;
+  /** What came of the empty line before. */
+  #blankBytes = 0;
   /** The last one: clients send the same again and again. */
   #known: RequestHead | undefined;
   #knownText = '';
 
-  /** Whether a part of a head has come. */
+  /** Whether a part of a head has come. An empty line before it is none. */
   get hasBegun(): boolean {
     return this.#bytes > 0 || this.#lines.hasBegun;
   }
@@ -35,17 +41,31 @@ export class HeadReader {
   read(bytes: Buffer, from: number, maxBytes: number): Outcome {
     this.at = from;
     if (!this.hasBegun) {
-      const first = bytes[from]!;
-      const isLetter = first >= LETTER_A && first <= LETTER_Z;
-      // One empty line may come before (RFC 9112, 2.2); other protocols are told apart by their first byte.
-      if (!isLetter && first !== CR) return 400;
-      const end = isLetter ? bytes.indexOf(END, from, 'latin1') : -1;
-      if (end >= 0 && end - from + END.length <= maxBytes) {
+      this.#skipBlank(bytes);
+      const start = this.at;
+      if (start === bytes.length) return undefined;
+      const first = bytes[start]!;
+      // Other protocols are told apart by their first byte.
+      if (this.#blankBytes === 1 || first < LETTER_A || first > LETTER_Z) return 400;
+      const end = bytes.indexOf(END, start, 'latin1');
+      if (end >= 0 && end - start + END.length <= maxBytes) {
         this.at = end + END.length;
-        return this.#understand(bytes.toString('latin1', from, end + 2));
+        return this.#understand(bytes.toString('latin1', start, end + 2));
       }
     }
     return this.#readLines(bytes, maxBytes);
+  }
+
+  /** One empty line may come before (RFC 9112, 2.2). */
+  #skipBlank(bytes: Buffer): void {
+    if (this.#blankBytes === 0 && bytes[this.at] === CR) {
+      this.#blankBytes = 1;
+      this.at += 1;
+    }
+    if (this.#blankBytes === 1 && bytes[this.at] === LF) {
+      this.#blankBytes = 2;
+      this.at += 1;
+    }
   }
 
   /** Lines by themselves, so that what comes in small pieces is looked at once. */
@@ -59,12 +79,10 @@ export class HeadReader {
       if (next < 0) return next === TOO_LONG ? 431 : 400;
       this.at = next;
       const { text } = this.#lines;
-      const isBefore = this.#bytes === 0;
       this.#bytes += text.length + 2;
       if (this.#bytes > maxBytes) return 431;
-      if (text !== '') this.#text += `${text}\r\n`;
-      else if (this.#text !== '') return this.#finish();
-      else if (!isBefore) return 400;
+      if (text === '') return this.#finish();
+      this.#text += `${text}\r\n`;
     }
     return undefined;
   }
@@ -77,9 +95,12 @@ export class HeadReader {
   }
 
   #understand(text: string): RequestHead | number {
+    this.#blankBytes = 0;
     if (this.#known !== undefined && text === this.#knownText) return this.#known;
     const head = readRequestHead(text);
     if (typeof head === 'number') return head;
+    this.forget();
+    if (text.length > MAX_KNOWN_LENGTH) return head;
     this.#known = head;
     this.#knownText = text;
     return head;

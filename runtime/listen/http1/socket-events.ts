@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 
 export interface SocketTarget {
   receive(chunk: Buffer): void;
+  /** The client sends nothing more. */
+  left(): void;
   /** It can be written to again. */
   drained(): void;
   /** Nothing has gone on for as long as was asked. */
@@ -22,9 +24,8 @@ function onData(this: Carrier, chunk: Buffer): void {
   this[TARGET]!.receive(chunk);
 }
 
-/** Whoever ends its side has gone: most clients that go away can be told by nothing else. */
 function onEnd(this: Carrier): void {
-  this.destroy();
+  this[TARGET]!.left();
 }
 
 function onDrain(this: Carrier): void {

@@ -149,6 +149,30 @@ describe('a connection', () => {
     expect(reply).toContain('Connection: close\r\n');
   });
 
+  it.each([
+    'Expect: tea',
+    'Expect:',
+    'Expect: 100-continue, x',
+    'Expect: 100-continue\r\nExpect: 100-continue',
+  ])(
+    'ends with 417 for `%s` where a body was told of: another request may come in its place',
+    async (line) => {
+      await start();
+      const connection = new RawConnection(served.port);
+      const hidden = get('/hidden');
+      const head = `POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${hidden.length}\r\n\r\n`;
+      connection.write(
+        `POST /echo HTTP/1.1\r\nHost: localhost\r\n${line}\r\nContent-Length: ${head.length}\r\n\r\n`,
+      );
+      await connection.until('expectation not supported');
+      connection.write(head + hidden);
+      await connection.closed;
+      expect(statuses(connection.text)).toEqual(['417']);
+      expect(connection.text).toContain('Connection: close\r\n');
+      expect(served.observer.started).toBe(1);
+    },
+  );
+
   it('gets 417 for what nobody knows to meet', async () => {
     await start();
     expect(await exchangeRaw(served.port, post('a', 'Expect: tea\r\nConnection: close\r\n'))).toMatch(

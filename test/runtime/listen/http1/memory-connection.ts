@@ -50,11 +50,11 @@ export class MemoryConnection implements Host {
   readonly seen: Seen[] = [];
   /** Requests that have begun. */
   begun = 0;
-  readonly #connection = new Http1Connection(this.socket as unknown as Socket, '', this);
+  readonly connection = new Http1Connection(this.socket as unknown as Socket, '', this);
 
   /** Hands it pieces one by one, and waits until it has done all it can. */
   async feed(pieces: readonly Buffer[]): Promise<void> {
-    for (const piece of pieces) this.#connection.receive(piece);
+    for (const piece of pieces) this.connection.receive(piece);
     for (let before = -1; before < this.socket.text.length; ) {
       before = this.socket.text.length;
       await setImmediate();
@@ -87,7 +87,7 @@ export class MemoryConnection implements Host {
   switches(): boolean {
     return false;
   }
-  upgrade(): void {}
+  upgrade(..._asked: Parameters<Host['upgrade']>): void {}
   refused(): string {
     return '';
   }
