@@ -173,8 +173,6 @@ afterAll(async () => {
 describe.each(FAULTS)('an upstream that $fault', ({ fault, code, opens }) => {
   it('keeps nobody waiting beyond the deadline, and does no harm to the others', {
     timeout: 60_000,
-    // What is measured is the machine, too: it has three times to show that it was not the fault.
-    retry: 2,
   }, async () => {
     const [quiet, disturbed]: [number[], number[]] = [[], []];
     const outcomes: Outcome[] = [];
@@ -200,6 +198,7 @@ describe.each(FAULTS)('an upstream that $fault', ({ fault, code, opens }) => {
       expect.arrayContaining(codes),
     );
     const quietMs = median(quiet);
+    console.info(`${fault}: p99 ${median(disturbed).toFixed(1)} ms (quiet ${quietMs.toFixed(1)})`);
     expect(median(disturbed)).toBeLessThanOrEqual(Math.max(2 * quietMs, quietMs + 50));
   });
 
