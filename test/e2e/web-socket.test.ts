@@ -119,6 +119,29 @@ describe('a WebSocket', () => {
     if (told !== undefined) expect(answer.headers[told]).toBe('13');
   });
 
+  it('is opened with any list of subprotocols that it is in, and refused with what is no such list', async () => {
+    await using gateway = await start();
+    for (const list of [
+      'mcp, ,',
+      'mcp,',
+      'a b, mcp',
+      'mcp, a/b',
+      'mcp,\u00a0a',
+      'mcp, mcp',
+      ['mcp', 'mcp'],
+    ]) {
+      const headers = { ...HANDSHAKE, 'sec-websocket-protocol': list };
+      const answer = await rawRequest(`${gateway.url()}/ws`, { headers });
+      expect([list, answer.status]).toEqual([list, 400]);
+      expect(JSON.parse(answer.text).error.data.code).toBe('invalid_request');
+      expect(answer.headers['x-correlation-id']).toBeDefined();
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    }
+    const client = await WebSocketClient.open(gateway.url(), {}, ['a.b~c', 'mcp', 'MCP']);
+    expect(client.socket.protocol).toBe('mcp');
+    client.close();
+  });
+
   it('is required at its path, and other protocols than it are no matter of the gateway', async () => {
     await using gateway = await start();
     const plain = await rawRequest(`${gateway.url()}/ws`);

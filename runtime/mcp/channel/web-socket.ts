@@ -54,6 +54,17 @@ const refusal = (
   });
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
+const TOKENS = /^[!#$%&'*+\-.^_`|~\w]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~\w]+)*$/;
+
+const NOTHING_OFFERED: ReadonlySet<string> = new Set();
+
+/** The subprotocols that a client offers; undefined: it is no list of different tokens (RFC 6455, 4.1). */
+const offeredBy = (list: string): ReadonlySet<string> | undefined => {
+  if (!TOKENS.test(list)) return undefined;
+  const names = list.split(',').map((each) => each.trim());
+  const offered = new Set(names);
+  return offered.size === names.length ? offered : undefined;
+};
 
 /** What is wrong with the handshake (RFC 6455, 4.2.1). */
 const handshakeFault = ({ request: { method, headers } }: WebExchange): GatewayError | undefined => {
@@ -65,8 +76,11 @@ const handshakeFault = ({ request: { method, headers } }: WebExchange): GatewayE
     ]);
   if (!KEY.test(String(headers['sec-websocket-key'])))
     return refusal('invalid_request', 400, 'Sec-WebSocket-Key is no key');
-  const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim());
-  return offered?.includes(SUBPROTOCOL) === true
+  const list = headers['sec-websocket-protocol'];
+  const offered = list === undefined ? NOTHING_OFFERED : offeredBy(list);
+  if (offered === undefined)
+    return refusal('invalid_request', 400, 'Sec-WebSocket-Protocol is no list of subprotocols');
+  return offered.has(SUBPROTOCOL)
     ? undefined
     : refusal('invalid_request', 400, `the subprotocol ${SUBPROTOCOL} is required`);
 };
