@@ -36,9 +36,19 @@ export interface OpenExchange extends WebExchange {
   readonly connection: Connection;
 }
 
-export const pathOf = (target: string): string => {
+const SLASH = 47;
+const ORIGIN = /^https?:\/\/[^/?]*/i;
+
+const withoutQuery = (target: string): string => {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
+};
+
+/** The path of a target over HTTP/1.1, which may be absolute (RFC 9112, 3.2.2). */
+export const pathOf = (target: string): string => {
+  if (target.charCodeAt(0) === SLASH) return withoutQuery(target);
+  const origin = ORIGIN.exec(target)?.[0];
+  return origin === undefined ? target : withoutQuery(target.slice(origin.length)) || '/';
 };
 
 /** Whether the reply was sent to its end. A reset HTTP/2 stream counts as finished, so it is asked how it ended. */
@@ -95,7 +105,7 @@ export const openExchange = (
     secure: context.secure,
     peer: connection.peer,
     clientAddress: connection.peer,
-    path: pathOf(request.url ?? ''),
+    path: (request.httpVersionMajor === 1 ? pathOf : withoutQuery)(request.url ?? ''),
     correlationId: correlationIdOf(request.headers['x-correlation-id']),
     replyHeaders: context.fallbackHeaders,
     startedMs: performance.now(),
