@@ -23,7 +23,6 @@ const ADDRESS_REFUSED = answerError(ANSWERS.ADDRESS_REFUSED);
 const ADDRESS_UNCLEAR = answerError(ANSWERS.ADDRESS_UNCLEAR);
 const HOST_REFUSED = answerError(ANSWERS.HOST_REFUSED);
 const HOST_UNCLEAR = answerError(ANSWERS.HOST_UNCLEAR);
-const CREDENTIALS_UNCLEAR = refusal('invalid_request', 400, 'more than one authorization header');
 const HEADERS_TOO_LARGE = refusal('invalid_request', 431, 'headers are too large');
 const ORIGIN_REFUSED = answerError(ANSWERS.ORIGIN_REFUSED);
 const NOT_FOUND = answerError(ANSWERS.NOT_FOUND);
@@ -52,23 +51,46 @@ const checkAddress = (exchange: OpenExchange, prepared: PreparedListener): Gatew
   return addresses.admits(address) ? undefined : ADDRESS_REFUSED;
 };
 
+/** Of these there may be one each; no two are as long. */
+const ONCE = [
+  'host',
+  'mcp-name',
+  'mcp-method',
+  'content-type',
+  'authorization',
+  'mcp-session-id',
+  'mcp-protocol-version',
+];
+const LONGEST_ONCE = 20;
+const ONCE_BY_LENGTH = Array.from({ length: LONGEST_ONCE + 1 }, (_, length) =>
+  ONCE.find((name) => name.length === length),
+);
+const UNCLEAR: ReadonlyMap<string, GatewayError> = new Map(
+  ONCE.map((name) => [
+    name,
+    name === 'host' ? HOST_UNCLEAR : refusal('invalid_request', 400, `more than one ${name} header`),
+  ]),
+);
+
 /**
- * Refuses headers that must not come twice, because Node keeps the first and a proxy before us may have read the
- * last; and HTTP/2 headers that are too large: Node bounds them only once the client has acknowledged the bound.
+ * Refuses headers that must not come twice, because the first of them counts, or all as one, and a proxy before us may
+ * have read the last; and HTTP/2 headers that are too large: Node bounds them only once the client has acknowledged
+ * the bound.
  */
 const checkHeaders = (exchange: WebExchange, maxBytes: number): GatewayError | undefined => {
   const raw = exchange.request.rawHeaders;
-  let hosts = 0;
-  let credentials = 0;
+  let seen = 0;
   let bytes = 0;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
-    bytes += name.length + raw[i + 1]!.length;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-    else if (name.length === 13 && name.toLowerCase() === 'authorization') credentials += 1;
+    const { length } = name;
+    bytes += length + raw[i + 1]!.length;
+    if (length > LONGEST_ONCE) continue;
+    const once = ONCE_BY_LENGTH[length];
+    if (once === undefined || name.toLowerCase() !== once) continue;
+    if ((seen & (1 << length)) !== 0) return UNCLEAR.get(once);
+    seen |= 1 << length;
   }
-  if (hosts > 1) return HOST_UNCLEAR;
-  if (credentials > 1) return CREDENTIALS_UNCLEAR;
   return bytes > maxBytes ? HEADERS_TOO_LARGE : undefined;
 };
 

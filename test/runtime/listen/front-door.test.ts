@@ -59,17 +59,52 @@ describe('the front door, host', () => {
       exchangeRaw(served.port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     expect(await get('http://evil.example/mcp', 'localhost')).toMatch(/^HTTP\/1.1 400/);
     expect(await get('http://evil.example/mcp', 'evil.example')).toMatch(/^HTTP\/1.1 403/);
-    expect(await get('http://localhost/mcp', 'localhost')).toMatch(/^HTTP\/1.1 (200|404)/);
+    expect(await get('http://localhost/mcp', 'evil.example')).toMatch(/^HTTP\/1.1 400/);
+    for (const trick of ['localhost.evil.example', 'localhost:1', 'evil.example:80'])
+      expect(await get(`http://${trick}/mcp`, 'localhost')).toMatch(/^HTTP\/1.1 400/);
+    for (const [target, host] of [
+      ['http://localhost/mcp', 'localhost'],
+      ['http://LOCALhost:80/mcp', 'localhost:80'],
+      ['HTTPS://localhost/mcp?a=/b', 'LocalHost'],
+    ] as const)
+      expect([target, await get(target, host)]).toEqual([target, expect.stringMatching(/^HTTP\/1.1 200/)]);
   });
 
-  it('refuses two authorization headers', async () => {
+  it('routes an absolute target by what follows its authority', async () => {
+    served = await serve(listenerNode(), { '/': whoami, '/a/http://localhost/mcp': whoami });
+    const get = (target: string) =>
+      exchangeRaw(served.port, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    for (const target of [
+      'http://localhost',
+      'http://localhost/',
+      'http://localhost?x=/mcp',
+      'http://localhost/?x',
+      'http://localhost/a/http://localhost/mcp',
+      '/a/http://localhost/mcp',
+    ])
+      expect([target, await get(target)]).toEqual([target, expect.stringMatching(/^HTTP\/1.1 200/)]);
+    for (const target of ['http://localhost//', 'http://localhost/mcp', '//localhost/', '*'])
+      expect([target, await get(target)]).toEqual([target, expect.stringMatching(/^HTTP\/1.1 404/)]);
+  });
+
+  it.each([
+    ['Authorization', 'Bearer a'],
+    ['Content-Type', 'text/x-kept'],
+    ['Mcp-Method', 'tools/call'],
+    ['Mcp-Name', 'kept'],
+    ['Mcp-Protocol-Version', '2025-06-18'],
+    ['Mcp-Session-Id', 'kept'],
+  ])('refuses two headers %s, alike or not', async (name, value) => {
     await start();
-    const reply = await exchangeRaw(
-      served.port,
-      'GET /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\nConnection: close\r\n\r\n',
-    );
-    expect(reply).toMatch(/^HTTP\/1.1 400/);
-    expect(reply).not.toContain('Bearer');
+    const get = (lines: string) =>
+      exchangeRaw(served.port, `GET /mcp HTTP/1.1\r\nHost: localhost\r\n${lines}Connection: close\r\n\r\n`);
+    expect(await get(`${name}: ${value}\r\n`)).toMatch(/^HTTP\/1.1 200/);
+    for (const other of [value, `${value}b`, '']) {
+      const reply = await get(`${name}: ${value}\r\nX-A: b\r\n${name.toLowerCase()}: ${other}\r\n`);
+      expect(reply).toMatch(/^HTTP\/1.1 400/);
+      expect(reply).toContain(`more than one ${name.toLowerCase()} header`);
+      expect(reply).not.toContain(value);
+    }
   });
 });
 

@@ -86,6 +86,20 @@ describe('a listener with TLS', () => {
     expect(preflight.headers['access-control-allow-origin']).toBe('https://app.example');
   });
 
+  it('refuses over HTTP/2 two of a header that may be there once, and a path that is a whole target', async () => {
+    served = await serve(tlsNode(), { '/mcp': echo });
+    const session = await connectHttp2();
+    const request = (headers: http2.OutgoingHttpHeaders) =>
+      http2Request(session, { ':path': '/mcp', ':method': 'POST', ...headers }, 'x');
+    for (const name of ['mcp-session-id', 'mcp-method', 'mcp-name', 'mcp-protocol-version']) {
+      expect([name, (await request({ [name]: 'a' })).status]).toEqual([name, 200]);
+      const twice = await request({ [name]: ['a', 'a'] });
+      expect([name, twice.status, code(twice)]).toEqual([name, 400, 'invalid_request']);
+    }
+    expect((await request({ ':authority': 'LOCALHOST', host: 'localhost' })).status).toBe(200);
+    await expect(request({ ':path': 'https://localhost/mcp' })).rejects.toThrow();
+  });
+
   it('refuses over HTTP/2 a body that is too large, declared or not, and goes on with the session', async () => {
     served = await serve(tlsNode(), { '/mcp': echo });
     const session = await connectHttp2();
