@@ -34,6 +34,11 @@ const IDLE_CHECK_MS = 50;
 /** Idle connections may send for this long once the end has begun. */
 const IDLE_WINDOW_MS = 500;
 
+/** The end of a session waits for what is unsent, which a failed connection never sends. */
+function destroyFailed(this: TLSSocket): void {
+  this.destroy();
+}
+
 /** What a listener must not go beyond, with others. */
 export interface ListenerBounds {
   /** Asked by whoever brings new work; operations are served in any case. */
@@ -204,8 +209,10 @@ export class Listener implements Taker {
     const server = createTlsServer(node, material);
     const speaksHttp1 = node.http.includes('http/1.1');
     server.on('secureConnection', (socket: TLSSocket) => {
-      if (socket.alpnProtocol === 'h2' || !speaksHttp1) this.#http2!.emit('connection', socket);
-      else this.#serve(socket);
+      if (socket.alpnProtocol === 'h2' || !speaksHttp1) {
+        socket.on('error', destroyFailed);
+        this.#http2!.emit('connection', socket);
+      } else this.#serve(socket);
     });
     server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
       this.#context.observer.badRequest(this.#context.name, 0);
