@@ -122,7 +122,7 @@ const THREADS: Readonly<Record<Workers, string>> = { 1: 'one thread answers', 2:
 const latencyLine = ({ workers, quietP99Ms, reloadingP99Ms, reloads, requests }: ReloadLatency): string =>
   `- ${THREADS[workers]}: ${quietP99Ms.toFixed(2)} ms without, ${reloadingP99Ms.toFixed(2)} ms during ${reloads} reloads; ${requests.toLocaleString('en-US')} calls, all answered.`;
 
-/** All threads of the gateway share one core. */
+/** Under load all threads of the gateway share one core; alone it has two. */
 export const reloadReport = (figures: ReloadFigures): string => {
   const { origin, latencies, perSecond } = figures;
   return `${origin}; all threads on one core. The 99th percentile of ${perSecond.toLocaleString('en-US')} calls a second,
@@ -130,7 +130,7 @@ alone and while a small file is reloaded over and over (medians of the rounds), 
 
 ${latencies.map(latencyLine).join('\n')}
 
-The longest of all rounds:
+The longest of all rounds, without load, with two cores:
 
 ${largeTable(figures)}
 
