@@ -5,6 +5,7 @@ import { type BindTogether, bindServer } from './bind.ts';
 
 /** Who takes connections. */
 export interface Taker {
+  /** One that has waited is paused: it is resumed once somebody reads it. */
   take(socket: Socket): void;
   /** The socket failed while it listened. */
   failed(error: Error): void;
@@ -47,10 +48,7 @@ export class BoundAddress {
   attach(taker: Taker): void {
     this.#taker = taker;
     Object.assign(this.#server, { pauseOnConnect: false });
-    for (const socket of this.#waiting) {
-      taker.take(socket);
-      socket.resume();
-    }
+    for (const socket of this.#waiting) taker.take(socket);
     this.#waiting.clear();
   }
 

@@ -47,6 +47,11 @@ export interface ListenerBounds {
   readonly connections?: Counts;
 }
 
+/** Somebody reads it now. */
+const goOn = (socket: Socket): void => {
+  if (socket.isPaused()) socket.resume();
+};
+
 /**
  * Serves the connections of an address. It lives as long as its address, protocols and kind of transport stay;
  * everything else of its node, its name included, is looked up in the current generation, once per request, or taken
@@ -61,7 +66,10 @@ export class Listener implements Taker {
   readonly #host: ListenerHost;
   /** Absent without TLS. */
   readonly #tls: TlsServer | undefined;
-  readonly #handshakes = new HandshakeTurns((socket) => this.#tls!.emit('connection', socket));
+  readonly #handshakes = new HandshakeTurns((socket) => {
+    this.#tls!.emit('connection', socket);
+    goOn(socket);
+  });
   /** Absent where HTTP/2 is not spoken. */
   readonly #http2: Http2Server | undefined;
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -121,6 +129,7 @@ export class Listener implements Taker {
     if (!this.#gate.admit(socket)) return;
     if (this.#tls === undefined) {
       this.#serve(socket);
+      goOn(socket);
       return;
     }
     // TLS ends what its client has ended.
