@@ -1,8 +1,6 @@
 /** The field lines of replies over HTTP/1.1 as text: those that never change are looked at once. */
 import type { WebExchange } from './exchange.ts';
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
-const NOT_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
+import { isSendable } from './http1/fields.ts';
 
 /** What is written for every reply, and what changes how it is sent. */
 const NOT_PLAIN = new Set([
@@ -22,7 +20,7 @@ const linesOf = (headers: readonly string[]): string | undefined => {
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at]!;
     const value = headers[at + 1]!;
-    if (!TOKEN.test(name) || NOT_PLAIN.has(name) || NOT_TEXT.test(value)) return undefined;
+    if (NOT_PLAIN.has(name) || !isSendable(name, value)) return undefined;
     text += `${name}: ${value}\r\n`;
   }
   return text;

@@ -50,6 +50,12 @@ export interface Fields {
   readonly rawHeaders: readonly string[];
 }
 
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
+const NOT_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** Whether a field of a reply can be sent as it is: nothing in it begins another line. */
+export const isSendable = (name: string, value: string): boolean => TOKEN.test(name) && !NOT_TEXT.test(value);
+
 const isBlank = (code: number): boolean => code === SPACE || code === TAB;
 
 /** Adds what comes once more. */

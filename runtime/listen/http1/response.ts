@@ -3,6 +3,7 @@ import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http
 import type { Socket } from 'node:net';
 import type { WebResponse } from '../exchange.ts';
 import { dateLine } from './date.ts';
+import { isSendable } from './fields.ts';
 
 /** What a reply needs of its connection. */
 export interface ReplyCarrier {
@@ -22,8 +23,6 @@ export interface ReplyForm {
   readonly awaitsContinue: boolean;
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
-const NOT_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
 const CLOSES = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
@@ -40,7 +39,7 @@ const flush = (response: Http1Response): void => response.flush();
 
 /** Throws what Node.js throws where a header cannot be sent. */
 const assertField = (name: string, value: string): void => {
-  if (TOKEN.test(name) && !NOT_TEXT.test(value)) return;
+  if (isSendable(name, value)) return;
   validateHeaderName(name);
   validateHeaderValue(name, value);
 };

@@ -1,20 +1,17 @@
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import { GatewayError, RPC } from '../../../../runtime/errors.ts';
+import { RPC } from '../../../../runtime/errors.ts';
 import type { WebExchange } from '../../../../runtime/listen/exchange.ts';
 import type { Session } from '../../../../runtime/mcp/legacy/session.ts';
 import { SessionReply } from '../../../../runtime/mcp/legacy/session-reply.ts';
 import { SessionStreams } from '../../../../runtime/mcp/legacy/session-stream.ts';
 import { listenerNode, type ServedListener, serve } from '../../listen/listener-fixture.ts';
+import { ANSWER, ERROR, NOTIFICATION } from '../reply-parts.ts';
 
 let served: ServedListener;
 afterEach(async () => {
   await served[Symbol.asyncDispose]();
 });
-
-const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{}}';
-const NOTIFICATION = '{"jsonrpc":"2.0","method":"notifications/progress"}';
-const ERROR = new GatewayError('rate_limited', 'too many requests', { status: 429, rpcCode: RPC.limited });
 
 /** What a reply needs of its session, and which of its requests are over. */
 const sessionOf = () => {
