@@ -8,6 +8,7 @@ import type { ListenerNode } from '../schema/graph/listener.ts';
 import type { WebExchange } from './listen/exchange.ts';
 import type { Upgrade } from './listen/upgrade.ts';
 import type { WellKnownDocument } from './listen/well-known.ts';
+import type { RateLimiter } from './traffic/rate.ts';
 
 /** Serves one path of a listener. Answers the exchange in every case; never rejects. */
 export type Handler = (exchange: WebExchange) => void;
@@ -27,6 +28,8 @@ export interface PreparedListener {
   readonly routes: ReadonlyMap<string, Handler>;
   /** Where another protocol is spoken on request, by exact path. */
   readonly upgrades: ReadonlyMap<string, Upgrade>;
+  /** How often one client may begin a TLS connection; absent without TLS. */
+  readonly handshakes?: RateLimiter | undefined;
 }
 
 /** One graph with its live objects. A request holds it from first to last byte. */

@@ -2,11 +2,13 @@
 import type { PreparedPolicy } from '../policies/prepared-policy.ts';
 import type { IdentityNode } from '../schema/graph/identity.ts';
 import type { ConcurrencyLimitNode, CountingLimitNode } from '../schema/graph/limit.ts';
+import type { ListenerNode } from '../schema/graph/listener.ts';
 import type { PinNode } from '../schema/graph/pin.ts';
 import type { UpstreamNode } from '../schema/graph/upstream.ts';
 import type { Identity } from './identity/identity.ts';
 import { openIdentity } from './identity/open-identity.ts';
 import type { BoundListeners } from './listen/bound-listeners.ts';
+import { createHandshakes } from './listen/handshakes.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import { BridgedLinks } from './mcp/bridge/bridged-links.ts';
 import type { ModernViews } from './mcp/modern/modern-views.ts';
@@ -23,7 +25,7 @@ import type { Counter } from './traffic/count-all.ts';
 import type { LocalCounter } from './traffic/counter.ts';
 import type { FairGate, Gate } from './traffic/fair-gate.ts';
 import { Quota } from './traffic/quota.ts';
-import { createRateLimiter } from './traffic/rate.ts';
+import { createRateLimiter, type RateLimiter } from './traffic/rate.ts';
 import { ReplicaGate } from './traffic/replica-gate.ts';
 import { createSharedRateLimiter } from './traffic/shared-rate.ts';
 import type { UpstreamContext } from './upstream/context.ts';
@@ -70,6 +72,11 @@ interface LiveGate {
   close(): void;
 }
 
+interface LiveHandshakes {
+  readonly limiter: RateLimiter;
+  close(): void;
+}
+
 interface LivePin {
   readonly pin: Pin;
   close(): void;
@@ -85,6 +92,7 @@ export class LiveObjects {
   readonly servers: SharedObjects<LiveServer>;
   readonly views: SharedObjects<ModernViews>;
   readonly pins: SharedObjects<LivePin>;
+  readonly handshakes: SharedObjects<LiveHandshakes>;
   readonly #log: Log;
   readonly #context: UpstreamContext;
   /** This thread among those that count together. */
@@ -105,6 +113,7 @@ export class LiveObjects {
     this.servers = new SharedObjects(onCloseError);
     this.views = new SharedObjects(onCloseError);
     this.pins = new SharedObjects(onCloseError);
+    this.handshakes = new SharedObjects(onCloseError);
     this.#log = log;
     this.listeners = listeners;
     this.#context = context;
@@ -159,6 +168,12 @@ export class LiveObjects {
         await upstream.close();
       },
     };
+  }
+
+  /** @param memory where threads count together */
+  createHandshakes(node: ListenerNode, memory: SharedArrayBuffer | undefined): LiveHandshakes {
+    const threads = memory && { memory, holder: this.#thread!.holder };
+    return { limiter: createHandshakes(node, threads), close: () => undefined };
   }
 
   createPin(node: PinNode): LivePin {

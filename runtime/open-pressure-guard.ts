@@ -2,6 +2,7 @@
 import { heartbeat } from './listen/heartbeat.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
+import { countsIn } from './state/shared-counts.ts';
 import { PressureGuard } from './traffic/pressure-guard.ts';
 import type { ServingThread } from './workers/serving-thread.ts';
 
@@ -21,6 +22,7 @@ export const openPressureGuard = (
       onShed: (reason) => metrics.pressure.shed(reason),
     },
     thread?.threads ?? 1,
+    countsIn(thread?.open.bodies, thread),
   );
   guard.unread.relieved.add((maxUnreadBytes) => heartbeat.relieve(guard, maxUnreadBytes));
   return guard;

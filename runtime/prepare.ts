@@ -9,6 +9,7 @@ import type { Identity } from './identity/identity.ts';
 import { resourceMetadataDocuments } from './identity/resource-metadata.ts';
 import { urlOf } from './listen/bind.ts';
 import type { BoundListener } from './listen/bound-listeners.ts';
+import { handshakesFingerprint, handshakesId } from './listen/handshakes.ts';
 import { prepareListener } from './listen/prepare-listener.ts';
 import type { LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
@@ -22,6 +23,7 @@ import { Generation } from './reload/generation.ts';
 import { Leases } from './reload/leases.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import { TurnTaking } from './reload/turn-taking.ts';
+import type { RateLimiter } from './traffic/rate.ts';
 import { placesId } from './upstream/bulkhead.ts';
 import { budgetId, healthId } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
@@ -156,7 +158,8 @@ class Preparation {
     const url = this.listeners.get(node.name)!.listener.urlBy(node);
     if (node.serve.length > 0) {
       const authenticate = this.#opsAuthenticate(node, url);
-      return prepareListener(node, opsRoutes(node, this.#context.ops, authenticate), node.documents);
+      const ops = opsRoutes(node, this.#context.ops, authenticate);
+      return prepareListener(node, ops, node.documents, undefined, await this.#handshakes(node));
     }
     const { graph } = this.#loaded;
     const placeOf = ({ endpoint, server }: RouteNode) => this.#place(node, url, endpoint, server);
@@ -168,7 +171,23 @@ class Preparation {
       identities: graph.identities,
     });
     await this.#turns.next();
-    return prepareListener(node, routes, { ...node.documents, ...Object.fromEntries(metadata) }, upgrades);
+    const documents = { ...node.documents, ...Object.fromEntries(metadata) };
+    return prepareListener(node, routes, documents, upgrades, await this.#handshakes(node));
+  }
+
+  async #handshakes(node: ListenerNode): Promise<RateLimiter | undefined> {
+    if (node.tls === undefined) return undefined;
+    const { live } = this.#context;
+    const id = handshakesId(node.name);
+    const create = () => live.createHandshakes(node, this.#loaded.memories[id]);
+    // Under whatever name, so that one that is renamed goes on.
+    const { limiter } = await this.#leases.take(
+      live.handshakes,
+      'handshakes',
+      handshakesFingerprint(node),
+      create,
+    );
+    return limiter;
   }
 
   #place(node: ListenerNode, url: string, path: string, serverName: string): Place {

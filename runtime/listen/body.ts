@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import { clientKey } from '../../policies/listen/client-key.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import type { BodySink, WebExchange } from './exchange.ts';
 import { readInTurn } from './large-bodies.ts';
 import { Pieces } from './pieces.ts';
+import { BODY_BLOCK_BYTES } from './shedding.ts';
 
 /** While new work is refused, a body that comes in pieces and is larger is given up. */
 const MAX_UNDER_PRESSURE_BYTES = 64 * 1024;
@@ -67,7 +69,7 @@ class BodyReader implements BodySink {
   #pieces: Pieces | undefined;
   #receivedBytes = 0;
   /** For which room was taken. */
-  #heldBytes = 0;
+  #heldBlocks = 0;
   #timer: NodeJS.Timeout | undefined;
   #done = false;
 
@@ -87,7 +89,7 @@ class BodyReader implements BodySink {
     this.#receivedBytes += chunk.length;
     if (this.#receivedBytes > maxBytes) this.#fail(tooLarge(maxBytes));
     else if (chunk.length === this.#declaredBytes) this.#only = chunk;
-    else if (!this.#hold(chunk.length)) this.#fail(exchange.lifecycle.shedding.refusal());
+    else if (!this.#hold()) this.#fail(exchange.lifecycle.shedding.refusal());
     else {
       this.#pieces ??= new Pieces();
       this.#pieces.add(chunk);
@@ -136,21 +138,23 @@ class BodyReader implements BodySink {
       );
   }
 
-  /** Whether there is room for one more piece of a body. */
-  #hold(bytes: number): boolean {
+  /** Whether there is room for what has come of a body. */
+  #hold(): boolean {
     const { lifecycle, clientAddress } = this.#target.exchange;
     const { shedding } = lifecycle;
     if (shedding.sheds && this.#receivedBytes > MAX_UNDER_PRESSURE_BYTES) return false;
-    if (!shedding.hold(bytes, clientAddress)) return false;
-    this.#heldBytes += bytes;
+    const blocks = Math.ceil(this.#receivedBytes / BODY_BLOCK_BYTES) - this.#heldBlocks;
+    if (blocks === 0) return true;
+    if (!shedding.hold(blocks, clientKey(clientAddress))) return false;
+    this.#heldBlocks += blocks;
     return true;
   }
 
   #giveBack(): void {
-    if (this.#heldBytes === 0) return;
+    if (this.#heldBlocks === 0) return;
     const { lifecycle, clientAddress } = this.#target.exchange;
-    lifecycle.shedding.giveBack(this.#heldBytes, clientAddress);
-    this.#heldBytes = 0;
+    lifecycle.shedding.giveBack(this.#heldBlocks, clientKey(clientAddress));
+    this.#heldBlocks = 0;
   }
 
   #drop(): void {

@@ -1,21 +1,9 @@
 import type { Socket } from 'node:net';
+import { clientKey } from '../../policies/listen/client-key.ts';
 import type { GenerationView } from '../generation.ts';
 import type { Counts } from '../state/counts.ts';
 import { peerAddress } from './connection.ts';
-import { Handshakes } from './handshakes.ts';
 import type { ConnectionRefusal, ListenerObserver } from './observer.ts';
-
-/** What one client is counted by: an IPv4 address, or the /64 that an IPv6 client can move in at will. */
-export const clientKey = (address: string): string => {
-  if (!address.includes(':')) return address;
-  const [left = '', right] = address.split('::');
-  const groups = left === '' ? [] : left.split(':');
-  if (right !== undefined) {
-    const tail = right === '' ? [] : right.split(':');
-    while (groups.length + tail.length < 8) groups.push('0');
-  }
-  return groups.slice(0, 4).join(':');
-};
 
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
@@ -38,7 +26,6 @@ export class ConnectionGate {
   readonly #sockets = new Set<Socket>();
   readonly #counts: Counts;
   #onEmpty: (() => void) | undefined;
-  readonly #handshakes = new Handshakes();
 
   /** @param counts of those that are open */
   constructor(options: GateOptions, counts: Counts) {
@@ -88,7 +75,8 @@ export class ConnectionGate {
     if (!trusted && prepared?.addresses.admits(peer) === false) return 'address';
     const max = prepared?.node.connections.max ?? UNBOUNDED;
     const isCounted = !trusted && peer !== '';
-    if (isCounted && !this.#handshakes.admits(key, prepared!.node)) return 'handshakes';
+    if (isCounted && prepared?.handshakes?.take(key, performance.now()).allowed === false)
+      return 'handshakes';
     const bound = this.#counts.take(
       key,
       max,

@@ -1,8 +1,12 @@
-/** How often one client may begin a TLS connection. */
+/** How often one client may begin a TLS connection: over all threads, and on through reloads that leave it alone. */
 import { DEFAULT_HANDSHAKES } from '../../schema/config/listener.ts';
+import type { NodeId } from '../../schema/graph/graph.ts';
+import type { RateLimitNode } from '../../schema/graph/limit.ts';
 import type { ListenerNode } from '../../schema/graph/listener.ts';
 import { ratePerPeriod } from '../../schema/unit.ts';
 import { createRateLimiter, type RateLimiter } from '../traffic/rate.ts';
+import { createSharedRateLimiter, rateMemory } from '../traffic/shared-rate.ts';
+import { socketFingerprint } from './socket-fingerprint.ts';
 
 const USUAL = ratePerPeriod(DEFAULT_HANDSHAKES)!;
 
@@ -11,20 +15,39 @@ const BURST = 2;
 
 /** Clients that are remembered; with more of them at once, new ones have to wait. */
 const MAX_CLIENTS = 100_000;
+/** Of a table that has room for as many. */
+const LEVELS = 8;
 
-export class Handshakes {
-  #limiter: RateLimiter | undefined;
-  #judgedBy: ListenerNode['connections']['handshakes'];
+const rateOf = ({ connections }: ListenerNode) => connections.handshakes ?? USUAL;
 
-  /** Whether a client may begin one more. Counts it. */
-  admits(key: string, { tls, connections }: ListenerNode): boolean {
-    if (tls === undefined) return true;
-    if (this.#limiter === undefined || this.#judgedBy !== connections.handshakes) {
-      const { count, periodMs } = connections.handshakes ?? USUAL;
-      const rate = { kind: 'limit', type: 'rate', name: 'handshakes', key: [] } as const;
-      this.#limiter = createRateLimiter({ ...rate, count, periodMs, burst: BURST * count }, MAX_CLIENTS);
-      this.#judgedBy = connections.handshakes;
-    }
-    return this.#limiter.take(key, performance.now()).allowed;
-  }
-}
+/** What the memory of a listener's handshakes goes by, beside that of its connections. */
+export const handshakesId = (listener: string): NodeId => `listener:${listener}/handshakes`;
+
+/** Listeners with the same go on with what was counted, under whatever name. */
+export const handshakesFingerprint = (node: ListenerNode): string => {
+  const { count, periodMs } = rateOf(node);
+  return `${socketFingerprint(node)} ${count}/${periodMs}`;
+};
+
+/** Memory for one listener. */
+export const handshakesMemory = (): SharedArrayBuffer => rateMemory(LEVELS);
+
+/** @param threads where several count together */
+export const createHandshakes = (
+  node: ListenerNode,
+  threads?: { readonly memory: SharedArrayBuffer; readonly holder: number },
+): RateLimiter => {
+  const { count, periodMs } = rateOf(node);
+  const rate: RateLimitNode = {
+    kind: 'limit',
+    type: 'rate',
+    name: 'handshakes',
+    key: [],
+    count,
+    periodMs,
+    burst: BURST * count,
+  };
+  return threads === undefined
+    ? createRateLimiter(rate, MAX_CLIENTS)
+    : createSharedRateLimiter(rate, threads.memory, threads.holder);
+};

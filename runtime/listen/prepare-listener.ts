@@ -4,6 +4,7 @@ import { compileHostRules } from '../../policies/listen/host-rules.ts';
 import { compileOriginRules } from '../../policies/listen/origin-rules.ts';
 import type { ListenerNode } from '../../schema/graph/listener.ts';
 import type { Handler, PreparedListener } from '../generation.ts';
+import type { RateLimiter } from '../traffic/rate.ts';
 import type { Upgrade } from './upgrade.ts';
 import { prepareDocuments } from './well-known.ts';
 
@@ -18,6 +19,7 @@ export const prepareListener = (
   routes: ReadonlyMap<string, Handler>,
   documents: Readonly<Record<string, string>>,
   upgrades: ReadonlyMap<string, Upgrade> = NO_UPGRADES,
+  handshakes?: RateLimiter,
 ): PreparedListener => {
   if (node.tls !== undefined) createSecureContext({ cert: node.tls.certificate, key: node.tls.key });
   const replyHeaders = node.headers.flat();
@@ -33,5 +35,6 @@ export const prepareListener = (
     documents: prepareDocuments(documents),
     routes,
     upgrades,
+    handshakes,
   };
 };

@@ -4,17 +4,20 @@ import type { PressureReason } from '../traffic/pressure.ts';
 import type { WebExchange } from './exchange.ts';
 import { UnreadRoom } from './unread-room.ts';
 
+/** What room for bodies is counted in: less often than bytes that dribble, and in numbers that fit a word. */
+export const BODY_BLOCK_BYTES = 4096;
+
 export interface Shedding {
   /** Whether new work is refused now. */
   readonly sheds: boolean;
   /** The refusal of one request, which is counted. Only while `sheds`. */
   refusal(): GatewayError;
   /**
-   * Takes room for a part of a body from a client's address; false: there is none, or none for one more of that
-   * address, and the body is refused. An empty address is nobody's.
+   * Takes room for so many more blocks, of {@link BODY_BLOCK_BYTES}, of a body from a client's address; false: there is
+   * none, or none for one more of that address, and the body is refused. An empty address is nobody's.
    */
-  hold(bytes: number, address: string): boolean;
-  giveBack(bytes: number, address: string): void;
+  hold(blocks: number, address: string): boolean;
+  giveBack(blocks: number, address: string): void;
   /** What is kept for readers. */
   readonly unread: UnreadRoom;
 }

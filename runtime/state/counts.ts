@@ -4,10 +4,10 @@
 export type CountBound = 'all' | 'key';
 
 export interface Counts {
-  /** Takes one for `key`, or tells which bound leaves none. */
-  take(key: string, max: number, maxPerKey: number): CountBound | undefined;
-  /** Gives back one that was taken for `key`. */
-  giveBack(key: string): void;
+  /** Takes `amount` for `key`, one if absent, or none of it and tells which bound leaves too few. */
+  take(key: string, max: number, maxPerKey: number, amount?: number): CountBound | undefined;
+  /** Gives back as many that were taken for `key`. */
+  giveBack(key: string, amount?: number): void;
 }
 
 /** Counts of one thread for itself. */
@@ -15,19 +15,19 @@ export class LocalCounts implements Counts {
   readonly #byKey = new Map<string, number>();
   #total = 0;
 
-  take(key: string, max: number, maxPerKey: number): CountBound | undefined {
-    if (this.#total >= max) return 'all';
-    const own = this.#byKey.get(key) ?? 0;
-    if (own >= maxPerKey) return 'key';
-    this.#byKey.set(key, own + 1);
-    this.#total += 1;
+  take(key: string, max: number, maxPerKey: number, amount = 1): CountBound | undefined {
+    if (this.#total + amount > max) return 'all';
+    const own = (this.#byKey.get(key) ?? 0) + amount;
+    if (own > maxPerKey) return 'key';
+    this.#byKey.set(key, own);
+    this.#total += amount;
     return undefined;
   }
 
-  giveBack(key: string): void {
-    const left = this.#byKey.get(key)! - 1;
+  giveBack(key: string, amount = 1): void {
+    const left = this.#byKey.get(key)! - amount;
     if (left === 0) this.#byKey.delete(key);
     else this.#byKey.set(key, left);
-    this.#total -= 1;
+    this.#total -= amount;
   }
 }

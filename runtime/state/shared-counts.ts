@@ -137,41 +137,41 @@ export class SharedCounts implements Counts {
     this.#lock = new SharedLock(this.#table.words, LOCK, holder);
   }
 
-  take(given: string, max: number, maxPerKey: number): CountBound | undefined {
+  take(given: string, max: number, maxPerKey: number, amount = 1): CountBound | undefined {
     const key = readKey(given);
     this.#lock.acquire();
     try {
-      return this.#take(key, max, maxPerKey);
+      return this.#take(key, max, maxPerKey, amount);
     } finally {
       this.#lock.release();
     }
   }
 
-  giveBack(given: string): void {
+  giveBack(given: string, amount = 1): void {
     const key = readKey(given);
     const table = this.#table;
     this.#lock.acquire();
     try {
       const row = table.find(key);
-      table.words[table.countAt(row, this.#place)]! -= 1;
-      table.words[TOTALS + this.#place]! -= 1;
+      table.words[table.countAt(row, this.#place)]! -= amount;
+      table.words[TOTALS + this.#place]! -= amount;
       if (table.sum(row) === 0) table.free(row);
     } finally {
       this.#lock.release();
     }
   }
 
-  #take(key: Int32Array, max: number, maxPerKey: number): CountBound | undefined {
+  #take(key: Int32Array, max: number, maxPerKey: number, amount: number): CountBound | undefined {
     const table = this.#table;
-    if (table.total() >= max) return 'all';
+    if (table.total() + amount > max) return 'all';
     const row = table.find(key);
     if (!table.isUsed(row)) {
-      if (maxPerKey < 1) return 'key';
+      if (amount > maxPerKey) return 'key';
       if (table.words[ROWS_USED]! >= MAX_KEYS) return 'all';
       table.use(row, key);
-    } else if (table.sum(row) >= maxPerKey) return 'key';
-    table.words[table.countAt(row, this.#place)]! += 1;
-    table.words[TOTALS + this.#place]! += 1;
+    } else if (table.sum(row) + amount > maxPerKey) return 'key';
+    table.words[table.countAt(row, this.#place)]! += amount;
+    table.words[TOTALS + this.#place]! += amount;
     return undefined;
   }
 }

@@ -22,7 +22,7 @@ interface TableSize {
   /** Numbers for each key. */
   readonly columns: number;
   /** Each holds a thousand keys more than all before; as many as there can be if absent. */
-  readonly levels?: number;
+  readonly levels?: number | undefined;
   /** At the end of the memory, and not the table's. */
   readonly restBytes?: number;
 }

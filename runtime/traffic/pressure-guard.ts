@@ -6,9 +6,10 @@ import { DEFAULT_EVENT_LOOP_DELAY } from '../../schema/config/pressure.ts';
 import type { PressureNode } from '../../schema/graph/graph.ts';
 import { durationMs } from '../../schema/unit.ts';
 import type { GatewayError } from '../errors.ts';
-import { OVERLOADED, type Shedding } from '../listen/shedding.ts';
+import { BODY_BLOCK_BYTES, OVERLOADED, type Shedding } from '../listen/shedding.ts';
 import { FIRST_UNREAD_BYTES, LITTLE_UNREAD_BYTES, UnreadRoom } from '../listen/unread-room.ts';
 import { residentBytes } from '../resident-memory.ts';
+import { type Counts, LocalCounts } from '../state/counts.ts';
 import {
   isTight,
   judgePressure,
@@ -22,11 +23,11 @@ import {
 
 const EVERY_MS = 100;
 
-/** Of the memory of a thread: what bodies that come in pieces may take until they are whole. */
+/** Of the memory: what bodies that come in pieces may take until they are whole. */
 const BODIES = 1 / 8;
-/** Of that: what bodies of one client's address may take. Whoever announces large ones and stalls leaves room to others. */
+/** Of that: what bodies of one client may take. Whoever announces large ones and stalls leaves room to others. */
 const ONE_ADDRESS = 1 / 2;
-/** Of the same as bodies: what may be kept for readers who do not read it. */
+/** Of the memory of a thread: what may be kept for readers who do not read it. */
 const UNREAD = 1 / 8;
 
 /** Of what there is: processes of upstreams and the caches of the system have their part of it. */
@@ -82,10 +83,9 @@ export interface PressureEvents {
 export class PressureGuard implements Shedding {
   sheds = false;
   readonly unread = new UnreadRoom();
-  #heldBytes = 0;
-  /** By address of client; only those that hold something. */
-  readonly #heldBy = new Map<string, number>();
-  #maxHeldBytes = Number.POSITIVE_INFINITY;
+  readonly #bodies: Counts;
+  /** Of bodies of all threads. */
+  #maxBlocks = Number.POSITIVE_INFINITY;
   readonly #events: PressureEvents;
   readonly #threads: number;
   #bounds: PressureBounds | undefined;
@@ -100,10 +100,14 @@ export class PressureGuard implements Shedding {
   #collectAtMs = 0;
   #collectEveryMs = FIRST_COLLECT_MS;
 
-  /** @param threads that share the memory */
-  constructor(events: PressureEvents, threads: number) {
+  /**
+   * @param threads that share the memory
+   * @param bodies what they hold of bodies, all together
+   */
+  constructor(events: PressureEvents, threads: number, bodies: Counts = new LocalCounts()) {
     this.#events = events;
     this.#threads = threads;
+    this.#bodies = bodies;
   }
 
   /** Why new work is refused; empty if it is not. */
@@ -114,9 +118,9 @@ export class PressureGuard implements Shedding {
   /** Bounds of the graph that serves now; measures from the first time on. */
   rebound(node: PressureNode | undefined): void {
     this.#bounds = boundsOf(node, this.#threads);
-    const ownBytes = this.#bounds.memoryBytes / this.#threads;
-    this.#maxHeldBytes = BODIES * ownBytes;
-    this.unread.maxBytes = UNREAD * ownBytes;
+    const { memoryBytes } = this.#bounds;
+    this.#maxBlocks = Math.floor((BODIES * memoryBytes) / BODY_BLOCK_BYTES);
+    this.unread.maxBytes = (UNREAD * memoryBytes) / this.#threads;
     if (this.#timer !== undefined) return;
     this.#dueMs = performance.now() + EVERY_MS;
     this.#timer = setTimeout(() => this.#measure(), EVERY_MS).unref();
@@ -128,23 +132,14 @@ export class PressureGuard implements Shedding {
     return OVERLOADED[reason];
   }
 
-  hold(bytes: number, address: string): boolean {
-    if (this.#heldBytes + bytes > this.#maxHeldBytes) return false;
-    if (address !== '') {
-      const heldBytes = (this.#heldBy.get(address) ?? 0) + bytes;
-      if (heldBytes > ONE_ADDRESS * this.#maxHeldBytes) return false;
-      this.#heldBy.set(address, heldBytes);
-    }
-    this.#heldBytes += bytes;
-    return true;
+  hold(blocks: number, address: string): boolean {
+    const maxPerAddress =
+      address === '' ? Number.POSITIVE_INFINITY : Math.floor(ONE_ADDRESS * this.#maxBlocks);
+    return this.#bodies.take(address, this.#maxBlocks, maxPerAddress, blocks) === undefined;
   }
 
-  giveBack(bytes: number, address: string): void {
-    this.#heldBytes -= bytes;
-    if (address === '') return;
-    const heldBytes = (this.#heldBy.get(address) ?? 0) - bytes;
-    if (heldBytes > 0) this.#heldBy.set(address, heldBytes);
-    else this.#heldBy.delete(address);
+  giveBack(blocks: number, address: string): void {
+    this.#bodies.giveBack(address, blocks);
   }
 
   close(): void {

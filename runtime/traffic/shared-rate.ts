@@ -10,8 +10,9 @@ import type { RateLimiter } from './rate.ts';
 /** The latest moment that any thread has counted at, at the end of the memory. */
 const MOMENT_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
-/** Memory for one limit. */
-export const rateMemory = (): SharedArrayBuffer => tableMemory({ columns: 1, restBytes: MOMENT_BYTES });
+/** Memory for one limit. @param levels as of {@link tableMemory} */
+export const rateMemory = (levels?: number): SharedArrayBuffer =>
+  tableMemory({ columns: 1, levels, restBytes: MOMENT_BYTES });
 
 /** What {@link createRateLimiter} makes, over memory that others share; `holder` names this thread among them. */
 export const createSharedRateLimiter = (

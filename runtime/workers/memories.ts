@@ -1,5 +1,6 @@
 /** Memory that counts for all threads: of limits, breakers and connections, for as long as a graph has them. */
 import type { NodeId } from '../../schema/graph/graph.ts';
+import { handshakesFingerprint, handshakesId, handshakesMemory } from '../listen/handshakes.ts';
 import { socketFingerprint } from '../listen/socket-fingerprint.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import { type CountingThread, countsMemory, giveBackAll } from '../state/shared-counts.ts';
@@ -62,14 +63,12 @@ export class Memories {
 
   constructor(threads: number) {
     this.#threads = threads;
-    const [sessions, channels, parked, subscriptions] = Array.from({ length: 4 }, () =>
-      countsMemory(threads),
-    );
     this.open = {
-      sessions: sessions!,
-      channels: channels!,
-      parked: parked!,
-      subscriptions: subscriptions!,
+      sessions: countsMemory(threads),
+      channels: countsMemory(threads),
+      parked: countsMemory(threads),
+      subscriptions: countsMemory(threads),
+      bodies: countsMemory(threads),
     };
   }
 
@@ -120,11 +119,15 @@ export class Memories {
           fingerprint,
         );
     }
+    // One that is renamed stays what it is.
+    const known = new Map(Array.from(this.#kept.values(), (kept) => [kept.fingerprint, kept]));
     for (const node of Object.values(graph.listeners)) {
       const socket = socketFingerprint(node);
-      // One that is renamed stays what it is.
-      const known = [...this.#kept.values()].find(({ fingerprint }) => fingerprint === socket);
-      take(`listener:${node.name}`, () => countsMemory(this.#threads), giveBackCounts, socket, known);
+      const counts = () => countsMemory(this.#threads);
+      take(`listener:${node.name}`, counts, giveBackCounts, socket, known.get(socket));
+      if (node.tls === undefined) continue;
+      const rate = handshakesFingerprint(node);
+      take(handshakesId(node.name), handshakesMemory, unlock, rate, known.get(rate));
     }
     this.#next = next;
     return memoriesIn(next);

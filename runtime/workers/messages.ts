@@ -35,6 +35,8 @@ export interface OpenMemories {
   readonly channels: SharedArrayBuffer;
   readonly parked: SharedArrayBuffer;
   readonly subscriptions: SharedArrayBuffer;
+  /** What bodies hold that are not whole yet, in blocks, by the client that sends them. */
+  readonly bodies: SharedArrayBuffer;
 }
 
 /** Memory that counts for all threads, by the node that it belongs to. */

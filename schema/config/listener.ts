@@ -107,7 +107,12 @@ export const DEFAULT_HANDSHAKES = '100/s';
 const Connections = closed(
   {
     max: optional(count({ description: 'Open connections in all.', default: 10_000 })),
-    perAddress: optional(count({ description: 'Open connections of one client address.', default: 200 })),
+    perAddress: optional(
+      count({
+        description: 'Open connections of one client address, which for IPv6 is its /64.',
+        default: 200,
+      }),
+    ),
     headerTimeout: optional(
       duration({ description: 'Time for a request header to arrive whole.', default: '10s' }),
     ),
@@ -120,7 +125,7 @@ const Connections = closed(
     handshakes: optional(
       rate({
         description:
-          'New TLS connections of one client address, which cost more than any request. Twice as many may come at once; each thread counts for itself.',
+          'New TLS connections of one client address, which cost more than any request. Twice as many may come at once, over all threads. An IPv6 client is counted by its /64.',
         default: DEFAULT_HANDSHAKES,
       }),
     ),

@@ -1,8 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { Client, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ABLE } from '../support/asking.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
@@ -179,6 +182,79 @@ const subscribeTooOften = async (url: string): Promise<void> => {
   expect(statuses).toEqual([...Array(5).fill(200), ...Array(4).fill(503)]);
   for (const body of bodies) body.on('error', () => undefined).destroy();
 };
+
+describe('caps of several threads on what comes in', () => {
+  /** The start of a body that is never whole; the answer to what there is no room for, if it comes. */
+  const stall = async (url: string, bytes: number): Promise<{ socket: Socket; refused: boolean }> => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    const answer = new Promise<boolean>((resolve) => socket.once('data', () => resolve(true)));
+    const head = `POST /mcp HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\n`;
+    socket.write(
+      `${head}Accept: application/json, text/event-stream\r\nContent-Length: ${bytes + 1}\r\n\r\n`,
+    );
+    const written = new Promise<boolean>((resolve) => socket.write('x'.repeat(bytes), () => resolve(false)));
+    // What was written may not be read yet.
+    const refused =
+      (await Promise.race([answer, written])) || (await Promise.race([answer, delay(500, false)]));
+    return { socket, refused };
+  };
+
+  it('hold for what bodies of one address have in memory, whichever threads they come to', async () => {
+    await using gateway = await start({
+      pressure: { memory: '512MiB' },
+      listener: { sizes: { body: '16MiB' } },
+    });
+    // An eighth for all, and half of that for one address: three times 10 MiB. Of a thread's own it would be two.
+    const bodies = [];
+    for (let body = 0; body < 5; body += 1) bodies.push(await stall(gateway.url(), 10 * 1024 * 1024));
+    expect(bodies.map(({ refused }) => refused)).toEqual([false, false, false, true, true]);
+    for (const { socket } of bodies) socket.destroy();
+    const free = async (): Promise<boolean> => {
+      const { socket, refused } = await stall(gateway.url(), 10 * 1024 * 1024);
+      socket.destroy();
+      return !refused;
+    };
+    await expect.poll(free, { timeout: 20_000 }).toBe(true);
+  });
+
+  it('hold for TLS connections of one address, also after a reload and the end of a thread', async () => {
+    const over = (more: object = {}) => {
+      const whole = JSON.parse(configuration({ echo: upstream.url }, { workers: 2, ...more }));
+      whole.listeners.main.tls = { certificate: '${file:./tls.pem}', key: '${file:./tls.pem}' };
+      whole.listeners.main.connections = { handshakes: '5/h' };
+      return JSON.stringify(whole);
+    };
+    const { certificate, key } = makeCertificate('caps');
+    const files = { 'tls.pem': certificate + key };
+    await using gateway = await startTestGateway(over(), { tap: false, files });
+    const { hostname, port } = new URL(gateway.url());
+    const handshake = async (): Promise<boolean> => {
+      const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false });
+      const begun = new Promise<boolean>((resolve) => {
+        socket.on('error', () => resolve(false)).once('close', () => resolve(false));
+        socket.once('secureConnect', () => resolve(true));
+      });
+      const isUp = await begun;
+      socket.destroy();
+      return isUp;
+    };
+    const handshakes = async (count: number): Promise<number> => {
+      let up = 0;
+      for (let index = 0; index < count; index += 1) if (await handshake()) up += 1;
+      return up;
+    };
+    expect(await handshakes(6)).toBe(6);
+    expect((await gateway.load(over({ server: { provenance: true } }))).result).toBe('applied');
+    await threads.all[0]!.terminate();
+    await expect.poll(() => running(gateway), { timeout: 30_000 }).toBe(2);
+    expect(await handshakes(20)).toBe(4);
+    expect(await gateway.metrics()).toContain(
+      'gatewright_connections_refused_total{listener="main",reason="handshakes"} 16\n',
+    );
+  });
+});
 
 describe('a unix socket before several threads', () => {
   const callOver = async (path: string): Promise<number> => {

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { clientKey } from '../../../runtime/listen/connection-gate.ts';
 import { replyEmpty } from '../../../runtime/listen/reply.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
@@ -79,16 +78,5 @@ describe('the connection gate', () => {
     connection.write(GET.replace('\r\n\r\n', '\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n'));
     await connection.until('HTTP/1.1 204');
     connection.socket.destroy();
-  });
-});
-
-describe('clientKey', () => {
-  it('counts an IPv6 client by its /64 and an IPv4 client by its address', () => {
-    expect(clientKey('192.0.2.1')).toBe('192.0.2.1');
-    expect(clientKey('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2');
-    expect(clientKey('2001:db8:1:2::9')).toBe(clientKey('2001:db8:1:2:ffff::1'));
-    expect(clientKey('2001:db8::9')).toBe('2001:db8:0:0');
-    expect(clientKey('::1')).toBe('0:0:0:0');
-    expect(clientKey('2001:db8:1::')).toBe('2001:db8:1:0');
   });
 });

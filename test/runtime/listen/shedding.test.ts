@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../runtime/generation.ts';
 import { readBody } from '../../../runtime/listen/body.ts';
 import { replyEmpty, replyError } from '../../../runtime/listen/reply.ts';
-import { NEVER_SHEDS, OVERLOADED, type Shedding } from '../../../runtime/listen/shedding.ts';
+import {
+  BODY_BLOCK_BYTES,
+  NEVER_SHEDS,
+  OVERLOADED,
+  type Shedding,
+} from '../../../runtime/listen/shedding.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
 import { listenerNode, serve, until } from './listener-fixture.ts';
 import { exchangeRaw, RawConnection } from './raw-client.ts';
@@ -73,16 +78,16 @@ describe('a listener that sheds', () => {
 });
 
 describe('room for bodies', () => {
-  it('is taken piece by piece and given back by whatever becomes of the body', async () => {
+  it('is taken block by block and given back by whatever becomes of the body', async () => {
     let held = 0;
     const room = {
-      hold: (bytes: number) => {
-        if (held + bytes > 300_000) return false;
-        held += bytes;
+      hold: (blocks: number) => {
+        if (held + blocks * BODY_BLOCK_BYTES > 300_000) return false;
+        held += blocks * BODY_BLOCK_BYTES;
         return true;
       },
-      giveBack: (bytes: number) => {
-        held -= bytes;
+      giveBack: (blocks: number) => {
+        held -= blocks * BODY_BLOCK_BYTES;
       },
     };
     await using served = await under(room);
@@ -105,12 +110,13 @@ describe('room for bodies', () => {
   it('is taken for the first piece, too, unless it is all of the body', async () => {
     const holds: number[] = [];
     const room = {
-      hold: (bytes: number) => {
-        holds.push(bytes);
+      hold: (blocks: number, by: string) => {
+        holds.push(blocks);
+        expect(by).toBe('127.0.0.1');
         return true;
       },
-      giveBack: (bytes: number) => {
-        holds.push(-bytes);
+      giveBack: (blocks: number) => {
+        holds.push(-blocks);
       },
     };
     await using served = await under(room);
@@ -119,10 +125,12 @@ describe('room for bodies', () => {
       'POST /mcp HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
     );
     await until(() => holds.length > 0);
-    chunked.write('0\r\n\r\n');
+    // What dribbles is counted once for each block that it fills.
+    for (let count = 0; count < 100; count += 1) chunked.write('5\r\nhello\r\n');
+    chunked.write(`1000\r\n${'x'.repeat(0x1000)}\r\n0\r\n\r\n`);
     expect(await chunked.until('\r\n\r\n')).toContain(' 204 ');
     chunked.socket.destroy();
-    expect(holds.splice(0)).toEqual([5, -5]);
+    expect(holds.splice(0)).toEqual([1, 1, -2]);
     expect(await exchangeRaw(served.port, `${head('POST', 5)}hello`)).toContain(' 204 ');
     expect(holds).toEqual([]);
   });

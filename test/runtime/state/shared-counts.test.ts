@@ -61,6 +61,7 @@ describe('what threads have open together', () => {
       thread: fc.nat(2),
       key: fc.nat(5).map((key) => `key ${key}`),
       gives: fc.boolean(),
+      amount: fc.integer({ min: 1, max: 5 }),
     });
     const memory = countsMemory(3);
     fc.assert(
@@ -68,17 +69,17 @@ describe('what threads have open together', () => {
         new Int32Array(memory).fill(0);
         const shared = threadsOf(memory, 3);
         const local = new LocalCounts();
-        const held: [thread: number, key: string][] = [];
-        for (const { thread, key, gives } of steps) {
-          const [by, what] = gives ? (held.shift() ?? []) : [];
+        const held: [thread: number, key: string, amount: number][] = [];
+        for (const { thread, key, gives, amount } of steps) {
+          const [by, what, many] = gives ? (held.shift() ?? []) : [];
           if (by !== undefined) {
-            shared[by]!.giveBack(what!);
-            local.giveBack(what!);
+            shared[by]!.giveBack(what!, many);
+            local.giveBack(what!, many);
             continue;
           }
-          const bound = local.take(key, 12, 4);
-          expect(shared[thread]!.take(key, 12, 4)).toBe(bound);
-          if (bound === undefined) held.push([thread, key]);
+          const bound = local.take(key, 25, 9, amount);
+          expect(shared[thread]!.take(key, 25, 9, amount)).toBe(bound);
+          if (bound === undefined) held.push([thread, key, amount]);
         }
       }),
       { numRuns: 50 },

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { BODY_BLOCK_BYTES } from '../../../runtime/listen/shedding.ts';
+import type { Counts } from '../../../runtime/state/counts.ts';
+import { countsIn, countsMemory, giveBackAll } from '../../../runtime/state/shared-counts.ts';
 import type { PressureReading } from '../../../runtime/traffic/pressure.ts';
 import { PressureGuard, usualMemoryBytes } from '../../../runtime/traffic/pressure-guard.ts';
 
@@ -11,11 +14,15 @@ const reading = (mib: number): PressureReading => ({
   lateMs: 0,
 });
 
-const guardOf = (memoryMib: number, threads = 1) => {
+/** Of bodies, in a mebibyte. */
+const BLOCKS = MIB / BODY_BLOCK_BYTES;
+
+const guardOf = (memoryMib: number, threads = 1, bodies?: Counts) => {
   const told: string[] = [];
   const guard = new PressureGuard(
     { onChange: (reasons) => told.push(reasons.join()), onShed: (reason) => told.push(`shed ${reason}`) },
     threads,
+    bodies,
   );
   guard.rebound({ memoryBytes: memoryMib * MIB });
   return { guard, told, [Symbol.dispose]: () => guard.close() };
@@ -44,27 +51,32 @@ describe('the guard', () => {
     expect(asked).toEqual([1024, 512, 256, 128, 64, 64, 64, 1024]);
   });
 
-  it('gives bodies an eighth of its part of the memory, to the byte', () => {
-    using held = guardOf(1024, 2);
-    const { guard } = held;
-    expect(guard.hold(64 * MIB, '')).toBe(true);
-    expect(guard.hold(1, '')).toBe(false);
-    guard.giveBack(2, '');
-    expect(guard.hold(1, '')).toBe(true);
-    expect(guard.hold(2, '')).toBe(false);
+  it('gives bodies an eighth of the memory, to the block, whichever of its threads they come to', () => {
+    const memory = countsMemory(2);
+    using one = guardOf(1024, 2, countsIn(memory, { place: 0, threads: 2, holder: 1 }));
+    using other = guardOf(1024, 2, countsIn(memory, { place: 1, threads: 2, holder: 2 }));
+    expect(one.guard.hold(100 * BLOCKS, '')).toBe(true);
+    expect(other.guard.hold(28 * BLOCKS, '')).toBe(true);
+    for (const { guard } of [one, other]) expect(guard.hold(1, '')).toBe(false);
+    other.guard.giveBack(2, '');
+    expect(one.guard.hold(1, '')).toBe(true);
+    expect(other.guard.hold(2, '')).toBe(false);
+    // What a thread had that has ended is free again.
+    giveBackAll(memory, { place: 0, threads: 2, holder: 1 });
+    expect(other.guard.hold(100 * BLOCKS, '')).toBe(true);
   });
 
-  it('leaves half of that to others, whatever bodies one address announces and stalls', () => {
-    using held = guardOf(1024, 2);
+  it('leaves half of that to others, whatever bodies one client announces and stalls', () => {
+    using held = guardOf(512);
     const { guard } = held;
-    for (let body = 0; body < 32; body += 1) expect(guard.hold(MIB, '192.0.2.1')).toBe(true);
+    for (let body = 0; body < 32; body += 1) expect(guard.hold(BLOCKS, '192.0.2.1')).toBe(true);
     expect(guard.hold(1, '192.0.2.1')).toBe(false);
-    for (let body = 0; body < 32; body += 1) expect(guard.hold(MIB, '192.0.2.2')).toBe(true);
+    for (let body = 0; body < 32; body += 1) expect(guard.hold(BLOCKS, '192.0.2.2')).toBe(true);
     expect(guard.hold(1, '192.0.2.3')).toBe(false);
-    guard.giveBack(MIB, '192.0.2.1');
-    expect(guard.hold(MIB, '192.0.2.1')).toBe(true);
-    for (let body = 0; body < 32; body += 1) guard.giveBack(MIB, '192.0.2.1');
-    expect(guard.hold(32 * MIB, '192.0.2.1')).toBe(true);
+    guard.giveBack(BLOCKS, '192.0.2.1');
+    expect(guard.hold(BLOCKS, '192.0.2.1')).toBe(true);
+    for (let body = 0; body < 32; body += 1) guard.giveBack(BLOCKS, '192.0.2.1');
+    expect(guard.hold(32 * BLOCKS, '192.0.2.1')).toBe(true);
   });
 
   it('takes over other bounds while it refuses', () => {
