@@ -1,4 +1,5 @@
 /** The one decision function, for lists and for calls. */
+import { canonicalJson } from '../schema/canonical-json.ts';
 import type { CallFacts, Decision } from '../schema/decision.ts';
 import type { PolicyNode } from '../schema/graph/policy.ts';
 import { prepareCelPolicy } from './cel/policy.ts';
@@ -21,6 +22,8 @@ export interface PreparedPolicies {
   readonly cacheable: boolean;
   /** Attributes of the call environment that the policies may read, with their groups. */
   readonly variables: ReadonlySet<string>;
+  /** What the policies may read of who asks, as one text: who has the same is answered alike at the same moment. */
+  ofCaller(facts: CallFacts): string;
 }
 
 const ALLOW: Decision = Object.freeze({ kind: 'allow' });
@@ -41,6 +44,7 @@ export const combinePolicies = (prepared: readonly PreparedPolicy[]): PreparedPo
     explain: (facts) => explainBy(policies, facts),
     cacheable: PER_CALL.every((name) => !variables.has(name)),
     variables,
+    ofCaller: (facts) => canonicalJson(policies.map(({ policy }) => policy.ofCaller(facts))),
   };
 };
 

@@ -16,6 +16,8 @@ export interface PreparedPolicy {
   readonly because: string | undefined;
   /** Attributes of the call environment that the policy may read, with their groups. */
   readonly variables: ReadonlySet<string>;
+  /** What the policy may read of who asks, as plain data. Whoever has the same is judged alike. */
+  ofCaller(facts: CallFacts): readonly unknown[];
   /** Never throws. */
   judge(facts: CallFacts): Verdict;
   /** What `judge` says and why. For people: it may take a thousand times as long. */

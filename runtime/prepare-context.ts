@@ -2,6 +2,7 @@
 import type { GenerationView } from './generation.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import type { LiveObjects } from './live-objects.ts';
+import type { ListReaders } from './mcp/changes/list-readers.ts';
 import type { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
 import type { ParkedCalls } from './mcp/input/parked-calls.ts';
 import type { LastingCallers } from './mcp/lasting-callers.ts';
@@ -26,6 +27,7 @@ export interface PrepareContext {
   readonly parked: ParkedCalls;
   readonly listens: ListenStreams;
   readonly lasting: LastingCallers;
+  readonly listReaders: ListReaders;
   readonly revocations: RevocationJudge;
   readonly sealer: Sealer;
   readonly peers: Peers | undefined;

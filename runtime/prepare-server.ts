@@ -142,6 +142,8 @@ const takePolicies = async (
     readsHeaders: prepared.variables.has('request') || expressions.some((each) => each.includes('request')),
     readsMimeType: prepared.variables.has('resource.mimeType'),
     decide: cachedDecide(prepared),
+    decideAnew: prepared.decide,
+    ofCaller: prepared.ofCaller,
   };
 };
 
@@ -179,7 +181,7 @@ const createServer = async (node: ServerNode, parts: ServerParts): Promise<LiveS
 /** Prepares a server, whose upstreams and pins the generation has already. */
 export const prepareServer = async (node: ServerNode, parts: ServerParts): Promise<PreparedServer> => {
   const { context, loaded, info, infoText, leases } = parts;
-  const { live, metrics, sessions, parked, listens, lasting, sealer, peers } = context;
+  const { live, metrics, sessions, parked, listens, lasting, listReaders, sealer, peers } = context;
   const fingerprint = fingerprintOf(loaded, 'server', node.name);
   const create = () => createServer(node, parts);
   const id = `server:${node.name}`;
@@ -193,6 +195,7 @@ export const prepareServer = async (node: ServerNode, parts: ServerParts): Promi
     metrics,
     listens,
     lasting,
+    listReaders,
     sessions,
     parked,
     lists: new ToldLists(),

@@ -9,6 +9,7 @@ import { heartbeat } from './listen/heartbeat.ts';
 import { Listener } from './listen/listener.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import { LiveObjects } from './live-objects.ts';
+import { ListReaders } from './mcp/changes/list-readers.ts';
 import { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
 import { StdioChannel } from './mcp/channel/stdio.ts';
 import { ParkedCalls } from './mcp/input/parked-calls.ts';
@@ -104,6 +105,7 @@ export class Serving {
   readonly #channels: EventStreamChannels;
   readonly #listens: ListenStreams;
   readonly #lasting = new LastingCallers((principal) => this.revocations.isRevoked(principal));
+  readonly #listReaders = new ListReaders();
   /** Who is revoked. */
   readonly revocations: Revocations;
   readonly #sealer: Sealer;
@@ -317,6 +319,7 @@ export class Serving {
       parked: this.#parked,
       listens: this.#listens,
       lasting: this.#lasting,
+      listReaders: this.#listReaders,
       revocations: this.revocations,
       sealer: this.#sealer,
       peers: this.#network.peers,

@@ -21,6 +21,7 @@ export const prepareCelPolicy = (node: CelPolicyNode): PreparedPolicy => {
     name: node.name,
     because: node.because,
     variables: program.variables,
+    ofCaller: program.ofCaller,
     judge,
     explain: (facts) => ({
       type: 'cel',

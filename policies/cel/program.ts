@@ -12,6 +12,11 @@ export interface CelProgram<F> {
   /** Attributes named and the groups that they are part of, e.g. `tool`, `tool.name`. */
   readonly variables: ReadonlySet<string>;
   /**
+   * What it may read of who asks, as plain data: where that is the same, and all else that it is asked about, so is
+   * the outcome.
+   */
+  ofCaller(facts: F): readonly unknown[];
+  /**
    * The value; UNKNOWN where it hangs on an attribute that is not known yet; or the error, among them a member
    * that is missing and an attribute that does not apply. `&&`, `||`, `all` and `exists` yield a value wherever
    * what is known decides. Never throws.
@@ -36,8 +41,10 @@ export const prepareTree = <F>(tree: CelExpr, environment: CelEnvironment<F>): C
   const { expr, uses, variables, loops } = findAttributeUses(tree, environment);
   const run = plan(loops ? METERED_FUNCTIONS : PLAIN_FUNCTIONS, expr);
   const Bindings = bindingsOf(uses);
+  const caller = uses.filter(({ path }) => CALLER.has(path.split('.', 1)[0]!));
   return {
     variables,
+    ofCaller: (facts) => caller.map((use) => plainValue(use, facts)),
     evaluate(facts) {
       if (loops) resetMeter();
       const bindings = new Bindings(facts);
@@ -45,6 +52,15 @@ export const prepareTree = <F>(tree: CelExpr, environment: CelEnvironment<F>): C
       return isCelError(outcome) && bindings[MET_UNKNOWN] ? UNKNOWN : outcome;
     },
   };
+};
+
+/** Attributes of who asks, and how. */
+const CALLER: ReadonlySet<string> = new Set(['principal', 'client', 'request']);
+
+const plainValue = <F>({ attribute, members }: AttributeUse<F>, facts: F): unknown => {
+  const value = memberOf(attribute.read(facts), members);
+  if (typeof value === 'bigint') return Number(value);
+  return value === MISSING ? undefined : value;
 };
 
 const FACTS = Symbol('facts');

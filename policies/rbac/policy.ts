@@ -59,6 +59,7 @@ export const prepareRbacPolicy = (node: RbacPolicyNode): PreparedPolicy => {
     name: node.name,
     because: undefined,
     variables: variablesOf(bindings.map(({ condition }) => condition)),
+    ofCaller: (facts) => bindings.map(({ condition }) => condition.ofCaller(facts)),
     judge,
     explain: (facts) => ({
       type: 'rbac',

@@ -1,5 +1,4 @@
 /** Lists: the union of what all upstreams offer, under exposed names, as far as this caller may see it. */
-import { CALLED_BY, promptFacts, resourceFacts, toolFacts } from '../../policies/target-facts.ts';
 import type { CallFacts } from '../../schema/decision.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { type Call, callFacts, later } from './call.ts';
@@ -8,9 +7,9 @@ import { LISTS } from './catalogue.ts';
 import { methodNotFound } from './classify.ts';
 import { admit, decide } from './gate.ts';
 import { type CacheHints, type ListPlace, openCursor, sealCursor } from './list-cursor.ts';
-import { itemText } from './list-item.ts';
+import { itemFacts, itemText } from './list-item.ts';
 import type { ListKind, Method } from './method.ts';
-import type { Entry, NameIndex } from './name-index.ts';
+import type { NameIndex } from './name-index.ts';
 import { isForAnybody } from './result-rewrite.ts';
 import { META } from './revision.ts';
 import { ToldList } from './told-list.ts';
@@ -51,16 +50,6 @@ const answerPage = (call: Call, method: ListMethod, facts: CallFacts): void => {
     );
 };
 
-const itemFacts = (facts: CallFacts, kind: ListKind, entry: Entry): CallFacts => {
-  const { exposedName, item, tool } = entry;
-  const { mimeType } = item.value;
-  const upstream = entry.part.exposure.facts;
-  const called = { ...facts, call: { method: CALLED_BY[kind], name: exposedName, id: '' } };
-  if (kind === 'tools') return toolFacts(called, tool, upstream);
-  if (kind === 'prompts') return promptFacts(called, exposedName, upstream);
-  return resourceFacts(called, item.name, typeof mimeType === 'string' ? mimeType : '', upstream);
-};
-
 /** Whether this kind of list exists here: an upstream offers it, or is not there to be asked. */
 const exists = (call: Call, kind: ListKind): boolean =>
   call.view.parts.some(({ connected }) => connected === undefined || connected.catalogue.offers(kind));
@@ -81,7 +70,7 @@ const makeList = (
       if (decision.kind === 'deny' && decision.reason === 'error') isLasting = false;
       if (decision.kind === 'deny') continue;
     }
-    const text = itemText(call, kind, entry, index, steps);
+    const text = itemText(call, kind, entry, index, entry.part.connected?.link, steps);
     if (text !== undefined) texts.push(text);
   }
   return { list: new ToldList(texts, node.lists), isLasting };

@@ -13,14 +13,25 @@ const rulesOf = ({ node, graph }: PreparedServer): string =>
     policies: node.policies.map((name) => graph.policies[name]),
   });
 
-/**
- * False where it is not certain: an upstream that is another object may offer something else, and rules that differ
- * may still show somebody the same.
- */
-export const showSameLists = (before: PreparedServer, after: PreparedServer): boolean =>
+const compare = (before: PreparedServer, after: PreparedServer): boolean =>
   before.exposures.length === after.exposures.length &&
   before.exposures.every(({ upstream, pin }, index) => {
     const now = after.exposures[index]!;
     return now.upstream === upstream && now.pin === pin;
   }) &&
   rulesOf(before) === rulesOf(after);
+
+/** Asked for each caller that has something open. */
+const compared = new WeakMap<PreparedServer, WeakMap<PreparedServer, boolean>>();
+
+/**
+ * False where it is not certain: an upstream that is another object may offer something else, and rules that differ
+ * may still show somebody the same.
+ */
+export const showSameLists = (before: PreparedServer, after: PreparedServer): boolean => {
+  const answers = compared.get(before) ?? new WeakMap<PreparedServer, boolean>();
+  compared.set(before, answers);
+  const answer = answers.get(after) ?? compare(before, after);
+  answers.set(after, answer);
+  return answer;
+};

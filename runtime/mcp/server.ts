@@ -9,6 +9,7 @@ import type { Log } from '../observe/log.ts';
 import type { Peers } from '../peers/peers.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { GatewayInfo } from './ask.ts';
+import type { ListReaders } from './changes/list-readers.ts';
 import type { Exposure } from './exposure.ts';
 import type { ParkedCalls } from './input/parked-calls.ts';
 import type { LastingCallers } from './lasting-callers.ts';
@@ -30,6 +31,10 @@ export interface ServerPolicies {
   /** Whether a policy asks for the media type of resources, which only lists tell. */
   readonly readsMimeType: boolean;
   decide(facts: CallFacts): Decision;
+  /** The same, and nothing is kept of it. */
+  decideAnew(facts: CallFacts): Decision;
+  /** What of who asks they may look at, as one text. */
+  ofCaller(facts: CallFacts): string;
 }
 
 /** What the protocol room tells to metrics. */
@@ -61,6 +66,8 @@ export interface PreparedServer {
   readonly views: ModernViews;
   readonly listens: ListenStreams;
   readonly lasting: LastingCallers;
+  /** Who is to be told where a reload changes what they are listed. */
+  readonly listReaders: ListReaders;
   readonly sessions: SessionStore;
   /** Calls that wait for input of modern clients. */
   readonly parked: ParkedCalls;

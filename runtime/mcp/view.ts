@@ -83,6 +83,15 @@ export class View {
     return this.index(kind) ?? this.#build(kind);
   }
 
+  /** The index from what is known, without asking anybody for anything: parts without a listing contribute nothing. */
+  known(kind: ListKind): NameIndex {
+    const kept = this.#indexes.get(kind);
+    const isCurrent = kept?.items.every(
+      (items, at) => this.parts[at]!.connected?.catalogue.peek(kind)?.items === items,
+    );
+    return isCurrent && (!kept!.usesUris || kept!.claims === this.uris.claims) ? kept! : this.#build(kind);
+  }
+
   #refresh(part: Part, kind: ListKind): void {
     part.recheckEra();
     part.refresh(kind);

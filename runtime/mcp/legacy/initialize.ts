@@ -87,13 +87,13 @@ const admitClient = (
   exchange: Exchange,
   message: Message,
   offered: readonly string[],
-): { client: SessionClient; admission: Admission | Promise<Admission> | undefined } => {
+): { client: SessionClient; facts: CallFacts; admission: Admission | Promise<Admission> | undefined } => {
   const sent = keptHeaders(forwardNames(server.exposures), exchange.request.headers);
   const client = clientOf(message, offered, sent);
   if (client instanceof GatewayError) throw client;
   const { limits } = server;
-  const admission = limits.counts ? limits.admit(factsOf(server, exchange, message, client)) : undefined;
-  return { client, admission };
+  const facts = factsOf(server, exchange, message, client);
+  return { client, facts, admission: limits.counts ? limits.admit(facts) : undefined };
 };
 
 /**
@@ -109,13 +109,14 @@ export const serveInitialize = (
 ): void => {
   const refuse = (thrown: unknown): void => greeting.refuse(asGatewayError(thrown));
   try {
-    const { client, admission } = admitClient(server, exchange, message, offered);
+    const { client, facts, admission } = admitClient(server, exchange, message, offered);
     const open = (found: Admission | undefined): void => {
       if (found?.refusal !== undefined) {
         server.metrics.limited(found.limit);
         throw found.refusal;
       }
-      const session = server.sessions.open(admittedBy(exchange, server.node.name, 'server'), server, client);
+      const admitted = admittedBy(exchange, server.node.name, 'server');
+      const session = server.sessions.open(admitted, server, client, facts);
       welcome(session, server, exchange, message.idText!, greeting, found?.headers ?? []);
     };
     if (admission instanceof Promise) admission.then(open).catch(refuse);
@@ -158,7 +159,7 @@ const greet = async (server: PreparedServer, session: Session, idText: string): 
   const merged = mergeCapabilities(view.parts, server.node.features, 'legacy');
   const { completions: _, ...older } = merged;
   const capabilities = session.version < SINCE.completions ? older : merged;
-  session.announced = KINDS.filter((kind) => capabilities[kind]?.listChanged === true);
+  session.promised = KINDS.filter((kind) => capabilities[kind]?.listChanged === true);
   const tasks = session.tasks && server.node.features.tasks ? mergeTasks(view.parts) : undefined;
   const extensions = mergeExtensions(view.parts, server.node.features, 'legacy');
   const result = {

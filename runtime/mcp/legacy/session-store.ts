@@ -1,6 +1,7 @@
 /** The sessions of legacy clients: outside the generations, bounded, found only by their own principal. */
 import { randomBytes } from 'node:crypto';
 import type { Admitted } from '../../../policies/identity/standing.ts';
+import type { CallFacts } from '../../../schema/decision.ts';
 import type { ReloadNode, SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { UnreadRoom } from '../../listen/unread-room.ts';
@@ -54,14 +55,17 @@ export class SessionStore {
     this.#bounds = bounds;
   }
 
-  /** A new session, or a GatewayError `too_many_sessions`. */
-  open(admitted: Admitted, server: PreparedServer, client: SessionClient): Session {
+  /**
+   * A new session, or a GatewayError `too_many_sessions`.
+   * @param facts what rules see of its initialize
+   */
+  open(admitted: Admitted, server: PreparedServer, client: SessionClient, facts: CallFacts): Session {
     const { principal, clientAddress } = admitted;
     const owner = ownerOf(principal, clientAddress);
     this.#quota.take(owner, this.#bounds);
     const binding = { principalKey: principal.key, serverName: server.node.name };
     const id = sealSessionId(server.sealer, binding, { owner: this.owner, createdMs: Date.now() });
-    const session = new Session(id, admitted, owner, server, client, this.#room);
+    const session = new Session(id, admitted, owner, server, client, facts, this.#room);
     session.end = () => this.end(session);
     this.#sessions.set(id, session);
     server.lasting.add(session, server.graph);
@@ -139,7 +143,7 @@ export class SessionStore {
       const server = servers.get(session.serverName);
       if (server === undefined) this.end(session);
       else if (session.adopt(server) && onPolicyChange !== 'keep')
-        setTimeout(() => session.streams.standalone.detach(), Math.random() * drain.windowMs).unref();
+        setTimeout(() => session.detachTold(), Math.random() * drain.windowMs).unref();
     }
   }
 

@@ -1,6 +1,7 @@
 /** A session of a client of 2025-11-25 or older, with its own conversations upstream. */
 import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Admitted } from '../../../policies/identity/standing.ts';
+import type { CallFacts } from '../../../schema/decision.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { UnreadRoom } from '../../listen/unread-room.ts';
@@ -19,13 +20,15 @@ import {
 } from '../caller-headers.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
 import { holdsOf } from '../changes/holds.ts';
+import type { ListReader } from '../changes/list-readers.ts';
+import type { Shown, ToldKind } from '../changes/shown-lists.ts';
 import { exposedUpdate } from '../exposed-uris.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
 import { labelOf } from '../input/input-request.ts';
 import type { LastingCaller } from '../lasting-callers.ts';
+import type { Asker } from '../list-item.ts';
 import type { Filter } from '../modern/subscription-filter.ts';
 import type { Connected, Part } from '../part.ts';
-import { showSameLists } from '../same-lists.ts';
 import type { PreparedServer } from '../server.ts';
 import { TASKS_REVISION } from '../task/required-task.ts';
 import { SessionTasks } from '../task/session-tasks.ts';
@@ -60,7 +63,7 @@ const UNSOLICITED: ReadonlySet<string> = new Set([
 ]);
 const TELL_TIMEOUT_MS = 5000;
 
-export class Session implements InputSource, LastingCaller {
+export class Session implements InputSource, LastingCaller, ListReader {
   readonly id: string;
   readonly admitted: Admitted;
   readonly principal: Principal;
@@ -69,6 +72,7 @@ export class Session implements InputSource, LastingCaller {
   readonly serverName: string;
   readonly version: string;
   readonly client: SessionClient;
+  readonly speaks: Asker['client'];
   readonly streams: SessionStreams;
   readonly asks: SessionAsks;
   readonly inFlight = new InFlight();
@@ -81,7 +85,9 @@ export class Session implements InputSource, LastingCaller {
   usedMs = performance.now();
   logLevel: string | undefined;
   /** The kinds of lists whose changes the client was promised to be told of. */
-  announced: readonly ('tools' | 'prompts' | 'resources')[] = [];
+  promised: readonly ToldKind[] = [];
+  /** What rules see of who opened it. */
+  readonly facts: CallFacts;
   /** Called once, when it has ended, whoever ended it. */
   onEnded: (() => void) | undefined;
   /** Ends it in the store that holds it, which sets this. */
@@ -100,9 +106,11 @@ export class Session implements InputSource, LastingCaller {
     owner: string,
     server: PreparedServer,
     client: SessionClient,
+    facts: CallFacts,
     room: UnreadRoom,
   ) {
     this.id = id;
+    this.facts = facts;
     this.streams = new SessionStreams(room);
     this.admitted = admitted;
     this.principal = admitted.principal;
@@ -111,6 +119,7 @@ export class Session implements InputSource, LastingCaller {
     this.version = client.version;
     this.tasks = client.version < TASKS_REVISION ? undefined : new SessionTasks();
     this.client = client;
+    this.speaks = { era: 'legacy', revision: client.version };
     this.asks = new SessionAsks(client, (callIdText) => this.inFlight.settled(callIdText));
     this.#server = server;
     this.#capabilitiesText = JSON.stringify(modernCapabilities(client, server.node.features));
@@ -130,9 +139,15 @@ export class Session implements InputSource, LastingCaller {
     this.end();
   }
 
+  /** Sends its client away from its GET stream, when it has been told what a reload has changed. */
+  detachTold(): void {
+    this.#server.listReaders.afterTold(this, () => this.streams.standalone.detach());
+  }
+
   /** It is not open any more. */
   leave(): void {
     this.#server.lasting.remove(this);
+    this.#server.listReaders.forget(this);
   }
 
   /** Whether the session is in use, whatever its last request was. */
@@ -148,15 +163,22 @@ export class Session implements InputSource, LastingCaller {
     const before = this.#server;
     this.#server = server;
     if (server.fingerprint === before.fingerprint) return false;
+    server.listReaders.note(this, { server: before, view: this.#view }, server);
     const isFollowing = this.#follows.size > 0;
     this.#follows.close();
     this.#capabilitiesText = JSON.stringify(modernCapabilities(this.client, server.node.features));
     this.#view = this.#makeView(server);
     if (isFollowing) void this.#view.prepare(undefined);
     this.links.retain(new Set(server.exposures.map(({ upstream }) => upstream)));
-    for (const kind of showSameLists(before, server) ? [] : this.announced)
-      this.streams.standalone.append(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`);
     return true;
+  }
+
+  shown(): Shown | undefined {
+    return this.#closed ? undefined : { server: this.#server, view: this.#view };
+  }
+
+  tellChanged(kind: ToldKind): void {
+    this.streams.standalone.append(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`);
   }
 
   /** JSON text of what modern upstreams are told that the client can be asked. */

@@ -14,10 +14,14 @@ export interface ListenStream {
   readonly admitted: Admitted;
   /** Of the server that it was opened on. */
   readonly fingerprint: string;
+  /** From now on this answers what its client lists; the stream may go by other rules. Before `adopt`. */
+  serves(server: PreparedServer): void;
   /** From now on it goes by these rules; it ends at once where they do not grant what it was promised. */
   adopt(server: PreparedServer): void;
   /** Ends the stream with its graceful result (MCP 2026-07-28, subscriptions). */
   end(): void;
+  /** Ends it when it has been told what a reload has changed. */
+  endTold(): void;
 }
 
 const ownerOfStream = ({ admitted }: ListenStream): string =>
@@ -72,11 +76,12 @@ export class ListenStreams {
     this.#servers = servers;
     for (const stream of this.#streams) {
       const server = servers.get(stream.server);
+      if (server !== undefined) stream.serves(server);
       if (onPolicyChange !== 'keep' && server !== undefined) stream.adopt(server);
       if (!this.#isOutdated(stream)) continue;
       const untilMs = onPolicyChange === 'keep' ? drain.deadlineMs : Math.random() * drain.windowMs;
       if (server === undefined && onPolicyChange === undefined) stream.end();
-      else setTimeout(() => stream.end(), untilMs).unref();
+      else setTimeout(() => stream.endTold(), untilMs).unref();
     }
   }
 

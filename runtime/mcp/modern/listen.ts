@@ -168,6 +168,8 @@ const subscriberOf = (call: Call, reader: Reader, tasks: Tasks): Subscriber => {
     view: call.view,
     expiresAtMs: exchange.principal.expiresAtMs,
     admitted: admittedBy(exchange, server.node.name, 'place'),
+    facts: reader.facts,
+    speaks: { era: call.client.era, revision: call.client.revision },
     adopt: (next) => {
       reader.server = next;
     },

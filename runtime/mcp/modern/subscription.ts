@@ -1,12 +1,16 @@
 /** One client's stream of changes, fed by each upstream that has a share in it. */
 import type { Admitted } from '../../../policies/identity/standing.ts';
+import type { CallFacts } from '../../../schema/decision.ts';
 import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { AskContext } from '../ask.ts';
 import { Follow, type FollowOwner } from '../changes/follow.ts';
+import type { ListReader } from '../changes/list-readers.ts';
+import type { Shown, ToldKind } from '../changes/shown-lists.ts';
 import type { ClientReply } from '../client-reply.ts';
 import { exposedUpdate, exposedUri } from '../exposed-uris.ts';
 import type { LastingCaller } from '../lasting-callers.ts';
+import type { Asker } from '../list-item.ts';
 import type { Part } from '../part.ts';
 import { META } from '../revision.ts';
 import type { PreparedServer } from '../server.ts';
@@ -36,6 +40,9 @@ export interface Subscriber {
   readonly expiresAtMs: number | undefined;
   /** As it was let in. */
   readonly admitted: Admitted;
+  /** What rules see of who opened it. */
+  readonly facts: CallFacts;
+  readonly speaks: Asker['client'];
   /** From now on it goes by the rules of this server. */
   adopt(server: PreparedServer): void;
   /** Whether it may be told at all now what an upstream says by this method. */
@@ -52,15 +59,18 @@ export interface Subscriber {
  * that comes back learns what it can have; one that is left with half of what it was promised never learns of it.
  * Likewise where the credential expires: nothing that happens from then on is told.
  */
-export class Subscription implements ListenStream, LastingCaller, FollowOwner, Beating {
+export class Subscription implements ListenStream, LastingCaller, ListReader, FollowOwner, Beating {
   readonly #subscriber: Subscriber;
   #follows: readonly Follow[] = [];
   #early: string[] | undefined = [];
   #isBroken = false;
   #ended = false;
+  /** Whose lists its client is answered with now. */
+  #listing: PreparedServer;
 
   constructor(subscriber: Subscriber) {
     this.#subscriber = subscriber;
+    this.#listing = subscriber.server;
     if (subscriber.expiresAtMs !== undefined) heartbeat.add(this);
   }
 
@@ -74,6 +84,24 @@ export class Subscription implements ListenStream, LastingCaller, FollowOwner, B
 
   get fingerprint(): string {
     return this.#subscriber.server.fingerprint;
+  }
+
+  get facts(): CallFacts {
+    return this.#subscriber.facts;
+  }
+
+  get speaks(): Asker['client'] {
+    return this.#subscriber.speaks;
+  }
+
+  get capabilitiesText(): string {
+    return this.#subscriber.context.capabilitiesText;
+  }
+
+  get promised(): readonly ToldKind[] {
+    const isHonoured = (flag: (typeof FLAGS)[number][0]) =>
+      this.#follows.some(({ honoured }) => honoured[flag]);
+    return FLAGS.filter(([flag]) => isHonoured(flag)).map(([, kind]) => kind);
   }
 
   get context(): AskContext {
@@ -91,6 +119,26 @@ export class Subscription implements ListenStream, LastingCaller, FollowOwner, B
     const follow = new Follow(part, this);
     this.#follows = [...this.#follows, follow];
     await follow.want(filter);
+  }
+
+  serves(server: PreparedServer): void {
+    const before = server.fingerprint === this.#listing.fingerprint ? undefined : this.shown();
+    this.#listing = server;
+    if (before !== undefined) server.listReaders.note(this, before, server);
+  }
+
+  shown(): Shown | undefined {
+    if (this.#ended) return undefined;
+    const { server: opened, view, admitted, context } = this.#subscriber;
+    const server = this.#listing;
+    // The server that it was opened on may stay as it is.
+    if (server.views === opened.views) return { server, view };
+    const { principal } = admitted;
+    return { server, view: server.views.view(principal, context.capabilitiesText, view.sentHeaders) };
+  }
+
+  tellChanged(kind: ToldKind): void {
+    this.#tell(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`);
   }
 
   adopt(server: PreparedServer): void {
@@ -229,12 +277,17 @@ export class Subscription implements ListenStream, LastingCaller, FollowOwner, B
     reply.response(`{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete",${meta}}}`);
   }
 
+  endTold(): void {
+    this.#subscriber.server.listReaders.afterTold(this, () => this.end());
+  }
+
   /** Follows nothing any more; nothing more is told to the client. */
   readonly abandon = (): void => {
     this.#ended = true;
-    const { listens, lasting } = this.#subscriber.server;
+    const { listens, lasting, listReaders } = this.#subscriber.server;
     listens.remove(this);
     lasting.remove(this);
+    listReaders.forget(this);
     heartbeat.remove(this);
     for (const follow of this.#follows) follow.close();
   };

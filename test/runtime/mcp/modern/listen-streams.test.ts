@@ -12,6 +12,7 @@ class Stream implements ListenStream {
   readonly ended = this.#ended.promise;
   over = false;
   rules: string | undefined;
+  lists: string | undefined;
 
   constructor(streams: ListenStreams, server: string, fingerprint: string) {
     this.#streams = streams;
@@ -21,8 +22,16 @@ class Stream implements ListenStream {
 
   readonly admitted = { principal: ANONYMOUS, clientAddress: '127.0.0.1' } as Admitted;
 
+  serves(server: PreparedServer): void {
+    this.lists = server.fingerprint;
+  }
+
   adopt(server: PreparedServer): void {
     this.rules = server.fingerprint;
+  }
+
+  endTold(): void {
+    this.end();
   }
 
   end(): void {
@@ -51,7 +60,7 @@ describe('ListenStreams', () => {
     streams.afterSwap(serving({ a: '1', b: '2' }), QUICK);
     expect(gone.over).toBe(true);
     await changed.ended;
-    expect(changed.rules).toBe('2');
+    expect([changed.rules, changed.lists]).toEqual(['2', '2']);
     expect(same.over).toBe(false);
     expect(streams.size).toBe(1);
   });

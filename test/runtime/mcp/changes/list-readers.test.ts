@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { preparePolicies } from '../../../../policies/decide.ts';
+import { type ListReader, ListReaders } from '../../../../runtime/mcp/changes/list-readers.ts';
+import type { Shown } from '../../../../runtime/mcp/changes/shown-lists.ts';
+import { buildNameIndex, type NameIndex } from '../../../../runtime/mcp/name-index.ts';
+import type { PreparedServer } from '../../../../runtime/mcp/server.ts';
+import { NO_CLAIMS } from '../../../../runtime/mcp/uri-claims.ts';
+import type { View } from '../../../../runtime/mcp/view.ts';
+import type { CallFacts } from '../../../../schema/decision.ts';
+import { ANONYMOUS } from '../../../../schema/principal.ts';
+
+const TOOLS = 50;
+
+/** A server with this rule, which counts what it decides. */
+const serverWith = (fingerprint: string, deny: string) => {
+  const prepared = preparePolicies([
+    { kind: 'policy', type: 'cel', name: 'rule', effect: 'deny', expression: deny },
+  ]);
+  const counted = { decisions: 0 };
+  const server = {
+    fingerprint,
+    exposures: [],
+    graph: { policies: { rule: deny } },
+    node: {
+      name: 'main',
+      policies: ['rule'],
+      features: { tools: true, prompts: true, resources: true },
+      lists: { paramHeaders: 'keep' },
+    },
+    policies: {
+      none: false,
+      ofCaller: prepared.ofCaller,
+      decideAnew: (facts: CallFacts) => {
+        counted.decisions += 1;
+        return prepared.decide(facts);
+      },
+    },
+  };
+  return { server: server as unknown as PreparedServer, counted };
+};
+
+/** A view of one upstream with fifty tools, as everybody is shown it. */
+const viewOf = (prepared?: () => Promise<void>): View => {
+  const items = Array.from({ length: TOOLS }, (_, at) => {
+    const value = { name: `tool${at}`, inputSchema: {} };
+    return { name: value.name, text: JSON.stringify(value), value, paramHeaders: [], uiPaths: [] };
+  });
+  const upstream = { name: 'offers' };
+  const part = {
+    connected: {
+      link: { era: 'modern', peer: {} },
+      catalogue: {
+        offers: (kind: string) => kind === 'tools',
+        peek: (kind: string) => (kind === 'tools' ? { items } : undefined),
+      },
+    },
+    exposure: {
+      upstream,
+      facts: upstream,
+      upstreamNode: {},
+      labels: { ofTool: () => ({}) },
+      tools: { expose: (name: string) => name },
+    },
+  };
+  const parts = [part] as unknown as View['parts'];
+  const tools = buildNameIndex(parts, 'tools', NO_CLAIMS);
+  const none: NameIndex = { ...tools, entries: [], items: [undefined] };
+  return {
+    parts,
+    sentHeaders: {},
+    known: (kind: string) => (kind === 'tools' ? tools : none),
+    prepare: prepared ?? (() => Promise.resolve()),
+  } as unknown as View;
+};
+
+class Reader implements ListReader {
+  readonly facts: CallFacts;
+  readonly speaks = { era: 'modern' as const, revision: '2026-07-28' };
+  readonly capabilitiesText = '{}';
+  readonly promised = ['tools'] as const;
+  readonly told: string[] = [];
+  now: Shown | undefined;
+
+  constructor(at: number, roles: readonly string[], now: Shown) {
+    const principal = { ...ANONYMOUS, id: `${at}`, key: `robots:${at}`, roles };
+    this.facts = {
+      principal,
+      client: { address: '127.0.0.1', userAgent: '', name: '', version: '', era: 'modern' },
+      server: { name: 'main' },
+      call: { method: 'subscriptions/listen', name: '', id: '' },
+      request: { headers: {}, listener: 'main', path: '/mcp' },
+      nowMs: 0,
+    };
+    this.now = now;
+  }
+
+  shown(): Shown | undefined {
+    return this.now;
+  }
+
+  tellChanged(kind: string): void {
+    this.told.push(kind);
+  }
+}
+
+const swap = (readers: ListReaders, all: readonly Reader[], next: Shown): Promise<void>[] =>
+  all.map((reader) => {
+    const before = reader.now!;
+    reader.now = next;
+    readers.note(reader, before, next.server);
+    return new Promise((resolve) => readers.afterTold(reader, resolve));
+  });
+
+const HIDDEN = "tool.name == 'tool7' && 'dev' in principal.roles";
+
+describe('ListReaders', () => {
+  it('asks the rules once for all who are alike to them, and gives others their turn: 10,000 listeners hold nobody up', async () => {
+    const [before, after] = [serverWith('1', 'false'), serverWith('2', HIDDEN)];
+    const [old, next] = [
+      { server: before.server, view: viewOf() },
+      { server: after.server, view: viewOf() },
+    ];
+    const all = Array.from(
+      { length: 10_000 },
+      (_, at) => new Reader(at, [at % 2 === 0 ? 'dev' : 'ops'], old),
+    );
+    const readers = new ListReaders();
+    const sinceSwap = process.cpuUsage();
+    const settled = swap(readers, all, next);
+    const swapMs = process.cpuUsage(sinceSwap).user / 1000;
+    let longestMs = 0;
+    let isOver = false;
+    const watch = (async () => {
+      while (!isOver) {
+        const since = process.cpuUsage();
+        await new Promise((resolve) => setImmediate(resolve));
+        longestMs = Math.max(longestMs, process.cpuUsage(since).user / 1000);
+      }
+    })();
+    await Promise.all(settled);
+    isOver = true;
+    await watch;
+    for (const [at, { told }] of all.entries()) expect(told).toEqual(at % 2 === 0 ? ['tools'] : []);
+    // A rule that reads nothing of its callers is asked for one of them on each side, as are the others of a role.
+    expect([before.counted.decisions, after.counted.decisions]).toEqual([2 * TOOLS, 2 * TOOLS]);
+    expect(swapMs).toBeLessThan(100);
+    expect(longestMs).toBeLessThan(50);
+  });
+
+  it('compares with what was told last where rules change again meanwhile, and tells once', async () => {
+    const slow = Promise.withResolvers<void>();
+    const [first, second] = [serverWith('1', 'false').server, serverWith('2', HIDDEN).server];
+    const [third, fourth] = [serverWith('3', 'false || false').server, serverWith('4', HIDDEN).server];
+    const reader = new Reader(1, ['dev'], { server: first, view: viewOf() });
+    const readers = new ListReaders();
+    const hidden = swap(readers, [reader], { server: second, view: viewOf(() => slow.promise) });
+    await new Promise((resolve) => setImmediate(resolve));
+    const shown = swap(readers, [reader], { server: third, view: viewOf() });
+    slow.resolve();
+    await Promise.all([...hidden, ...shown]);
+    expect(reader.told).toEqual([]);
+    await Promise.all(swap(readers, [reader], { server: fourth, view: viewOf() }));
+    expect(reader.told).toEqual(['tools']);
+  });
+
+  it('tells nothing to one that is over, and holds up nobody who waits for it', async () => {
+    const readers = new ListReaders();
+    const reader = new Reader(1, ['dev'], { server: serverWith('1', 'false').server, view: viewOf() });
+    const settled = swap(readers, [reader], { server: serverWith('2', HIDDEN).server, view: viewOf() });
+    reader.now = undefined;
+    await Promise.all(settled);
+    expect(reader.told).toEqual([]);
+  });
+
+  it('tells where what is listed cannot be compared', async () => {
+    const readers = new ListReaders();
+    const reader = new Reader(1, ['ops'], { server: serverWith('1', 'false').server, view: viewOf() });
+    const failing = viewOf(() => Promise.reject(new Error('a fault of the gateway')));
+    await Promise.all(swap(readers, [reader], { server: serverWith('2', HIDDEN).server, view: failing }));
+    expect(reader.told).toEqual(['tools']);
+  });
+});
