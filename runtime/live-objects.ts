@@ -24,6 +24,7 @@ import { concurrencyName, createConcurrencyGate } from './traffic/concurrency.ts
 import type { Counter } from './traffic/count-all.ts';
 import type { LocalCounter } from './traffic/counter.ts';
 import type { FairGate, Gate } from './traffic/fair-gate.ts';
+import type { Filled, KeyedLimitNode } from './traffic/fill.ts';
 import { Quota } from './traffic/quota.ts';
 import { createRateLimiter, type RateLimiter } from './traffic/rate.ts';
 import { ReplicaGate } from './traffic/replica-gate.ts';
@@ -100,6 +101,8 @@ export class LiveObjects {
   /** By name; while generations overlap, an upstream that changed is there twice, the newest last. */
   readonly #running = new Map<string, readonly Upstream[]>();
   readonly #gates = new Set<{ readonly name: string; readonly gate: Gate }>();
+  /** Of two of one limit, the newest last. */
+  readonly #filled = new Set<Pick<KeyedLimitNode, 'type' | 'name'> & { readonly filled: Filled }>();
   /** What this thread holds over all replicas. */
   #leases: PlaceLeases | undefined;
 
@@ -189,10 +192,23 @@ export class LiveObjects {
     memory: SharedArrayBuffer | undefined,
     store: StateStore | undefined,
   ): LiveLimiter {
-    const local = this.#localCounter(node, memory);
+    const { counter: local, filled } = this.#localCounter(node, memory);
     const counter = (now: CountingLimitNode): Counter =>
       store === undefined ? local(now) : { store, local: local(now) };
-    return { counter, close: () => undefined };
+    // What replicas count together is not here.
+    return { counter, close: store === undefined ? this.#remember(node, filled) : () => undefined };
+  }
+
+  /** What counts for a limit in this thread; undefined if nothing does. */
+  filled({ type, name }: KeyedLimitNode): Filled | undefined {
+    return [...this.#filled].findLast((each) => each.type === type && each.name === name)?.filled;
+  }
+
+  /** Returns what forgets it. */
+  #remember({ type, name }: KeyedLimitNode, filled: Filled): () => void {
+    const entry = { type, name, filled };
+    this.#filled.add(entry);
+    return () => void this.#filled.delete(entry);
   }
 
   /**
@@ -210,7 +226,14 @@ export class LiveObjects {
     const gate = store === undefined ? local : this.#replicaGate(node, local, store);
     const named = { name: node.name, gate };
     this.#gates.add(named);
-    return { gate, close: () => void this.#gates.delete(named) };
+    const forget = this.#remember(node, local.places);
+    return {
+      gate,
+      close: () => {
+        this.#gates.delete(named);
+        forget();
+      },
+    };
   }
 
   #replicaGate(node: ConcurrencyLimitNode, gate: FairGate, store: StateStore): Gate {
@@ -236,15 +259,15 @@ export class LiveObjects {
   #localCounter(
     node: CountingLimitNode,
     memory: SharedArrayBuffer | undefined,
-  ): (node: CountingLimitNode) => LocalCounter {
+  ): { readonly counter: (node: CountingLimitNode) => LocalCounter; readonly filled: Filled } {
     if (node.type === 'quota') {
       const quota = new Quota(node.windowMs, memory, this.#thread?.holder);
-      return ({ count }) => quota.counter(count);
+      return { counter: ({ count }) => quota.counter(count), filled: quota };
     }
     const limiter =
       memory === undefined
         ? createRateLimiter(node)
         : createSharedRateLimiter(node, memory, this.#thread!.holder);
-    return () => limiter;
+    return { counter: () => limiter, filled: limiter };
   }
 }

@@ -246,6 +246,7 @@ export class Gateway {
     this.#metrics.sources = {
       upstreams: () => Object.entries(team.upstreams),
       pinned: () => Object.entries(team.pinned),
+      fills: () => team.fills,
       sessions: () => team.sessions,
       revocationsAgeMs: () => team.revocationsAgeMs,
       generations: () => ({ active: this.#graph === undefined ? 0 : 1, draining: team.draining }),

@@ -34,6 +34,7 @@ import { Sealer } from './sealing/sealer.ts';
 import { OnceCache } from './state/once-cache.ts';
 import { countsIn } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
+import type { Filled, KeyedLimitNode } from './traffic/fill.ts';
 import type { PressureReason } from './traffic/pressure.ts';
 import type { PressureGuard } from './traffic/pressure-guard.ts';
 import type { UpstreamContext } from './upstream/context.ts';
@@ -191,6 +192,16 @@ export class Serving {
   /** What calls of this thread hold of limits on calls at a time, and wait for. */
   get places(): readonly HeldPlaces[] {
     return this.#live.heldPlaces();
+  }
+
+  /** What limits of this thread have refused in the last minute. */
+  get refused(): Readonly<Record<string, number>> {
+    return this.#options.metrics.refusals.told();
+  }
+
+  /** What counts here for a limit. */
+  filled(node: KeyedLimitNode): Filled | undefined {
+    return this.#live.filled(node);
   }
 
   /** By upstream, of those that are pinned: what differs from what is locked. */

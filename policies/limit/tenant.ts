@@ -11,12 +11,18 @@ export const prepareTenant = ({ match }: TenantNode): ((facts: CallFacts) => boo
   return (facts) => program.evaluate(facts) === true;
 };
 
-/** `scope` for the calls of one tenant: a key of another, or of a server, is never the same. */
+/** What a call is counted under where a limit has one key for all. */
+export const NO_KEY = '';
+
+/** What the calls of a tenant are counted under that would be under `key` for a server: of no other is it the same. */
+export const tenantKey = (tenant: string, key: string): string => `tenant:${tenant}:${key}`;
+
+/** `scope` for the calls of one tenant. */
 export const tenantScope = (
   { name }: TenantNode,
   isOf: (facts: CallFacts) => boolean,
   scope: LimitScope,
 ): LimitScope => ({
   cost: (facts) => (isOf(facts) ? scope.cost(facts) : 0),
-  key: (facts) => `tenant:${name}:${scope.key(facts)}`,
+  key: (facts) => tenantKey(name, scope.key(facts)),
 });

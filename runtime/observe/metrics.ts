@@ -1,6 +1,9 @@
 import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal } from '../listen/observer.ts';
+import type { Fill } from '../traffic/fill.ts';
+import { RecentRefusals } from '../traffic/recent-refusals.ts';
 import type { UpstreamState } from '../upstream/link.ts';
+import { FillMetrics, LimitMetrics } from './limit-metrics.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
 import { PeerMetrics } from './peer-metrics.ts';
@@ -56,6 +59,8 @@ export interface MetricsSources {
   upstreams(): Iterable<readonly [name: string, state: UpstreamState]>;
   /** What each pinned upstream offers otherwise than it is locked. */
   pinned(): Iterable<readonly [upstream: string, differences: readonly { readonly kind: string }[]]>;
+  /** How full limits are that are counted here, by name. */
+  fills(): Readonly<Record<string, Fill>>;
   /** Legacy sessions that are open. */
   sessions(): number;
   /** How long ago the store was asked who is revoked; undefined without one. */
@@ -99,21 +104,8 @@ export class Metrics {
     help: 'Calls that a policy denied, or failed to judge.',
     labels: ['policy', 'reason'],
   });
-  readonly #limited = new CounterFamily({
-    name: 'gatewright_limited_total',
-    help: 'Calls that a limit refused.',
-    labels: ['limit'],
-  });
-  readonly #placesHeld = new GaugeFamily({
-    name: 'gatewright_limit_held',
-    help: 'Calls under way that hold a place of a limit on calls at a time.',
-    labels: ['limit'],
-  });
-  readonly #placesWaiting = new GaugeFamily({
-    name: 'gatewright_limit_waiting',
-    help: 'Calls that wait for a place of a limit on calls at a time.',
-    labels: ['limit'],
-  });
+  readonly #limits = new LimitMetrics();
+  readonly #fills = new FillMetrics();
   readonly #connections = new GaugeFamily({
     name: 'gatewright_connections_open',
     help: 'Open connections.',
@@ -171,6 +163,8 @@ export class Metrics {
     labels: [],
   });
   readonly #process: ProcessMetrics;
+  /** Of this thread. */
+  readonly refusals = new RecentRefusals();
   readonly peers = new PeerMetrics();
   readonly pressure = new PressureMetrics();
   /** Of configurations and their generations. */
@@ -214,7 +208,8 @@ export class Metrics {
   }
 
   limited(limit: string): void {
-    this.#limited.of(limit).value += 1;
+    this.#limits.limited(limit);
+    this.refusals.add(limit);
   }
 
   connectionOpened(listener: string): void {
@@ -259,6 +254,7 @@ export class Metrics {
     this.#askSources();
     const rest = [
       this.#upstreams,
+      this.#fills,
       this.#pinned,
       this.#sessions,
       this.#revocationsAge,
@@ -277,7 +273,7 @@ export class Metrics {
 
   /** What this thread has counted of its traffic. */
   trafficText(): string {
-    this.#askPlaces();
+    this.#limits.setPlaces(this.places?.() ?? []);
     return [
       this.#requests,
       this.#durations,
@@ -286,9 +282,7 @@ export class Metrics {
       this.#responses,
       this.#inFlight,
       this.#denials,
-      this.#limited,
-      this.#placesHeld,
-      this.#placesWaiting,
+      this.#limits,
       this.#connections,
       this.#refused,
       this.#badRequests,
@@ -307,18 +301,10 @@ export class Metrics {
     this.#process.close();
   }
 
-  /** A limit that changed is there twice while calls that began under the old one are under way. */
-  #askPlaces(): void {
-    for (const family of [this.#placesHeld, this.#placesWaiting]) family.clear();
-    for (const { limit, held, waiting } of this.places?.() ?? []) {
-      this.#placesHeld.of(limit).value += held;
-      this.#placesWaiting.of(limit).value += waiting;
-    }
-  }
-
   #askSources(): void {
     if (this.sources === undefined) return;
     this.#upstreams.set(this.sources.upstreams());
+    this.#fills.set(this.sources.fills());
     this.#pinned.clear();
     for (const [upstream, differences] of this.sources.pinned()) {
       for (const kind of PINNED_KINDS)

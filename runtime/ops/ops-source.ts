@@ -34,7 +34,7 @@ export interface OpsStatus {
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
   /** By upstream, of those that are pinned: what they offer otherwise than it is locked. */
   readonly pinned: Readonly<Record<string, readonly PinDifference[]>>;
-  /** By name, limits on calls at a time. */
+  /** By name, all that count or hold. */
   readonly limits: Readonly<Record<string, LimitState>>;
   /** Open sessions of legacy clients. */
   readonly sessions: number;

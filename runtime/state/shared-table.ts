@@ -1,4 +1,5 @@
 /** A table in memory that threads share: from keys, told apart by their digests, to slots that are used for a time. */
+import { type Fullest, KEYS_PER_STEP } from '../traffic/fill.ts';
 import { KEY_WORDS, KeyDigests } from './key-digests.ts';
 import { SharedLock } from './shared-lock.ts';
 
@@ -82,6 +83,26 @@ export class SharedTable {
   /** How many slots are in use. */
   sizeAt(now: number): number {
     return this.until.subarray(0, this.slotsUsed).filter((until) => until > now).length;
+  }
+
+  /** What tells the key of a slot from all others. */
+  digestAt(slot: number): Uint8Array {
+    const { BYTES_PER_ELEMENT } = Int32Array;
+    const at = (HEAD_WORDS + slot * KEY_WORDS) * BYTES_PER_ELEMENT;
+    return new Uint8Array(this.#memory, at, KEY_WORDS * BYTES_PER_ELEMENT).slice();
+  }
+
+  /**
+   * Shows the slots that are in use at `now` to `fullest`, which part of each is taken told by `used`. Takes no lock: for
+   * people it is good enough.
+   */
+  *fill(now: number, used: (slot: number) => number, fullest: Fullest): Generator<void> {
+    for (let slot = 0; slot < this.slotsUsed; slot += 1) {
+      if (slot % KEYS_PER_STEP === KEYS_PER_STEP - 1) yield;
+      if (this.until[slot]! <= now) continue;
+      const part = used(slot);
+      if (fullest.wants(part)) fullest.add(part, this.digestAt(slot));
+    }
   }
 
   /** Chooses the key that `find` and `claim` are about. Needs no lock: it is this thread's own. */

@@ -41,7 +41,8 @@ export interface GateThreads {
 
 /** A thread that ends without a word gives back what it held by {@link Places.recover}. */
 export class FairGate implements Gate {
-  readonly #places: Places;
+  /** Of all threads that share its memory. */
+  readonly places: Places;
   readonly #isShared: boolean;
   readonly #waiting = new Set<WaitingTicket>();
   readonly #deadlines = new DeadlineWheel();
@@ -49,7 +50,7 @@ export class FairGate implements Gate {
   #held = 0;
 
   constructor(places: Places, isShared: boolean) {
-    this.#places = places;
+    this.places = places;
     this.#isShared = isShared;
   }
 
@@ -62,7 +63,7 @@ export class FairGate implements Gate {
   }
 
   enter(key: string, caller: string, bounds: GateBounds, waiting: Waiting): Ticket | undefined {
-    const entered = this.#places.enter(key, caller, bounds);
+    const entered = this.places.enter(key, caller, bounds);
     // Somebody of this thread may have made room.
     if (entered.kind === 'waiting') this.#look();
     if (entered.kind === 'full') return undefined;
@@ -96,7 +97,7 @@ export class FairGate implements Gate {
   }
 
   #leave(record: number): void {
-    if (this.#places.leave(record)) this.#look();
+    if (this.places.leave(record)) this.#look();
   }
 
   /** Tells those of this thread whose turn has come. */
@@ -104,7 +105,7 @@ export class FairGate implements Gate {
     for (const ticket of [...this.#waiting]) {
       // One that was told before may have made it leave, and its record may be another's by now.
       if (!this.#waiting.has(ticket)) continue;
-      const seen = this.#places.see(ticket.record);
+      const seen = this.places.see(ticket.record);
       if (seen === 'granted') {
         this.#forget(ticket);
         this.#held += 1;
@@ -122,7 +123,7 @@ export class FairGate implements Gate {
   }
 
   async #hear(): Promise<void> {
-    const { news } = this.#places;
+    const { news } = this.places;
     // Who enters has to have its ticket first.
     await undefined;
     while (this.#waiting.size > 0) {

@@ -40,6 +40,11 @@ export class Gcra {
     return this.verdict(this.fullAtAfter(fullAt, now, cost) !== undefined, fullAt, now, cost);
   }
 
+  /** Which part of the bucket is taken at `now`. */
+  used(fullAt: number, now: number): number {
+    return Math.max(0, fullAt - now) / this.#capacity;
+  }
+
   /** For a key that there is no room to count. */
   refusedForRoom(): CountVerdict {
     const intervalMs = this.#unit / this.#count;

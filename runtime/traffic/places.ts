@@ -3,7 +3,9 @@
  * done here is done at once; runtime/traffic/fair-gate.ts tells those who wait.
  */
 import { hash } from 'node:crypto';
+import type { ConcurrencyLimitNode } from '../../schema/graph/limit.ts';
 import type { SharedTable } from '../state/shared-table.ts';
+import type { Filled, Fullest } from './fill.ts';
 import { PlaceQueue, type QueueColumns } from './place-queue.ts';
 import { DROPPED, GRANTED, HELD, NOBODY, type PlaceRecords, WAITING } from './place-records.ts';
 import { ALL_HELD, ALL_WAITING, MAX, ORDER, readPlaces } from './places-memory.ts';
@@ -29,7 +31,7 @@ export type Entered =
 
 export type Seen = 'waiting' | 'granted' | 'dropped';
 
-export class Places {
+export class Places implements Filled {
   /** Told, by `Atomics`, that a record of another thread was granted or dropped. */
   readonly news: Int32Array<SharedArrayBuffer>;
   readonly #holder: number;
@@ -62,6 +64,12 @@ export class Places {
   /** Calls that wait for one, of all keys. */
   get waiting(): number {
     return this.#head[ALL_WAITING]!;
+  }
+
+  /** A key whose callers wait is more than full. */
+  fill({ max }: ConcurrencyLimitNode, fullest: Fullest): Generator<void> {
+    const part = (slot: number): number => (this.#used[slot]! + this.#of.length[slot]!) / max;
+    return this.#table.fill(NEVER, part, fullest);
   }
 
   /**

@@ -5,6 +5,7 @@ import type { QuotaLimitNode } from '../../schema/graph/limit.ts';
 import { monotonicMs } from '../state/monotonic.ts';
 import { SharedTable, tableMemory } from '../state/shared-table.ts';
 import type { CountVerdict, LocalCounter } from './counter.ts';
+import type { Filled, Fullest } from './fill.ts';
 
 /** For each key: until when it counts, and how much was taken. */
 const COLUMNS = 2;
@@ -25,7 +26,7 @@ export const quotaCountId = ({ windowMs, key }: QuotaLimitNode): string => canon
  * where it was: no window comes twice. A key is remembered for a window; where there is no room for one that is new,
  * it is refused: a limit that cannot count fails closed.
  */
-export class Quota {
+export class Quota implements Filled {
   readonly #windowMs: number;
   /** A slot is in use until the window ends in which its key was counted. */
   readonly #table: SharedTable;
@@ -43,6 +44,11 @@ export class Quota {
   /** How many keys are remembered. */
   get size(): number {
     return this.#table.sizeAt(this.#clock[WALL]!);
+  }
+
+  fill({ count }: QuotaLimitNode, fullest: Fullest): Generator<void> {
+    const now = this.#at(Date.now(), monotonicMs());
+    return this.#table.fill(now, (slot) => this.#used[slot]! / count, fullest);
   }
 
   /** Counts up to `count` in each window. */
@@ -67,11 +73,15 @@ export class Quota {
 
   #advance(nowMs: number): number {
     const monotonic = monotonicMs();
-    const goneMs = this.#clock[MONOTONIC] === 0 ? 0 : Math.max(0, monotonic - this.#clock[MONOTONIC]!);
-    const now = Math.max(nowMs, this.#clock[WALL]! + goneMs);
+    const now = this.#at(nowMs, monotonic);
     this.#clock[WALL] = now;
     this.#clock[MONOTONIC] = monotonic;
     return now;
+  }
+
+  #at(nowMs: number, monotonic: number): number {
+    const goneMs = this.#clock[MONOTONIC] === 0 ? 0 : Math.max(0, monotonic - this.#clock[MONOTONIC]!);
+    return Math.max(nowMs, this.#clock[WALL]! + goneMs);
   }
 
   #peek(now: number, count: number, cost: number): CountVerdict {

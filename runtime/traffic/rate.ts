@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { RateLimitNode } from '../../schema/graph/limit.ts';
 import type { CountVerdict, LocalCounter } from './counter.ts';
+import { type Filled, type Fullest, KEYS_PER_STEP, keyDigest } from './fill.ts';
 import { Gcra } from './gcra.ts';
 
 /** `nowMs` may be of any clock; where that steps back, time stands still for as long. */
-export interface RateLimiter extends LocalCounter {
+export interface RateLimiter extends LocalCounter, Filled {
   /** How many keys are remembered. */
   readonly size: number;
 }
@@ -62,6 +63,16 @@ class GcraLimiter implements RateLimiter {
     if (fullAt === undefined) return this.#gcra.verdict(false, known ?? 0, now, cost);
     this.#fullAt.set(key, fullAt);
     return this.#gcra.verdict(true, fullAt, now, cost);
+  }
+
+  *fill(_node: RateLimitNode, fullest: Fullest): Generator<void> {
+    let step = 0;
+    for (const [key, fullAt] of this.#fullAt) {
+      step += 1;
+      if (step % KEYS_PER_STEP === 0) yield;
+      const used = this.#gcra.used(fullAt, this.#gcra.at(this.#elapsedMs));
+      if (used > 0 && fullest.wants(used)) fullest.add(used, keyDigest(key));
+    }
   }
 
   #advance(nowMs: number): number {

@@ -4,6 +4,7 @@ import { monotonicMs } from '../state/monotonic.ts';
 import type { SharedLock } from '../state/shared-lock.ts';
 import { SharedTable, tableMemory } from '../state/shared-table.ts';
 import type { CountVerdict } from './counter.ts';
+import type { Fullest } from './fill.ts';
 import { Gcra } from './gcra.ts';
 import type { RateLimiter } from './rate.ts';
 
@@ -39,6 +40,11 @@ class SharedRateLimiter implements RateLimiter {
 
   get size(): number {
     return this.#table.sizeAt(this.#gcra.at(Math.floor(monotonicMs())));
+  }
+
+  fill(_node: RateLimitNode, fullest: Fullest): Generator<void> {
+    const now = this.#gcra.at(Math.floor(Math.max(this.#moment[0]!, monotonicMs())));
+    return this.#table.fill(now, (slot) => this.#gcra.used(this.#table.until[slot]!, now), fullest);
   }
 
   peek(key: string, _nowMs: number, cost = 1): CountVerdict {

@@ -66,6 +66,8 @@ export interface WorkerState {
   readonly pinned: Readonly<Record<string, readonly PinDifference[]>>;
   /** What its calls hold of limits on calls at a time. */
   readonly places: readonly HeldPlaces[];
+  /** What its limits have refused in the last minute. */
+  readonly refused: Readonly<Record<string, number>>;
   readonly sessions: number;
   /** How long ago it read in the store who is revoked; undefined where there is none. */
   readonly revocationsAgeMs: number | undefined;

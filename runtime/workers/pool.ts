@@ -7,8 +7,10 @@ import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
 import { newReplicaId } from '../peers/peers.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { Statement } from '../state/stored-table.ts';
+import type { Filled, KeyedLimitNode } from '../traffic/fill.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import { assertAddressesFree } from './assert-free.ts';
+import { filledMemory } from './filled-memory.ts';
 import { Memories } from './memories.ts';
 import type { Bound, Ports, SharedMemories, WorkerState } from './messages.ts';
 import { lookEachBeat, pulseMemory } from './pulse.ts';
@@ -91,6 +93,16 @@ export class WorkerPool {
   /** Where listeners are bound. */
   get bound(): Readonly<Record<string, Bound>> {
     return this.#serving?.bound ?? {};
+  }
+
+  /** What the threads count for a limit of what they serve. */
+  filled(node: KeyedLimitNode): Filled | undefined {
+    if (this.#serving === undefined) return undefined;
+    const { loaded, memories } = this.#serving;
+    // What replicas count together is not here.
+    return loaded.graph.state !== undefined && node.type !== 'concurrency'
+      ? undefined
+      : filledMemory(node, memories);
   }
 
   /** Has every thread prepare a graph, or none: rejects with the first failure once all have given it back. */

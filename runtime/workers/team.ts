@@ -9,6 +9,7 @@ import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { Serving } from '../serving.ts';
 import type { Statement } from '../state/stored-table.ts';
+import { type Fill, type KeyedLimitNode, readFills } from '../traffic/fill.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { UpstreamState } from '../upstream/link.ts';
 import { type LimitState, limitStates } from './limit-states.ts';
@@ -40,6 +41,9 @@ export class Team {
   /** The store that all reach, as it was at the start. */
   #state: string | undefined;
   #states: readonly WorkerState[] = [];
+  #fills: Readonly<Record<string, Fill>> = {};
+  /** What serves, whoever serves which part of it. */
+  #graph: Graph | undefined;
 
   constructor(options: TeamOptions) {
     this.#options = options;
@@ -82,6 +86,7 @@ export class Team {
     this.#count ??= this.#options.alone ? 1 : countOf(graph);
     if (pool !== undefined) await this.#pool!.swap(pool);
     this.#options.serving.swap(own);
+    this.#graph = graph;
   }
 
   /** Where each listener is bound, by name. */
@@ -109,6 +114,10 @@ export class Team {
   /** Asks the threads what the getters below tell. */
   async refresh(): Promise<void> {
     this.#states = (await this.#pool?.states()) ?? [];
+    if (this.#graph === undefined) return;
+    const { limits, tenants = {} } = this.#graph;
+    const filled = (node: KeyedLimitNode) => (this.#pool ?? this.#options.serving).filled(node);
+    this.#fills = await readFills(limits, Object.keys(tenants), filled);
   }
 
   get upstreams(): Readonly<Record<string, UpstreamState>> {
@@ -123,11 +132,19 @@ export class Team {
     return mergePinned([this.#options.serving.pinned, ...this.#states.map(({ pinned }) => pinned)]);
   }
 
-  /** Of all threads, by limit on calls at a time. */
+  /** How full limits are that are counted here, by name. */
+  get fills(): Readonly<Record<string, Fill>> {
+    return this.#fills;
+  }
+
+  /** Of all threads, by name. */
   get limits(): Readonly<Record<string, LimitState>> {
-    const { generation } = this.#options.serving.current!;
-    const places = [this.#options.serving.places, ...this.#states.map((state) => state.places)].flat();
-    return limitStates(generation.graph.limits, places);
+    const each = [this.#options.serving, ...this.#states];
+    return limitStates(this.#graph?.limits ?? {}, {
+      places: each.flatMap(({ places }) => places),
+      refused: each.map(({ refused }) => refused),
+      fills: this.#fills,
+    });
   }
 
   get sessions(): number {

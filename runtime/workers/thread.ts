@@ -72,6 +72,7 @@ const stateNow = (): WorkerState => ({
   upstreams: serving.upstreams,
   pinned: serving.pinned,
   places: serving.places,
+  refused: metrics.refusals.told(),
   sessions: serving.sessions,
   revocationsAgeMs: serving.revocations.ageMs,
   draining: serving.draining,

@@ -110,15 +110,16 @@ describe('a limit on calls at a time', () => {
   it('is told of by the status: how many run and wait, and whether it is full', async () => {
     await using gateway = await start({ max: 2, queue: 1, key: [] });
     const told = async () => JSON.parse(await (await fetch(`${gateway.opsUrl}/-/status`)).text()).limits;
-    expect(await told()).toEqual({ few: { held: 0, waiting: 0, full: false } });
+    expect(await told()).toMatchObject({ few: { held: 0, waiting: 0, full: false, keys: 0 } });
     const calls = [1, 2, 3].map(() => callTool(gateway.url(), 'search'));
-    await expect.poll(told).toEqual({ few: { held: 2, waiting: 1, full: true } });
+    const fullest = [{ key: 'all', used: 1.5 }];
+    await expect.poll(told).toMatchObject({ few: { held: 2, waiting: 1, full: true, fullest } });
     answerNext();
     await upstream.until(() => open.length === 2);
     answerNext();
     answerNext();
     for (const each of calls) expect((await each).status).toBe(200);
-    await expect.poll(told).toEqual({ few: { held: 0, waiting: 0, full: false } });
+    await expect.poll(told).toMatchObject({ few: { held: 0, waiting: 0, full: false, fullest: [] } });
   });
 
   it('leaves calls of other tools and lists alone', async () => {

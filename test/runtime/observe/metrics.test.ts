@@ -129,6 +129,10 @@ describe('Metrics', () => {
     ];
     let ageMs = 1500;
     metrics.sources = {
+      fills: () => ({
+        'fair-use': { keys: 3, fullest: [{ key: 'c0ffee', used: 0.75 }] },
+        idle: { keys: 0, fullest: [] },
+      }),
       upstreams: () => upstreams,
       pinned: () => [['a', [{ kind: 'tools' }, { kind: 'tools' }]]],
       sessions: () => 7,
