@@ -1,6 +1,6 @@
 /** Whether an upstream is there, answers as what it is declared, and offers what is locked. */
 import type { Graph } from '../../schema/graph/graph.ts';
-import type { HttpUpstreamNode, UpstreamNode } from '../../schema/graph/upstream.ts';
+import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import type { Lock } from '../../schema/lock/lock.ts';
 import type { CommandIo } from '../io.ts';
 import { changesOf } from '../lock/difference.ts';
@@ -23,24 +23,16 @@ const hasty = ({ retry: _retry, breaker: _breaker, ...node }: UpstreamNode, wait
   return { ...node, timeouts } as UpstreamNode;
 };
 
-const reachEach = async (node: HttpUpstreamNode, waitMs: number): Promise<OnlineFinding | undefined> => {
+const reachUpstream = async (node: UpstreamNode, waitMs: number): Promise<OnlineFinding | undefined> => {
+  if (node.type === 'stdio') return undefined;
+  const isBaseUrl = node.type === 'openapi' && node.endpoints.length === 1;
   const findings = await Promise.all(
-    node.endpoints.map((endpoint, at) =>
-      reach(endpoint, node.tls.ca, ['upstreams', node.name, 'endpoints', at], waitMs),
-    ),
+    node.endpoints.map((endpoint, at) => {
+      const field = isBaseUrl ? ['baseUrl'] : ['endpoints', at];
+      return reach(endpoint, node.tls.ca, ['upstreams', node.name, ...field], waitMs);
+    }),
   );
   return findings.find((finding) => finding !== undefined);
-};
-
-const reachUpstream = (node: UpstreamNode, waitMs: number): Promise<OnlineFinding | undefined> => {
-  switch (node.type) {
-    case 'http':
-      return reachEach(node, waitMs);
-    case 'openapi':
-      return reach(node.baseUrl, node.tls.ca, ['upstreams', node.name, 'baseUrl'], waitMs);
-    case 'stdio':
-      return Promise.resolve(undefined);
-  }
 };
 
 export interface OnlineContext {

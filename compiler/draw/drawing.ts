@@ -118,14 +118,10 @@ const endpointsText = ([first, ...more]: readonly string[]): string =>
 
 const upstreamBoxes = ({ upstreams }: Graph): readonly Omit<Box, 'place' | 'mark'>[] =>
   Object.values(upstreams).map((upstream) => {
-    const where = {
-      http: () => (upstream.type === 'http' ? endpointsText(upstream.endpoints) : ''),
-      stdio: () =>
-        upstream.type === 'stdio'
-          ? [upstream.command, ...upstream.args].map((word) => plain(word).text).join(' ')
-          : '',
-      openapi: () => (upstream.type === 'openapi' ? plain(upstream.baseUrl).text : ''),
-    }[upstream.type]();
+    const where =
+      upstream.type === 'stdio'
+        ? [upstream.command, ...upstream.args].map((word) => plain(word).text).join(' ')
+        : endpointsText(upstream.endpoints);
     return {
       id: `upstream:${upstream.name}`,
       kind: 'upstream',

@@ -22,7 +22,7 @@ import type { Place, SourceFile } from '../source/source-file.ts';
 export const MAX_SPEC_BYTES = 16 * 1024 * 1024;
 
 /** What a document says of an API. */
-export type ApiSpec = Pick<OpenApiUpstreamNode, 'info' | 'baseUrl' | 'operations'>;
+export type ApiSpec = Pick<OpenApiUpstreamNode, 'info' | 'endpoints' | 'operations'>;
 
 type OpenApiData = Extract<GatewayData['upstreams'][string], { type: 'openapi' }>;
 
@@ -85,7 +85,7 @@ const checkServers = (
   { config, name, references, report }: Reading,
   operations: readonly Operation[],
 ): void => {
-  if (isWritten(config, 'upstreams', name, 'baseUrl')) return;
+  if (['baseUrl', 'endpoints'].some((field) => isWritten(config, 'upstreams', name, field))) return;
   for (const { id, pathItem, found } of operations) {
     const owner = [found, pathItem].find(({ value }) => memberOf(value, 'servers') !== undefined);
     if (owner === undefined) continue;
@@ -105,22 +105,31 @@ interface FoundUrl {
   readonly place: () => Place;
 }
 
-const baseUrlOf = ({ config, name, upstream, references, report }: Reading): FoundUrl | undefined => {
+/** A base URL that the configuration names. */
+const namedUrl = ({ name, report }: Reading, url: string, place: Place): readonly FoundUrl[] => {
+  const problem = isReference(url) ? undefined : baseUrlProblem(url);
+  if (problem !== undefined) report('GW3077', place, { name, problem });
+  return problem === undefined ? [{ url, place: () => place }] : [];
+};
+
+/** What the paths of the document are appended to; nothing, with findings, if that is not known. */
+const baseUrlsOf = (reading: Reading): readonly FoundUrl[] => {
+  const { config, name, upstream, references, report } = reading;
   const { document } = references;
-  if (upstream.baseUrl !== undefined) {
-    const place = placeAt(config, 'upstreams', name, 'baseUrl');
-    const problem = isReference(upstream.baseUrl) ? undefined : baseUrlProblem(upstream.baseUrl);
-    if (problem !== undefined) report('GW3077', place, { name, problem });
-    return problem === undefined ? { url: upstream.baseUrl, place: () => place } : undefined;
-  }
+  if (upstream.endpoints !== undefined)
+    return upstream.endpoints.flatMap((url, at) =>
+      namedUrl(reading, url, placeAt(config, 'upstreams', name, 'endpoints', at)),
+    );
+  if (upstream.baseUrl !== undefined)
+    return namedUrl(reading, upstream.baseUrl, placeAt(config, 'upstreams', name, 'baseUrl'));
   const server = serverUrl(document);
-  if (server.kind === 'found') return { url: server.url, place: () => document.placeOf(server.path) };
+  if (server.kind === 'found') return [{ url: server.url, place: () => document.placeOf(server.path) }];
   const [place, problem] =
     server.kind === 'missing'
       ? [placeAt(config, 'upstreams', name, 'spec'), 'the document names no server']
       : [document.placeOf(server.path), `\`${server.url}\` cannot be used: ${server.problem}`];
   report('GW3077', place, { name, problem });
-  return undefined;
+  return [];
 };
 
 const LOOPBACK = ['127.0.0.1', '::1'];
@@ -188,10 +197,11 @@ export const readOpenApiFile = (
   if (named.length === 0) report('GW3081', keyAt(config, 'upstreams', name, 'spec'), { name });
   checkToolNames(reading, chosen);
   checkServers(reading, chosen);
-  const base = baseUrlOf(reading);
-  if (base) checkEgress(reading, base);
+  const bases = baseUrlsOf(reading);
+  for (const base of bases) checkEgress(reading, base);
   const schemas = new Schemas(references);
   const isKept = keptNames(upstream);
   const operations = chosen.map((operation) => compileOperation(operation, references, schemas, isKept));
-  return base && { info: infoOf(reading), baseUrl: base.url, operations };
+  if (bases.length === 0) return undefined;
+  return { info: infoOf(reading), endpoints: bases.map(({ url }) => url), operations };
 };

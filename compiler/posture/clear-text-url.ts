@@ -17,8 +17,11 @@ const clearTextUrl = (value: unknown): string | undefined => {
 
 /** Servers that documents name, where the configuration names none. */
 export const judgeApiUrls = (config: Configuration, inputs: Inputs, report: Report): void => {
-  for (const [name, { baseUrl }] of inputs.specs) {
-    const url = isWritten(config, 'upstreams', name, 'baseUrl') ? undefined : clearTextUrl(baseUrl);
+  for (const [name, { endpoints }] of inputs.specs) {
+    const isOfDocument = ['baseUrl', 'endpoints'].every(
+      (field) => !isWritten(config, 'upstreams', name, field),
+    );
+    const url = isOfDocument ? clearTextUrl(endpoints[0]) : undefined;
     if (url === undefined) continue;
     report('GW4006', placeAt(config, 'upstreams', name, 'spec'), { url, what: `upstream \`${name}\`` });
   }
@@ -32,8 +35,8 @@ export const judgeClearTextUrls: Check = (config, report) => {
   for (const [name, upstream] of Object.entries(config.data.upstreams)) {
     if (upstream.type === 'openapi')
       judge(upstream.baseUrl, `upstream \`${name}\``, 'upstreams', name, 'baseUrl');
-    if (upstream.type !== 'http') continue;
-    for (const [index, endpoint] of upstream.endpoints.entries()) {
+    if (upstream.type === 'stdio') continue;
+    for (const [index, endpoint] of (upstream.endpoints ?? []).entries()) {
       judge(endpoint, `upstream \`${name}\``, 'upstreams', name, 'endpoints', index);
     }
   }

@@ -59,6 +59,9 @@ const connectionFailure = (cause: unknown, sent: boolean): Failure => ({
   counts: 'connect',
 });
 
+/** Whether there was no connection at all. */
+export const isUnreached = ({ condition, sent }: Failure): boolean => condition === 'connect-error' && !sent;
+
 /** What a connection is ended with when its upstream is closed by the gateway. */
 export const CLOSED_BY_GATEWAY = new Error('the upstream is being closed');
 

@@ -5,11 +5,12 @@ import { ask } from './ask.ts';
 import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
 import { type Discovered, discoverRequest, MODERN_VERSION, readDiscover } from './discovery.ts';
+import { type Endpoints, endpointsOf, type Member } from './endpoints.ts';
 import { EraVerdicts, otherEra } from './era.ts';
 import { upstreamError } from './failure.ts';
+import { askEndpoint } from './http/ask-endpoint.ts';
 import { BalancedCall } from './http/balanced-call.ts';
 import { HttpEndpoint } from './http/endpoint.ts';
-import { Endpoints, type Member } from './http/endpoints.ts';
 import { LegacyHttpLink } from './http/legacy-link.ts';
 import { discoverCall, ModernHttpLink } from './http/modern-link.ts';
 import type { LegacyOpening, Link, PeerInfo, Upstream, UpstreamState } from './link.ts';
@@ -21,8 +22,7 @@ export class HttpUpstream implements Upstream {
   readonly #traffic: Traffic;
   /** The only endpoint, or the first. */
   readonly #endpoint: HttpEndpoint;
-  /** Absent: there is one, and it is not looked after. */
-  readonly #endpoints: Endpoints | undefined;
+  readonly #endpoints: Endpoints<HttpEndpoint> | undefined;
   readonly #verdicts = new EraVerdicts();
   readonly #sessions = new Set<LegacyHttpLink>();
   #modern: ModernHttpLink | undefined;
@@ -35,8 +35,14 @@ export class HttpUpstream implements Upstream {
     this.#node = node;
     this.#context = context;
     this.#traffic = traffic;
-    const leave = (member: Member): void => this.#leave(member.endpoint);
-    this.#endpoints = node.health === undefined ? undefined : new Endpoints(node, traffic, leave);
+    this.#endpoints = endpointsOf(node, traffic, {
+      make: (url) => new HttpEndpoint(node, url, traffic),
+      ask: askEndpoint,
+      onUnhealthy: (endpoint) => this.#leave(endpoint),
+    });
+    if (this.#endpoints !== undefined && this.#endpoints.members.length > 1)
+      for (const { endpoint, health } of this.#endpoints.members)
+        endpoint.onUnreached = () => health.failed();
     this.#endpoint = this.#endpoints?.first ?? new HttpEndpoint(node, node.endpoints[0]!, traffic);
   }
 
@@ -101,7 +107,7 @@ export class HttpUpstream implements Upstream {
       links: this.#sessions.size + (this.#modern === undefined ? 0 : 1),
       processes: [],
       eras: this.#node.era === 'match-client' ? this.#verdicts.eras() : [this.#node.era],
-      ...(this.#endpoints && { endpoints: this.#endpoints.state() }),
+      endpoints: this.#endpoints?.state(),
     };
   }
 
@@ -145,7 +151,7 @@ export class HttpUpstream implements Upstream {
   ): Promise<T> {
     const endpoints = this.#endpoints;
     if (endpoints === undefined) return work(this.#endpoint, false);
-    const tried = new Set<Member>();
+    const tried = new Set<Member<HttpEndpoint>>();
     for (;;) {
       const member = endpoints.choose(key, tried, true);
       tried.add(member);

@@ -211,7 +211,7 @@ export interface UpstreamState {
   readonly processes: readonly number[];
   readonly eras: readonly Era[];
   /** Absent where there is one that is not looked after. */
-  readonly endpoints?: readonly EndpointState[];
+  readonly endpoints?: readonly EndpointState[] | undefined;
 }
 
 export interface EndpointState {

@@ -111,7 +111,7 @@ export class Memories {
           giveBackNothing,
           fingerprint,
         );
-      if (node.type === 'http' && node.health !== undefined)
+      if (node.type !== 'stdio' && node.health !== undefined)
         take(
           healthId(node.name),
           () => new SharedArrayBuffer(healthBytes(node.endpoints.length)),

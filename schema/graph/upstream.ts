@@ -34,6 +34,18 @@ export interface HealthNode {
   readonly everyMs: number;
   /** Failures in a row. */
   readonly unhealthyAfter: number;
+  /** What an API is asked for, after its base URL. Absent: the base URL itself. */
+  readonly path?: string;
+}
+
+/** Where an upstream is, if it is reached over HTTP. */
+export interface EndpointsNode {
+  /** One at least. */
+  readonly endpoints: readonly string[];
+  /** Absent where there is one endpoint. */
+  readonly balance?: Balance;
+  /** Absent: the one endpoint is not looked after. */
+  readonly health?: HealthNode;
 }
 
 export interface BreakerNode {
@@ -67,14 +79,8 @@ interface AnyUpstreamNode {
 
 export type Era = 'modern' | 'legacy';
 
-export interface HttpUpstreamNode extends AnyUpstreamNode {
+export interface HttpUpstreamNode extends AnyUpstreamNode, EndpointsNode {
   readonly type: 'http';
-  /** One at least. */
-  readonly endpoints: readonly string[];
-  /** Absent where there is one endpoint. */
-  readonly balance?: Balance;
-  /** Absent: the one endpoint is not looked after. */
-  readonly health?: HealthNode;
   readonly era: 'match-client' | Era;
   readonly bearerToken?: string;
   readonly headers: {
@@ -150,12 +156,11 @@ export type ApiCredentials =
   | { readonly type: 'api-key'; readonly in: 'header' | 'query'; readonly name: string; readonly key: string }
   | { readonly type: 'basic'; readonly username: string; readonly password: string };
 
-export interface OpenApiUpstreamNode extends AnyUpstreamNode {
+/** Its endpoints are what paths are appended to; they may end with a slash. */
+export interface OpenApiUpstreamNode extends AnyUpstreamNode, EndpointsNode {
   readonly type: 'openapi';
   /** The document's title and version. */
   readonly info: { readonly name: string; readonly version: string };
-  /** What paths are appended to; it may end with a slash. */
-  readonly baseUrl: string;
   readonly operations: readonly OpenApiOperationNode[];
   readonly credentials?: ApiCredentials;
   readonly headers: HttpUpstreamNode['headers'];

@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { UpstreamState } from '../../runtime/upstream/link.ts';
 import type { FastUpstream, FastUpstreamOptions } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { reply, startHttpApi } from '../support/http-api.ts';
 import { legacyRequest, openSession } from '../support/legacy-client.ts';
 import { callTool } from '../support/modern-client.ts';
 import { scrape } from '../support/scrape.ts';
@@ -125,5 +127,55 @@ describe('an upstream with two endpoints', () => {
     await gateway.close();
     gateway = undefined;
     await other.close();
+  });
+});
+
+describe('an API with two endpoints', () => {
+  it('[INFRA-01/openapi] is served by the second within a second when the first is killed, and by the first again when it is back', async () => {
+    const named = (name: string, port?: number) => startHttpApi(reply(200, { name }), '127.0.0.1', port);
+    const apis = [await named('primary'), await named('secondary')];
+    const document = {
+      openapi: '3.1.0',
+      info: { title: 'Names', version: '1' },
+      paths: { '/name': { post: { operationId: 'echo', responses: {} } } },
+    };
+    const hub = {
+      type: 'openapi',
+      spec: './api.json',
+      endpoints: apis.map(({ origin }) => origin),
+      health: { every: '100ms', unhealthyAfter: 2, path: '/healthz' },
+      egress: { allow: ['127.0.0.1'] },
+      breaker: { consecutive: 1 },
+    };
+    gateway = await startTestGateway(yaml({}, { upstreams: { hub } }), {
+      files: { 'api.json': JSON.stringify(document) },
+    });
+    urls = apis.map(({ origin }) => `${origin}/`);
+    const by = async (): Promise<string> => {
+      const { body } = await callTool(gateway!.url(), 'echo');
+      return body.error === undefined ? JSON.parse(body.result.content[0].text).name : body.error.data.code;
+    };
+    try {
+      expect(await by()).toBe('primary');
+      await apis[0]!.close();
+      const startedMs = performance.now();
+      expect(await by()).toBe('secondary');
+      expect(performance.now() - startedMs).toBeLessThan(1000);
+      await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 10_000);
+      const asked = await fetch(new URL('/-/status', gateway.opsUrl));
+      const { upstreams } = (await asked.json()) as { upstreams: Record<string, UpstreamState> };
+      expect(upstreams.hub!.endpoints).toMatchObject([
+        { url: urls[0], healthy: false },
+        { url: urls[1], healthy: true },
+      ]);
+      expect(upstreams.hub!.breaker).toBe('closed');
+      apis[0] = await named('primary', apis[0]!.port);
+      await vi.waitFor(async () => expect(await by()).toBe('primary'), 10_000);
+      expect(await health()).toEqual([1, 1]);
+    } finally {
+      await gateway.close();
+      gateway = undefined;
+      await Promise.all(apis.map((api) => api.close()));
+    }
   });
 });

@@ -45,7 +45,11 @@ export const echo: Answer = ({ method, url, headers, body }, response) =>
   );
 
 /** Starts it on a loopback address. */
-export const startHttpApi = async (answer: Answer = echo, host = '127.0.0.1'): Promise<HttpApi> => {
+export const startHttpApi = async (
+  answer: Answer = echo,
+  host = '127.0.0.1',
+  wantedPort = 0,
+): Promise<HttpApi> => {
   const seen: ApiRequestSeen[] = [];
   const waiting: ((request: ApiRequestSeen) => void)[] = [];
   const server = createServer((request, response) => {
@@ -60,7 +64,7 @@ export const startHttpApi = async (answer: Answer = echo, host = '127.0.0.1'): P
       api.answer(each, response, request);
     });
   });
-  server.listen(0, host);
+  server.listen(wantedPort, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {

@@ -73,15 +73,15 @@ const web = {
   }),
   tls: fields<HttpUpstreamNode['tls']>({ ca: optional(text) }),
   connections: number,
+  endpoints: list(text),
+  balance: optional(oneOf('failover', 'round-robin', 'least-requests', 'hash(principal.id)')),
+  health: optional(fields<HealthNode>({ everyMs: number, unhealthyAfter: number, path: optional(literal) })),
 };
 
 const http = fields<HttpUpstreamNode>({
   ...traffic,
   ...web,
   type: oneOf('http'),
-  endpoints: list(text),
-  balance: optional(oneOf('failover', 'round-robin', 'least-requests', 'hash(principal.id)')),
-  health: optional(fields<HealthNode>({ everyMs: number, unhealthyAfter: number })),
   era: oneOf('match-client', 'modern', 'legacy'),
   bearerToken: optional(text),
 });
@@ -146,7 +146,6 @@ const openapi = fields<OpenApiUpstreamNode>({
   ...web,
   type: oneOf('openapi'),
   info: fields<OpenApiUpstreamNode['info']>({ name: literal, version: literal }),
-  baseUrl: text,
   operations: list(operation),
   credentials: optional(
     byType<ApiCredentials>({

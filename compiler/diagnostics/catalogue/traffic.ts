@@ -48,4 +48,10 @@ export const TRAFFIC = {
     ],
     note: () => ['a session stays with one endpoint, and a request of it is sent once'],
   }),
+  GW3212: entry<{ name: string }>({
+    severity: 'error',
+    title: 'API that is in two ways',
+    message: ({ name }) => `upstream \`${name}\` has a \`baseUrl\` beside its \`endpoints\``,
+    help: () => ['remove `baseUrl`, and let `endpoints` name all places'],
+  }),
 };

@@ -17,24 +17,19 @@ import {
 
 type Add = (id: RiskId, severity: RiskSeverity, text: string, ...path: readonly string[]) => void;
 
-const urlsOf = (node: UpstreamNode): readonly string[] => {
-  switch (node.type) {
-    case 'http':
-      return node.endpoints;
-    case 'openapi':
-      return [node.baseUrl];
-    case 'stdio':
-      return [];
-  }
-};
+const urlsOf = (node: UpstreamNode): readonly string[] => (node.type === 'stdio' ? [] : node.endpoints);
 
-const urlField = { http: 'endpoints', openapi: 'baseUrl', stdio: 'command' } as const;
+/** The field that says where it is. */
+const urlField = (node: UpstreamNode): string => {
+  if (node.type === 'openapi' && node.endpoints.length === 1) return 'baseUrl';
+  return node.type === 'stdio' ? 'command' : 'endpoints';
+};
 
 const originOf = (url: string): string => (isReference(url) ? canonicalJson(url) : new URL(url).origin);
 
 const judgeUrl = (name: string, before: UpstreamNode, after: UpstreamNode, add: Add): void => {
   const [old, next] = [urlsOf(before), urlsOf(after)];
-  const field = urlField[after.type];
+  const field = urlField(after);
   if (old.length === 0 || next.length === 0) {
     if (before.type !== after.type)
       add(

@@ -3,6 +3,7 @@ import type { ApiCredentials, OpenApiUpstreamNode } from '../../../schema/graph/
 import type { GatewayData } from '../../configuration.ts';
 import type { ApiSpec } from '../../input/openapi-file.ts';
 import { given } from '../measure.ts';
+import { lowerEndpoints } from './endpoints.ts';
 import { lowerHeaders } from './headers.ts';
 import { lowerTraffic } from './traffic.ts';
 
@@ -23,7 +24,9 @@ export const lowerOpenApiUpstream = (
     kind: 'upstream',
     type: 'openapi',
     name,
-    ...spec,
+    info: spec.info,
+    ...lowerEndpoints(upstream, spec.endpoints),
+    operations: spec.operations,
     ...given('credentials', lowerCredentials(upstream.credentials)),
     headers: lowerHeaders(upstream.headers!),
     egress: {

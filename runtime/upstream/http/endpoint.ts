@@ -24,9 +24,6 @@ const OWN_HEADERS = new Set([
   'upgrade',
 ]);
 
-/** Statuses of something in front of an endpoint that is not there, or of one that takes no calls. */
-export const isOutage = (status: number): boolean => status === 502 || status === 503 || status === 504;
-
 const linesOf = new WeakMap<readonly string[], string>();
 
 /** The field lines of headers that are used again and again. */

@@ -6,7 +6,8 @@ import { dispatchFailure, type Failure, protocolFailure, upstreamError } from '.
 import { type Inflow, passOn, type Source } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { errorCode, isResponse, type Message, parseMessages } from '../message.ts';
-import { type HttpEndpoint, isOutage } from './endpoint.ts';
+import { conditionOf, isOutage } from '../status.ts';
+import type { HttpEndpoint } from './endpoint.ts';
 import { type ExchangeTarget, HttpExchange } from './exchange.ts';
 
 /** A JSON-RPC error that came with a refusal, as it is handed on. */
@@ -136,18 +137,11 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
 export const isNoEvidence = (status: number): boolean =>
   status === 401 || status === 403 || status === 429 || status >= 500;
 
-const RETRYABLE = {
-  429: 'http-429',
-  502: 'http-502',
-  503: 'http-503',
-  504: 'http-504',
-} as const;
-
 const refusalFailure = (status: number, headers: ReplyHeaders): Failure => {
   const text = `HTTP status ${status}`;
   const cause = isOutage(status) ? new Error(text) : text;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
-  const condition = RETRYABLE[status as keyof typeof RETRYABLE];
+  const condition = conditionOf(status);
   return {
     error: upstreamError(
       isNoEvidence(status) ? 'upstream_unavailable' : 'upstream_protocol',

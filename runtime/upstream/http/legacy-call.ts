@@ -5,6 +5,7 @@ import type { ReplyHeaders } from '../client/reply-head.ts';
 import {
   ENDPOINT_UNREACHED,
   type Failure,
+  isUnreached,
   lineFullFailure,
   protocolFailure,
   SESSION_UNKNOWN,
@@ -124,9 +125,9 @@ export class LegacyHttpCall extends HttpCall implements SlotCall, Placed {
   }
 
   override onBroken(failure: Failure): void {
-    const isUnreached = failure.condition === 'connect-error' && !failure.sent;
     if (this.#resuming && failure.condition === 'connect-error') this.#resumeLater();
-    else if (isUnreached && this.endpoint.onUnreached !== undefined) this.#lose(this.endpoint.onUnreached);
+    else if (isUnreached(failure) && this.endpoint.onUnreached !== undefined)
+      this.#lose(this.endpoint.onUnreached);
     else super.onBroken(failure);
   }
 

@@ -3,47 +3,47 @@ import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { Call } from '../call.ts';
 import { type Failure, upstreamError } from '../failure.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
-import type { Api } from './api.ts';
+import { conditionOf } from '../status.ts';
+import type { ApiEndpoint } from './api-endpoint.ts';
 import { ApiExchange, type ApiExchangeTarget, type ApiReply } from './api-exchange.ts';
 import type { ApiRequest } from './api-request.ts';
 import { EgressRefused } from './egress-lookup.ts';
 import type { Operation } from './operation.ts';
 import { replyAnswer } from './tool-result.ts';
 
-const RETRYABLE = {
-  429: 'http-429',
-  502: 'http-502',
-  503: 'http-503',
-  504: 'http-504',
-} as const;
-
 export class ApiCall extends Call implements ApiExchangeTarget {
-  readonly #api: Api;
+  readonly #endpoint: ApiEndpoint;
   readonly #operation: Operation;
   readonly #sent: ApiRequest;
   #exchange: ApiExchange | undefined;
 
-  constructor(api: Api, operation: Operation, sent: ApiRequest, request: OutboundRequest, sink: ReplySink) {
-    super(api.traffic, { ...request, idempotent: request.idempotent || operation.idempotent }, sink);
-    this.#api = api;
+  constructor(
+    endpoint: ApiEndpoint,
+    operation: Operation,
+    sent: ApiRequest,
+    request: OutboundRequest,
+    sink: ReplySink,
+  ) {
+    super(endpoint.traffic, { ...request, idempotent: request.idempotent || operation.idempotent }, sink);
+    this.#endpoint = endpoint;
     this.#operation = operation;
     this.#sent = sent;
   }
 
   protected attempt(): void {
     this.#exchange = new ApiExchange(this, this.maxBytes);
-    this.send(this.#exchange);
+    this.dispatch(this.#endpoint, this.#exchange);
   }
 
-  protected send(exchange: ApiExchange): void {
-    this.#api.send(this.#sent, forwardedIn(this.sentHeaders), exchange);
+  protected dispatch(endpoint: ApiEndpoint, exchange: ApiExchange): void {
+    endpoint.send(this.#sent, forwardedIn(this.sentHeaders), exchange);
   }
 
   protected abandon(_reason: string): void {
     this.#exchange?.abort();
   }
 
-  onHead(): void {
+  onHead(_status: number): void {
     this.answering();
   }
 
@@ -78,7 +78,7 @@ const forwardedIn = (headers: readonly string[]): readonly string[] => {
 
 /** What a status tells that is worth another attempt. */
 export const statusFailure = ({ status, headers }: ApiReply): Failure | undefined => {
-  const condition = RETRYABLE[status as keyof typeof RETRYABLE];
+  const condition = conditionOf(status);
   if (condition === undefined) return undefined;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
   return {

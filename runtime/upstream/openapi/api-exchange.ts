@@ -19,7 +19,7 @@ export interface ApiReply {
 
 /** Told what came: one of `onReply` and `onBroken`, once, after `onHead` where there was an answer. */
 export interface ApiExchangeTarget {
-  onHead(): void;
+  onHead(status: number): void;
   onReply(reply: ApiReply): void;
   onBroken(failure: Failure): void;
 }
@@ -67,7 +67,7 @@ export class ApiExchange implements ReplyTarget {
     if (coding !== undefined && coding.toLowerCase() !== 'identity')
       this.#break(protocolFailure('a coding that was not asked for'));
     else if (isSuccess(status) && length > this.#maxBytes) this.#break(tooLargeFailure(this.#maxBytes));
-    else this.#target.onHead();
+    else this.#target.onHead(status);
   }
 
   onData(chunk: Buffer): void {

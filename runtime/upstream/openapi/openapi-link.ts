@@ -5,9 +5,8 @@ import { MODERN_VERSION } from '../discovery.ts';
 import { upstreamError } from '../failure.ts';
 import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
 import { isObject, type Message } from '../message.ts';
-import type { Api } from './api.ts';
-import { ApiCall } from './api-call.ts';
-import { HedgedApiCall } from './hedged-api-call.ts';
+import type { ApiCall } from './api-call.ts';
+import type { ApiRequest } from './api-request.ts';
 import { Operation } from './operation.ts';
 import { type Answer, refusedAnswer } from './tool-result.ts';
 import type { CompileSchema } from './validator.ts';
@@ -22,6 +21,14 @@ const errorAnswer = (id: number, code: number, message: string): Answer => {
   return { text: JSON.stringify(answer), message: answer };
 };
 
+/** Makes one call of an operation. */
+type MakeApiCall = (
+  operation: Operation,
+  sent: ApiRequest,
+  request: OutboundRequest,
+  sink: ReplySink,
+) => ApiCall;
+
 export class OpenApiLink implements Link {
   readonly upstream: string;
   readonly era = 'modern';
@@ -31,12 +38,12 @@ export class OpenApiLink implements Link {
   onClosed: Link['onClosed'] = () => undefined;
   onGap: () => void = () => undefined;
   readonly subscriber = this;
-  readonly #api: Api;
+  readonly #makeCall: MakeApiCall;
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #listText: string;
   #lastId = 0;
 
-  constructor(node: OpenApiUpstreamNode, api: Api, compile: CompileSchema) {
+  constructor(node: OpenApiUpstreamNode, makeCall: MakeApiCall, compile: CompileSchema) {
     const { credentials } = node;
     const ownQuery =
       credentials?.type === 'api-key' && credentials.in === 'query' ? credentials.name : undefined;
@@ -47,7 +54,7 @@ export class OpenApiLink implements Link {
       serverInfo: node.info,
       instructions: undefined,
     };
-    this.#api = api;
+    this.#makeCall = makeCall;
     this.#operations = new Map(
       node.operations.map((each) => [each.name, new Operation(each, ownQuery, compile)] as const),
     );
@@ -109,12 +116,7 @@ export class OpenApiLink implements Link {
     try {
       const sent = operation.request(request.body, params);
       if (typeof sent === 'string') return this.#answer(sink, refusedAnswer(id, sent));
-      const hedge = this.#api.traffic.retry?.hedge;
-      const isHarmless = request.idempotent || operation.idempotent;
-      const call =
-        hedge === undefined || !isHarmless
-          ? new ApiCall(this.#api, operation, sent, request, sink)
-          : new HedgedApiCall(this.#api, operation, sent, request, sink, hedge);
+      const call = this.#makeCall(operation, sent, request, sink);
       call.start();
       return (reason) => call.cancel(reason);
     } catch (thrown) {

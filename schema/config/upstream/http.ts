@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { labels } from '../labels.ts';
 import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Concurrency, DeadlineHeader, Health, HedgedRetry, Timeouts } from './traffic.ts';
+import { Breaker, balance, Concurrency, DeadlineHeader, Health, HedgedRetry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
 
 export const HttpUpstream = closed(
@@ -19,13 +19,7 @@ export const HttpUpstream = closed(
         ['https://mcp-1.example.com/mcp', 'https://mcp-2.example.com/mcp'],
       ],
     }),
-    balance: optional(
-      oneOf(['failover', 'round-robin', 'least-requests', 'hash(principal.id)'], {
-        description:
-          'Which of several endpoints a call goes to: the first that is healthy (`failover`, which is assumed), each in turn, the one with the fewest requests in flight, or always the same for a principal. A legacy session stays with the endpoint that opened it.',
-        examples: ['round-robin'],
-      }),
-    ),
+    balance: optional(balance(' A legacy session stays with the endpoint that opened it.')),
     health: optional(Health),
     protocol: optional(
       closed(
@@ -72,7 +66,7 @@ export const HttpUpstream = closed(
     ),
     tls: optional(tlsTowards('the upstream')),
     connections: optional(
-      count({ description: 'Connections kept to the endpoint at most.', default: 128, maximum: 10_000 }),
+      count({ description: 'Connections kept to an endpoint at most.', default: 128, maximum: 10_000 }),
     ),
     timeouts: optional(Timeouts),
     retry: optional(HedgedRetry),

@@ -18,7 +18,15 @@ import {
   unionByType,
 } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, Concurrency, DeadlineHeader, HedgedRetry, Timeouts } from './traffic.ts';
+import {
+  ApiHealth,
+  Breaker,
+  balance,
+  Concurrency,
+  DeadlineHeader,
+  HedgedRetry,
+  Timeouts,
+} from './traffic.ts';
 import { Trust } from './trust.ts';
 
 const Bearer = closed(
@@ -74,6 +82,17 @@ export const OpenApiUpstream = closed(
         examples: ['https://api.example.com/v1'],
       }),
     ),
+    endpoints: optional(
+      listOf(httpUrl({ description: 'A base URL.' }), {
+        description:
+          'Several base URLs of the same API, in place of `baseUrl`. A call that could not be sent to one is sent to another.',
+        minItems: 1,
+        maxItems: 32,
+        examples: [['https://api-1.example.com/v1', 'https://api-2.example.com/v1']],
+      }),
+    ),
+    balance: optional(balance()),
+    health: optional(ApiHealth),
     credentials: optional(
       unionByType([Bearer, ApiKey, Basic], {
         description: "What the gateway shows to the API. The caller's own token is never sent.",
@@ -120,7 +139,7 @@ export const OpenApiUpstream = closed(
     ),
     tls: optional(tlsTowards('the API')),
     connections: optional(
-      count({ description: 'Connections kept to the API at most.', default: 128, maximum: 10_000 }),
+      count({ description: 'Connections kept to an endpoint at most.', default: 128, maximum: 10_000 }),
     ),
     timeouts: optional(Timeouts),
     retry: optional(HedgedRetry),

@@ -11,6 +11,7 @@ import {
   oneOf,
   optional,
   percentage,
+  urlPath,
 } from '../value.ts';
 
 export const Timeouts = closed(
@@ -144,23 +145,46 @@ export const Concurrency = closed(
   },
 );
 
-export const Health = closed(
+/** Which of several endpoints a call goes to; `stays` says what does not change its endpoint. */
+export const balance = (stays = '') =>
+  oneOf(['failover', 'round-robin', 'least-requests', 'hash(principal.id)'], {
+    description: `Which of several endpoints a call goes to: the first that is healthy (\`failover\`, which is assumed), each in turn, the one with the fewest requests in flight, or always the same for a principal.${stays}`,
+    examples: ['round-robin'],
+  });
+
+const HEALTH_FIELDS = {
+  every: optional(
+    duration({ description: 'How often each endpoint is asked whether it is there.', default: '10s' }),
+  ),
+  unhealthyAfter: optional(
+    count({
+      description:
+        'Failures in a row, of calls or of being asked, after which an endpoint gets no calls until it answers again.',
+      default: 3,
+    }),
+  ),
+};
+
+const HEALTH_OPTIONS = {
+  description:
+    'Whether the endpoints are there. Several are always looked after; one is where this is written. Where none answers, calls are sent all the same.',
+};
+
+export const Health = closed(HEALTH_FIELDS, HEALTH_OPTIONS);
+
+/** Of an API: what it is asked. */
+export const ApiHealth = closed(
   {
-    every: optional(
-      duration({ description: 'How often each endpoint is asked whether it is there.', default: '10s' }),
-    ),
-    unhealthyAfter: optional(
-      count({
+    ...HEALTH_FIELDS,
+    path: optional(
+      urlPath({
         description:
-          'Failures in a row, of calls or of being asked, after which an endpoint gets no calls until it answers again.',
-        default: 3,
+          'What is asked for by GET, after the base URL; it is there where it answers with a status below 400. Absent: the base URL is asked for by HEAD, and any answer but 502, 503 and 504 will do.',
+        examples: ['/healthz'],
       }),
     ),
   },
-  {
-    description:
-      'Whether the endpoints are there. Several are always looked after; one is where this is written. Where none answers, calls are sent all the same.',
-  },
+  HEALTH_OPTIONS,
 );
 
 export const Breaker = closed(

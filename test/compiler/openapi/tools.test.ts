@@ -204,7 +204,9 @@ describe('the base URL', () => {
       },
       { url: 'https://other.example.com' },
     ];
-    expect(nodeOf(compileDocument({ ...onePath({}), servers })).baseUrl).toBe('https://eu.example.com/v2');
+    expect(nodeOf(compileDocument({ ...onePath({}), servers })).endpoints).toEqual([
+      'https://eu.example.com/v2',
+    ]);
   });
 
   it.each([
@@ -219,8 +221,28 @@ describe('the base URL', () => {
     expect(compiled).toBeUndefined();
     expect(diagnostics.map(({ code }) => code)).toEqual(['GW3077']);
     expect(
-      nodeOf(compileDocument({ ...onePath({}), servers }, ', baseUrl: https://api.example.com/v1')).baseUrl,
-    ).toBe('https://api.example.com/v1');
+      nodeOf(compileDocument({ ...onePath({}), servers }, ', baseUrl: https://api.example.com/v1')).endpoints,
+    ).toEqual(['https://api.example.com/v1']);
+  });
+
+  it('are several where the configuration names them, each of which is checked', () => {
+    const document = { ...onePath({}), servers: [] };
+    const compiled = (endpoints: string, more = '') =>
+      compileDocument(document, `, endpoints: [${endpoints}]${more}`);
+    const two = nodeOf(compiled('https://a.example.com/v1, https://b.example.com/v1'));
+    expect(two.endpoints).toEqual(['https://a.example.com/v1', 'https://b.example.com/v1']);
+    expect([two.balance, two.health]).toEqual(['failover', { everyMs: 10_000, unhealthyAfter: 3 }]);
+    const one = nodeOf(compiled('https://a.example.com/v1', ', health: { path: /healthz }'));
+    expect([one.balance, one.health]).toEqual([
+      undefined,
+      { everyMs: 10_000, unhealthyAfter: 3, path: '/healthz' },
+    ]);
+    const codes = (endpoints: string, more?: string) =>
+      compiled(endpoints, more).diagnostics.map(({ code }) => code);
+    expect(codes('https://a.example.com, "https://b.example.com/?a=b"')).toEqual(['GW3077']);
+    expect(codes('https://a.example.com, "http://10.1.2.3"')).toEqual(['GW3080', 'GW4006']);
+    expect(codes('https://a.example.com', ', balance: round-robin')).toEqual(['GW3185']);
+    expect(codes('https://a.example.com', ', health: { path: "/healthz?x" }')).toEqual(['GW3010']);
   });
 
   it('must be given where an operation has servers of its own', () => {

@@ -265,6 +265,30 @@ describe('a hedged call', () => {
     expect(made.state().inFlight).toBe(0);
   });
 
+  test('is sent once more to the only endpoint where there is one, whether or not that is looked after', async () => {
+    for (const health of [undefined, QUIET]) {
+      const {
+        health: _health,
+        balance: _balance,
+        ...node
+      } = httpNode('', {
+        endpoints: [servers[0]!.url],
+        era: 'modern',
+        retry: { ...RETRY, hedge },
+      });
+      const made = createUpstream(health === undefined ? node : { ...node, health }, context);
+      open.push(made);
+      const link = await made.modern();
+      const before = servers[0]!.calls;
+      servers[0]!.behave(({ message, response }) => {
+        if (servers[0]!.calls === before + 2) json(response, { jsonrpc: '2.0', id: message.id, result: {} });
+      });
+      expect((await echo(link, harmless)).response).toBeDefined();
+      expect(servers[0]!.calls - before).toBe(2);
+      expect(made.state().endpoints?.length).toBe(health === undefined ? undefined : 1);
+    }
+  });
+
   test('is not sent once more where it is quick, or may have an effect', async () => {
     const link = await upstream({
       retry: { ...RETRY, hedge },

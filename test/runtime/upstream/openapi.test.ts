@@ -37,7 +37,7 @@ const nodeOf = (
   timeouts: TIMEOUTS,
   annotations: 'ignore',
   info: { name: 'Tested', version: '1' },
-  baseUrl: api.origin,
+  endpoints: [api.origin],
   operations,
   headers: { forward: [], set: {} },
   egress: { public: false, ranges: ['127.0.0.1'] },
@@ -201,7 +201,7 @@ describe('connections of an API', () => {
   const attempt = async (baseUrl: string, egress: OpenApiUpstreamNode['egress']) => {
     const { upstream, context } = open(
       nodeOf([operation('a')], {
-        baseUrl,
+        endpoints: [baseUrl],
         egress,
         retry: {
           maxAttempts: 3,

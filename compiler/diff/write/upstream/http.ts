@@ -1,17 +1,14 @@
 /** `http` as gateway.yaml says it. */
 import type { HttpUpstreamNode } from '../../../../schema/graph/upstream.ts';
-import { duration, map, plain, secret, sequence, type WrittenMap } from '../../written.ts';
+import { map, plain, secret, type WrittenMap } from '../../written.ts';
+import { writeEndpoints } from './endpoints.ts';
 import { writeHeaders } from './headers.ts';
 import { writeTraffic } from './traffic.ts';
 
 export const writeHttpUpstream = (node: HttpUpstreamNode): WrittenMap =>
   map({
     type: plain(node.type),
-    endpoints: sequence(node.endpoints),
-    balance: plain(node.balance),
-    health:
-      node.health &&
-      map({ every: duration(node.health.everyMs), unhealthyAfter: plain(node.health.unhealthyAfter) }),
+    ...writeEndpoints(node),
     protocol: map({ era: plain(node.era) }),
     credentials:
       node.bearerToken === undefined

@@ -5,6 +5,7 @@ import type {
   OpenApiUpstreamNode,
 } from '../../../../schema/graph/upstream.ts';
 import { digestOf, keyed, map, plain, secret, set, type Written, type WrittenMap } from '../../written.ts';
+import { writeEndpoints } from './endpoints.ts';
 import { writeHeaders } from './headers.ts';
 import { writeTraffic } from './traffic.ts';
 
@@ -29,6 +30,12 @@ const writeCredentials = (credentials: ApiCredentials | undefined): WrittenMap |
       });
   }
 };
+
+/** The only endpoint is the base URL. */
+const writePlaces = (node: OpenApiUpstreamNode): Readonly<Record<string, Written | undefined>> =>
+  node.endpoints.length > 1
+    ? writeEndpoints(node)
+    : { ...writeEndpoints(node), endpoints: undefined, baseUrl: plain(node.endpoints[0]) };
 
 const pathText = ({ path, parameters }: OpenApiOperationNode): string =>
   path.map((piece) => (typeof piece === 'string' ? piece : `{${parameters[piece]?.name ?? piece}}`)).join('');
@@ -70,7 +77,7 @@ export const writeOpenApiUpstream = (node: OpenApiUpstreamNode): WrittenMap =>
       node.operations.map((operation) => ({ key: operation.name, item: writeOperation(operation) })),
       false,
     ),
-    baseUrl: plain(node.baseUrl),
+    ...writePlaces(node),
     credentials: writeCredentials(node.credentials),
     headers: writeHeaders(node.headers),
     egress: map({ allow: set([...(node.egress.public ? ['public'] : []), ...node.egress.ranges]) }),

@@ -1,4 +1,4 @@
-/** An HTTP API: its connections, and what every request to it carries. */
+/** One place of an HTTP API: the connections to it, and what every request to it carries. */
 import { prepareEgress } from '../../../policies/egress/egress.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
 import { MAX_WAITING } from '../bulkhead.ts';
@@ -11,7 +11,7 @@ import type { ApiExchange } from './api-exchange.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type EgressRefused, guardedLookup, refusedAddress } from './egress-lookup.ts';
 
-export class Api {
+export class ApiEndpoint {
   readonly traffic: Traffic;
   readonly #basePath: string;
   /** Credentials and `set` headers, flat. */
@@ -19,12 +19,14 @@ export class Api {
   /** The credential in the query, encoded. */
   readonly #query: string;
   readonly #host: string;
-  readonly #client: HttpClient;
+  readonly #calls: HttpClient;
+  /** For what must not wait behind calls. */
+  readonly #aside: HttpClient;
   /** Set where no connection may be made at all. */
   readonly #refused: EgressRefused | undefined;
 
-  constructor(node: OpenApiUpstreamNode, traffic: Traffic) {
-    const url = new URL(node.baseUrl);
+  constructor(node: OpenApiUpstreamNode, baseUrl: string, traffic: Traffic) {
+    const url = new URL(baseUrl);
     const { connectMs, idleMs } = node.timeouts;
     const egress = prepareEgress(node.egress);
     this.traffic = traffic;
@@ -33,18 +35,28 @@ export class Api {
     this.#query = credentialQuery(node);
     this.#host = url.host;
     this.#refused = refusedAddress(egress, originOf(url).host);
-    this.#client = new HttpClient(url, {
-      connections: node.connections,
-      waiting: MAX_WAITING,
-      connectMs,
-      idleMs,
-      ca: node.tls.ca,
-      lookup: guardedLookup(egress),
-    });
+    const options = { connectMs, idleMs, ca: node.tls.ca, lookup: guardedLookup(egress) };
+    this.#calls = new HttpClient(url, { ...options, connections: node.connections, waiting: MAX_WAITING });
+    this.#aside = new HttpClient(url, options);
   }
 
   /** Sends a request, with the caller's headers that are forwarded; no redirect is followed. */
   send(request: ApiRequest, forwarded: readonly string[], exchange: ApiExchange): void {
+    this.#send(this.#calls, request, forwarded, exchange);
+  }
+
+  /** Asks for a path after the base URL, beside the calls. */
+  aside(method: 'GET' | 'HEAD', path: string, exchange: ApiExchange): void {
+    this.#send(this.#aside, { method, path, headers: ['accept', '*/*'], body: null }, [], exchange);
+  }
+
+  /** Breaks whatever is in flight. */
+  close(): void {
+    this.#calls.close(CLOSED_BY_GATEWAY);
+    this.#aside.close(CLOSED_BY_GATEWAY);
+  }
+
+  #send(client: HttpClient, request: ApiRequest, forwarded: readonly string[], exchange: ApiExchange): void {
     const separator = request.path.includes('?') ? '&' : '?';
     const path = this.#basePath + request.path + (this.#query === '' ? '' : separator + this.#query);
     const { method, headers, body } = request;
@@ -59,13 +71,8 @@ export class Api {
       return;
     }
     exchange.carriedBy(
-      this.#client.send({ head, isHead: method === 'HEAD', body: body ?? emptyBody(method) }, exchange),
+      client.send({ head, isHead: method === 'HEAD', body: body ?? emptyBody(method) }, exchange),
     );
-  }
-
-  /** Breaks whatever is in flight. */
-  close(): void {
-    this.#client.close(CLOSED_BY_GATEWAY);
   }
 }
 
