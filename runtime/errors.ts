@@ -80,10 +80,23 @@ interface GatewayErrorOptions {
 }
 
 /**
+ * Has a message and no stack: what it is of, its message or code says. Where it was made nobody reads, and whoever floods
+ * us with faults would have us write it.
+ */
+export class TracelessError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/**
  * A failure with a place in the protocol. `message` is shown to the caller and names nothing inside;
  * `cause` goes to the log at most.
  */
-export class GatewayError extends Error {
+export class GatewayError extends TracelessError {
   readonly code: ErrorCode;
   readonly status: number;
   readonly rpcCode: number;
@@ -92,11 +105,7 @@ export class GatewayError extends Error {
   readonly data: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
-    const { stackTraceLimit } = Error;
-    // Its code says what it is of. Where it was made nobody reads, and whoever floods us with faults would have us write it.
-    Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'GatewayError';
     this.code = code;
     this.status = options.status ?? 200;

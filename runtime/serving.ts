@@ -317,6 +317,7 @@ export class Serving {
     await givenBack;
     await this.#store?.close();
     this.#pressure.close();
+    this.#observer.close();
   }
 
   #prepareContext(): PrepareContext {

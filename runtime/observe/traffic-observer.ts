@@ -2,6 +2,7 @@ import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal, ListenerObserver } from '../listen/observer.ts';
 import { HANDED_OVER } from '../peers/peers.ts';
 import type { AccessLog } from './access-log.ts';
+import { FailureLog } from './failure-log.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -9,12 +10,14 @@ import type { Metrics } from './metrics.ts';
 export class TrafficObserver implements ListenerObserver {
   readonly #metrics: Metrics;
   readonly #log: Log;
+  readonly #failures: FailureLog;
   /** Undefined while `telemetry.log.access` is off. */
   accessLog: AccessLog | undefined;
 
   constructor(metrics: Metrics, log: Log, accessLog?: AccessLog) {
     this.#metrics = metrics;
     this.#log = log;
+    this.#failures = new FailureLog(log);
     this.accessLog = accessLog;
   }
 
@@ -49,8 +52,14 @@ export class TrafficObserver implements ListenerObserver {
     if (record.cause === undefined) return;
     const { correlationId, listener } = exchange;
     const { server, upstream, outcome, cause } = record;
-    const level = outcome === 'internal' ? 'error' : status >= 400 && status < 500 ? 'debug' : 'warn';
-    this.#log[level]('request failed', { correlationId, listener, server, upstream, outcome, cause });
+    const failed = { correlationId, listener, server, upstream, outcome, cause };
+    if (outcome !== 'internal' && status >= 400 && status < 500) this.#log.debug('request failed', failed);
+    else this.#failures.write(outcome === 'internal' ? 'error' : 'warn', failed);
+  }
+
+  /** Tells what is still to be told. */
+  close(): void {
+    this.#failures.flush();
   }
 
   listenerFailed(listener: string, error: Error): void {

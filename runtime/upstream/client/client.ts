@@ -1,7 +1,9 @@
 /** Requests to one HTTP/1.1 origin, over connections that are kept: one request at a time on each. */
+import { TracelessError } from '../../errors.ts';
 import { Line } from '../line.ts';
+import { Absence } from './absence.ts';
 import { type ConnectOptions, Connector, originOf } from './connect.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner, NotConnectedInTime } from './connection.ts';
 import { Outgoing, type ReplyTarget, type RequestText } from './outgoing.ts';
 
 export interface ClientOptions extends ConnectOptions {
@@ -15,7 +17,7 @@ export interface ClientOptions extends ConnectOptions {
 }
 
 /** So many requests wait for a connection that no more may. Its message is for the log. */
-export class LineFull extends Error {
+export class LineFull extends TracelessError {
   override readonly name = 'LineFull';
 }
 
@@ -39,6 +41,7 @@ export class HttpClient implements ConnectionOwner {
   #turn: NodeJS.Immediate | undefined;
   readonly #waiting = new Line<Outgoing>();
   readonly #opening = new Set<Connection>();
+  readonly #absence = new Absence();
   #sweeper: NodeJS.Timeout | undefined;
   #closed: Error | undefined;
   readonly #drop = (request: Outgoing): void => this.#waiting.leave(request);
@@ -50,15 +53,15 @@ export class HttpClient implements ConnectionOwner {
     this.#maxWaiting = options.waiting ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Sends a request, or keeps it until a connection is free; it fails at once where too many wait. */
+  /**
+   * Sends a request, or keeps it until a connection is free; it fails at once where too many wait, or where a connection
+   * was refused a moment ago.
+   */
   send(text: RequestText, target: ReplyTarget): Outgoing {
     const request = new Outgoing(text, target, this.#drop);
-    if (this.#closed !== undefined) {
-      request.fail(this.#closed);
-      return request;
-    }
-    if (this.#waiting.length >= this.#maxWaiting) {
-      request.fail(new LineFull(`${this.#maxWaiting} requests wait for a connection`));
+    const obstacle = this.#obstacle();
+    if (obstacle !== undefined) {
+      request.fail(obstacle);
       return request;
     }
     this.#waiting.push(request);
@@ -81,6 +84,7 @@ export class HttpClient implements ConnectionOwner {
 
   onFree(connection: Connection): void {
     if (this.#opening.size > 0 && this.#opening.delete(connection)) {
+      this.#absence.over();
       connection.idleUntilMs = performance.now() + this.#keptMs(connection);
       this.#idle.push(connection);
     } else this.#freed.push(connection);
@@ -90,7 +94,7 @@ export class HttpClient implements ConnectionOwner {
 
   onGone(connection: Connection, cause: Error): void {
     this.#connections.delete(connection);
-    if (this.#opening.delete(connection)) this.#failOldest(cause);
+    if (this.#opening.delete(connection)) this.#notOpened(cause);
     if (this.#waiting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   }
 
@@ -111,6 +115,13 @@ export class HttpClient implements ConnectionOwner {
     this.#grow();
     if (this.#resting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   };
+
+  #obstacle(): Error | undefined {
+    if (this.#closed !== undefined) return this.#closed;
+    if (this.#waiting.length >= this.#maxWaiting)
+      return new LineFull(`${this.#maxWaiting} requests wait for a connection`);
+    return this.#absence.isLikely ? this.#absence.causeAt(performance.now()) : undefined;
+  }
 
   #keptMs({ keptMs }: Connection): number {
     return Math.min(this.#options.idleMs, keptMs);
@@ -136,7 +147,8 @@ export class HttpClient implements ConnectionOwner {
     while (
       this.#closed === undefined &&
       this.#waiting.length > this.#opening.size + this.#resting.length &&
-      this.#connections.size < this.#maxConnections
+      this.#connections.size < this.#maxConnections &&
+      !(this.#absence.isLikely && this.#opening.size > 0)
     )
       this.#open();
   }
@@ -147,13 +159,18 @@ export class HttpClient implements ConnectionOwner {
       this.#connections.add(connection);
       this.#opening.add(connection);
     } catch (thrown) {
-      this.#failOldest(thrown as Error);
+      this.#waiting.shift()?.fail(thrown as Error);
     }
   }
 
-  /** Each attempt to connect was made for one request. */
-  #failOldest(cause: Error): void {
-    this.#waiting.shift()?.fail(cause);
+  /** Each attempt to connect was made for one request; one that was made alone, for all. */
+  #notOpened(cause: Error): void {
+    const wasAlone = this.#absence.isLikely && this.#opening.size === 0;
+    const isRefused = !(cause instanceof NotConnectedInTime) && this.#connections.size === this.#opening.size;
+    if (isRefused) this.#absence.found(cause, performance.now());
+    else this.#absence.over();
+    let left = wasAlone && isRefused ? this.#waiting.length : Math.min(1, this.#waiting.length);
+    for (; left > 0; left -= 1) this.#waiting.shift()?.fail(cause);
   }
 
   /** Closes what has been idle for too long; what stays does not keep the process alive. */

@@ -1,14 +1,18 @@
 /** One connection to an upstream: one request at a time, and nothing that was not asked for. */
 import type { Socket } from 'node:net';
+import { TracelessError } from '../../errors.ts';
 import type { Connector, Inlet } from './connect.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { ReplyHead } from './reply-head.ts';
 import { ReplyParser, type ReplyParts } from './reply-parser.ts';
 
 /** The connection could not be made, or ended too early. Its message is for the log. */
-class ConnectionLost extends Error {
+class ConnectionLost extends TracelessError {
   readonly code = 'CONNECTION_LOST';
 }
+
+/** Nobody took it, and nobody refused it. */
+export class NotConnectedInTime extends ConnectionLost {}
 
 const CLOSED = new ConnectionLost('closed by the gateway');
 
@@ -64,7 +68,7 @@ export class Connection implements Inlet, ReplyParts {
   constructor(connector: Connector, connectMs: number, owner: ConnectionOwner) {
     this.#owner = owner;
     this.#connectTimer = setTimeout(
-      () => this.lose(new ConnectionLost(`not connected after ${connectMs} ms`)),
+      () => this.lose(new NotConnectedInTime(`not connected after ${connectMs} ms`)),
       connectMs,
     );
     this.#socket = connector.open(this, () => this.#ready());

@@ -1,5 +1,7 @@
 /** The head of an HTTP/1.1 reply, read strictly (RFC 9112, 2.2, 4, 5, 6): what two readers could read differently is refused. */
 
+import { TracelessError } from '../../errors.ts';
+
 /** Header names in lower case; a name that came more than once has its values joined by commas. */
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
 
@@ -19,7 +21,7 @@ export interface ReplyHead {
 }
 
 /** The upstream sent what is no HTTP/1.1 reply. Its message is for the log. */
-export class ReplyFault extends Error {
+export class ReplyFault extends TracelessError {
   readonly code = 'REPLY_FAULT';
 }
 

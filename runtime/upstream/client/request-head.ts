@@ -1,7 +1,9 @@
 /** The head of a request as text, and what must not get into one. */
 
+import { TracelessError } from '../../errors.ts';
+
 /** Headers that cannot be sent: the fault of whoever gave them, told before anything was sent. Its message is for the log. */
-export class HeadRefused extends Error {
+export class HeadRefused extends TracelessError {
   readonly code = 'HEAD_REFUSED';
 }
 

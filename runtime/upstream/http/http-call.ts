@@ -1,4 +1,5 @@
 /** A call over HTTP POST: what both eras share. */
+import { TracelessError } from '../../errors.ts';
 import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { Call } from '../call.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
@@ -139,7 +140,7 @@ export const isNoEvidence = (status: number): boolean =>
 
 const refusalFailure = (status: number, headers: ReplyHeaders): Failure => {
   const text = `HTTP status ${status}`;
-  const cause = isOutage(status) ? new Error(text) : text;
+  const cause = isOutage(status) ? new TracelessError(text) : text;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
   const condition = conditionOf(status);
   return {

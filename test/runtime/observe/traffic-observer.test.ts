@@ -3,6 +3,7 @@ import { AccessLog } from '../../../runtime/observe/access-log.ts';
 import { createLog } from '../../../runtime/observe/log.ts';
 import { Metrics } from '../../../runtime/observe/metrics.ts';
 import { TrafficObserver } from '../../../runtime/observe/traffic-observer.ts';
+import { until } from '../upstream/polling.ts';
 import { recordedExchange } from './exchange-fixture.ts';
 import { type KeptLines, keepLines } from './lines.ts';
 
@@ -17,8 +18,12 @@ beforeEach(() => {
 });
 afterEach(() => metrics.close());
 
-const finish = (record: Parameters<typeof recordedExchange>[0], status: number): void => {
-  const exchange = recordedExchange(record);
+const finish = (
+  record: Parameters<typeof recordedExchange>[0],
+  status: number,
+  correlationId = 'abc-1',
+): void => {
+  const exchange = recordedExchange(record, { correlationId });
   observer.exchangeStarted(exchange);
   observer.exchangeFinished(exchange, status, 1);
 };
@@ -42,6 +47,32 @@ describe('TrafficObserver', () => {
       ['warn', 'upstream_unavailable', 'abc-1'],
     ]);
     expect(failures[0]!.cause).toMatchObject({ message: 'bug' });
+  });
+
+  it('has lines for the first of those that fail alike, and one for how many more there were', () => {
+    const cause = new Error('refused');
+    for (let failed = 0; failed < 1_000; failed += 1)
+      finish({ outcome: 'upstream_unavailable', cause }, 200, `flood-${failed}`);
+    finish({ outcome: 'upstream_timeout', cause: 'after 400 ms' }, 200, 'another');
+    observer.close();
+    const told = lines.parsed().filter(({ msg }) => msg !== 'access');
+    expect(told.map(({ msg, correlationId }) => [msg, correlationId])).toEqual([
+      ...Array.from({ length: 10 }, (_, at) => ['request failed', `flood-${at}`]),
+      ['request failed', 'another'],
+      ['more requests failed alike', 'flood-999'],
+    ]);
+    const { level, outcome, count, cause: last } = told.at(-1)!;
+    expect({ level, outcome, count }).toEqual({ level: 'warn', outcome: 'upstream_unavailable', count: 990 });
+    expect(last).toMatchObject({ message: 'refused' });
+  });
+
+  it('tells of those a second later by itself, and has lines again for the next', async () => {
+    const fail = (): void => finish({ outcome: 'upstream_unavailable', cause: 'refused' }, 200);
+    const told = (message: string): number => lines.parsed().filter(({ msg }) => msg === message).length;
+    for (let failed = 0; failed < 15; failed += 1) fail();
+    await until(() => told('more requests failed alike') === 1);
+    fail();
+    expect(told('request failed')).toBe(11);
   });
 
   it('tells of a listener that fails', () => {

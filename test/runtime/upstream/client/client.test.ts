@@ -129,6 +129,78 @@ describe('connections', () => {
   });
 });
 
+/** Of names, each of which stands for an attempt to connect. */
+class Lookups {
+  count = 0;
+  error: Error | undefined = new Error('no such name');
+
+  readonly lookup: NonNullable<ClientOptions['lookup']> = (_name, _options, callback) => {
+    this.count += 1;
+    setImmediate(() => callback(this.error as Error, [{ address: '127.0.0.1', family: 4 }]));
+  };
+}
+
+const named = (url: URL): URL => new URL(`http://upstream.test:${url.port}/`);
+
+describe('where nobody takes connections', () => {
+  test('not each of many requests tries one: at most ten a second do, once it is known', async () => {
+    const lookups = new Lookups();
+    const client = clientOf(new URL('http://upstream.test/'), { lookup: lookups.lookup });
+    const startedMs = performance.now();
+    let failed = 0;
+    for (; performance.now() - startedMs < 300; failed += 1)
+      expect((await ask(client)).error).toBe(lookups.error);
+    const mostPauses = 5 + (performance.now() - startedMs) / 100;
+    expect(lookups.count).toBeGreaterThan(1);
+    expect(lookups.count).toBeLessThanOrEqual(mostPauses + 2);
+    expect(failed).toBeGreaterThan(2 * lookups.count);
+  });
+
+  test('those that come while one is tried share what becomes of it', async () => {
+    const lookups = new Lookups();
+    const client = clientOf(new URL('http://upstream.test/'), { lookup: lookups.lookup });
+    await ask(client);
+    await until(async () => {
+      const before = lookups.count;
+      const all = Array.from({ length: 20 }, () => start(client).reply.ended);
+      for (const { error } of await Promise.all(all)) expect(error).toBe(lookups.error);
+      expect(lookups.count - before).toBeLessThanOrEqual(1);
+      return lookups.count > before;
+    });
+  });
+
+  test('whoever comes back is there for all requests within a moment', async () => {
+    await using server = await startRawServer((socket) => socket.write(answer('a')));
+    const lookups = new Lookups();
+    const client = clientOf(named(server.url), { lookup: lookups.lookup });
+    for (let failed = 0; failed < 200; failed += 1) await ask(client);
+    lookups.error = null as never;
+    const backMs = performance.now();
+    await until(async () => (await ask(client)).body === 'a');
+    expect(performance.now() - backMs).toBeLessThan(2_000);
+    const all = Array.from({ length: 20 }, () => start(client).reply.ended);
+    for (const { body } of await Promise.all(all)) expect(body).toBe('a');
+    expect(server.sockets.length).toBeGreaterThan(1);
+  });
+
+  test('nothing is concluded from one that is refused while another one is open', async () => {
+    const open: Socket[] = [];
+    await using server = await startRawServer((socket) => open.push(socket));
+    const lookups = new Lookups();
+    lookups.error = null as never;
+    const client = clientOf(named(server.url), { lookup: lookups.lookup });
+    const { reply } = start(client);
+    await until(() => open.length === 1);
+    lookups.error = new Error('no such name');
+    for (let tried = 2; tried <= 5; tried += 1) {
+      await ask(client);
+      expect(lookups.count).toBe(tried);
+    }
+    open[0]!.write(answer('a'));
+    expect((await reply.ended).body).toBe('a');
+  });
+});
+
 /** Processor time for taking back so many requests that wait, in either order. */
 const takenBackMs = (client: HttpClient, count: number, isReversed: boolean): number => {
   const waiting = Array.from({ length: count }, () => start(client).outgoing);
