@@ -36,7 +36,7 @@ export interface Exchange {
    * Shared between requests: never changed, only appended to copies.
    */
   replyHeaders: readonly string[];
-  /** From performance.now(). */
+  /** When it came, to a peer perhaps; from performance.now(). */
   readonly startedMs: number;
   principal: Principal;
   /** For the access line and metrics. */

@@ -87,12 +87,16 @@ export const concludeUpgrade = (exchange: OpenExchange): void => {
   exchange.context.observer.exchangeFinished(exchange, SWITCHING_PROTOCOLS, durationMs);
 };
 
-/** Makes the exchange of a request; it holds the generation until response or connection close. */
+/**
+ * Makes the exchange of a request; it holds the generation until response or connection close.
+ * @param elapsedMs how long ago it came to whoever handed it over
+ */
 export const openExchange = (
   context: ListenerContext,
   connection: Connection,
   request: WebRequest,
   response: WebResponse,
+  elapsedMs = 0,
 ): OpenExchange => {
   const generation = context.current();
   generation.acquire();
@@ -108,7 +112,7 @@ export const openExchange = (
     path: (request.httpVersionMajor === 1 ? pathOf : withoutQuery)(request.url ?? ''),
     correlationId: correlationIdOf(request.headers['x-correlation-id']),
     replyHeaders: context.fallbackHeaders,
-    startedMs: performance.now(),
+    startedMs: performance.now() - elapsedMs,
     principal: ANONYMOUS,
     record: {
       server: '',

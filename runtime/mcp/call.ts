@@ -57,6 +57,8 @@ export interface Call {
   readonly client: ClientInfo;
   readonly view: View;
   readonly reply: ClientReply;
+  /** How long it has waited for what it needs of upstreams since it was last sent: conversations, lists. Absent: not at all. */
+  preparingMs?: number;
   /** Absent where the client is told by the answer itself, as modern ones are. */
   readonly input?: InputSource;
   /** How often its upstream has sent the caller to URLs for it; absent: never. */

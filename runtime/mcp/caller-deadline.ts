@@ -22,13 +22,28 @@ export const callerDeadlineMs = ({
 };
 
 /** How long a call may wait that may wait for `mostMs`: no longer than its caller does. */
-export const waitMs = (call: Call, mostMs: number): number => {
+export const waitMs = (call: Pick<Call, 'server' | 'exchange'>, mostMs: number): number => {
   const endMs = callerDeadlineMs(call);
   return endMs === undefined ? mostMs : Math.min(mostMs, Math.max(endMs - performance.now(), 0));
 };
 
-/** What `pending` settles with, or a rejection once its caller gives the call up. Others may still wait for `pending`. */
-export const inTime = <T>(call: Call, pending: Promise<T>): Promise<T> => {
+/**
+ * What `pending` settles with, or a rejection once its caller gives the call up. Others may still wait for `pending`.
+ * How long it takes is time of the call.
+ */
+export const inTime = async <T>(
+  call: Pick<Call, 'server' | 'exchange' | 'preparingMs'>,
+  pending: Promise<T>,
+): Promise<T> => {
+  const startMs = performance.now();
+  try {
+    return await untilGivenUp(call, pending);
+  } finally {
+    call.preparingMs = (call.preparingMs ?? 0) + performance.now() - startMs;
+  }
+};
+
+const untilGivenUp = <T>(call: Pick<Call, 'server' | 'exchange'>, pending: Promise<T>): Promise<T> => {
   if (callerDeadlineMs(call) === undefined) return pending;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -44,9 +44,11 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     timeoutMs: options.timeoutMs,
     maxTimeoutMs: options.maxTimeoutMs,
     deadlineMs: callerDeadlineMs(call),
+    preparingMs: call.preparingMs,
     mayProgress: tokenText !== undefined,
     maxBytes: options.maxBytes,
   };
+  if (call.preparingMs !== undefined) call.preparingMs = 0;
   const { record } = call.exchange;
   record.upstream = exposure.upstream.name;
   if (record.sentMs === 0) record.sentMs = performance.now();

@@ -7,6 +7,7 @@ import type { WebExchange } from '../listen/exchange.ts';
 import { replyEmpty, replyError } from '../listen/reply.ts';
 import { classify } from './classify.ts';
 import { closingRefusal } from './closing.ts';
+import { handOver } from './hand-over.ts';
 import { parkedElsewhere } from './input/retry.ts';
 import { serveBatch } from './legacy/batch.ts';
 import { serveLegacy, serveSessionOperation } from './legacy/serve-legacy.ts';
@@ -64,7 +65,7 @@ const whereItLives = (
   const owner =
     typeof id === 'string' ? server.sessions.ownerElsewhere(id, exchange.principal, server) : undefined;
   if (owner === undefined) serveHere();
-  else server.peers!.handOver(exchange, owner, body, serveHere);
+  else handOver(server, exchange, owner, body, serveHere);
 };
 
 const headersFault = (exchange: WebExchange): GatewayError | undefined => {
@@ -127,5 +128,5 @@ const serveWhereParked = (place: Place, exchange: WebExchange, message: Message)
     serveModern(place, exchange, message, new ModernReply(exchange, message.idText!));
   const owner = parkedElsewhere(place.server, exchange, message);
   if (owner === undefined) serveHere();
-  else place.server.peers!.handOver(exchange, owner, message.text, serveHere);
+  else handOver(place.server, exchange, owner, message.text, serveHere);
 };

@@ -10,6 +10,8 @@ export interface Envelope {
   readonly secure: boolean;
   /** The client's, as that listener has found it out. */
   readonly clientAddress: string;
+  /** How long ago it came there, so that it has no more time here than is left of it. Absent: a peer does not tell. */
+  readonly elapsedMs?: number;
 }
 
 /** What the secret that all peers know is made of. */

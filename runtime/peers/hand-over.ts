@@ -21,7 +21,8 @@ export const sendOver = (
   const headers = endToEnd(request.rawHeaders, OWN_HEADERS);
   const authority = request.headers[':authority'];
   if (typeof authority === 'string' && request.headers.host === undefined) headers.push('host', authority);
-  headers.push(ENVELOPE_HEADER, sealEnvelope(secret, { listener, secure, clientAddress }));
+  const elapsedMs = performance.now() - exchange.startedMs;
+  headers.push(ENVELOPE_HEADER, sealEnvelope(secret, { listener, secure, clientAddress, elapsedMs }));
   headers.push('x-correlation-id', correlationId);
   const reply = new ForwardedReply(exchange, onFailure);
   const options = { path: request.url!, method: request.method as 'GET', headers, body: body ?? null };

@@ -107,7 +107,8 @@ export class PeerListener implements Host {
     }
     withoutEnvelope(request);
     const connection = newConnection(envelope.clientAddress);
-    enter(openExchange(this.#contextOf(envelope), connection, request, response));
+    const { elapsedMs } = envelope;
+    enter(openExchange(this.#contextOf(envelope), connection, request, response, elapsedMs));
   }
 
   /** Nothing but requests is handed over. */

@@ -100,18 +100,18 @@ export abstract class Call implements Timed, Waiting {
   start(): void {
     const { timeouts } = this.traffic;
     const now = performance.now();
-    this.#startedMs = now;
     const { timeoutMs = Number.POSITIVE_INFINITY, maxTimeoutMs = timeoutMs, deadlineMs } = this.request;
+    this.#startedMs = now - (this.request.preparingMs ?? 0);
     this.#callMs = Math.min(timeouts.callMs, timeoutMs);
-    this.#hardMs = now + Math.min(timeouts.callMaxMs, maxTimeoutMs);
+    this.#hardMs = this.#startedMs + Math.min(timeouts.callMaxMs, maxTimeoutMs);
     this.traffic.inFlight += 1;
     if (deadlineMs !== undefined && deadlineMs < this.#hardMs) {
       this.#hardMs = deadlineMs;
       this.#isCallersEnd = true;
-      if (deadlineMs <= now) {
-        this.onDeadline();
-        return;
-      }
+    }
+    if (this.#softMs(this.#startedMs) <= now) {
+      this.onDeadline();
+      return;
     }
     this.traffic.budget?.earn();
     const { bulkhead } = this.traffic;

@@ -32,6 +32,8 @@ export interface OutboundRequest {
   readonly timeoutMs?: number | undefined;
   /** How far progress extends that; absent: not at all. */
   readonly maxTimeoutMs?: number | undefined;
+  /** How much of its time has passed before it could be sent. */
+  readonly preparingMs?: number | undefined;
   /** When its caller gives it up, on the clock of `performance.now()`; absent: not of its own accord. */
   readonly deadlineMs?: number | undefined;
   /** Whether its caller asked for progress, by which the time of a call gets longer. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CliProcess } from '../support/cli-process.ts';
 import { configuration } from '../support/configuration.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
+import { openSession } from '../support/legacy-client.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
@@ -45,8 +46,8 @@ const write = (over: object = {}): Promise<void> =>
     ),
   );
 
-const start = async (): Promise<void> => {
-  await write();
+const start = async (over: object = {}): Promise<void> => {
+  await write(over);
   cli = new CliProcess(['run', file], { env: { NODE_OPTIONS: `--import=${HANG_THREAD}` } });
   [, url] = (await cli.seen(/main +(http\S+)/)) as unknown as [string, string];
   [, opsUrl] = (await cli.seen(/\(operations\) +(http\S+)/)) as unknown as [string, string];
@@ -63,6 +64,27 @@ const callAnew = (timeoutMs: number): Promise<number> =>
     outgoing.on('timeout', () => outgoing.destroy());
     outgoing.on('error', () => resolve(0));
     outgoing.end(modernBody('tools/call', { name: 'echo', arguments: {} }));
+  });
+
+/** The answer to a call of a session, on a connection of its own; undefined if none comes for far longer than it waits. */
+const callSession = (session: object, waitsMs: number): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const headers = {
+      ...session,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'x-time-left': String(waitsMs),
+    };
+    const options = { method: 'POST', agent: new Agent(), headers, timeout: waitsMs + SCHEDULING_MS };
+    const outgoing = request(url, options, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve(text));
+    });
+    outgoing.on('timeout', () => outgoing.destroy());
+    outgoing.on('error', () => resolve(undefined));
+    const params = { name: 'echo', arguments: {} };
+    outgoing.end(JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params }));
   });
 
 const statuses = async (timeoutMs: number): Promise<ReadonlySet<number>> =>
@@ -100,4 +122,16 @@ it('[INFRA-15] exits with 0 at the deadline while a thread hangs', async () => {
   cli.child.kill('SIGTERM');
   expect(await cli.exited()).toBe(0);
   expect(performance.now() - startedMs).toBeLessThan(3_000 + SCHEDULING_MS);
+});
+
+it('a caller who told how long it waits is answered in time where the thread hangs that has its session', async () => {
+  const server = { headers: { deadline: 'x-time-left' } };
+  await start({ server });
+  const sessions = await Promise.all(Array.from({ length: 12 }, () => openSession(url)));
+  await hang();
+  const answers = await Promise.all(sessions.map((session) => callSession(session, 300)));
+  const codes = answers.filter((answer) => answer !== undefined).map((text) => JSON.parse(text));
+  expect(codes.filter(({ id }) => id === 7)).toHaveLength(codes.length);
+  const late = codes.filter(({ error }) => error?.data.code === 'upstream_timeout');
+  expect(late.length).toBeGreaterThan(0);
 });

@@ -1,8 +1,12 @@
+import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { EventStreamClient } from '../support/event-stream-client.ts';
 import { answer, type FastUpstream, hang, json, refuse } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { reply, startHttpApi } from '../support/http-api.ts';
+import { openSession } from '../support/legacy-client.ts';
 import { callTool, type ModernAnswer, type ModernOptions, modernRequest } from '../support/modern-client.ts';
+import { rawRequest } from '../support/raw-request.ts';
 import { scrape } from '../support/scrape.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 import { WebSocketClient } from '../support/web-socket-client.ts';
@@ -21,6 +25,7 @@ interface Served {
   readonly asks?: boolean;
   /** Of the server, by name. */
   readonly limits?: Readonly<Record<string, object>>;
+  readonly workers?: number;
 }
 
 let stack = new AsyncDisposableStack();
@@ -39,12 +44,13 @@ const upstreamOf = async (options?: Parameters<typeof startToolUpstream>[2]): Pr
 /** A gateway whose callers may tell how long they wait, before one upstream. */
 const gatewayBefore = async (
   url: string,
-  { tells = true, asks = true, limits = {}, ...fields }: Upstream & Served = {},
+  { tells = true, asks = true, limits = {}, workers = 1, ...fields }: Upstream & Served = {},
 ): Promise<TestGateway> => {
   const upstream = { type: 'http', endpoints: [url], ...(tells && { headers: { deadline: HEADER } }) };
   const started = await startTestGateway(
     JSON.stringify({
       version: 1,
+      workers,
       listeners: {
         main: { bind: '127.0.0.1:0' },
         ops: { bind: '127.0.0.1:0', serve: ['metrics', 'status'] },
@@ -52,7 +58,7 @@ const gatewayBefore = async (
       servers: {
         main: {
           at: [{ listener: 'main', path: '/mcp' }],
-          protocol: { websocket: true },
+          protocol: { websocket: true, legacySse: true },
           limits: Object.keys(limits),
           anonymous: true,
           expose: [{ upstream: 'deep' }],
@@ -297,4 +303,190 @@ it('gateways behind one another keep one deadline: the shortest that is declared
   expect(hurried).toBeLessThanOrEqual(300);
   const metrics = await scrape(inner.opsUrl);
   expect(metrics.get('gatewright_upstream_breaker_state{upstream="deep"}')).toBe(0);
+});
+
+const INITIALIZE = {
+  method: 'initialize',
+  params: { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'c', version: '1' } },
+};
+const CALL = { method: 'tools/call', params: { name: 'echo', arguments: {} } };
+
+const bodyOf = (message: object, id: number | undefined): string =>
+  JSON.stringify({ jsonrpc: '2.0', ...(id !== undefined && { id }), ...message });
+
+/** Of an error answer. */
+const failureOf = (text: string): string | undefined => JSON.parse(text).error?.data?.code;
+
+/** A client of 2024-11-05 that is connected and has initialised. */
+const openEventStream = async (gateway: TestGateway) => {
+  const stream = await EventStreamClient.open(`${gateway.url()}/sse`, {
+    headers: { accept: 'text/event-stream', [HEADER]: '0' },
+  });
+  stack.defer(() => stream.close());
+  await expect.poll(() => stream.events.length).toBeGreaterThan(0);
+  const url = new URL(stream.events[0]!.data!, gateway.url()).href;
+  const post = async (message: object, id?: number, waitsMs?: number): Promise<void> => {
+    const told = waitsMs === undefined ? {} : { [HEADER]: String(waitsMs) };
+    const headers = { 'content-type': 'application/json', ...told };
+    const { status } = await rawRequest(url, { method: 'POST', headers, body: bodyOf(message, id) });
+    expect(status).toBe(202);
+  };
+  const answerTo = async (id: number) => {
+    const find = () =>
+      stream.events
+        .filter(({ event }) => event === 'message')
+        .map(({ data }) => JSON.parse(data!))
+        .find((message) => message.id === id);
+    await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+    return find();
+  };
+  await post(INITIALIZE, 0);
+  expect(await answerTo(0)).toHaveProperty('result');
+  return { stream, post, answerTo };
+};
+
+describe('a caller over HTTP+SSE, the transport of 2024-11-05', () => {
+  it('tells with each message that it posts how long it waits, whatever it told when it opened the stream', async () => {
+    const upstream = await upstreamOf();
+    const { post, answerTo } = await openEventStream(await gatewayBefore(upstream.url));
+    await post(CALL, 1, 5_000);
+    await answerTo(1);
+    await post(CALL, 2);
+    await answerTo(2);
+    const [told, untold] = toldTo(upstream);
+    expect(told).toBeGreaterThan(5_000 - SLACK_MS);
+    expect(told).toBeLessThanOrEqual(5_000);
+    expect(untold).toBeGreaterThan(60_000 - SLACK_MS);
+  });
+
+  it('is answered when its time is up, and the upstream hears that nobody waits; so it does of what is taken back', async () => {
+    const upstream = await upstreamOf();
+    const { stream, post, answerTo } = await openEventStream(await gatewayBefore(upstream.url));
+    let closed = 0;
+    upstream.behave(({ response }) => response.on('close', () => (closed += 1)));
+    const startMs = performance.now();
+    await post(CALL, 1, 200);
+    expect((await answerTo(1)).error.data.code).toBe('upstream_timeout');
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(199);
+    expect(performance.now() - startMs).toBeLessThan(200 + SLACK_MS);
+    await upstream.until(() => closed === 1);
+    await post(CALL, 2, 60_000);
+    await upstream.until(() => upstream.calls === 2);
+    await post({ method: 'notifications/cancelled', params: { requestId: 2 } });
+    await upstream.until(() => closed === 2);
+    await post(CALL, 3, 60_000);
+    await upstream.until(() => upstream.calls === 3);
+    stream.close();
+    await upstream.until(() => closed === 3);
+  });
+});
+
+describe('a session upstream that is opened for a call', () => {
+  /** Answers initialize after so long. */
+  const slowly = (upstream: FastUpstream, afterMs: number): void =>
+    upstream.on('initialize', ({ message, response }) => {
+      const serverInfo = { name: 'slow', version: '1' };
+      const result = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo };
+      setTimeout(() => json(response, { jsonrpc: '2.0', id: message.id, result }), afterMs);
+    });
+
+  it('is opened within the time of the call, of which the upstream is told the rest', async () => {
+    const upstream = await upstreamOf({ eras: ['legacy'] });
+    slowly(upstream, 400);
+    const gateway = await gatewayBefore(upstream.url, {
+      protocol: { era: 'legacy' },
+      timeouts: { call: '3s', callMax: '3s' },
+    });
+    await call(gateway);
+    await call(gateway);
+    const [first, second] = toldTo(upstream);
+    expect(first).toBeLessThanOrEqual(3_000 - 399);
+    expect(second).toBeGreaterThan(3_000 - 399);
+  });
+
+  it('takes all of it where it takes too long: the call is answered, and not sent', async () => {
+    const upstream = await upstreamOf({ eras: ['legacy'] });
+    slowly(upstream, 1_500);
+    const gateway = await gatewayBefore(upstream.url, {
+      protocol: { era: 'legacy' },
+      timeouts: { call: '500ms' },
+    });
+    const startMs = performance.now();
+    expect(codeOf(await call(gateway))).toBe('upstream_timeout');
+    expect(performance.now() - startMs).toBeLessThan(1_500);
+    const told = await gatewayBefore(upstream.url, { protocol: { era: 'legacy' } });
+    expect(codeOf(await call(told, 150))).toBe('upstream_timeout');
+    expect(upstream.calls).toBe(0);
+  });
+
+  it('keeps nobody longer than it waits who begins a session of its own', async () => {
+    const upstream = await upstreamOf({ eras: ['legacy'] });
+    upstream.on('initialize', hang);
+    const gateway = await gatewayBefore(upstream.url, { protocol: { era: 'legacy' } });
+    const startMs = performance.now();
+    const { text } = await rawRequest(gateway.url(), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        [HEADER]: '200',
+      },
+      body: bodyOf(INITIALIZE, 1),
+    });
+    expect(failureOf(text)).toBe('upstream_timeout');
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(199);
+    expect(performance.now() - startMs).toBeLessThan(200 + SLACK_MS);
+  });
+});
+
+describe('a call that another thread has to make', () => {
+  /** So many connections that the kernel gives each of two threads some. */
+  const MANY = 24;
+
+  /** The answer to a call on a connection of its own, the body of which comes `lateMs` after its head. */
+  const callLate = (
+    url: string,
+    session: Readonly<Record<string, string>>,
+    lateMs: number,
+    waitsMs: number,
+    id: number,
+  ) =>
+    new Promise<string>((resolve, reject) => {
+      const headers = {
+        ...session,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        [HEADER]: String(waitsMs),
+      };
+      const outgoing = request(url, { method: 'POST', agent: new Agent(), headers }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve(text));
+      });
+      outgoing.on('error', reject);
+      outgoing.flushHeaders();
+      setTimeout(() => outgoing.end(bodyOf(CALL, id)), lateMs);
+    });
+
+  it('has the rest of its time there, not the whole, and is taken back upstream when that is up', async () => {
+    const upstream = await upstreamOf({ eras: ['legacy'] });
+    const gateway = await gatewayBefore(upstream.url, { workers: 2 });
+    const session = await openSession(gateway.url());
+    const many = (lateMs: number, waitsMs: number) =>
+      Promise.all(
+        Array.from({ length: MANY }, (_, id) => callLate(gateway.url(), session, lateMs, waitsMs, id)),
+      );
+    await many(1_000, 20_000);
+    expect(toldTo(upstream)).toHaveLength(MANY);
+    for (const each of toldTo(upstream)) expect(each).toBeLessThanOrEqual(20_000 - 500);
+    upstream.behave(hang);
+    const startMs = performance.now();
+    const answers = await many(0, 1_000);
+    expect(performance.now() - startMs).toBeLessThan(1_000 + SLACK_MS);
+    expect(new Set(answers.map(failureOf))).toEqual(new Set(['upstream_timeout']));
+    expect(answers.map((text) => JSON.parse(text).id)).toEqual(answers.map((_, id) => id));
+    const cancelled = () =>
+      upstream.log.filter(({ message }) => message.method === 'notifications/cancelled');
+    await upstream.until(() => cancelled().length === MANY);
+  }, 60_000);
 });

@@ -14,6 +14,10 @@ export interface ChannelOrigin {
   readonly path: string;
   readonly request: RequestHead;
   readonly lifecycle: ListenerLifecycle;
+  /** Whether the request carries one message alone. Absent: it opened the channel. */
+  readonly hasOwnHeaders?: boolean;
+  /** When that message came; absent: now. */
+  readonly startedMs?: number;
 }
 
 /** Where messages of channels are counted, and the graph that serves them now. */
@@ -27,7 +31,7 @@ const NONE: readonly string[] = [];
 /** Holds its generation from the message to the end of its answer. */
 export class ChannelExchange implements Exchange {
   readonly request: RequestHead;
-  readonly hasOwnHeaders = false;
+  readonly hasOwnHeaders: boolean;
   readonly listener: string;
   readonly secure: boolean;
   readonly peer: string;
@@ -35,7 +39,7 @@ export class ChannelExchange implements Exchange {
   readonly path: string;
   readonly correlationId = correlationIdOf(undefined);
   readonly replyHeaders = NONE;
-  readonly startedMs = performance.now();
+  readonly startedMs: number;
   principal: Principal;
   readonly record: ExchangeRecord = {
     server: '',
@@ -59,6 +63,8 @@ export class ChannelExchange implements Exchange {
 
   constructor(origin: ChannelOrigin, { observer, current }: ChannelContext, principal: Principal) {
     this.request = origin.request;
+    this.hasOwnHeaders = origin.hasOwnHeaders === true;
+    this.startedMs = origin.startedMs ?? performance.now();
     this.listener = origin.listener;
     this.secure = origin.secure;
     this.peer = origin.peer;

@@ -14,6 +14,7 @@ import type { ListenerLifecycle, WebExchange } from '../../listen/exchange.ts';
 import { replyEmpty, replyError } from '../../listen/reply.ts';
 import type { Counts } from '../../state/counts.ts';
 import { closingRefusal } from '../closing.ts';
+import { handOver } from '../hand-over.ts';
 import { admittedBy, type LastingCaller } from '../lasting-callers.ts';
 import { OwnerQuota, ownerOf } from '../legacy/owner-quota.ts';
 import { sealSessionId } from '../legacy/session-id.ts';
@@ -184,7 +185,7 @@ const elsewhere = ({ server, maxBodyBytes }: Place, exchange: WebExchange, id: s
     readBody(
       exchange,
       maxBodyBytes,
-      (text) => server.peers!.handOver(exchange, owner, text, refuse),
+      (text) => handOver(server, exchange, owner, text, refuse),
       (error) => replyError(exchange, error),
     );
 };

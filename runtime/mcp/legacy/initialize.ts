@@ -4,6 +4,7 @@ import { asGatewayError, GatewayError, RPC } from '../../errors.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { isObject } from '../../upstream/message.ts';
 import { callFacts } from '../call.ts';
+import { inTime } from '../caller-deadline.ts';
 import { forwardNames, keptHeaders, type SentHeaders } from '../caller-headers.ts';
 import { mergeCapabilities, mergeInstructions } from '../capabilities.ts';
 import { resultText } from '../client-reply.ts';
@@ -134,7 +135,7 @@ const welcome = (
   greeting: Greeting,
   headers: readonly string[],
 ): void => {
-  greet(server, session, idText).then(
+  greet(server, session, exchange, idText).then(
     (text) => {
       exchange.record.outcome = 'ok';
       // Nobody learns the id of a session whose client has gone meanwhile.
@@ -149,10 +150,15 @@ const welcome = (
 
 const KINDS = ['tools', 'prompts', 'resources'] as const;
 
-/** The whole response. */
-const greet = async (server: PreparedServer, session: Session, idText: string): Promise<string> => {
+/** The whole response, made of what is there when its caller gives it up. */
+const greet = async (
+  server: PreparedServer,
+  session: Session,
+  exchange: Exchange,
+  idText: string,
+): Promise<string> => {
   const view = session.viewOn(server);
-  await view.prepare(undefined);
+  await inTime({ server, exchange }, view.prepare(undefined)).catch(() => undefined);
   const failed = view.parts.find((part) => part.connected === undefined);
   if (view.parts.every((part) => part.connected === undefined)) throw failed?.error ?? slowUpstream();
   const instructions = mergeInstructions(view.parts, server.node.instructions);

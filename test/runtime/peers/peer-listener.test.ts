@@ -7,7 +7,7 @@ import { readBody } from '../../../runtime/listen/body.ts';
 import { startEventStream } from '../../../runtime/listen/event-stream.ts';
 import { heartbeat } from '../../../runtime/listen/heartbeat.ts';
 import { prepareListener } from '../../../runtime/listen/prepare-listener.ts';
-import { replyEmpty, replyError } from '../../../runtime/listen/reply.ts';
+import { replyEmpty, replyError, replyJson } from '../../../runtime/listen/reply.ts';
 import { NEVER_SHEDS, OVERLOADED } from '../../../runtime/listen/shedding.ts';
 import type { Door } from '../../../runtime/peers/door.ts';
 import { ENVELOPE_HEADER, sealEnvelope } from '../../../runtime/peers/envelope.ts';
@@ -24,6 +24,8 @@ const routes: Readonly<Record<string, Handler>> = {
       () => replyEmpty(exchange, 204),
       (error) => replyError(exchange, error),
     ),
+  '/since': (exchange) =>
+    void replyJson(exchange, 200, String(Math.round(performance.now() - exchange.startedMs))),
   '/stream': (exchange) => startEventStream(exchange).send('one'),
 };
 
@@ -60,8 +62,9 @@ beforeEach(async () => {
 afterEach(() => listener.close(0, 0));
 
 /** Sends what a peer hands over; the status, and the body as it comes. */
-const handOver = async (path: string, bodyBytes: number) => {
-  const envelope = sealEnvelope(SECRET, { listener: 'edge', secure: false, clientAddress: '127.0.0.1' });
+const handOver = async (path: string, bodyBytes: number, elapsed: { readonly elapsedMs?: number } = {}) => {
+  const from = { listener: 'edge', secure: false, clientAddress: '127.0.0.1' };
+  const envelope = sealEnvelope(SECRET, { ...from, ...elapsed });
   const { port } = server.address() as AddressInfo;
   const sent = request({
     createConnection: () => connect({ port, host: '127.0.0.1' }),
@@ -90,6 +93,13 @@ describe('what a peer hands over', () => {
     expect((await handOver('/mcp', 100)).status).toBe(204);
     shedding.sheds = false;
     expect((await handOver('/mcp', 0)).status).toBe(204);
+  });
+
+  it('came when it came to the peer; a peer that does not tell when has just got it', async () => {
+    const sinceMs = async (elapsed?: { readonly elapsedMs: number }) =>
+      Number(await (await handOver('/since', 0, elapsed)).whole);
+    expect(await sinceMs({ elapsedMs: 60_000 })).toBeGreaterThanOrEqual(60_000);
+    expect(await sinceMs()).toBeLessThan(30_000);
   });
 
   it('takes no room that there is not', async () => {
