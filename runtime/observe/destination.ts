@@ -63,6 +63,8 @@ class LineWriter implements LineDestination {
   #rest = NOTHING;
   /** Whether the system has the rest, and has not told yet how much of it was written. */
   #isUnderWay = false;
+  /** Whether what is held is to follow what is being written at once. */
+  #isDue = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -121,7 +123,8 @@ class LineWriter implements LineDestination {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#rest.length > 0 || this.#held === '') return;
+    this.#isDue = this.#rest.length > 0;
+    if (this.#isDue || this.#held === '') return;
     this.#rest = this.#takeHeld();
     this.#writeOn();
   }
@@ -155,7 +158,7 @@ class LineWriter implements LineDestination {
     if (error !== null) this.dropped += 1;
     this.#wrote(error === null ? this.#rest.subarray(written) : NOTHING);
     if (this.#rest.length > 0) this.#writeOn();
-    else this.#flush();
+    else if (this.#isDue) this.#flush();
   }
 
   #wrote(rest: Buffer): void {

@@ -1,10 +1,13 @@
 /** The requests of a session that have no answer yet. */
+import { randomInt } from 'node:crypto';
 import type { GatewayError } from '../../errors.ts';
 import type { Cancel } from '../../upstream/link.ts';
 import type { Pause } from '../call.ts';
 import type { ClientReply } from '../client-reply.ts';
 
 interface Waiting {
+  readonly idText: string;
+  readonly mark: number;
   readonly reply: ClientReply;
   /** Set once the request is under way. */
   cancel: Cancel | undefined;
@@ -21,33 +24,54 @@ const MAX_PAUSE_MS = 10 * 60 * 1000;
 /** Requests of one session that may wait at once. */
 const MAX_IN_FLIGHT = 512;
 
+/** What keeps anybody from choosing ids whose marks are the same. */
+const SEED = randomInt(2 ** 31);
+
+/** Tells ids apart without comparing them: they may be long, and many. */
+const markOf = (idText: string): number => {
+  let mark = SEED;
+  for (let at = 0; at < idText.length; at += 1)
+    mark = Math.imul((mark ^ idText.charCodeAt(at)) + (mark >>> 15), 0x9e3779b1);
+  return mark | 0;
+};
+
+/** Not a Map: see swap-remove.ts. */
 export class InFlight {
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting: Waiting[] = [];
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   /** Whether no more can wait. */
   get full(): boolean {
-    return this.#waiting.size >= MAX_IN_FLIGHT;
+    return this.#waiting.length >= MAX_IN_FLIGHT;
   }
 
   /** Notes a request by the JSON text of its id. False: the id is in use, or there are too many. */
   begin(idText: string, reply: ClientReply): boolean {
-    if (this.#waiting.has(idText) || this.full) return false;
-    this.#waiting.set(idText, { reply, cancel: undefined, pause: undefined, asks: 0, timer: undefined });
+    const mark = markOf(idText);
+    if (this.#at(idText, mark) >= 0 || this.full) return false;
+    this.#waiting.push({
+      idText,
+      mark,
+      reply,
+      cancel: undefined,
+      pause: undefined,
+      asks: 0,
+      timer: undefined,
+    });
     return true;
   }
 
   /** Whether an answer is still wanted. */
   has(idText: string): boolean {
-    return this.#waiting.has(idText);
+    return this.#at(idText) >= 0;
   }
 
   /** The request is under way; a request that is over already has nothing to take back. */
   started(idText: string, cancel: Cancel, pause: Pause | undefined): void {
-    const waiting = this.#waiting.get(idText);
+    const waiting = this.#get(idText);
     if (waiting === undefined) return;
     waiting.cancel = cancel;
     waiting.pause = pause;
@@ -55,7 +79,7 @@ export class InFlight {
 
   /** The client is asked on behalf of a request: the time that it takes is not the upstream's. */
   asked(idText: string): void {
-    const waiting = this.#waiting.get(idText);
+    const waiting = this.#get(idText);
     if (waiting === undefined) return;
     waiting.asks += 1;
     if (waiting.asks > 1) return;
@@ -65,7 +89,7 @@ export class InFlight {
 
   /** An ask is answered, or was taken back. */
   settled(idText: string): void {
-    const waiting = this.#waiting.get(idText);
+    const waiting = this.#get(idText);
     if (waiting === undefined || waiting.asks === 0) return;
     waiting.asks -= 1;
     if (waiting.asks > 0) return;
@@ -74,13 +98,17 @@ export class InFlight {
   }
 
   finished(idText: string): void {
-    clearTimeout(this.#waiting.get(idText)?.timer);
-    this.#waiting.delete(idText);
+    const at = this.#at(idText);
+    if (at < 0) return;
+    const { timer } = this.#waiting[at]!;
+    if (timer !== undefined) clearTimeout(timer);
+    const last = this.#waiting.pop()!;
+    if (at < this.#waiting.length) this.#waiting[at] = last;
   }
 
   /** The client takes a request back: it gets no answer, and its reply ends. An unknown id is ignored. */
   cancel(idText: string, reason: string): void {
-    const waiting = this.#waiting.get(idText);
+    const waiting = this.#get(idText);
     if (waiting === undefined) return;
     this.finished(idText);
     waiting.cancel?.(reason);
@@ -89,15 +117,28 @@ export class InFlight {
 
   /** The client is gone: all that wait are taken back, without an answer. */
   abandon(): void {
-    for (const idText of [...this.#waiting.keys()]) this.cancel(idText, 'the client is gone');
+    for (const { idText } of [...this.#waiting]) this.cancel(idText, 'the client is gone');
   }
 
   /** The session is over: all that wait are taken back and answered with `error`. */
   end(error: GatewayError): void {
-    for (const [idText, { reply, cancel }] of this.#waiting) {
+    for (const { idText, reply, cancel } of [...this.#waiting]) {
       this.finished(idText);
       cancel?.(error.message);
       reply.error(error);
     }
+  }
+
+  #get(idText: string): Waiting | undefined {
+    return this.#waiting[this.#at(idText)];
+  }
+
+  /** Where it is; -1: nowhere. */
+  #at(idText: string, mark = markOf(idText)): number {
+    for (let at = 0; at < this.#waiting.length; at += 1) {
+      const waiting = this.#waiting[at]!;
+      if (waiting.mark === mark && waiting.idText === idText) return at;
+    }
+    return -1;
   }
 }

@@ -16,6 +16,7 @@ import {
 import { Child, type ChildOwner } from './child.ts';
 import type { LargeLine } from './large-line.ts';
 import { processFailure } from './stdio-call.ts';
+import { WaitingTable } from './waiting-table.ts';
 
 /** Somebody who waits for the response to a request. */
 export interface Waiting {
@@ -65,7 +66,7 @@ export class Conversation implements ChildOwner {
   readonly #shared: boolean;
   readonly #context: UpstreamContext;
   readonly #onExit: (conversation: Conversation, orderly: boolean) => void;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new WaitingTable<Waiting>();
   #child: Child | undefined;
   #stopping = false;
   #over = false;
@@ -144,7 +145,7 @@ export class Conversation implements ChildOwner {
 
   get maxLineBytes(): number {
     let largest = MAX_HELD_BYTES;
-    for (const { maxBytes } of this.#waiting.values()) if (maxBytes > largest) largest = maxBytes;
+    for (const { maxBytes } of this.#waiting.all()) if (maxBytes > largest) largest = maxBytes;
     return largest;
   }
 
@@ -183,7 +184,7 @@ export class Conversation implements ChildOwner {
     for (const facade of this.facades) this.#guarded(() => facade.end(reason));
     this.facades.clear();
     const failure: Failure = this.#stopping ? { error: reason, sent: true } : processFailure(cause);
-    for (const waiting of [...this.#waiting.values()]) waiting.failed(failure);
+    for (const waiting of this.#waiting.all()) waiting.failed(failure);
   }
 
   /** Must not throw: it is called where the pipe is read, for everybody who shares the process. */
@@ -247,9 +248,9 @@ export class Conversation implements ChildOwner {
     }
     const isLog = message.method === 'notifications/message';
     const asking = ({ wantsLogs }: Waiting): boolean => !isLog || wantsLogs === true;
-    const calls = [...this.#waiting.values()].filter(
-      (each) => each.staysOpen !== true && each.isOwn !== true && (this.#shared || asking(each)),
-    );
+    const calls = this.#waiting
+      .all()
+      .filter((each) => each.staysOpen !== true && each.isOwn !== true && (this.#shared || asking(each)));
     // What names no request belongs to the only one there is, or cannot be told apart. Where callers share the
     // process, one that did not ask for logs counts too: they may tell of its arguments (MCP 2026-07-28, logging).
     const [only] = calls;

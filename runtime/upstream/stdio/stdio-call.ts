@@ -1,4 +1,5 @@
 /** A call over the pipes of a child process. */
+import { type Placed, swapRemove } from '../../swap-remove.ts';
 import { Call } from '../call.ts';
 import { type Failure, upstreamError } from '../failure.ts';
 import { passOn } from '../large/large-response.ts';
@@ -8,21 +9,17 @@ import type { Conversation } from './conversation.ts';
 import { LARGE_LINE_BYTES, type LargeLine } from './large-line.ts';
 import { LinePump } from './line-pump.ts';
 
-export class StdioCall extends Call {
+export class StdioCall extends Call implements Placed {
+  place = -1;
   readonly wantsLogs: boolean;
   readonly isOwn: boolean;
   readonly #conversation: Conversation;
-  readonly #siblings: Set<StdioCall>;
+  readonly #siblings: StdioCall[];
   #answered = false;
   #pump: LinePump | undefined;
 
   /** @param siblings the calls of its link, which it leaves at its end */
-  constructor(
-    conversation: Conversation,
-    request: OutboundRequest,
-    sink: ReplySink,
-    siblings: Set<StdioCall>,
-  ) {
+  constructor(conversation: Conversation, request: OutboundRequest, sink: ReplySink, siblings: StdioCall[]) {
     super(conversation.traffic, request, sink);
     this.wantsLogs = request.wantsLogs === true;
     this.isOwn = request.isOwn === true;
@@ -79,7 +76,7 @@ export class StdioCall extends Call {
 
   protected override ended(): void {
     this.#conversation.forget(this.request.id);
-    this.#siblings.delete(this);
+    swapRemove(this.#siblings, this);
     this.#pump?.resume();
   }
 }

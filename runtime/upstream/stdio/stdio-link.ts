@@ -1,6 +1,7 @@
 /** A link over a conversation with a child process, which others may share. */
 import type { Era } from '../../../schema/graph/upstream.ts';
 import type { GatewayError } from '../../errors.ts';
+import { place } from '../../swap-remove.ts';
 import { upstreamError } from '../failure.ts';
 import type { Cancel, Link, LinkActivity, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
 import type { Message } from '../message.ts';
@@ -17,7 +18,7 @@ export class StdioLink implements Link, Facade {
   onGap: () => void = () => undefined;
   readonly subscriber: object;
   readonly #conversation: Conversation;
-  readonly #calls = new Set<StdioCall>();
+  readonly #calls: StdioCall[] = [];
   #requests = 0;
   readonly #onClose: (conversation: Conversation) => Promise<void>;
 
@@ -47,7 +48,7 @@ export class StdioLink implements Link, Facade {
     }
     this.#requests += 1;
     const call = new StdioCall(this.#conversation, request, sink, this.#calls);
-    this.#calls.add(call);
+    place(this.#calls, call);
     call.start();
     return (reason) => call.cancel(reason);
   }
@@ -57,7 +58,7 @@ export class StdioLink implements Link, Facade {
   }
 
   activity(): LinkActivity {
-    return { inFlight: this.#calls.size, requests: this.#requests };
+    return { inFlight: this.#calls.length, requests: this.#requests };
   }
 
   hears(): boolean {
