@@ -27,7 +27,7 @@ export class UpstreamMetrics {
   });
   readonly #waiting = new GaugeFamily({
     name: 'gatewright_upstream_requests_waiting',
-    help: 'Those of them that wait for their turn, of upstreams with `concurrency`.',
+    help: 'Those of them that wait for a place of `concurrency` or a connection.',
     labels: ['upstream'],
   });
   readonly #processes = new GaugeFamily({

@@ -15,12 +15,6 @@ import {
 /** What the memory of an upstream's places goes by, beside that of its breakers. */
 export const placesId = (upstream: string): NodeId => `upstream:${upstream}/places`;
 
-/**
- * How many calls wait in a thread for a connection to one upstream, whatever its node says of places. Thousands come of
- * themselves where an upstream hangs and callers multiplex; beyond that those that wait are memory and nothing else.
- */
-export const MAX_WAITING = 10_000;
-
 const RETRY_AFTER_MS = 1000;
 
 /** There is one key: the upstream. */

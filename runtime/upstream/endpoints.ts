@@ -9,7 +9,9 @@ import { type AskEndpoint, HealthChecks } from './health-checks.ts';
 import type { EndpointState } from './link.ts';
 
 /** The connections to one of them. */
-interface Endpoint {
+export interface Endpoint {
+  /** Calls that wait for one. */
+  readonly waiting: number;
   /** Breaks whatever is in flight. */
   close(): void;
 }
@@ -98,6 +100,11 @@ export class Endpoints<E extends Endpoint> {
   /** Where the next request goes. `elsewhere`: better to one that is not healthy than to one that was tried. */
   choose(key: string | undefined, tried?: ReadonlySet<Member<E>>, elsewhere = false): Member<E> {
     return this.#balancer.choose({ key, tried, elsewhere });
+  }
+
+  /** Calls that wait for a connection to any. */
+  get waiting(): number {
+    return this.members.reduce((sum, { endpoint }) => sum + endpoint.waiting, 0);
   }
 
   /** Undefined where they are not looked after. */

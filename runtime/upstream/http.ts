@@ -103,7 +103,7 @@ export class HttpUpstream implements Upstream {
       breaker: this.#traffic.breakers?.upstream.state ?? 'none',
       openTools: this.#traffic.breakers?.openTools,
       inFlight: this.#traffic.inFlight,
-      waiting: this.#traffic.bulkhead?.waiting,
+      waiting: (this.#traffic.bulkhead?.waiting ?? 0) + (this.#endpoints ?? this.#endpoint).waiting,
       links: this.#sessions.size + (this.#modern === undefined ? 0 : 1),
       processes: [],
       eras: this.#node.era === 'match-client' ? this.#verdicts.eras() : [this.#node.era],

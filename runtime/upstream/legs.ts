@@ -1,6 +1,6 @@
 /** The requests that one call has become: each at another endpoint where there is one, until one of them counts. */
 import type { HedgeNode } from '../../schema/graph/upstream.ts';
-import type { Endpoints, Member } from './endpoints.ts';
+import type { Endpoint, Endpoints, Member } from './endpoints.ts';
 import { Hedge, type Hedged } from './hedge.ts';
 
 /** One of them. */
@@ -36,7 +36,7 @@ interface LegsCall<E, L> {
   mayHedge(): boolean;
 }
 
-export class Legs<E extends { close(): void }, L extends Leg<E>> implements Hedged {
+export class Legs<E extends Endpoint, L extends Leg<E>> implements Hedged {
   readonly #endpoints: Endpoints<E>;
   readonly #key: string | undefined;
   readonly #call: LegsCall<E, L>;

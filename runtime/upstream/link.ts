@@ -206,7 +206,7 @@ export interface UpstreamState {
   /** Tools that are not called any more; absent where tools have no breakers of their own. */
   readonly openTools?: readonly string[] | undefined;
   readonly inFlight: number;
-  /** Those of them that wait for their turn; absent where any number is let through. */
+  /** Those of them that wait for a place or a connection; absent where nobody ever does. */
   readonly waiting?: number | undefined;
   readonly links: number;
   /** Process ids of stdio children. */

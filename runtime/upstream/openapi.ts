@@ -60,7 +60,7 @@ export class OpenApiUpstream implements Upstream {
       breaker: this.#traffic.breakers?.upstream.state ?? 'none',
       openTools: this.#traffic.breakers?.openTools,
       inFlight: this.#traffic.inFlight,
-      waiting: this.#traffic.bulkhead?.waiting,
+      waiting: (this.#traffic.bulkhead?.waiting ?? 0) + (this.#endpoints ?? this.#endpoint).waiting,
       links: this.#link === undefined ? 0 : 1,
       processes: [],
       eras: ['modern'],

@@ -92,6 +92,8 @@ export interface HttpUpstreamNode extends AnyUpstreamNode, EndpointsNode {
   };
   readonly tls: { readonly ca?: string };
   readonly connections: number;
+  /** Calls that wait for one, at each endpoint and in each thread. Absent: the default of the language. */
+  readonly waiting?: number;
 }
 
 export interface StdioUpstreamNode extends AnyUpstreamNode {
@@ -167,6 +169,8 @@ export interface OpenApiUpstreamNode extends AnyUpstreamNode, EndpointsNode {
   readonly egress: { readonly public: boolean; readonly ranges: readonly string[] };
   readonly tls: { readonly ca?: string };
   readonly connections: number;
+  /** Calls that wait for one, at each endpoint and in each thread. Absent: the default of the language. */
+  readonly waiting?: number;
 }
 
 export type UpstreamNode = HttpUpstreamNode | StdioUpstreamNode | OpenApiUpstreamNode;

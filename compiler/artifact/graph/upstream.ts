@@ -73,6 +73,7 @@ const web = {
   }),
   tls: fields<HttpUpstreamNode['tls']>({ ca: optional(text) }),
   connections: number,
+  waiting: optional(number),
   endpoints: list(text),
   balance: optional(oneOf('failover', 'round-robin', 'least-requests', 'hash(principal.id)')),
   health: optional(fields<HealthNode>({ everyMs: number, unhealthyAfter: number, path: optional(literal) })),

@@ -1,4 +1,5 @@
 /** `http`: endpoints, era and headers by lower-case name. */
+import { DEFAULT_WAITING } from '../../../schema/config/upstream/traffic.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { GatewayData } from '../../configuration.ts';
 import { given } from '../measure.ts';
@@ -18,5 +19,6 @@ export const lowerHttpUpstream = (upstream: HttpData, name: string): HttpUpstrea
   headers: lowerHeaders(upstream.headers!),
   tls: given('ca', upstream.tls!.ca),
   connections: upstream.connections!,
+  ...given('waiting', upstream.waiting === DEFAULT_WAITING ? undefined : upstream.waiting),
   ...lowerTraffic(upstream),
 });

@@ -1,4 +1,5 @@
 /** `openapi`: what its document says, and how the API is reached. */
+import { DEFAULT_WAITING } from '../../../schema/config/upstream/traffic.ts';
 import type { ApiCredentials, OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { GatewayData } from '../../configuration.ts';
 import type { ApiSpec } from '../../input/openapi-file.ts';
@@ -35,6 +36,7 @@ export const lowerOpenApiUpstream = (
     },
     tls: given('ca', upstream.tls!.ca),
     connections: upstream.connections!,
+    ...given('waiting', upstream.waiting === DEFAULT_WAITING ? undefined : upstream.waiting),
     ...lowerTraffic(upstream),
   };
 };

@@ -9,7 +9,7 @@ import { Outgoing, type ReplyTarget, type RequestText } from './outgoing.ts';
 export interface ClientOptions extends ConnectOptions {
   /** The most connections at once; absent: as many as there are requests. */
   readonly connections?: number | undefined;
-  /** The most requests that wait for a connection; absent: as many as come. */
+  /** The most requests that wait while all connections are in use; absent: as many as come. */
   readonly waiting?: number | undefined;
   readonly connectMs: number;
   /** For how long an unused connection is kept. */
@@ -51,6 +51,11 @@ export class HttpClient implements ConnectionOwner {
     this.#options = options;
     this.#maxConnections = options.connections ?? Number.POSITIVE_INFINITY;
     this.#maxWaiting = options.waiting ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Requests that wait for a connection. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /**
@@ -118,9 +123,16 @@ export class HttpClient implements ConnectionOwner {
 
   #obstacle(): Error | undefined {
     if (this.#closed !== undefined) return this.#closed;
-    if (this.#waiting.length >= this.#maxWaiting)
+    if (this.#waiting.length >= this.#maxWaiting && !this.#hasRoom())
       return new LineFull(`${this.#maxWaiting} requests wait for a connection`);
     return this.#absence.isLikely ? this.#absence.causeAt(performance.now()) : undefined;
+  }
+
+  /** Whether one more may wait: those that a connection is open or opened for do not count. */
+  #hasRoom(): boolean {
+    const unused = this.#opening.size + this.#idle.length + this.#freed.length + this.#resting.length;
+    const busy = this.#connections.size - unused;
+    return this.#waiting.length < this.#maxWaiting + this.#maxConnections - busy;
   }
 
   #keptMs({ keptMs }: Connection): number {

@@ -20,6 +20,11 @@ export class ConnectionSlots {
     this.#maxWaiting = maxWaiting;
   }
 
+  /** Calls that wait for a slot. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Runs `call` as soon as there is a slot for it, now as a rule. False: too many wait. */
   enter(call: SlotCall): boolean {
     if (!call.hasSlot && this.#underWay >= this.#max) {

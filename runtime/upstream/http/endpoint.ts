@@ -1,6 +1,6 @@
 /** The connections to one streamable HTTP endpoint. */
+import { DEFAULT_WAITING } from '../../../schema/config/upstream/traffic.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
-import { MAX_WAITING } from '../bulkhead.ts';
 import type { Traffic } from '../call.ts';
 import { HttpClient } from '../client/client.ts';
 import { fieldLines, requestLines } from '../client/request-head.ts';
@@ -60,13 +60,19 @@ export class HttpEndpoint {
     const { connectMs, idleMs } = node.timeouts;
     const options = { connectMs, idleMs, ca: node.tls.ca };
     this.traffic = traffic;
-    this.slots = new ConnectionSlots(node.connections, MAX_WAITING);
+    const { connections, waiting = DEFAULT_WAITING } = node;
+    this.slots = new ConnectionSlots(connections, waiting);
     this.#target = `${url.pathname}${url.search}`;
     this.#host = url.host;
     this.#postLines = requestLines('POST', this.#target, this.#host);
-    this.#calls = new HttpClient(url, { ...options, connections: node.connections, waiting: MAX_WAITING });
+    this.#calls = new HttpClient(url, { ...options, connections, waiting });
     this.#aside = new HttpClient(url, options);
     this.headers = fixedHeaders(node);
+  }
+
+  /** Calls that wait for a connection. */
+  get waiting(): number {
+    return this.slots.waiting + this.#calls.waiting;
   }
 
   /**

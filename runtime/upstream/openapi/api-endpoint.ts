@@ -1,7 +1,7 @@
 /** One place of an HTTP API: the connections to it, and what every request to it carries. */
 import { prepareEgress } from '../../../policies/egress/egress.ts';
+import { DEFAULT_WAITING } from '../../../schema/config/upstream/traffic.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
-import { MAX_WAITING } from '../bulkhead.ts';
 import type { Traffic } from '../call.ts';
 import { HttpClient } from '../client/client.ts';
 import { originOf } from '../client/connect.ts';
@@ -36,8 +36,14 @@ export class ApiEndpoint {
     this.#host = url.host;
     this.#refused = refusedAddress(egress, originOf(url).host);
     const options = { connectMs, idleMs, ca: node.tls.ca, lookup: guardedLookup(egress) };
-    this.#calls = new HttpClient(url, { ...options, connections: node.connections, waiting: MAX_WAITING });
+    const { connections, waiting = DEFAULT_WAITING } = node;
+    this.#calls = new HttpClient(url, { ...options, connections, waiting });
     this.#aside = new HttpClient(url, options);
+  }
+
+  /** Requests that wait for a connection. */
+  get waiting(): number {
+    return this.#calls.waiting;
   }
 
   /** Sends a request, with the caller's headers that are forwarded; no redirect is followed. */

@@ -3,7 +3,16 @@ import { type Static, Type } from 'typebox';
 import { labels } from '../labels.ts';
 import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
 import { tlsTowards } from './tls.ts';
-import { Breaker, balance, Concurrency, DeadlineHeader, Health, HedgedRetry, Timeouts } from './traffic.ts';
+import {
+  Breaker,
+  balance,
+  Concurrency,
+  DeadlineHeader,
+  Health,
+  HedgedRetry,
+  Timeouts,
+  Waiting,
+} from './traffic.ts';
 import { Trust } from './trust.ts';
 
 export const HttpUpstream = closed(
@@ -68,6 +77,7 @@ export const HttpUpstream = closed(
     connections: optional(
       count({ description: 'Connections kept to an endpoint at most.', default: 128, maximum: 10_000 }),
     ),
+    waiting: optional(Waiting),
     timeouts: optional(Timeouts),
     retry: optional(HedgedRetry),
     breaker: optional(Breaker),

@@ -26,6 +26,7 @@ import {
   DeadlineHeader,
   HedgedRetry,
   Timeouts,
+  Waiting,
 } from './traffic.ts';
 import { Trust } from './trust.ts';
 
@@ -141,6 +142,7 @@ export const OpenApiUpstream = closed(
     connections: optional(
       count({ description: 'Connections kept to an endpoint at most.', default: 128, maximum: 10_000 }),
     ),
+    waiting: optional(Waiting),
     timeouts: optional(Timeouts),
     retry: optional(HedgedRetry),
     breaker: optional(Breaker),

@@ -126,6 +126,18 @@ export const HedgedRetry = closed(
   RETRY_OPTIONS,
 );
 
+/** Thousands come of themselves where an upstream hangs and callers multiplex; more are memory and nothing else. */
+export const DEFAULT_WAITING = 10_000;
+
+export const Waiting = count({
+  description:
+    'So many calls wait, in each thread, while all `connections` to an endpoint are in use; what is more is answered at once with `upstream_busy`, 503 and `Retry-After`.',
+  default: DEFAULT_WAITING,
+  minimum: 0,
+  maximum: 1_000_000,
+  examples: [1000],
+});
+
 export const Concurrency = closed(
   {
     max: count({ description: 'Calls under way at the same time.', examples: [200] }),

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { MAX_WAITING } from '../../../runtime/upstream/bulkhead.ts';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
 import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
@@ -49,24 +48,36 @@ afterEach(async () => {
 
 describe('calls of an upstream whose places are not bounded', () => {
   test.each([
-    ['modern', {}],
-    ['legacy', { mayPause: true }],
+    ['modern', {}, undefined, 10_000],
+    ['legacy', { mayPause: true }, undefined, 10_000],
+    ['modern', {}, 7, 7],
+    ['legacy', { mayPause: true }, 7, 7],
+    ['modern', {}, 0, 0],
   ] as const)(
-    'wait for a connection up to a bound, and beyond that are refused at once: %s',
-    async (era, options) => {
+    'wait for a connection up to a bound, and beyond that are refused at once: %s, %o, %i',
+    async (era, options, waiting, bound) => {
       const breaker = { consecutive: 1, windowMs: 10_000, minimumCalls: 20, openForMs: 30_000 };
-      const made = createUpstream(httpNode(server.url, { era, connections: 2, breaker }), context);
+      const made = createUpstream(
+        httpNode(server.url, { era, connections: 2, breaker, ...(waiting !== undefined && { waiting }) }),
+        context,
+      );
       open.push(made);
       const link = era === 'modern' ? await made.modern() : await made.legacy(OPENING);
       const sent = Array.from({ length: 2 }, () => callEcho(link, options));
       await until(() => held.length === 2);
-      const waiting = Array.from({ length: MAX_WAITING }, () => callEcho(link, options));
-      expect(waiting.some(({ sink }) => sink.error !== undefined)).toBe(false);
+      const inLine = Array.from({ length: bound }, () => callEcho(link, options));
+      expect(made.state()).toMatchObject({ inFlight: bound + 2, waiting: bound });
+      expect(inLine.some(({ sink }) => sink.error !== undefined)).toBe(false);
       const { error } = await echo(link, options);
       expect(error).toMatchObject({ code: 'upstream_busy', status: 503, retryAfterMs: 1000 });
-      waiting.pop()!.cancel('enough');
+      if (bound === 0) {
+        for (const each of held.splice(0)) answer(each);
+        await Promise.all(sent.map(({ sink }) => sink.ended));
+        return;
+      }
+      inLine.pop()!.cancel('enough');
       const served = callEcho(link, options);
-      for (const { cancel } of waiting) cancel('enough');
+      for (const { cancel } of inLine) cancel('enough');
       server.behave(answer);
       for (const each of held.splice(0)) answer(each);
       await Promise.all([...sent, served].map(({ sink }) => sink.ended));
@@ -74,6 +85,20 @@ describe('calls of an upstream whose places are not bounded', () => {
       expect(made.state()).toMatchObject({ breaker: 'closed', inFlight: 0 });
     },
   );
+});
+
+test('calls for which connections are opened wait for none that is in use', async () => {
+  const made = createUpstream(httpNode(server.url, { era: 'modern', connections: 20, waiting: 3 }), context);
+  open.push(made);
+  const link = await made.modern();
+  const sent = calls(link, 24);
+  await until(() => held.length === 20);
+  expect(made.state()).toMatchObject({ inFlight: 23, waiting: 3 });
+  expect(codes(sent)).toEqual([...Array(23).fill(undefined), 'upstream_busy']);
+  server.behave(answer);
+  for (const each of held.splice(0)) answer(each);
+  await Promise.all(sent.map(({ sink }) => sink.ended));
+  expect(made.state()).toMatchObject({ inFlight: 0, waiting: 0 });
 });
 
 describe('calls of an upstream that are bounded in number', () => {

@@ -1,4 +1,5 @@
 /** `http` as gateway.yaml says it. */
+import { DEFAULT_WAITING } from '../../../../schema/config/upstream/traffic.ts';
 import type { HttpUpstreamNode } from '../../../../schema/graph/upstream.ts';
 import { map, plain, secret, type WrittenMap } from '../../written.ts';
 import { writeEndpoints } from './endpoints.ts';
@@ -17,5 +18,6 @@ export const writeHttpUpstream = (node: HttpUpstreamNode): WrittenMap =>
     headers: writeHeaders(node.headers),
     tls: map({ ca: secret(node.tls.ca) }),
     connections: plain(node.connections),
+    waiting: plain(node.waiting ?? DEFAULT_WAITING),
     ...writeTraffic(node),
   });

@@ -1,4 +1,5 @@
 /** `openapi` as gateway.yaml and the document say it: an operation by what its tool and its request are made of. */
+import { DEFAULT_WAITING } from '../../../../schema/config/upstream/traffic.ts';
 import type {
   ApiCredentials,
   OpenApiOperationNode,
@@ -83,5 +84,6 @@ export const writeOpenApiUpstream = (node: OpenApiUpstreamNode): WrittenMap =>
     egress: map({ allow: set([...(node.egress.public ? ['public'] : []), ...node.egress.ranges]) }),
     tls: map({ ca: secret(node.tls.ca) }),
     connections: plain(node.connections),
+    waiting: plain(node.waiting ?? DEFAULT_WAITING),
     ...writeTraffic(node),
   });
