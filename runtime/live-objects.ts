@@ -40,7 +40,8 @@ export interface LiveUpstream {
   close(): Promise<void>;
 }
 
-interface LivePolicy {
+export interface LivePolicy {
+  /** @throws Error for a node that the compiler would not have emitted. */
   readonly policy: PreparedPolicy;
   close(): void;
 }

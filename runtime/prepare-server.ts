@@ -1,8 +1,6 @@
 /** From a server's node to what serves it: its exposures, policies, limits and views. */
-import { combinePolicies, preparePolicy } from '../policies/decide.ts';
 import { prepareLabels } from '../policies/expose/labels.ts';
 import { prepareExpose } from '../policies/expose/selection.ts';
-import { cachedDecide } from '../policies/verdict-cache.ts';
 import { canonicalJson } from '../schema/canonical-json.ts';
 import type { NodeId } from '../schema/graph/graph.ts';
 import type { ServerNode } from '../schema/graph/server.ts';
@@ -14,9 +12,10 @@ import { Limits } from './mcp/limits.ts';
 import { ModernViews } from './mcp/modern/modern-views.ts';
 import type { Pin } from './mcp/pin.ts';
 import { isModernVersion } from './mcp/revision.ts';
-import type { PreparedServer, ServerPolicies } from './mcp/server.ts';
+import type { PreparedServer } from './mcp/server.ts';
 import { ToldLists } from './mcp/told-lists.ts';
 import type { PrepareContext } from './prepare-context.ts';
+import { takePolicies } from './prepare-policies.ts';
 import { Leases } from './reload/leases.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import type { TurnTaking } from './reload/turn-taking.ts';
@@ -66,7 +65,7 @@ const exposures = (node: ServerNode, { loaded, upstreams, pins }: ServerParts): 
 
 const fingerprintOf = (
   { fingerprints }: Pick<LoadedGraph, 'fingerprints'>,
-  kind: 'limit' | 'server' | 'policy',
+  kind: 'limit' | 'server',
   name: string,
 ): string => fingerprints[`${kind}:${name}` as NodeId] ?? '';
 
@@ -115,36 +114,6 @@ const takeLimits = async (
     }
   }
   return new Limits({ counting, concurrency, bounds });
-};
-
-const takePolicies = async (
-  node: ServerNode,
-  { loaded, context }: ServerParts,
-  leases: Leases,
-): Promise<ServerPolicies> => {
-  const { policies, limits, tenants = {} } = loaded.graph;
-  const taken = [];
-  for (const name of node.policies) {
-    const create = () => ({ policy: preparePolicy(policies[name]!), close: () => undefined });
-    const fingerprint = fingerprintOf(loaded, 'policy', name);
-    taken.push(await leases.take(context.live.policies, `policy:${name}`, fingerprint, create));
-  }
-  const prepared = combinePolicies(taken.map(({ policy }) => policy));
-  const ofTenants = Object.values(tenants);
-  const limitKeys = [...node.limits, ...ofTenants.flatMap((tenant) => tenant.limits)].flatMap((name) => {
-    const limit = limits[name]!;
-    return 'key' in limit ? limit.key : [];
-  });
-  const expressions = [...limitKeys, ...ofTenants.map(({ match }) => match)];
-  return {
-    none: node.policies.length === 0,
-    lasting: prepared.cacheable,
-    readsHeaders: prepared.variables.has('request') || expressions.some((each) => each.includes('request')),
-    readsMimeType: prepared.variables.has('resource.mimeType'),
-    decide: cachedDecide(prepared),
-    decideAnew: prepared.decide,
-    ofCaller: prepared.ofCaller,
-  };
 };
 
 /** What stays for as long as neither the server nor what it refers to changes. */

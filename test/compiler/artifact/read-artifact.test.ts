@@ -120,6 +120,17 @@ describe('an artifact', () => {
     },
   );
 
+  it.each(['', 'principal.roles[', 'nobody.there == 1 &&', `${'('.repeat(8000)}true`, 5])(
+    'of somebody who knows the format is refused where a policy asks for %j',
+    (expression) => {
+      const text = forged(ARTIFACT, ({ policies }) => {
+        const cel = Object.values(policies!).find(({ type }) => (type as unknown) === 'cel')!;
+        Object.assign(cel, { expression });
+      });
+      expect(codesOf(text)).toEqual(['GW6004']);
+    },
+  );
+
   it('whose variables are not those of its graph is refused', () => {
     const text = edited(
       ARTIFACT,
