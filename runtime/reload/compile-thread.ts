@@ -6,10 +6,10 @@ import type { Diagnostic } from '../../schema/diagnostic.ts';
 import { type CompileOutcome, compileFile } from './compile.ts';
 import type { FromCompiler, PackedArtifact, ToCompiler } from './compile-messages.ts';
 import { hostOf } from './fetched-files.ts';
-import { GraphTeller } from './told-graph.ts';
+import { GraphTeller, transferOf } from './told-graph.ts';
 
 /** Requests come first where there are fewer cores than threads. */
-const NICENESS = 5;
+const NICENESS = 19;
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
@@ -44,15 +44,18 @@ const compile = ({ main, overlays, trust, fetched, version }: ToCompiler): void 
   const { compiled, diagnostics, files, textOf, artifact } = compileFile(main, overlays, trust, host);
   const packed = pack(artifact, version);
   const named = [...filesIn(diagnostics)].map((file) => [file, textOf(file)] as const);
+  const told = compiled && graphs.tell(compiled);
   const message: FromCompiler = {
     kind: 'compiled',
-    compiled: compiled && { hash: compiled.hash, sources: compiled.sources, told: graphs.tell(compiled) },
+    compiled: compiled && told && { hash: compiled.hash, sources: compiled.sources, told },
     artifact: packed,
     diagnostics,
     files,
     texts: new Map(named.flatMap(([file, text]) => (text === undefined ? [] : [[file, text]]))),
   };
-  port.postMessage(message, packed ? [packed.bytes.buffer as ArrayBuffer] : []);
+  const transferred = told === undefined ? [] : [...transferOf(told)];
+  if (packed) transferred.push(packed.bytes.buffer as ArrayBuffer);
+  port.postMessage(message, transferred);
 };
 
 port.on('message', (request: ToCompiler) => {

@@ -9,22 +9,19 @@ import type { TurnTaking } from './turn-taking.ts';
 /** A graph and what its nodes are told apart by. */
 export type PrintedGraph = Pick<LoadedGraph, 'graph' | 'fingerprints'>;
 
-/** The nodes of one section, in their order. */
-interface ToldNodes {
-  readonly section: NodeSection;
-  readonly names: readonly string[];
-  /** JSON; undefined for a node that is as it was told before. */
-  readonly texts: readonly (string | undefined)[];
-  /** Fingerprints; undefined for one that is as it was told before. */
-  readonly prints: readonly (string | undefined)[];
+/** Plain data for a message, whose bytes are handed over: {@link transferOf}. */
+export interface ToldGraph {
+  /** JSON, a line for each node, in their order: {@link ToldNode}. The last line is an object of what is no node. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Plain data for a message. */
-export interface ToldGraph {
-  readonly nodes: readonly ToldNodes[];
-  /** JSON of what is no node. */
-  readonly rest: string;
-}
+/** Null stands for what is as it was told before. */
+type ToldNode = readonly [
+  section: NodeSection,
+  name: string,
+  fingerprint: string | null,
+  node: object | null,
+];
 
 /** Sections whose entries are nodes, with the kind that their ids begin with. */
 const KINDS = {
@@ -53,40 +50,46 @@ const textOf = (node: object): string => {
   return text;
 };
 
+/** What a message of a graph hands over instead of copying it. */
+export const transferOf = ({ bytes }: ToldGraph): readonly ArrayBuffer[] => [bytes.buffer];
+
 const isSame = (before: object | undefined, node: object): boolean =>
   before === node || (before !== undefined && textOf(before) === textOf(node));
 
 const idOf = (section: NodeSection, name: string): NodeId => `${KINDS[section]}:${name}`;
+
+const NEWLINE = 0x0a;
 
 /** Tells one thread graph after graph: each is to be heard by the same {@link GraphHearer}, in this order. */
 export class GraphTeller {
   #before: PrintedGraph | undefined;
 
   tell(loaded: PrintedGraph): ToldGraph {
-    const nodes = SECTIONS.flatMap((section) => this.#section(section, loaded));
-    const rest = Object.entries(loaded.graph).filter(([key]) => !Object.hasOwn(KINDS, key));
+    const lines: string[] = [];
+    for (const section of SECTIONS) {
+      const nodes: Readonly<Record<string, object>> = loaded.graph[section] ?? {};
+      for (const [name, node] of Object.entries(nodes)) lines.push(this.#line(section, name, node, loaded));
+    }
+    // Sections that are there and empty are not the same as none.
+    const rest = Object.entries(loaded.graph).map(([key, value]) => [
+      key,
+      Object.hasOwn(KINDS, key) ? {} : value,
+    ]);
+    lines.push(JSON.stringify(Object.fromEntries(rest)));
     this.#before = { graph: loaded.graph, fingerprints: loaded.fingerprints };
-    return { nodes, rest: JSON.stringify(Object.fromEntries(rest)) };
+    return { bytes: new TextEncoder().encode(lines.join('\n')) };
   }
 
-  #section(section: NodeSection, { graph, fingerprints }: PrintedGraph): readonly ToldNodes[] {
-    const now: Readonly<Record<string, object>> | undefined = graph[section];
-    if (now === undefined) return [];
-    const before: Readonly<Record<string, object>> = this.#before?.graph[section] ?? {};
-    const names = Object.keys(now);
-    const known = names.map((name) => (Object.hasOwn(before, name) ? before[name] : undefined));
-    return [
-      {
-        section,
-        names,
-        texts: names.map((name, at) => (isSame(known[at], now[name]!) ? undefined : textOf(now[name]!))),
-        prints: names.map((name, at) => {
-          const id = idOf(section, name);
-          const isKnown = known[at] !== undefined && this.#before?.fingerprints[id] === fingerprints[id];
-          return isKnown ? undefined : fingerprints[id];
-        }),
-      },
-    ];
+  #line(section: NodeSection, name: string, node: object, { fingerprints }: PrintedGraph): string {
+    const nodes: Readonly<Record<string, object>> = this.#before?.graph[section] ?? {};
+    const known = Object.hasOwn(nodes, name) ? nodes[name] : undefined;
+    const id = idOf(section, name);
+    const print =
+      known !== undefined && this.#before?.fingerprints[id] === fingerprints[id]
+        ? undefined
+        : fingerprints[id];
+    const head = JSON.stringify([section, name, print ?? null]);
+    return `${head.slice(0, -1)},${isSame(known, node) ? 'null' : textOf(node)}]`;
   }
 }
 
@@ -95,24 +98,28 @@ export class GraphHearer {
   #before: PrintedGraph | undefined;
 
   /** The graph that was told. Others get their turn between its nodes. */
-  async hear(told: ToldGraph, turns: TurnTaking): Promise<PrintedGraph> {
+  async hear({ bytes }: ToldGraph, turns: TurnTaking): Promise<PrintedGraph> {
     const before = this.#before;
-    const fingerprints: [NodeId, string][] = [];
-    const sections: [NodeSection, Readonly<Record<string, object>>][] = [];
-    for (const { section, names, texts, prints } of told.nodes) {
-      const known: Readonly<Record<string, object>> = before?.graph[section] ?? {};
-      const nodes: [string, object][] = [];
-      for (const [at, name] of names.entries()) {
-        await turns.next();
-        const text = texts[at];
-        const id = idOf(section, name);
-        nodes.push([name, text === undefined ? known[name]! : JSON.parse(text)]);
-        fingerprints.push([id, prints[at] ?? before?.fingerprints[id] ?? '']);
-      }
-      sections.push([section, Object.fromEntries(nodes)]);
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const sections = new Map<NodeSection, [string, object][]>();
+    const fingerprints: Record<NodeId, string> = {};
+    let from = 0;
+    for (let end = buffer.indexOf(NEWLINE); end >= 0; end = buffer.indexOf(NEWLINE, from)) {
+      await turns.next();
+      const [section, name, print, node]: ToldNode = JSON.parse(buffer.toString('utf8', from, end));
+      from = end + 1;
+      const id = idOf(section, name);
+      const known: Readonly<Record<string, object>> | undefined = before?.graph[section];
+      const nodes = sections.getOrInsertComputed(section, () => []);
+      nodes.push([name, node ?? known![name]!]);
+      fingerprints[id] = print ?? before?.fingerprints[id] ?? '';
     }
-    const graph = { ...JSON.parse(told.rest), ...Object.fromEntries(sections) } as Graph;
-    this.#before = { graph, fingerprints: Object.fromEntries(fingerprints) };
+    const graph: Record<string, unknown> = JSON.parse(buffer.toString('utf8', from));
+    for (const [section, nodes] of sections) {
+      await turns.next();
+      graph[section] = Object.fromEntries(nodes);
+    }
+    this.#before = { graph: graph as unknown as Graph, fingerprints };
     return this.#before;
   }
 }

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** Longer than this nobody waits for the work. */
-const SLICE_MS = 5;
+const SLICE_MS = 1;
 
 /** Asked between the steps of long work; resolves at once until a slice is over. */
 export class TurnTaking {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker as Thread } from 'node:worker_threads';
 import type { LoadedGraph } from '../reload/reloader.ts';
-import { GraphTeller } from '../reload/told-graph.ts';
+import { GraphTeller, transferOf } from '../reload/told-graph.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { FromWorker, Ports, SharedMemories, ToWorker, WorkerData } from './messages.ts';
 import { Pulse } from './pulse.ts';
@@ -86,13 +86,15 @@ export class Worker {
     const { artifactHash, effectiveHash } = loaded;
     const known = this.#memories;
     this.#memories = memories;
-    return this.ask({
+    const told = this.#graphs.tell(loaded);
+    const asked = {
       kind: 'prepare',
-      told: this.#graphs.tell(loaded),
+      told,
       hashes: { artifactHash, effectiveHash },
       memories: tellMemories(known, memories),
       ports,
-    });
+    } as const;
+    return this.ask(asked, undefined, transferOf(told));
   }
 
   /** As of the last look, to be taken once a beat: whether it hangs, so that nothing but an end from outside helps. */
@@ -104,13 +106,13 @@ export class Worker {
    * Rejects with what the thread failed with, or if it ends, or with the code `thread_silent` after the time, if one is
    * given: whoever asks what may take as long as it likes relies on threads that hang being ended.
    */
-  ask(asked: Asked, withinMs?: number): Promise<Answer> {
+  ask(asked: Asked, withinMs?: number, transferred: readonly ArrayBuffer[] = []): Promise<Answer> {
     if (this.ended) return Promise.reject(new Error('the thread ended'));
     this.#ids += 1;
     const id = this.#ids;
     const answer = Promise.withResolvers<Answer>();
     this.#waiting.set(id, answer);
-    this.#thread.postMessage({ ...asked, id } as ToWorker);
+    this.#thread.postMessage({ ...asked, id } as ToWorker, transferred);
     if (withinMs === undefined) return answer.promise;
     const late = setTimeout(() => {
       this.#waiting.delete(id);

@@ -5,6 +5,7 @@ import {
   GraphTeller,
   type PrintedGraph,
   type ToldGraph,
+  transferOf,
 } from '../../../runtime/reload/told-graph.ts';
 import { TurnTaking } from '../../../runtime/reload/turn-taking.ts';
 
@@ -23,9 +24,15 @@ const nodes = (values: Readonly<Record<string, unknown>>): Nodes =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { name, value }]));
 
 /** As it arrives in a thread. */
-const pass = (told: ToldGraph): ToldGraph => structuredClone(told);
+const pass = (told: ToldGraph): ToldGraph => structuredClone(told, { transfer: [...transferOf(told)] });
 
-const told = ({ nodes }: ToldGraph): number => nodes.flatMap(({ texts }) => texts.filter(Boolean)).length;
+/** Nodes that are told whole. */
+const told = ({ bytes }: ToldGraph): number =>
+  new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => JSON.parse(line).at(-1) !== null).length;
 
 const anyNodes = fc
   .dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'constructor', '__proto__'), fc.jsonValue({ maxDepth: 2 }))
