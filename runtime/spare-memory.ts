@@ -1,12 +1,14 @@
 /** Gives back, once, the memory that the start of the program took and serving does not need. */
 import { performance } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** So long a time is looked at. */
 const WINDOW_MS = 400;
 /** The share of the window in which an idle thread may have worked. */
 const IDLE_SHARE = 0.1;
+/** Of more the start is a small part, and a collection, which takes two milliseconds for each MiB alive, is noticed. */
+const MAX_HEAP_BYTES = 32 * 1024 * 1024;
 /** Who is busy for so many windows in a row is left alone: V8 sees to itself where there is work. */
 const MAX_WINDOWS = 50;
 
@@ -19,7 +21,10 @@ const collect = (): void => {
   collectGarbage({ type: 'major', flavor: 'last-resort' });
 };
 
-/** Waits for this thread to be idle, for a collection stops it for tens of milliseconds. Keeps no process alive. */
+/**
+ * Waits for this thread to be idle, for a collection stops it for tens of milliseconds. Keeps no process alive, and leaves
+ * those alone that hold much.
+ */
 export const spareMemoryWhenIdle = (): void => {
   let before = performance.eventLoopUtilization();
   let windows = 0;
@@ -30,6 +35,6 @@ export const spareMemoryWhenIdle = (): void => {
     windows += 1;
     if (!isIdle && windows < MAX_WINDOWS) return;
     clearInterval(timer);
-    if (isIdle) collect();
+    if (isIdle && getHeapStatistics().used_heap_size <= MAX_HEAP_BYTES) collect();
   }, WINDOW_MS).unref();
 };
