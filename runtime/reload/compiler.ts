@@ -1,5 +1,6 @@
-/** Compiles where nobody waits for it: at once what is small, in a thread of its own whatever takes longer. */
+/** Compiles where nobody waits for it: in a thread of its own, but for small edits, as long as there are few of them. */
 import { stat } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import { Worker as Thread } from 'node:worker_threads';
 import type { CompiledGraph } from '../../schema/graph/graph.ts';
 import { type CompileOutcome, compileFile, compileSmall } from './compile.ts';
@@ -17,10 +18,18 @@ const PROGRAM = new URL(
 
 /** So many bytes take some milliseconds; starting a thread takes longer, of memory too. */
 const SMALL_BYTES = 8 * 1024;
+/** So many small ones in a row, and then one each so often, are so few that the slowest hundredth of calls meets others. */
+const SMALL_IN_A_ROW = 8;
+const SMALL_EVERY_MS = 2_000;
 /** As long as nobody is served, nobody waits but for the start; of more, what the compiler leaves behind weighs more. */
 const SMALL_BYTES_AT_START = 256 * 1024;
-/** Edits come in series; after them the thread gives back its memory. */
+/** Edits come in series, which callers must not notice; after them the thread gives back its memory. */
 const IDLE_MS = 10_000;
+/**
+ * What the thread may have before its engine marks what is alive. That is done by helpers which all threads share, and
+ * which come before no request: in most series it is never due.
+ */
+const UNMARKED_MB = 256;
 
 interface Compiling {
   readonly thread: Thread;
@@ -59,6 +68,8 @@ export class Compiler {
   readonly #version: string;
   #compiling: Compiling | undefined;
   #idle: NodeJS.Timeout | undefined;
+  /** When all small ones that were compiled in place will have been paid for. */
+  #paidMs = 0;
 
   constructor(version: string) {
     this.#version = version;
@@ -69,8 +80,7 @@ export class Compiler {
    * meanwhile. Rejects with what keeps it from being compiled at all.
    */
   async compile(request: CompileRequest, known: Iterable<string>, serves: boolean): Promise<CompileOutcome> {
-    const maxBytes = serves ? SMALL_BYTES : SMALL_BYTES_AT_START;
-    const here = (await bytesOf(request, known)) <= maxBytes && compileSmallInPlace(request, maxBytes);
+    const here = this.#compiling === undefined && (await this.#inPlace(request, known, serves));
     if (here) return here;
     clearTimeout(this.#idle);
     const compiling = this.#compiling ?? this.#start();
@@ -91,8 +101,30 @@ export class Compiler {
     await compiling?.thread.terminate();
   }
 
+  async #inPlace(
+    request: CompileRequest,
+    known: Iterable<string>,
+    serves: boolean,
+  ): Promise<CompileOutcome | undefined> {
+    const maxBytes = serves ? SMALL_BYTES : SMALL_BYTES_AT_START;
+    if ((await bytesOf(request, known)) > maxBytes || (serves && !this.#mayPay())) return undefined;
+    return compileSmallInPlace(request, maxBytes);
+  }
+
+  #mayPay(): boolean {
+    const nowMs = performance.now();
+    const paidMs = Math.max(nowMs, this.#paidMs) + SMALL_EVERY_MS;
+    if (paidMs - nowMs > SMALL_IN_A_ROW * SMALL_EVERY_MS) return false;
+    this.#paidMs = paidMs;
+    return true;
+  }
+
   #start(): Compiling {
+    // Read as a thread begins. One of those that serve, should it begin in the same moment, is none the worse for it.
+    setFlagsFromString(`--initial-old-space-size=${UNMARKED_MB}`);
     const thread = new Thread(PROGRAM, { name: 'compile', stdout: false, stderr: false });
+    const settle = (): void => setFlagsFromString('--initial-old-space-size=0');
+    thread.once('online', settle).once('exit', settle);
     const compiling = { thread, graphs: new GraphHearer() };
     // Whoever asks is told; between compiles nobody is, and the gateway must not end of it.
     thread.on('error', () => undefined);

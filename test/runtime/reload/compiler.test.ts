@@ -44,10 +44,16 @@ const request = () => ({ main: file, overlays: [], trust: undefined, fetched: un
 const compile = (serves = true) => compiler.compile(request(), [file], serves);
 
 describe('a compile beside what serves', () => {
-  it('of a small configuration starts no thread', async () => {
+  it('of a small configuration starts no thread until it is edited over and over, and then one for all edits', async () => {
     await writeFile(file, configuration(1));
-    expect((await compile()).compiled?.graph.name).toBe('of-1');
+    expect((await compile(false)).compiled?.graph.name).toBe('of-1');
+    for (let edit = 1; edit <= 8; edit += 1) await compile();
     expect(threads).toEqual([]);
+    for (const upstreams of [2, 3]) {
+      await writeFile(file, configuration(upstreams));
+      expect((await compile()).compiled).toEqual(compileInPlace(request()).compiled);
+      expect(threads).toHaveLength(1);
+    }
   });
 
   it('of one in the middle starts one only if somebody is served meanwhile', async () => {
