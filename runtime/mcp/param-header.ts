@@ -11,12 +11,38 @@ export interface ParamHeader {
   readonly type: 'string' | 'integer' | 'boolean';
 }
 
-export const PARAM_PREFIX = 'mcp-param-';
+const PARAM_PREFIX = 'mcp-param-';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const SENTINEL = /^=\?base64\?([\s\S]*)\?=$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const PLAIN = /^[\x20-\x7e\t]*$/;
+
+const HYPHEN = 45;
+
+/** The name of a header that mirrors an argument, in lower case; undefined for any other header. */
+export const paramNameOf = (raw: string): string | undefined => {
+  if (raw.length <= PARAM_PREFIX.length || raw.charCodeAt(3) !== HYPHEN || raw.charCodeAt(9) !== HYPHEN)
+    return undefined;
+  const name = raw.toLowerCase();
+  return name.startsWith(PARAM_PREFIX) ? name : undefined;
+};
+
+/**
+ * A header that mirrors an argument and is there twice. It is no list (RFC 9110, 5.3), so that one reader takes the
+ * first, one the last, and one both as a text that an argument may be: it is malformed. `headers` has all of a name
+ * joined, `rawHeaders` each, flat.
+ */
+export const repeatedParam = (
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  rawHeaders: readonly string[],
+): string | undefined => {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = paramNameOf(rawHeaders[at]!);
+    if (name !== undefined && headers[name] !== rawHeaders[at + 1]) return name;
+  }
+  return undefined;
+};
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -87,8 +113,18 @@ const argumentAt = (args: unknown, path: readonly string[]): unknown => {
 const isScalar = (value: unknown): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
+/** As JSON writes numbers: what other readers take for another number, or for none, agrees with nothing. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+const agreesAsNumber = (value: unknown, text: string): boolean =>
+  typeof value === 'number' &&
+  NUMBER.test(text) &&
+  Number(text) === value &&
+  // Beyond, different numbers are the same to us.
+  Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+
 const agrees = (value: unknown, text: string, type: ParamHeader['type']): boolean => {
-  if (type === 'integer') return typeof value === 'number' && text.trim() !== '' && Number(text) === value;
+  if (type === 'integer') return agreesAsNumber(value, text);
   return isScalar(value) && String(value) === text;
 };
 

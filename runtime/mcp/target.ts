@@ -13,7 +13,13 @@ import { hold } from './hold.ts';
 import { stringParam } from './message.ts';
 import type { ListKind, Method } from './method.ts';
 import type { Entry } from './name-index.ts';
-import { encodeHeaderValue, PARAM_PREFIX, paramHeaderMismatch, paramHeaders } from './param-header.ts';
+import {
+  encodeHeaderValue,
+  paramHeaderMismatch,
+  paramHeaders,
+  paramNameOf,
+  repeatedParam,
+} from './param-header.ts';
 import type { Connected, Part } from './part.ts';
 import { type Ownership, ownedFacts, ownerOf } from './resource-owner.ts';
 import { rewriteFor } from './result-rewrite.ts';
@@ -159,31 +165,32 @@ const callJudged = (
 
 const headerFault = (call: Call, entry: Entry): GatewayError | undefined => {
   const { paramHeaders: declared } = entry.item;
-  if (declared.length === 0 || call.client.era !== 'modern' || !call.exchange.hasOwnHeaders) return undefined;
-  const { headers } = call.exchange.request;
+  if (call.client.era !== 'modern' || !call.exchange.hasOwnHeaders) return undefined;
+  const { headers, rawHeaders } = call.exchange.request;
+  const repeated = repeatedParam(headers, rawHeaders);
+  if (repeated !== undefined) return headerMismatch(`${repeated} is sent more than once`);
+  if (declared.length === 0) return undefined;
   const isTold = call.server.node.lists.paramHeaders === 'keep';
   // Who was not told of them need not send them; who does is held to them all the same.
   const due = isTold ? declared : declared.filter(({ header }) => headers[header] !== undefined);
   const fault = paramHeaderMismatch(due, call.message.params.arguments, headers);
-  if (fault === undefined) return undefined;
-  return new GatewayError('header_mismatch', fault, { status: 400, rpcCode: RPC.headerMismatch });
+  return fault === undefined ? undefined : headerMismatch(fault);
 };
+
+const headerMismatch = (fault: string): GatewayError =>
+  new GatewayError('header_mismatch', fault, { status: 400, rpcCode: RPC.headerMismatch });
 
 /** Header values by name, of those that mirror arguments the tool does not declare: passed on as they are. */
 const undeclaredParams = (call: Call, declared: Entry['item']['paramHeaders'], flat: string[]): void => {
   const { rawHeaders } = call.exchange.request;
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const raw = rawHeaders[at]!;
-    if (raw.length <= PARAM_PREFIX.length || raw.charCodeAt(3) !== HYPHEN || raw.charCodeAt(9) !== HYPHEN)
-      continue;
-    const name = raw.toLowerCase();
-    if (!name.startsWith(PARAM_PREFIX) || declared.some(({ header }) => header === name)) continue;
+    const name = paramNameOf(rawHeaders[at]!);
+    if (name === undefined || declared.some(({ header }) => header === name)) continue;
     const value = rawHeaders[at + 1]!;
     if (VISIBLE.test(value)) flat.push(name, value);
   }
 };
 
-const HYPHEN = 45;
 /** Text that means the same bytes here and upstream. */
 const VISIBLE = /^[\x20-\x7e\t]*$/;
 

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { http2Request, openHttp2 } from '../../runtime/listen/http2-client.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { configuration } from '../../support/configuration.ts';
 import type { FastUpstream } from '../../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { callTool, modernRequest } from '../../support/modern-client.ts';
+import { callTool, modernBody, modernHeaders, modernRequest } from '../../support/modern-client.ts';
+import { rawRequest } from '../../support/raw-request.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
 const SCHEMA = {
@@ -72,6 +75,11 @@ test('T4: headers that do not say what the body says are refused before any poli
     [{ region: null }, region('eu')],
     [{ count: 42 }, { 'mcp-param-count': '43' }],
     [{ count: 42 }, { 'mcp-param-count': 'forty-two' }],
+    ...['0x2A', '0b101010', '+42', '042', '42.', '4_2', '4 2', base64(' 42'), base64('42\n')].map(
+      (count) => [{ count: 42 }, { 'mcp-param-count': count }] as const,
+    ),
+    // Beyond 2^53 two numbers are one to whoever reads them as JavaScript does, and two to others.
+    [{ count: 2 ** 53 + 2 }, { 'mcp-param-count': '9007199254740995' }],
     [{ sure: true }, { 'mcp-param-sure': 'false' }],
     [{ sure: true }, { 'mcp-param-sure': '1' }],
   ];
@@ -83,6 +91,72 @@ test('T4: headers that do not say what the body says are refused before any poli
     });
   }
   expect(upstream.calls).toBe(before);
+});
+
+/** Of a call with headers that may be several of one name: status, code of JSON-RPC and id. */
+const sentTwice = async (
+  args: object,
+  more: Readonly<Record<string, string | readonly string[]>>,
+  name = 'locate',
+) => {
+  const params = { name, arguments: args };
+  const { status, text } = await rawRequest(gateway.url(), {
+    method: 'POST',
+    headers: { ...modernHeaders('tools/call', params, {}), ...more },
+    body: modernBody('tools/call', params),
+  });
+  const { error, id } = JSON.parse(text);
+  return { status, code: error?.code, id };
+};
+
+test.each([
+  ['with one value', { region: 'eu' }, { 'mcp-param-region': ['eu', 'eu'] }],
+  ['with the right one first', { region: 'eu' }, { 'mcp-param-region': ['eu', 'us'] }],
+  ['with the right one last', { region: 'eu' }, { 'mcp-param-region': ['us', 'eu'] }],
+  ['that together are the argument', { region: 'eu, us' }, { 'mcp-param-region': ['eu', 'us'] }],
+  ['one of them empty', { region: 'eu' }, { 'mcp-param-region': ['eu', ''] }],
+  ['both empty', { region: ', ' }, { 'mcp-param-region': ['', ''] }],
+  ['in two spellings', { region: 'eu' }, { 'mcp-param-region': 'eu', 'Mcp-Param-REGION': 'us' }],
+  ['without an argument', {}, { 'mcp-param-region': ['eu', 'us'] }],
+  ['of a number', { count: 42 }, { 'mcp-param-count': ['42', '42'] }],
+  ['that the tool does not declare', {}, { 'mcp-param-unknown': ['a', 'b'] }],
+])('T4: a header of an argument that is there twice, %s, is malformed', async (_what, args, headers) => {
+  const before = upstream.calls;
+  const refused = await sentTwice(args, headers);
+  expect(refused).toEqual({ status: 400, code: -32020, id: 1 });
+  expect(upstream.calls).toBe(before);
+});
+
+test('a header that is there twice tells nothing of a tool that must not be seen, and is served if it is no argument', async () => {
+  const twice = { 'mcp-param-region': ['eu', 'us'] };
+  const [hidden, none] = [await sentTwice({}, twice, 'hidden'), await sentTwice({}, twice, 'none')];
+  expect(hidden).toEqual(none);
+  const served = { 'x-trace': ['a', 'b'], 'mcp-par-am': ['a', 'b'] };
+  expect((await sentTwice({}, served)).status).toBe(200);
+  expect((await sentTwice({ region: 'eu, us' }, { 'mcp-param-region': 'eu, us' })).status).toBe(200);
+});
+
+test('T4: over HTTP/2 it is malformed, too', async () => {
+  const { certificate, key } = makeCertificate('params');
+  const tls = { certificate: '${file:./tls.crt}', key: '${file:./tls.key}' };
+  await using secure = await startTestGateway(
+    configuration({ one: upstream.url }, { listener: { tls, http: ['h2', 'http/1.1'] } }),
+    { files: { 'tls.crt': certificate, 'tls.key': key }, tap: false },
+  );
+  const session = await openHttp2(Number(new URL(secure.url()).port), certificate);
+  const params = { name: 'locate', arguments: { region: 'eu, us' } };
+  const call = async (region: string | string[]) => {
+    const headers = { ':method': 'POST', ':path': '/mcp', ...modernHeaders('tools/call', params, {}) };
+    const answer = await http2Request(
+      session,
+      { ...headers, 'mcp-param-region': region },
+      modernBody('tools/call', params),
+    );
+    return [answer.status, JSON.parse(answer.body).error?.code];
+  };
+  expect(await call(['eu', 'us'])).toEqual([400, -32020]);
+  expect(await call('eu, us')).toEqual([200, undefined]);
+  session.close();
 });
 
 test('headers that say the same in another way are served', async () => {
