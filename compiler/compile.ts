@@ -45,6 +45,8 @@ export interface CompileInput {
   readonly trust?: readonly VerifyingKey[];
   /** The lock is about to be written: what it says now is not asked for. */
   readonly isLocking?: boolean;
+  /** Called between the steps of a compile, for whoever has more urgent things to do; must not throw. */
+  readonly onStep?: (() => void) | undefined;
 }
 
 export interface CompileResult {
@@ -90,19 +92,30 @@ const placeIn = (tree: SourceMap | undefined) => (path: Path) => {
 
 const compileConfiguration = (input: CompileInput, files: Files, findings: Findings): Compiled => {
   const { report } = findings;
+  const { onStep = () => undefined } = input;
   const { tree, texts, trace } = compose(input, files, report);
+  onStep();
   const config = tree && parse(tree, report);
+  onStep();
   let compiled: CompiledGraph | undefined;
   let lock: Lock | undefined;
   if (config) {
     const inputs = readInputs(config, files, report, input.isLocking ?? false);
     lock = inputs.lock;
-    for (const check of CHECKS) check(config, report);
+    onStep();
+    for (const check of CHECKS) {
+      check(config, report);
+      onStep();
+    }
     checkExpressions(config, inputs, report);
     if (input.isLocking !== true) checkLock(config, inputs, report);
+    onStep();
     judgePosture(config, inputs, report);
     settle(config, texts, findings);
-    if (!findings.hasErrors()) compiled = seal(lower(config, inputs), files);
+    onStep();
+    const graph = findings.hasErrors() ? undefined : lower(config, inputs);
+    onStep();
+    if (graph) compiled = seal(graph, files);
   }
   const places = () => (tree ? placesOf(tree, files.relative) : {});
   return { compiled, placeOf: placeIn(tree), places, lock, composed: config && { config, trace, texts } };

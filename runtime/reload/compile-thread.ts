@@ -25,6 +25,11 @@ const stepBack = (): void => {
 // Of the calling thread on Linux; elsewhere of the whole process.
 if (process.platform === 'linux') stepBack();
 
+/** Linux lets even the lowest priority go on for some milliseconds once it has begun, unless it rests by itself. */
+const REST_MS = 0.05;
+const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+const rest = (): void => void Atomics.wait(never, 0, 0, REST_MS);
+
 const graphs = new GraphTeller();
 
 const filesIn = (diagnostics: readonly Diagnostic[]): ReadonlySet<string> =>
@@ -41,8 +46,10 @@ const pack = (artifact: CompileOutcome['artifact'], version: string): PackedArti
 
 const compile = ({ main, overlays, trust, fetched, version }: ToCompiler): void => {
   const host = fetched && hostOf(fetched);
-  const { compiled, diagnostics, files, textOf, artifact } = compileFile(main, overlays, trust, host);
+  const { compiled, diagnostics, files, textOf, artifact } = compileFile(main, overlays, trust, host, rest);
+  rest();
   const packed = pack(artifact, version);
+  rest();
   const named = [...filesIn(diagnostics)].map((file) => [file, textOf(file)] as const);
   const told = compiled && graphs.tell(compiled);
   const message: FromCompiler = {

@@ -114,14 +114,15 @@ export const compileSmall = (
 /**
  * Compiles `main` with overlays over it, or reads it if it is an artifact: absolute, or relative to the working
  * directory, or as `host` calls it. They are named so in diagnostics. With `trust`, nothing but an artifact that is
- * signed is read.
+ * signed is read. `onStep` is called between steps.
  */
 export const compileFile = (
   main: string,
   overlays: readonly string[],
   trust?: Trust,
   host: FileHost = DISK,
-): CompileOutcome => compileWith(host.read, main, overlays, trust, host);
+  onStep?: () => void,
+): CompileOutcome => compileWith(host.read, main, overlays, trust, host, onStep);
 
 const compileWith = (
   readFile: FileHost['read'],
@@ -129,6 +130,7 @@ const compileWith = (
   overlays: readonly string[],
   trust: Trust | undefined,
   host: FileHost,
+  onStep?: () => void,
 ): CompileOutcome => {
   const texts = new Map<string, Uint8Array>();
   const reasons = new Map<string, string | undefined>();
@@ -154,6 +156,7 @@ const compileWith = (
     read,
     whyUnread: (path) => reasons.get(path),
     list,
+    onStep,
     ...(trust === undefined ? {} : { trust }),
   });
   const onDisk = host === DISK ? result.sources : [];
