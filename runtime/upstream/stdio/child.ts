@@ -51,6 +51,7 @@ export class Child {
   readonly #exited: Promise<void>;
   readonly #msToEnd: () => number;
   #gone = false;
+  #stopping = false;
   /** Lines of this turn of the event loop, which go out together at its end: a write of each costs as much as all. */
   #unsent = '';
 
@@ -83,6 +84,12 @@ export class Child {
     const lines = new LineReader(started.stdout, owner);
     started.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     for (const pipe of [started.stdin, started.stdout, started.stderr]) pipe.on('error', () => undefined);
+    // It can be asked nothing any more, and nobody would start another while it lives.
+    started.stdin.once('close', () => {
+      if (this.#gone || this.#stopping) return;
+      context.log('warn', 'upstream process has closed its input and is ended', { upstream });
+      this.kill('SIGKILL');
+    });
     started.on('error', () => undefined);
     this.#exited = new Promise((resolveExit) => {
       started.once('exit', (code, signal) => {
@@ -134,6 +141,7 @@ export class Child {
 
   /** Ends its input, then asks, then kills (MCP 2025-11-25, lifecycle, shutdown). Resolves when it is gone. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     if (!this.#gone) {
       this.#send();
       this.#process.stdin.end();
