@@ -15,24 +15,11 @@ import {
 } from '../message.ts';
 import { Child, type ChildOwner } from './child.ts';
 import type { LargeLine } from './large-line.ts';
+import { Nonsense } from './nonsense.ts';
+import { oneLine } from './one-line.ts';
 import { processFailure } from './stdio-call.ts';
+import type { Waiting } from './waiting.ts';
 import { WaitingTable } from './waiting-table.ts';
-
-/** Somebody who waits for the response to a request. */
-export interface Waiting {
-  /** Whether it stays open, as a subscription does. */
-  readonly staysOpen?: boolean;
-  /** Whether it asked for log messages. */
-  readonly wantsLogs?: boolean;
-  /** Whether the gateway asks on its own behalf, with nothing of a caller. */
-  readonly isOwn?: boolean;
-  readonly maxBytes: number;
-  aside(text: string, message: Message): void;
-  respond(text: string, message: Message): void;
-  failed(failure: Failure): void;
-  /** Takes a response that is too large to be held, and closes it at last. False: it wants it whole. */
-  takeLarge?(line: LargeLine): Promise<boolean>;
-}
 
 /** A link over this conversation. */
 export interface Facade {
@@ -40,10 +27,6 @@ export interface Facade {
   /** The conversation is over. */
   end(reason: GatewayError): void;
 }
-
-/** So much nonsense without one message ends the process. */
-const MAX_GARBAGE_LINES = 1000;
-const MAX_LOGGED_GARBAGE = 10;
 
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 
@@ -71,7 +54,7 @@ export class Conversation implements ChildOwner {
   #stopping = false;
   #over = false;
   #lastId = 0;
-  #garbage = 0;
+  readonly #nonsense: Nonsense;
 
   private constructor(
     key: string,
@@ -82,6 +65,7 @@ export class Conversation implements ChildOwner {
     this.traffic = traffic;
     this.#shared = key === 'shared';
     this.#context = traffic.context;
+    this.#nonsense = new Nonsense(traffic.upstream, traffic.context);
     this.#onExit = onExit;
   }
 
@@ -138,7 +122,7 @@ export class Conversation implements ChildOwner {
 
   onLine(line: string): void {
     const parsed = parseMessages(line);
-    if (parsed === undefined) this.#nonsense(line);
+    if (parsed === undefined) this.#notMessage(line);
     else if (Array.isArray(parsed)) for (const each of parsed) this.#take(each.text, each.message);
     else this.#take(line, parsed as Message);
   }
@@ -171,7 +155,7 @@ export class Conversation implements ChildOwner {
     const waiting = line.isResponse ? this.#waiter(line.id) : undefined;
     if (!line.lost && line.bytes <= MAX_HELD_BYTES) this.onLine(await line.text());
     else if (waiting !== undefined) waiting.failed(tooLargeFailure(MAX_HELD_BYTES));
-    else if (!isSound) this.#nonsense(line.start);
+    else if (!isSound) this.#notMessage(line.start);
   }
 
   onExit(cause: string): void {
@@ -191,7 +175,7 @@ export class Conversation implements ChildOwner {
   #take(text: string, message: Message): void {
     try {
       if (isResponse(message)) this.#response(text, message);
-      else if (typeof message.method !== 'string') this.#nonsense(text);
+      else if (typeof message.method !== 'string') this.#notMessage(text);
       else if (message.id !== undefined) this.#request(text, message);
       else this.#notification(text, message);
     } catch (thrown) {
@@ -200,7 +184,7 @@ export class Conversation implements ChildOwner {
   }
 
   #response(text: string, message: Message): void {
-    this.#garbage = 0;
+    this.#nonsense.forget();
     const waiting = typeof message.id === 'number' ? this.#waiting.get(message.id) : undefined;
     // One that nobody waits for belongs to a request that was taken back, or timed out.
     if (waiting === undefined) return;
@@ -209,7 +193,7 @@ export class Conversation implements ChildOwner {
   }
 
   #request(text: string, message: Message): void {
-    this.#garbage = 0;
+    this.#nonsense.forget();
     if (message.method === 'ping') {
       this.write(emptyAnswer(message.id));
       return;
@@ -224,7 +208,7 @@ export class Conversation implements ChildOwner {
   }
 
   #notification(text: string, message: Message): void {
-    this.#garbage = 0;
+    this.#nonsense.forget();
     const params = isObject(message.params) ? message.params : {};
     if (message.method === 'notifications/progress') {
       this.#waiter(params.progressToken)?.aside(text, message);
@@ -241,11 +225,13 @@ export class Conversation implements ChildOwner {
       this.#waiter(params.requestId)?.failed({ error, sent: true });
       return;
     }
+    this.#modernRecipient(message, params)?.aside(text, message);
+  }
+
+  /** Whose request a notification of a modern process belongs to. */
+  #modernRecipient(message: Message, params: Readonly<Record<string, unknown>>): Waiting | undefined {
     const meta = isObject(params._meta) ? params._meta : {};
-    if (SUBSCRIPTION_ID in meta) {
-      this.#waiter(meta[SUBSCRIPTION_ID])?.aside(text, message);
-      return;
-    }
+    if (SUBSCRIPTION_ID in meta) return this.#waiter(meta[SUBSCRIPTION_ID]);
     const isLog = message.method === 'notifications/message';
     const asking = ({ wantsLogs }: Waiting): boolean => !isLog || wantsLogs === true;
     const calls = this.#waiting
@@ -254,7 +240,7 @@ export class Conversation implements ChildOwner {
     // What names no request belongs to the only one there is, or cannot be told apart. Where callers share the
     // process, one that did not ask for logs counts too: they may tell of its arguments (MCP 2026-07-28, logging).
     const [only] = calls;
-    if (calls.length === 1 && asking(only!)) only!.aside(text, message);
+    return calls.length === 1 && asking(only!) ? only : undefined;
   }
 
   /** A link must not throw. One that does must not take the others of the process with it. */
@@ -271,44 +257,15 @@ export class Conversation implements ChildOwner {
     this.#context.log('error', 'a message could not be handed on', { upstream, cause: thrown });
   }
 
-  #waiter(id: unknown): Waiting | undefined {
-    return typeof id === 'number' ? this.#waiting.get(id) : undefined;
+  #notMessage(line: string): void {
+    if (this.#nonsense.isTooMuch(line)) this.#child?.kill('SIGKILL');
   }
 
-  #nonsense(line: string): void {
-    this.#garbage += 1;
-    const { upstream } = this.traffic;
-    if (this.#garbage <= MAX_LOGGED_GARBAGE) {
-      const start = line.slice(0, 200);
-      this.#context.log('warn', 'upstream wrote something other than JSON-RPC to stdout', {
-        upstream,
-        start,
-      });
-    }
-    if (this.#garbage === MAX_GARBAGE_LINES) {
-      this.#context.log('error', 'upstream writes nonsense to stdout and is ended', { upstream });
-      this.#child?.kill('SIGKILL');
-    }
+  #waiter(id: unknown): Waiting | undefined {
+    return typeof id === 'number' ? this.#waiting.get(id) : undefined;
   }
 }
 
 /** A character is three bytes at most, but for pairs, which are two characters of four. */
 const isLarger = (text: string, maxBytes: number): boolean =>
   3 * text.length > maxBytes && Buffer.byteLength(text) > maxBytes;
-
-const LINE_BREAKS = /[\r\n\u0085\u2028\u2029]/;
-
-/**
- * The same JSON on one line. A raw CR or LF in JSON is white space between tokens: left as it is, it would let a
- * caller put a message of its own making on a line of its own. The others stand in strings only, and some readers
- * take them for line ends too.
- */
-const oneLine = (text: string): string =>
-  LINE_BREAKS.test(text)
-    ? text
-        .replaceAll(/[\r\n]+/g, ' ')
-        .replaceAll(
-          /[\u0085\u2028\u2029]/g,
-          (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
-        )
-    : text;
