@@ -11,8 +11,9 @@ import type { Handler } from '../../generation.ts';
 import { isJsonContentType, readBody } from '../../listen/body.ts';
 import { type EventStream, startEventStream } from '../../listen/event-stream.ts';
 import type { ListenerLifecycle, WebExchange } from '../../listen/exchange.ts';
-import { replyEmpty, replyError } from '../../listen/reply.ts';
+import { replyEmpty, replyError, replyFailed } from '../../listen/reply.ts';
 import type { Counts } from '../../state/counts.ts';
+import { atTurnEnd } from '../../turn-end.ts';
 import { closingRefusal } from '../closing.ts';
 import { handOver } from '../hand-over.ts';
 import { admittedBy, type LastingCaller } from '../lasting-callers.ts';
@@ -196,7 +197,12 @@ const notJsonType = (): GatewayError =>
     rpcCode: RPC.invalidRequest,
   });
 
-/** The message is an exchange of its own: the POST that carried it is over before it is answered. */
+const acceptedLater = atTurnEnd(
+  (exchange: WebExchange) => void replyEmpty(exchange, 202),
+  (exchange, thrown) => replyFailed(exchange, thrown, undefined),
+);
+
+/** The message is an exchange of its own: the POST that carried it is over at the end of the turn, whatever it says. */
 const accept = (
   place: Place,
   exchange: WebExchange,
@@ -204,9 +210,10 @@ const accept = (
   context: ChannelContext,
   text: string,
 ): void => {
+  if (exchange.concluded || exchange.response.destroyed) return;
   exchange.record.outcome = 'ok';
-  if (replyEmpty(exchange, 202))
-    conversation.take(place, new ChannelExchange(exchange, context, exchange.principal), text);
+  acceptedLater(exchange);
+  conversation.take(place, new ChannelExchange(exchange, context, exchange.principal), text);
 };
 
 const identified = (place: Place, exchange: WebExchange, method: 'GET' | 'POST', serve: () => void): void => {
