@@ -15,13 +15,15 @@ export const ANSWER =
 
 /**
  * What the upstream answers with: JSON of about 300 B, a megabyte of it, or the small one as an event stream. `events`:
- * the small one, over HTTP+SSE as mcp-hub has it; `hub`: asked of the interface that mcp-hub has of its own.
+ * the small one, over HTTP+SSE of a tool whose name has a prefix.
  */
-export type ReplyKind = 'small' | 'large' | 'stream' | 'events' | 'hub';
+export type ReplyKind = 'small' | 'large' | 'stream' | 'events';
 
-/** What the bench's upstream is called there. */
+/** What mcp-hub calls the bench's upstream. */
 export const HUB_SERVER = 'bench';
-const HUB_PATH = '/api/servers/tools';
+
+/** What it makes the names of tools begin with. */
+export const HUB_PREFIX = `${HUB_SERVER}__`;
 
 /** A megabyte. */
 export const LARGE_ANSWER = ANSWER.repeat(Math.ceil(1e6 / ANSWER.length));
@@ -35,11 +37,12 @@ export const MODERN_META = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
+const toolOf = (kind: ReplyKind): string => (kind === 'events' ? `${HUB_PREFIX}${TOOL}` : TOOL);
+
 /** The JSON text of the `tools/call` with the given id. */
 export const callBody = (era: Era, id: number, kind: ReplyKind = 'small'): string => {
   const units = kind === 'small' || kind === 'events' ? 'metric' : kind;
-  const name = kind === 'events' ? `${HUB_SERVER}__${TOOL}` : TOOL;
-  const params = { name, arguments: { city: 'Reykjavik', days: 3, units } };
+  const params = { name: toolOf(kind), arguments: { city: 'Reykjavik', days: 3, units } };
   return JSON.stringify({
     jsonrpc: '2.0',
     id,
@@ -57,13 +60,6 @@ export const initializeBody = (): string =>
     params: { protocolVersion: LEGACY_REVISION, capabilities: {}, clientInfo: CLIENT_INFO },
   });
 
-const hubBody = (): string =>
-  JSON.stringify({
-    server_name: HUB_SERVER,
-    tool: TOOL,
-    arguments: { city: 'Reykjavik', days: 3, units: 'metric' },
-  });
-
 /** Who calls: the token and, in the legacy era, the session. */
 export interface Caller {
   readonly token?: string | undefined;
@@ -71,11 +67,11 @@ export interface Caller {
 }
 
 /** The headers of the `tools/call`, in lower case. */
-export const callHeaders = (era: Era, caller: Caller): Record<string, string> => ({
+export const callHeaders = (era: Era, caller: Caller, kind: ReplyKind = 'small'): Record<string, string> => ({
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',
   'mcp-protocol-version': era === 'modern' ? MODERN_REVISION : LEGACY_REVISION,
-  ...(era === 'modern' ? { 'mcp-method': 'tools/call', 'mcp-name': TOOL } : {}),
+  ...(era === 'modern' ? { 'mcp-method': 'tools/call', 'mcp-name': toolOf(kind) } : {}),
   ...(caller.sessionId === undefined ? {} : { 'mcp-session-id': caller.sessionId }),
   ...(caller.token === undefined ? {} : { authorization: `Bearer ${caller.token}` }),
 });
@@ -88,11 +84,12 @@ export const callRequest = (
   caller: Caller,
   kind: ReplyKind = 'small',
 ): Buffer => {
-  const body = kind === 'hub' ? hubBody() : callBody(era, id, kind);
-  const path = kind === 'hub' ? HUB_PATH : ENDPOINT_PATH;
-  const headers = Object.entries(callHeaders(era, caller)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const body = callBody(era, id, kind);
+  const headers = Object.entries(callHeaders(era, caller, kind)).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers.join('')}` +
+    `POST ${ENDPOINT_PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers.join('')}` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 };
@@ -106,8 +103,7 @@ export const isRightAnswer = (body: string, id: number, kind: ReplyKind = 'small
     const text = body.startsWith('{') ? body : lastOfStream(body);
     const { jsonrpc, id: answered, result } = JSON.parse(text);
     const wanted = kind === 'large' ? LARGE_ANSWER : ANSWER;
-    const isMine = kind === 'hub' || (jsonrpc === '2.0' && answered === id);
-    return isMine && result.content[0].text === wanted && !result.isError;
+    return jsonrpc === '2.0' && answered === id && result.content[0].text === wanted && !result.isError;
   } catch {
     return false;
   }

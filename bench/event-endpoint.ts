@@ -1,14 +1,27 @@
 /** A client of HTTP+SSE (MCP 2024-11-05), by hand on node:net: calls are posted, answers come on one stream. */
 import { connect, type Socket } from 'node:net';
-import { callBody, ENDPOINT_PATH, initializeBody, isRightAnswer } from './call.ts';
+import { callBody, initializeBody, isRightAnswer } from './call.ts';
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
+/** Where it is served, and who calls. */
+export interface EventEndpoint {
+  readonly port: number;
+  /** Of the event stream. */
+  readonly path: string;
+  readonly token?: string | undefined;
+}
+
+const authorizationOf = ({ token }: EventEndpoint): string =>
+  token === undefined ? '' : `authorization: Bearer ${token}\r\n`;
+
 /** The data of each event as it comes. */
-const readEvents = (port: number, onData: (data: string) => void): Socket => {
+const readEvents = (endpoint: EventEndpoint, onData: (data: string) => void): Socket => {
+  const { port, path } = endpoint;
   const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () =>
     socket.write(
-      `GET ${ENDPOINT_PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\naccept: text/event-stream\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\naccept: text/event-stream\r\n` +
+        `${authorizationOf(endpoint)}\r\n`,
     ),
   );
   let text = '';
@@ -23,9 +36,9 @@ const readEvents = (port: number, onData: (data: string) => void): Socket => {
   return socket;
 };
 
-const postTo = (path: string, port: number, body: string): string =>
-  `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
-  `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+const postTo = (path: string, endpoint: EventEndpoint, body: string): string =>
+  `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${endpoint.port}\r\ncontent-type: application/json\r\n` +
+  `${authorizationOf(endpoint)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
 export interface EventClient {
   /** Makes one call; not two at a time. Resolves when it is answered right. */
@@ -34,7 +47,7 @@ export interface EventClient {
 }
 
 /** Opens a session. Rejects if it is refused. */
-export const openEventClient = async (port: number, id: number): Promise<EventClient> => {
+export const openEventClient = async (endpoint: EventEndpoint, id: number): Promise<EventClient> => {
   let onData: (data: string) => void = () => undefined;
   let onPosted: () => void = () => undefined;
   let fail: (error: Error) => void = () => undefined;
@@ -44,8 +57,8 @@ export const openEventClient = async (port: number, id: number): Promise<EventCl
       fail = reject;
     });
   const begun = next();
-  const events = readEvents(port, (data) => onData(data));
-  const posts = connect({ port, host: '127.0.0.1', noDelay: true });
+  const events = readEvents(endpoint, (data) => onData(data));
+  const posts = connect({ port: endpoint.port, host: '127.0.0.1', noDelay: true });
   posts.on('data', (chunk) => {
     const text = chunk.toString('latin1');
     if (text.startsWith('HTTP/1.1 202 ')) onPosted();
@@ -53,7 +66,7 @@ export const openEventClient = async (port: number, id: number): Promise<EventCl
   });
   for (const socket of [events, posts]) {
     socket.on('error', (error) => fail(error));
-    socket.on('close', () => fail(new Error(`port ${port} closed a connection`)));
+    socket.on('close', () => fail(new Error(`port ${endpoint.port} closed a connection`)));
   }
   const path = await begun;
   const post = (request: string): Promise<void> =>
@@ -64,11 +77,11 @@ export const openEventClient = async (port: number, id: number): Promise<EventCl
     });
   const opened = next();
   const openedFailed = fail;
-  await post(postTo(path, port, initializeBody()));
+  await post(postTo(path, endpoint, initializeBody()));
   fail = openedFailed;
   await opened;
-  await post(postTo(path, port, INITIALIZED));
-  const request = postTo(path, port, callBody('legacy', id, 'events'));
+  await post(postTo(path, endpoint, INITIALIZED));
+  const request = postTo(path, endpoint, callBody('legacy', id, 'events'));
   let known = '';
   const call = (): Promise<void> =>
     new Promise((resolve, reject) => {

@@ -1,12 +1,21 @@
 /**
  * A process of its own: what any proxy on these libraries pays. node:http in front, undici's dispatch behind, bodies
- * buffered, a handful of headers, and nothing else. Argument: the upstream's port. Prints its own.
+ * buffered, a handful of headers, and nothing else. Arguments: the upstream's port and, where callers have sessions,
+ * `sessions`. Prints its own port.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
 
 const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, { connections: 64, pipelining: 1 });
-const FORWARDED = ['content-type', 'accept', 'mcp-protocol-version', 'mcp-method', 'mcp-name'] as const;
+const SESSION = 'mcp-session-id';
+/** Whether callers have sessions, which are the upstream's. */
+const hasSessions = process.argv[3] === 'sessions';
+const FORWARDED = [
+  'content-type',
+  'accept',
+  'mcp-protocol-version',
+  ...(hasSessions ? [SESSION] : ['mcp-method', 'mcp-name']),
+];
 
 const join = (chunks: readonly Buffer[]): Buffer =>
   chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
@@ -15,6 +24,7 @@ class Reply implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse;
   #status = 0;
   #contentType = '';
+  #session = '';
   readonly #chunks: Buffer[] = [];
 
   constructor(response: ServerResponse) {
@@ -26,6 +36,7 @@ class Reply implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: object): void {
     this.#status = status;
     this.#contentType = (headers as Record<string, string>)['content-type'] ?? '';
+    if (hasSessions) this.#session = (headers as Record<string, string>)[SESSION] ?? '';
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -34,12 +45,9 @@ class Reply implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = join(this.#chunks);
-    this.#response.writeHead(this.#status, [
-      'content-type',
-      this.#contentType,
-      'content-length',
-      String(body.length),
-    ]);
+    const head = ['content-type', this.#contentType, 'content-length', String(body.length)];
+    if (this.#session !== '') head.push(SESSION, this.#session);
+    this.#response.writeHead(this.#status, head);
     this.#response.end(body);
   }
 

@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiDocument } from './api-document.ts';
-import { ENDPOINT_PATH } from './call.ts';
-import { packageFile } from './gateway-program.ts';
+import { ENDPOINT_PATH, HUB_PREFIX } from './call.ts';
 import { LARGE, largeConfiguration } from './large-configuration.ts';
+import { stdioCommand } from './stdio-command.ts';
 import { AUDIENCE, ISSUER, issueTokens } from './token.ts';
 import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
 
@@ -12,7 +12,8 @@ import { LIST_UPSTREAMS, listPath } from './upstream-answer.ts';
  * `bare`: anonymous, no access log. `secure`: token, policy, rate limit and access log. `api`: as bare, with an HTTP
  * API of as many operations as upstream. `to-legacy`, `to-modern`: as bare, with an upstream held to one era. `lists`:
  * as bare, with many upstreams. `subscriptions`: token and policy, for many connections. `two-workers`: as bare, with
- * as many threads. `stored`: as secure, with limits counted in a store. `reloaded`, `large`: as `two-workers`, beside what changes: another upstream, or thousands. `reloaded-alone`, `large-alone`: as these, with one thread. `faulty`: as bare, beside a server whose upstream fails. Metrics in all.
+ * as many threads. `stored`: as secure, with limits counted in a store. `secure-stdio`: as secure, before a program over
+ * pipes. `secure-events`: as that, over HTTP+SSE and with a prefix before the names of tools. `reloaded`, `large`: as `two-workers`, beside what changes: another upstream, or thousands. `reloaded-alone`, `large-alone`: as these, with one thread. `faulty`: as bare, beside a server whose upstream fails. Metrics in all.
  */
 export type Profile =
   | 'bare'
@@ -26,6 +27,7 @@ export type Profile =
   | 'two-workers'
   | 'stored'
   | 'secure-stdio'
+  | 'secure-events'
   | 'reloaded'
   | 'reloaded-alone'
   | 'large'
@@ -126,10 +128,14 @@ limits:
 `;
 
 const secureStdio = (ports: Ports): string =>
-  secure(ports).replace(
-    /fast: .*/,
-    `fast: { type: stdio, command: ["${process.execPath}", "${packageFile('bench/stdio-upstream.ts')}"] }`,
-  );
+  secure(ports).replace(/fast: .*/, `fast: { type: stdio, command: ${JSON.stringify(stdioCommand())} }`);
+
+/** As mcp-hub does: HTTP+SSE, with a prefix before the names of tools. */
+const secureEvents = (ports: Ports): string =>
+  secureStdio(ports)
+    .replace('    identity:', '    protocol: { legacySse: true }\n    identity:')
+    .replace('expose: [{ upstream: fast }]', `expose: [{ upstream: fast, prefix: ${HUB_PREFIX} }]`)
+    .replace("startsWith('", `startsWith('${HUB_PREFIX}`);
 
 const stored = (ports: Ports): string =>
   `${secure(ports)}state: { type: valkey, url: "redis://127.0.0.1:${ports.store}", timeout: 5s }\n`;
@@ -222,6 +228,7 @@ const SUBJECTS: Partial<Record<Profile, readonly string[]>> = {
   secure: ['alice'],
   stored: ['alice'],
   'secure-stdio': ['alice'],
+  'secure-events': ['alice'],
   subscriptions: Array.from({ length: PRINCIPALS }, (_, index) => `caller-${index}`),
 };
 
@@ -237,6 +244,7 @@ const YAML = {
   'two-workers': twoWorkers,
   stored,
   'secure-stdio': secureStdio,
+  'secure-events': secureEvents,
   reloaded: (ports: Ports) => reloadedConfiguration(ports, 0, 2),
   'reloaded-alone': (ports: Ports) => reloadedConfiguration(ports, 0, 1),
   large: (ports: Ports) => largeReloadedConfiguration(ports, 0, 'one', 2),

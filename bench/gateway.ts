@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, open, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { callBody, callHeaders, ENDPOINT_PATH, isRightAnswer } from './call.ts';
+import { callBody, callHeaders, ENDPOINT_PATH, isRightAnswer, type ReplyKind } from './call.ts';
 import { type Ports, type Profile, writeConfiguration } from './gateway-configuration.ts';
 import { packageFile } from './gateway-program.ts';
 import { type CoreList, type PinnedProcess, startPinned } from './pinned-process.ts';
@@ -49,6 +49,7 @@ export interface Gateway extends AsyncDisposable {
 export const callOnce = (
   port: number,
   token: string | undefined,
+  kind: ReplyKind = 'small',
 ): Promise<{
   readonly status: number;
   readonly headers: NodeJS.Dict<string | string[]>;
@@ -62,7 +63,7 @@ export const callOnce = (
         path: ENDPOINT_PATH,
         method: 'POST',
         agent: false,
-        headers: callHeaders('modern', { token }),
+        headers: callHeaders('modern', { token }, kind),
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -78,20 +79,21 @@ export const callOnce = (
       },
     );
     outgoing.on('error', reject);
-    outgoing.end(callBody('modern', 1));
+    outgoing.end(callBody('modern', 1, kind));
   });
 
 const untilFirstAnswer = async (
   gateway: PinnedProcess,
   port: number,
   token: string | undefined,
+  kind: ReplyKind,
 ): Promise<void> => {
   const deadlineMs = performance.now() + START_DEADLINE_MS;
   let last = 'nothing listens';
   while (performance.now() < deadlineMs) {
     if (gateway.child.exitCode !== null) throw new Error(`it ended with code ${gateway.child.exitCode}`);
     if (await isListening(port)) {
-      const answer = await callOnce(port, token).catch((error: Error) => error);
+      const answer = await callOnce(port, token, kind).catch((error: Error) => error);
       if (answer instanceof Error) last = answer.message;
       else if (answer.status === 200 && isRightAnswer(answer.body, 1)) return;
       else last = `${answer.status} ${answer.body}`;
@@ -133,7 +135,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   );
   await log.close();
   try {
-    await untilFirstAnswer(gateway, port, token);
+    await untilFirstAnswer(gateway, port, token, options.profile === 'secure-events' ? 'events' : 'small');
   } catch (error) {
     await gateway[Symbol.asyncDispose]();
     const written = await readFile(logFile, 'utf8');

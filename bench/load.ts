@@ -1,6 +1,6 @@
 /** A process of its own, driven over its IPC channel: takes one `LoadJob` at a time and answers a `LoadResult`. */
 import { connect, type Socket } from 'node:net';
-import { callRequest, type Era, type ReplyKind } from './call.ts';
+import { callRequest, ENDPOINT_PATH, type Era, type ReplyKind } from './call.ts';
 import { cpuUs } from './cpu-time.ts';
 import { type EventClient, openEventClient } from './event-endpoint.ts';
 import { openSession } from './legacy-session.ts';
@@ -10,6 +10,8 @@ export interface LoadJob {
   readonly port: number;
   readonly era: Era;
   readonly reply?: ReplyKind | undefined;
+  /** Of the event stream, for `events`. */
+  readonly eventPath?: string | undefined;
   readonly token?: string | undefined;
   readonly connections: number;
   /** Requests are sent at this rate, whatever becomes of those before; else each connection sends one at a time. */
@@ -172,8 +174,9 @@ const driveEvents = async (client: EventClient): Promise<void> => {
 };
 
 const runEvents = async (job: LoadJob): Promise<LoadResult> => {
+  const endpoint = { port: job.port, path: job.eventPath ?? ENDPOINT_PATH, token: job.token };
   const clients = await Promise.all(
-    Array.from({ length: job.connections }, (_, index) => openEventClient(job.port, FIRST_ID + index)),
+    Array.from({ length: job.connections }, (_, index) => openEventClient(endpoint, FIRST_ID + index)),
   );
   stopping = false;
   onStop = [];

@@ -7,7 +7,7 @@ import { faultTable, readFaultFigures } from './fault-figures.ts';
 import { gatewayProgram, isStale, packageFile } from './gateway-program.ts';
 import { type Lists, measureLists } from './lists.ts';
 import { describeMachine } from './machine.ts';
-import { readNpmFigures } from './npm-figures.ts';
+import { readNpmParts } from './npm-figures.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { chooseCores } from './pinned-process.ts';
 import { CHART_FILE, type Report, reportChart, reportPage, resultText } from './report.ts';
@@ -73,7 +73,7 @@ const run = async (args: readonly string[]): Promise<number> => {
     return 2;
   }
   const report = await measure(options);
-  const apart = { npm: readNpmFigures(), faults: readFaultFigures() };
+  const apart = { npm: readNpmParts(), faults: readFaultFigures() };
   console.log(`${report.machine}\n\n${resultText(report)}`);
   if (apart.faults !== undefined)
     console.log(

@@ -1,26 +1,26 @@
 /** What calls cost gateways of npm and ours, as a table. */
 import { existsSync, readFileSync } from 'node:fs';
+import { medianOf, ratioOf } from './figures.ts';
 import { packageFile } from './gateway-program.ts';
+import { FLOOR, OURS } from './npm-parts.ts';
+import type { Samples } from './rounds.ts';
 import { formatTable } from './table.ts';
 
-/** How the caller speaks, and what is behind. */
-export type Caller = '2026-07-28' | '2025-11-25' | '2024-11-05' | 'REST';
-export type Behind = 'HTTP' | 'stdio';
-
-/** A gateway, and the work that it does. */
-export interface Contender {
+export interface NpmRow {
   readonly name: string;
-  readonly caller: Caller;
-  readonly behind: Behind;
-}
-
-export interface NpmRow extends Contender {
   readonly cpuUsPerCall: number;
-  /** To ours at the same work: the median of the ratios within the rounds. Absent: it is ours. */
-  readonly ratio?: number;
+  /** Share of a core that it used. */
+  readonly busy: number;
+  /** To ours: the median of the ratios within the rounds. */
+  readonly toOurs: number;
+  /** To the floor, likewise. */
+  readonly toFloor: number;
 }
 
-export interface NpmFigures {
+/** One kind of work, as it was measured last. */
+export interface NpmPart {
+  readonly name: string;
+  readonly title: string;
   readonly date: string;
   readonly machine: string;
   readonly rounds: number;
@@ -30,47 +30,57 @@ export interface NpmFigures {
 
 export const NPM_FILE = packageFile('bench/npm-gateways.json');
 
-/** Those that were measured last, if any were. */
-export const readNpmFigures = (): NpmFigures | undefined =>
-  existsSync(NPM_FILE) ? JSON.parse(readFileSync(NPM_FILE, 'utf8')) : undefined;
+/** Those that were measured last; none where none were. */
+export const readNpmParts = (): readonly NpmPart[] =>
+  existsSync(NPM_FILE) ? JSON.parse(readFileSync(NPM_FILE, 'utf8')) : [];
+
+export const npmRows = (samples: Samples): readonly NpmRow[] =>
+  [...samples].map(([name, own]) => ({
+    name,
+    cpuUsPerCall: medianOf(own, 'cpuUsPerRequest'),
+    busy: medianOf(own, 'targetBusy'),
+    toOurs: ratioOf(samples, name, OURS, 'cpuUsPerRequest')?.median ?? Number.NaN,
+    toFloor: ratioOf(samples, name, FLOOR, 'cpuUsPerRequest')?.median ?? Number.NaN,
+  }));
 
 /** So many times less than the best of the others. */
 export const RATIO = 8;
 
-const verdictOf = ({ caller, ratio }: NpmRow): string => {
-  if (ratio === undefined) return '';
-  if (caller === 'REST') return 'no MCP: not judged';
-  return ratio >= RATIO ? 'pass' : 'FAIL';
+const isOther = ({ name }: NpmRow): boolean => name !== OURS && name !== FLOOR;
+
+const verdictOf = (row: NpmRow): string => {
+  if (!isOther(row)) return '';
+  return row.toOurs >= RATIO ? 'pass' : 'FAIL';
 };
 
-/** The best of the others in one of the revisions. */
-const bestOf = (rows: readonly NpmRow[], callers: readonly Caller[]): number =>
-  Math.min(
-    ...rows.flatMap(({ caller, ratio }) => (ratio !== undefined && callers.includes(caller) ? ratio : [])),
+export const npmTable = (parts: readonly NpmPart[]): string =>
+  formatTable({
+    head: ['gateway', 'work', 'CPU µs/call', 'of a core', '÷ floor', '÷ ours', `at least ${RATIO} ×`],
+    rows: parts.flatMap(({ title, rows }) =>
+      rows.map((row) => [
+        row.name,
+        title,
+        row.cpuUsPerCall.toFixed(0),
+        `${(100 * row.busy).toFixed(0)} %`,
+        row.toFloor.toFixed(1),
+        row.toOurs.toFixed(1),
+        verdictOf(row),
+      ]),
+    ),
+  });
+
+/** Of each that fails: what an eighth of it is to the floor. */
+export const npmBounds = (parts: readonly NpmPart[]): readonly string[] =>
+  parts.flatMap(({ title, rows }) =>
+    rows
+      .filter((row) => verdictOf(row) === 'FAIL')
+      .map((row) => {
+        const share = row.toFloor / RATIO;
+        const bound = share < 1 ? ', less than passing messages on costs' : '';
+        return `- ${row.name} (${title}): an eighth of it is ${share.toFixed(2)} × the floor${bound}.`;
+      }),
   );
 
-const bestText = (rows: readonly NpmRow[], title: string, callers: readonly Caller[]): string => {
-  const best = bestOf(rows, callers);
-  return `${title}, the best of the others costs ${best.toFixed(1)} times as much: ${best >= RATIO ? 'pass' : 'FAIL'}.`;
-};
-
-/** The table, with what became of the budget in each revision. */
-export const npmText = ({ rows }: NpmFigures): string => {
-  const table = formatTable({
-    head: ['gateway', 'caller', 'behind', 'CPU µs/call', '÷ ours', `at least ${RATIO} ×`],
-    rows: rows.map((row) => [
-      row.name,
-      row.caller,
-      row.behind,
-      row.cpuUsPerCall.toFixed(0),
-      row.ratio?.toFixed(1) ?? '1',
-      verdictOf(row),
-    ]),
-  });
-  const modern = bestText(rows, 'In 2026-07-28', ['2026-07-28']);
-  const older = bestText(rows, 'In older revisions', ['2025-11-25', '2024-11-05']);
-  return `${table}\n\n${modern} ${older}`;
-};
-
 /** Whether all that is judged passed. */
-export const npmPassed = ({ rows }: NpmFigures): boolean => rows.every((row) => verdictOf(row) !== 'FAIL');
+export const npmPassed = (parts: readonly NpmPart[]): boolean =>
+  parts.every(({ rows }) => rows.every((row) => verdictOf(row) !== 'FAIL'));

@@ -4,20 +4,20 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { HUB_SERVER } from './call.ts';
+import { ENDPOINT_PATH, HUB_SERVER } from './call.ts';
 import { openEventClient } from './event-endpoint.ts';
-import { packageFile } from './gateway-program.ts';
 import { openSession } from './legacy-session.ts';
 import { startPinned } from './pinned-process.ts';
-import { freePort } from './target.ts';
+import { stdioCommand } from './stdio-command.ts';
+import { freePort, NODE_FLAGS } from './target.ts';
 
 const PACKAGES = { 'mcp-proxy': '6.7.19', supergateway: '4.0.0', 'mcp-hub': '4.2.1' } as const;
-const STDIO_UPSTREAM = packageFile('bench/stdio-upstream.ts');
+const [STDIO_COMMAND = '', ...STDIO_ARGUMENTS] = stdioCommand();
 const START_DEADLINE_MS = 60_000;
 const POLL_MS = 200;
 const HUB_FILE = 'mcp-hub.json';
 const HUB_CONFIGURATION = {
-  mcpServers: { [HUB_SERVER]: { command: process.execPath, args: [STDIO_UPSTREAM] } },
+  mcpServers: { [HUB_SERVER]: { command: STDIO_COMMAND, args: STDIO_ARGUMENTS } },
 };
 
 export type Package = keyof typeof PACKAGES;
@@ -31,11 +31,11 @@ const COMMANDS: Readonly<Record<Package, (folder: string, port: number) => reado
   'mcp-proxy': (folder, port) => [
     join(folder, 'node_modules/mcp-proxy/dist/bin/mcp-proxy.mjs'),
     ...['--host', '127.0.0.1', '--port', String(port), '--server', 'stream', '--upstreamProtocol', 'auto'],
-    ...['--', process.execPath, STDIO_UPSTREAM],
+    ...['--', STDIO_COMMAND, ...STDIO_ARGUMENTS],
   ],
   supergateway: (folder, port) => [
     join(folder, 'node_modules/supergateway/dist/index.js'),
-    ...['--stdio', `${process.execPath} ${STDIO_UPSTREAM}`, '--outputTransport', 'streamableHttp'],
+    ...['--stdio', [STDIO_COMMAND, ...STDIO_ARGUMENTS].join(' '), '--outputTransport', 'streamableHttp'],
     ...['--stateful', '--logLevel', 'none', '--port', String(port)],
   ],
   'mcp-hub': (folder, port) => [
@@ -60,7 +60,7 @@ const untilItServes = async (name: Package, port: number): Promise<void> => {
   for (;;)
     try {
       if (name === 'mcp-hub') {
-        const client = await openEventClient(port, 1);
+        const client = await openEventClient({ port, path: ENDPOINT_PATH }, 1);
         await client.call().finally(client.close);
       } else await openSession(port, undefined);
       return;
@@ -80,7 +80,7 @@ export interface RunningPackage extends AsyncDisposable {
 export const startPackage = async (name: Package, core: number, folder: string): Promise<RunningPackage> => {
   const port = await freePort();
   // What they keep for their user lies in the folder, too.
-  const command = ['env', `HOME=${folder}`, process.execPath, ...COMMANDS[name](folder, port)];
+  const command = ['env', `HOME=${folder}`, process.execPath, ...NODE_FLAGS, ...COMMANDS[name](folder, port)];
   const started = startPinned(core, command, 'ignore');
   await untilItServes(name, port);
   return { port, pid: started.pid, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

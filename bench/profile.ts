@@ -17,10 +17,11 @@ import { startGateway } from './gateway.ts';
 import type { Profile } from './gateway-configuration.ts';
 import { packageFile } from './gateway-program.ts';
 import { startLoad } from './load-driver.ts';
+import { EVENT_PATH } from './npm-parts.ts';
 import { chooseCores } from './pinned-process.ts';
 import { startProgram } from './target.ts';
 
-const USAGE = `usage: npm run bench:profile -- [--profile bare|secure|secure-stdio] [--reply stream|large] [--legacy] [--seconds <n>] [--top <n>] [--bundle]
+const USAGE = `usage: npm run bench:profile -- [--profile bare|secure|secure-stdio|secure-events] [--reply stream|large|events] [--legacy] [--seconds <n>] [--top <n>] [--bundle]
                              [--flame <file>] [--keep <file>]
 
   --bundle       profile dist/gatewright.js; otherwise the sources, whose lines are told
@@ -28,8 +29,8 @@ const USAGE = `usage: npm run bench:profile -- [--profile bare|secure|secure-std
   --keep <file>  keep the .cpuprofile, for the browser's developer tools
 `;
 
-const REPLIES = ['stream', 'large'] as const;
-const PROFILES = ['bare', 'secure', 'secure-stdio'] as const;
+const REPLIES = ['stream', 'large', 'events'] as const;
+const PROFILES = ['bare', 'secure', 'secure-stdio', 'secure-events'] as const;
 
 const readArguments = (args: readonly string[]) => {
   const { values } = parseArgs({
@@ -87,6 +88,7 @@ const record = async (folder: string, args: ProfileArguments): Promise<Recording
       token: gateway.token,
       era: args.legacy ? ('legacy' as const) : ('modern' as const),
       reply: args.reply,
+      eventPath: EVENT_PATH,
       connections: 64,
       warmMs: WARM_MS,
       measureMs: args.seconds * 1_000,

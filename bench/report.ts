@@ -4,7 +4,7 @@ import { barChart } from './chart.ts';
 import { type FaultFigures, faultTable } from './fault-figures.ts';
 import { isDisturbed, medianOf } from './figures.ts';
 import type { Lists } from './lists.ts';
-import type { NpmFigures } from './npm-figures.ts';
+import type { NpmPart } from './npm-figures.ts';
 import { npmSection } from './npm-section.ts';
 import type { BenchOptions } from './options.ts';
 import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
@@ -114,7 +114,7 @@ export const reportChart = ({ samples }: Report): string => {
 
 /** What was measured apart from the run, if it was. */
 export interface MeasuredApart {
-  readonly npm: NpmFigures | undefined;
+  readonly npm: readonly NpmPart[];
   readonly faults: FaultFigures | undefined;
 }
 
@@ -148,5 +148,5 @@ ${METHOD}
 ![CPU time per request](performance.svg)
 
 ${resultText(report)}
-${npm === undefined ? '' : npmSection(npm)}${faultSection(faults)}`;
+${npmSection(npm)}${faultSection(faults)}`;
 };

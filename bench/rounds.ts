@@ -7,6 +7,8 @@ export interface RoundOptions {
   readonly connections: number;
   /** Unmeasured requests to each target before the first round, so that its code is compiled. */
   readonly trainRequests: number;
+  /** That ends after so many seconds, whatever is missing. */
+  readonly trainSeconds?: number | undefined;
   /** Unmeasured load at the beginning of each run. */
   readonly warmMs: number;
   readonly measureMs: number;
@@ -32,13 +34,14 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
 /** To a target that is slow. */
 export const SLOW_CONNECTIONS = 2;
-const SLOW_RUN_MS = 8_000;
+const SLOW_RUN_MS = 3_000;
 
 /** What the load is told of a target, but for how long. */
 export const jobFor = (target: Target, options: Pick<RoundOptions, 'connections' | 'upstreamPid'>) => ({
   port: target.port,
   era: target.era,
   reply: target.reply,
+  eventPath: target.eventPath,
   token: target.token,
   connections: target.isSlow === true ? SLOW_CONNECTIONS : options.connections,
   pids: target.pids,
@@ -46,8 +49,7 @@ export const jobFor = (target: Target, options: Pick<RoundOptions, 'connections'
 });
 
 const TRAIN_STEP_MS = 1_000;
-/** Where the machine is too busy for all training requests, it ends after this many steps. */
-const TRAIN_STEPS = 20;
+const TRAIN_SECONDS = 20;
 
 /** A megabyte trains as much code as a few hundred bytes, but takes far longer. */
 const LARGE_TRAIN_SHARE = 0.02;
@@ -57,8 +59,8 @@ const train = async (load: LoadDriver, target: Target, options: RoundOptions): P
   const job = { ...jobFor(target, options), warmMs: 0, measureMs: TRAIN_STEP_MS, mayBeSilent: true };
   const wanted = options.trainRequests * (target.reply === 'large' ? LARGE_TRAIN_SHARE : 1);
   let requests = 0;
-  for (let step = 0; step < TRAIN_STEPS && requests < wanted; step += 1)
-    requests += (await load.run(job)).requests;
+  const steps = (1_000 * (options.trainSeconds ?? TRAIN_SECONDS)) / TRAIN_STEP_MS;
+  for (let step = 0; step < steps && requests < wanted; step += 1) requests += (await load.run(job)).requests;
 };
 
 /** Runs all rounds; each begins with the next target. Rejects on the first wrong reply. */

@@ -9,6 +9,8 @@ export interface Target {
   readonly port: number;
   readonly era: Era;
   readonly reply?: ReplyKind | undefined;
+  /** Of the event stream, where replies are `events`. */
+  readonly eventPath?: string | undefined;
   readonly token?: string | undefined;
   /** Its processes, whose CPU time counts. */
   readonly pids: readonly number[];

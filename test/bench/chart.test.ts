@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { barChart } from '../../bench/chart.ts';
-import { npmPassed, npmText } from '../../bench/npm-figures.ts';
+import { type NpmPart, type NpmRow, npmBounds, npmPassed, npmTable } from '../../bench/npm-figures.ts';
 import { npmSection, replaceNpmSection } from '../../bench/npm-section.ts';
 
 const elements = (svg: string): readonly { readonly name: string; readonly width: string | undefined }[] => {
@@ -28,38 +28,44 @@ describe('the chart of the benchmark', () => {
 });
 
 describe('the table of gateways of npm', () => {
-  const ours = {
-    name: 'gatewright secure',
-    caller: '2026-07-28',
-    behind: 'HTTP',
-    cpuUsPerCall: 100,
-  } as const;
-  const other = { ...ours, name: 'other', cpuUsPerCall: 900, ratio: 9 } as const;
-  const figures = { date: '2026-01-01', machine: 'a machine', rounds: 9, connections: 64 };
-
-  it('judges each against ours at the same work, and the best of them in each revision', () => {
-    const older = { ...other, name: 'older', caller: '2024-11-05', ratio: 7.9 } as const;
-    const text = npmText({ ...figures, rows: [ours, other, older] });
-    expect(text).toMatch(/other +\| +2026-07-28 \| +HTTP \| +900 \| +9\.0 \| +pass/);
-    expect(text).toMatch(/older +\| +2024-11-05 \| .* 7\.9 \| +FAIL/);
-    expect(text).toContain('In 2026-07-28, the best of the others costs 9.0 times as much: pass.');
-    expect(text).toContain('In older revisions, the best of the others costs 7.9 times as much: FAIL.');
-    expect(npmPassed({ ...figures, rows: [ours, other] })).toBe(true);
-    expect(npmPassed({ ...figures, rows: [ours, other, older] })).toBe(false);
+  const row = { name: 'other', cpuUsPerCall: 900, busy: 1, toOurs: 9, toFloor: 12 };
+  const ours = { ...row, name: 'gatewright secure', cpuUsPerCall: 100, toOurs: 1, toFloor: 1.3 };
+  const part = (rows: readonly NpmRow[]): NpmPart => ({
+    name: 'http',
+    title: '2026-07-28, HTTP behind',
+    date: '2026-01-01',
+    machine: 'a machine',
+    rounds: 9,
+    connections: 64,
+    rows,
   });
 
-  it('tells what is no MCP, and does not judge it', () => {
-    const rest = { ...other, caller: 'REST', ratio: 2 } as const;
-    expect(npmText({ ...figures, rows: [ours, other, rest] })).toMatch(/2\.0 \| +no MCP: not judged/);
-    expect(npmPassed({ ...figures, rows: [ours, other, rest] })).toBe(true);
+  it('judges each of the others against ours at the same work', () => {
+    const close = { ...row, name: 'close', toOurs: 7.9 };
+    const text = npmTable([part([ours, row, close])]);
+    expect(text).toMatch(/other +\| +2026-07-28, HTTP behind \| +900 \| .* 9\.0 \| +pass/);
+    expect(text).toMatch(/close +\| .* 7\.9 \| +FAIL/);
+    expect(text).toMatch(/gatewright secure \|.*1\.0 \| +\|/);
+    expect(npmPassed([part([ours, row])])).toBe(true);
+    expect(npmPassed([part([ours, row]), part([ours, close])])).toBe(false);
+  });
+
+  it('tells of what fails whether it could pass at all', () => {
+    const close = { ...row, name: 'close', toOurs: 7.9 };
+    const cheap = { ...row, name: 'cheap', toOurs: 3, toFloor: 4 };
+    const [first, second, ...more] = npmBounds([part([ours, row, close, cheap])]);
+    expect(first).toContain('close (2026-07-28, HTTP behind): an eighth of it is 1.50 × the floor.');
+    expect(second).toContain('0.50 × the floor, less than passing messages on costs.');
+    expect(more).toEqual([]);
   });
 
   it('replaces its section of the page and nothing else', () => {
-    const section = npmSection({ ...figures, rows: [ours, other] });
+    const section = npmSection([part([ours, row])]);
     const page = replaceNpmSection('# Performance\n', section);
     expect(page).toContain('# Performance');
     expect(replaceNpmSection(page, section)).toBe(page);
     const more = `${page}\n## Another section\n`;
     expect(replaceNpmSection(more, section.replace('64', '32'))).toBe(more.replace('64', '32'));
+    expect(npmSection([])).toBe('');
   });
 });
