@@ -10,6 +10,7 @@ import { describeMachine } from './machine.ts';
 import { readNpmParts } from './npm-figures.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { chooseCores } from './pinned-process.ts';
+import { releasedOf, writeReleased } from './released.ts';
 import { CHART_FILE, type Report, reportChart, reportPage, resultText } from './report.ts';
 import { measureStartUp, type StartUp } from './start-up.ts';
 import { measureSubscriptions, type Subscriptions } from './subscriptions.ts';
@@ -80,9 +81,12 @@ const run = async (args: readonly string[]): Promise<number> => {
       `\nBy \`node bench/faults.ts --write\` of ${apart.faults.date}:\n\n${faultTable(apart.faults).text}`,
     );
   if (options.write) {
-    const page = reportPage(report, new Date().toISOString().slice(0, 10), apart);
+    const date = new Date().toISOString().slice(0, 10);
+    const page = reportPage(report, date, apart);
     await writeFile(packageFile('docs/performance.md'), page);
     await writeFile(packageFile(CHART_FILE), reportChart(report));
+    const released = releasedOf(report.samples, date, report.machine);
+    if (released !== undefined) await writeReleased(released);
   }
   return report.judgements.every(({ passed }) => passed !== false) ? 0 : 1;
 };

@@ -62,7 +62,7 @@ export const USAGE = `usage: npm run bench -- [--smoke] [--rounds <n>] [--second
   --subscriptions <n>
                     idle subscriptions whose memory is measured; 0 for none
   --open <n>        rounds at half of the load that saturates; 0 for none
-  --write           write docs/performance.md
+  --write           write docs/performance.md, and bench/released.json by which bench:smoke judges
 `;
 
 /** Reads the arguments. Throws on unknown ones. */

@@ -1,25 +1,34 @@
 /**
  * `npm run bench:smoke`: whether a call costs far more than in bench/released.json: CPU time per request, as a ratio to
- * the floor. Told only if three attempts in a row say so. With `-- --write` the figures are taken anew.
+ * the floor. Told only if three attempts in a row say so. What costs far less is told, too: then the figures want to be
+ * taken anew, which `-- --write` does, and `npm run bench -- --write`.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NAMES } from './budgets.ts';
-import { ratioOf } from './figures.ts';
 import { gatewayProgram } from './gateway-program.ts';
 import { describeMachine } from './machine.ts';
-import { readOptions, type TargetKey } from './options.ts';
+import { readOptions } from './options.ts';
 import { chooseCores } from './pinned-process.ts';
-import { type Ratios, RELEASED_FILE, readReleased, regressions } from './released.ts';
+import {
+  improvements,
+  JUDGED,
+  type Ratios,
+  ratiosOf,
+  readReleased,
+  regressions,
+  releasedOf,
+  writeReleased,
+} from './released.ts';
+import type { Samples } from './rounds.ts';
 import { formatTable } from './table.ts';
 import { startProgram } from './target.ts';
 import { measureTraffic } from './traffic.ts';
 
-const JUDGED = ['bare', 'secure', 'bareLegacy'] as const satisfies readonly TargetKey[];
 const ATTEMPTS = 3;
 
-const attempt = async (): Promise<Ratios> => {
+const attempt = async (): Promise<Samples> => {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -35,33 +44,25 @@ const attempt = async (): Promise<Ratios> => {
     ['floor', ...JUDGED].join(),
   ]);
   const { samples } = await measureTraffic({ options, cores, folder, upstream, program: gatewayProgram() });
-  return Object.fromEntries(
-    JUDGED.map((name) => {
-      const ratio = ratioOf(samples, NAMES[name], NAMES.floor, 'cpuUsPerRequest');
-      return [name, Number((ratio?.median ?? Number.NaN).toFixed(3))];
-    }),
-  );
+  return samples;
 };
 
-const write = process.argv.includes('--write');
-const released = write ? undefined : readReleased();
-const attempts: Ratios[] = [];
-do attempts.push(await attempt());
-while (released !== undefined && attempts.length < ATTEMPTS && regressions(released, attempts).length > 0);
-
-const [first] = attempts;
-if (released === undefined) {
-  const date = new Date().toISOString().slice(0, 10);
-  const text = JSON.stringify({ date, machine: describeMachine(), cpuToFloor: first }, undefined, 2);
-  await writeFile(RELEASED_FILE, `${text}\n`);
-} else {
+/** Told whether the figures are to be taken anew. */
+const run = async (write: boolean): Promise<number> => {
+  if (write) {
+    const taken = releasedOf(await attempt(), new Date().toISOString().slice(0, 10), describeMachine());
+    if (taken === undefined) return 1;
+    await writeReleased(taken);
+    return 0;
+  }
+  const released = readReleased();
+  const attempts: Ratios[] = [];
+  do attempts.push(ratiosOf(await attempt()));
+  while (attempts.length < ATTEMPTS && regressions(released, attempts).length > 0);
+  const numbers = attempts.map((_, at) => `attempt ${at + 1}`);
   console.log(
     formatTable({
-      head: [
-        'CPU per request ÷ floor',
-        `released ${released.date}`,
-        ...attempts.map((_, at) => `attempt ${at + 1}`),
-      ],
+      head: ['CPU per request ÷ floor', `released ${released.date}`, ...numbers],
       rows: JUDGED.map((name) => [
         NAMES[name],
         String(released.cpuToFloor[name]),
@@ -69,7 +70,14 @@ if (released === undefined) {
       ]),
     }),
   );
-  const worse = regressions(released, attempts);
+  const [worse, better] = [regressions(released, attempts), improvements(released, attempts)];
   if (worse.length > 0) console.log(`costs far more than when it was released: ${worse.join(', ')}`);
-  process.exitCode = worse.length === 0 ? 0 : 1;
-}
+  if (better.length > 0)
+    console.log(
+      `costs far less than when it was released: ${better.join(', ')}; on the machine of then, ` +
+        'take the figures anew: npm run bench:smoke -- --write',
+    );
+  return worse.length === 0 ? 0 : 1;
+};
+
+process.exitCode = await run(process.argv.includes('--write'));

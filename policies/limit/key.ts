@@ -3,13 +3,15 @@ import { type CelValue, isCelError, isCelList } from '@bufbuild/cel';
 import type { CallFacts } from '../../schema/decision.ts';
 import { CALL_ENVIRONMENT, findAttribute, UNKNOWN } from '../cel/environment.ts';
 import { prepareCel } from '../cel/program.ts';
+import { clientKey } from '../listen/client-key.ts';
 
 type KeyPart = (facts: CallFacts) => string;
 
 /**
  * A function from a call to its count, unambiguous over the whole tuple. It never throws: all calls for which an
  * expression has no value (`tool.name` of a resources/read, or an error) share one count, so that no call
- * escapes a limit. `principal.id` counts principals of different identities apart.
+ * escapes a limit. `principal.id` counts principals of different identities apart, `client.address` an IPv6 client by
+ * its /64.
  *
  * @throws Error for an expression that the compiler's checker would have refused.
  */
@@ -29,6 +31,7 @@ const NO_VALUE = '-';
 
 const prepareKeyPart = (expression: string): KeyPart => {
   if (expression.trim() === 'principal.id') return (facts) => `s${facts.principal.key}`;
+  if (expression.trim() === 'client.address') return (facts) => `s${clientKey(facts.client.address)}`;
   return plainAttribute(expression) ?? computed(expression);
 };
 

@@ -3,7 +3,7 @@ import { judge, NAMES } from '../../bench/budgets.ts';
 import { cpuUsOfStat } from '../../bench/cpu-time.ts';
 import { isDisturbed, median, quantile, ratioOf } from '../../bench/figures.ts';
 import { parseCoreList } from '../../bench/pinned-process.ts';
-import { regressions } from '../../bench/released.ts';
+import { improvements, regressions, releasedOf } from '../../bench/released.ts';
 import { budgetTable } from '../../bench/result-tables.ts';
 import type { Sample } from '../../bench/rounds.ts';
 import { formatTable } from '../../bench/table.ts';
@@ -163,6 +163,32 @@ describe('what was released', () => {
       ]),
     ).toEqual(['secure']);
     expect(regressions(released, [{ bare: 1.25, secure: 2.5 }])).toEqual([]);
+  });
+});
+
+describe('what is to be released', () => {
+  const driven = { [NAMES.floor]: [20], [NAMES.bare]: [18], [NAMES.secure]: [25], [NAMES.bareLegacy]: [19] };
+
+  it('is what a bench has measured of all that is judged, with its date and machine', () => {
+    expect(releasedOf(samplesOf(driven), '2026-01-02', 'a machine')).toEqual({
+      date: '2026-01-02',
+      machine: 'a machine',
+      cpuToFloor: { bare: 0.9, secure: 1.25, bareLegacy: 0.95 },
+    });
+    const { [NAMES.secure]: _, ...rest } = driven;
+    expect(releasedOf(samplesOf(rest), '2026-01-02', 'a machine')).toBeUndefined();
+  });
+
+  it('is what costs so much less that a regression would not be seen', () => {
+    const released = { date: '2026-01-01', machine: 'a machine', cpuToFloor: { bare: 1, secure: 2 } };
+    expect(improvements(released, [{ bare: 0.79, secure: 1.7 }])).toEqual(['bare']);
+    expect(
+      improvements(released, [
+        { bare: 0.79, secure: 1.5 },
+        { bare: 0.85, secure: 1.5 },
+      ]),
+    ).toEqual(['secure']);
+    expect(improvements(released, [{ bare: 0.8 }])).toEqual([]);
   });
 });
 

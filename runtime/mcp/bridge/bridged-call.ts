@@ -23,6 +23,7 @@ import type { Parked } from '../input/parked-calls.ts';
 import { sealState } from '../input/request-state.ts';
 import { isUrlRequired, urlRequired } from '../input/url-elicitation.ts';
 import type { LargeWatch } from '../large-result.ts';
+import { ownerOf } from '../legacy/owner-quota.ts';
 import type { Begun } from '../task/required-task.ts';
 import type { CallOnLink, LinkCalls } from './link-calls.ts';
 
@@ -83,7 +84,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
 
   constructor(call: Call, errand: Errand) {
     const { principal, clientAddress } = call.exchange;
-    this.owner = principal.kind === 'anonymous' ? `${principal.key}@${clientAddress}` : principal.key;
+    this.owner = ownerOf(principal, clientAddress);
     this.#call = call;
     this.#errand = errand;
   }

@@ -1,4 +1,5 @@
 /** How much of what lasts each caller has. */
+import { clientKey } from '../../../policies/listen/client-key.ts';
 import type { SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
@@ -16,7 +17,7 @@ const tooMany = (owned: Owned, message: string): GatewayError =>
 
 /** Who it is counted for: anonymous callers are told apart by address, so that one cannot lock out the others. */
 export const ownerOf = (principal: Principal, address: string): string =>
-  principal.kind === 'anonymous' ? `${principal.key}@${address}` : principal.key;
+  principal.kind === 'anonymous' ? `${principal.key}@${clientKey(address)}` : principal.key;
 
 export class OwnerQuota {
   readonly #counts: Counts;

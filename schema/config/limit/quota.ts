@@ -15,7 +15,7 @@ export const QuotaLimit = closed(
       listOf(
         cel('call', 'any', {
           description:
-            'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it.',
+            'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it. `client.address` by itself counts an IPv6 client by its /64, in which it moves at will.',
         }),
         {
           description: 'What is counted apart. Empty: one count for all.',

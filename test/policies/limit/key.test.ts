@@ -42,6 +42,16 @@ test.each([
   expect(key(one)).not.toBe(key(other));
 });
 
+test('an address alone counts an IPv6 client by what it moves in at will, and within an expression as it is', () => {
+  const from = (address: string) => toolCall('x', { client: { ...toolCall('x').client, address } });
+  const key = prepareKey([' client.address ']);
+  expect(key(from('2001:db8:1:2::1'))).toBe(key(from('2001:db8:1:2:ffff::9')));
+  expect(key(from('2001:db8:1:2::1'))).not.toBe(key(from('2001:db8:1:3::1')));
+  expect(key(from('192.0.2.1'))).not.toBe(key(from('192.0.2.2')));
+  const exact = prepareKey(["client.address + ''"]);
+  expect(exact(from('2001:db8:1:2::1'))).not.toBe(exact(from('2001:db8:1:2::2')));
+});
+
 test('calls for which a key has no value share one count, apart from every value', () => {
   for (const expression of ['tool.name', "tool.name + ''"]) {
     const key = prepareKey([expression]);
@@ -55,9 +65,9 @@ test('calls for which a key has no value share one count, apart from every value
 
 test('no two tuples share a key, whatever is in them', () => {
   const text = fc.oneof(fc.string(), fc.constantFrom('', '-', '1:s', 's', ':', '2:s', '\0', ','));
-  const key = prepareKey(['principal.tenant', 'tool.name', 'client.address']);
-  const facts = (tenant: string, name: string, address: string) =>
-    toolCall(name, { principal: principal({ tenant }), client: { ...toolCall(name).client, address } });
+  const key = prepareKey(['principal.tenant', 'tool.name', 'server.name']);
+  const facts = (tenant: string, name: string, server: string) =>
+    toolCall(name, { principal: principal({ tenant }), server: { name: server } });
   fc.assert(
     fc.property(fc.tuple(text, text, text), fc.tuple(text, text, text), (one, other) => {
       const same = one.every((value, index) => value === other[index]);
