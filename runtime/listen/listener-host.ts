@@ -41,9 +41,10 @@ export class ListenerHost implements Host {
     this.#slowReaders.connected(connection.socket, connection);
   }
 
-  /** Closes the connections without a request. */
-  closeIdle(): void {
-    for (const connection of this.#connections) if (connection.isIdle) connection.socket.destroy();
+  /** What ends each connection that has no request now, if it has none then. */
+  idleEnds(): (() => void)[] {
+    const idle = Array.from(this.#connections).filter(({ isIdle }) => isIdle);
+    return idle.map((connection) => () => connection.endSoon());
   }
 
   /** Whoever has sent half of a request has had the time for it. */

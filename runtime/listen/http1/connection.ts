@@ -30,6 +30,7 @@ type State = 'head' | 'body' | 'rest' | 'reply' | 'over';
 
 const goOn = (connection: Http1Connection): void => connection.goOn();
 const settle = (connection: Http1Connection): void => connection.settle();
+const endIdle = (connection: Http1Connection): void => connection.endIdle();
 
 export class Http1Connection implements Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
   readonly peer: string;
@@ -87,6 +88,15 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
     if (measured === 'head' || measured === 'body') this.#refuse(408);
     else if (measured === 'ahead') this.#ahead.resume(this.socket);
     else this.socket.destroy();
+  }
+
+  /** Ends it, unless a request is under way or has come by now: what the system holds of one is read first. */
+  endSoon(): void {
+    if (this.isIdle) setImmediate(endIdle, this);
+  }
+
+  endIdle(): void {
+    if (this.isIdle && !this.socket.destroyed) this.#end(true);
   }
 
   /** The client has no more time for what it is waited for. */

@@ -4,6 +4,15 @@ import { startEventStream } from '../../../runtime/listen/event-stream.ts';
 import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { replyEmpty, replyJson } from '../../../runtime/listen/reply.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import {
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  GOAWAY,
+  HEADERS,
+  OPENING,
+  REQUEST,
+} from '../../support/http2-frames.ts';
 import { http2Request, openHttp2 } from './http2-client.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
 import { openTls, RawConnection } from './raw-client.ts';
@@ -63,6 +72,40 @@ describe('closing a listener', () => {
     await idle.closed;
     expect(idle.text.match(/HTTP\/1.1 204/g)).toHaveLength(2);
     await closed;
+  });
+
+  it('serves what the system holds of an idle connection at the moment of its end', async () => {
+    served = await serve(listenerNode(), routes);
+    const idle = new RawConnection(served.port);
+    idle.write(get('/ok'));
+    await idle.until('HTTP/1.1 204');
+    const closed = served.close(0, 20_000);
+    idle.write(get('/ok'));
+    // The end is due before anything can be read.
+    const sinceMs = performance.now();
+    while (performance.now() - sinceMs < 20);
+    await idle.closed;
+    expect(idle.text.match(/HTTP\/1.1 204/g)).toHaveLength(2);
+    await closed;
+  });
+
+  it('ends idle connections in order, at moments of their own within the window', async () => {
+    served = await serve(listenerNode(), routes);
+    const idle = Array.from({ length: 30 }, () => new RawConnection(served.port));
+    const ends: number[] = [];
+    for (const connection of idle) {
+      connection.socket.once('end', () => ends.push(performance.now()));
+      connection.write(get('/ok'));
+    }
+    await Promise.all(idle.map((connection) => connection.until('HTTP/1.1 204')));
+    const startedMs = performance.now();
+    const closed = served.close(10_000, 60_000);
+    await Promise.all(idle.map((connection) => connection.closed));
+    await closed;
+    expect(ends).toHaveLength(30);
+    // After half a second each has 20 ms of its own.
+    expect(Math.min(...ends) - startedMs).toBeGreaterThanOrEqual(490);
+    expect(Math.max(...ends) - startedMs).toBeGreaterThanOrEqual(490 + 28 * 20);
   });
 
   it('closes idle connections after the window', async () => {
@@ -150,6 +193,27 @@ describe('closing a listener', () => {
     await closed;
     // Each has 20 ms of its own: the last but one cannot be told before the first 28 have had theirs.
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(28 * 20);
+  });
+
+  it('serves streams of HTTP/2 that were on their way when their client was told to go', async () => {
+    const certificate = makeCertificate('late');
+    const tls = { ...certificate, minVersion: '1.3' as const };
+    served = await serve(listenerNode({ tls, http: ['h2', 'http/1.1'] }), { '/mcp': routes['/ok'] });
+    const socket = await openTls(served.port, { ALPNProtocols: ['h2'] });
+    let [isUp, isTold] = [false, false];
+    socket
+      .on('error', () => undefined)
+      .on('data', (bytes: Buffer) => {
+        isUp = true;
+        isTold ||= bytes.includes(frame(GOAWAY, 0, 0, Buffer.alloc(8)).subarray(0, 5));
+      });
+    socket.write(OPENING);
+    await until(() => isUp);
+    const closed = served.close(10_000, 60_000);
+    await until(() => isTold);
+    socket.write(frame(HEADERS, END_HEADERS | END_STREAM, 1, REQUEST));
+    await closed;
+    expect(served.observer.finished.map(({ status }) => status)).toEqual([204]);
   });
 
   it('can be closed twice', async () => {
