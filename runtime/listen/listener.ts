@@ -34,9 +34,6 @@ const IDLE_CHECK_MS = 50;
 /** For this long a client may still send what it was about to, once the end has begun. */
 const GRACE_MS = 500;
 
-/** No last stream is named: what is on its way is served. */
-const ANY_STREAM = 2 ** 31 - 1;
-
 /** The end of a session waits for what is unsent, which a failed connection never sends. */
 function destroyFailed(this: TLSSocket): void {
   this.destroy();
@@ -78,7 +75,6 @@ export class Listener implements Taker {
   readonly #sessions = new Set<ServerHttp2Session>();
   #node: ListenerNode;
   #isServing = false;
-  #graceMs = 0;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -172,10 +168,9 @@ export class Listener implements Taker {
 
   /**
    * Ends, once nothing leads to it any more. Each reply ends its connection. Within `windowMs` what would stay open
-   * ends, idle connections do after half a second in which they may send, and HTTP/2 sessions get GOAWAY, and half a
-   * second later another one that refuses new streams, each at a moment of its own; then whoever has sent half of a
-   * request is answered 408. At `deadlineMs` (from the call) all that are left are closed. When it resolves, every
-   * exchange is concluded. A second call may only bring the deadline forward.
+   * ends, idle connections do after half a second in which they may send, and HTTP/2 sessions get GOAWAY, each at a
+   * moment of its own; then whoever has sent half of a request is answered 408. At `deadlineMs` (from the call) all that
+   * are left are closed. When it resolves, every exchange is concluded. A second call may only bring the deadline forward.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     const deadline = setTimeout(() => this.#gate.destroyAll(), deadlineMs);
@@ -188,10 +183,9 @@ export class Listener implements Taker {
     this.#context.lifecycle.closing = true;
     endSpread(stillIn(this.#context.lifecycle.closers), windowMs);
     const graceMs = Math.min(windowMs / 2, GRACE_MS);
-    this.#graceMs = graceMs;
     endSpread(
-      Array.from(this.#sessions, (session) => () => this.#takeLeave(session)),
-      windowMs - graceMs,
+      Array.from(this.#sessions, (session) => () => session.close()),
+      windowMs,
     );
     let late: NodeJS.Timeout | undefined;
     const idle = setTimeout(() => {
@@ -277,19 +271,12 @@ export class Listener implements Taker {
     );
   }
 
-  /** What the client sent before it knew is served, too. */
-  #takeLeave(session: ServerHttp2Session): void {
-    if (session.closed || session.destroyed) return;
-    session.goaway(0, ANY_STREAM);
-    setTimeout(() => session.close(), this.#graceMs).unref();
-  }
-
   #hold(session: ServerHttp2Session): void {
     this.#sessions.add(session);
     rememberConnection(session, peerAddress(session.socket, this.#context.unix));
     session.on('error', () => session.destroy());
     session.once('close', () => this.#sessions.delete(session));
     session.setTimeout(this.#node.connections.idleTimeoutMs, () => session.close());
-    if (this.#context.lifecycle.closing) this.#takeLeave(session);
+    if (this.#context.lifecycle.closing) session.close();
   }
 }

@@ -109,9 +109,10 @@ const openKept = async (url: URL): Promise<readonly KeptConnection[]> => {
 };
 
 /** The ways in which a listener ends; each resolves when that has begun. */
-const ENDS: readonly (readonly [string, (opsUrl: string, workers: number) => Promise<void>])[] = [
+const ENDS: readonly (readonly [string, number, (opsUrl: string, workers: number) => Promise<void>])[] = [
   [
     'SIGTERM',
+    2,
     async (opsUrl) => {
       cli.child.kill('SIGTERM');
       await expect.poll(async () => (await fetch(`${opsUrl}/-/ready`)).status, { interval: 10 }).toBe(503);
@@ -119,6 +120,7 @@ const ENDS: readonly (readonly [string, (opsUrl: string, workers: number) => Pro
   ],
   [
     'a reload that moves the listener',
+    1,
     async (opsUrl, workers) => {
       await writeFile(file, yamlOf(`127.0.0.1:${await freePort()}`, workers));
       expect((await fetch(`${opsUrl}/-/reload`, { method: 'POST' })).status).toBe(200);
@@ -126,36 +128,34 @@ const ENDS: readonly (readonly [string, (opsUrl: string, workers: number) => Pro
   ],
 ];
 
-describe.each(ENDS)('at %s', (_name, begin) => {
-  describe.each([1, 2])('with %i thread(s)', (workers) => {
-    it('idle connections end in order at moments of their own', async () => {
-      const { url, opsUrl } = await start(yamlOf(`127.0.0.1:${await freePort()}`, workers));
-      const kept = await openKept(url);
-      await begin(opsUrl, workers);
-      const ends = await Promise.all(kept.map(({ over }) => over));
-      expect(ends.every(({ inOrder }) => inOrder)).toBe(true);
-      const times = ends.map(({ atMs }) => atMs).sort((a, b) => a - b);
-      // All in one instant, or in the half second of one check, they would come back so.
-      expect(times.at(-1)! - times[0]!).toBeGreaterThan(150);
-      expect(new Set(times.map((atMs) => Math.floor(atMs / 50))).size).toBeGreaterThan(3);
-    });
+describe.each(ENDS)('at %s, with %i thread(s)', (_name, workers, begin) => {
+  it('idle connections end in order at moments of their own', async () => {
+    const { url, opsUrl } = await start(yamlOf(`127.0.0.1:${await freePort()}`, workers));
+    const kept = await openKept(url);
+    await begin(opsUrl, workers);
+    const ends = await Promise.all(kept.map(({ over }) => over));
+    expect(ends.every(({ inOrder }) => inOrder)).toBe(true);
+    const times = ends.map(({ atMs }) => atMs).sort((a, b) => a - b);
+    // All in one instant, or in the half second of one check, they would come back so.
+    expect(times.at(-1)! - times[0]!).toBeGreaterThan(150);
+    expect(new Set(times.map((atMs) => Math.floor(atMs / 50))).size).toBeGreaterThan(3);
+  });
 
-    it('a request that was sent on an idle connection before its end is answered, and told that it was the last', async () => {
-      const { url, opsUrl } = await start(yamlOf(`127.0.0.1:${await freePort()}`, workers));
-      const kept = await openKept(url);
-      await begin(opsUrl, workers);
-      // All become due while nothing is read: the ends come first when the process goes on.
-      cli.child.kill('SIGSTOP');
-      const open = kept.filter(({ isOver }) => !isOver);
-      expect(open.length).toBeGreaterThan(CONNECTIONS / 2);
-      const answers = open.map((connection) => connection.ask(url));
-      await pause(UNTIL_ALL_ARE_DUE_MS);
-      cli.child.kill('SIGCONT');
-      for (const answer of await Promise.all(answers)) {
-        expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-        expect(answer).toMatch(/\r\nconnection: close\r\n/i);
-      }
-      expect((await Promise.all(kept.map(({ over }) => over))).every(({ inOrder }) => inOrder)).toBe(true);
-    });
+  it('a request that was sent on an idle connection before its end is answered, and told that it was the last', async () => {
+    const { url, opsUrl } = await start(yamlOf(`127.0.0.1:${await freePort()}`, workers));
+    const kept = await openKept(url);
+    await begin(opsUrl, workers);
+    // All become due while nothing is read: the ends come first when the process goes on.
+    cli.child.kill('SIGSTOP');
+    const open = kept.filter(({ isOver }) => !isOver);
+    expect(open.length).toBeGreaterThan(CONNECTIONS / 2);
+    const answers = open.map((connection) => connection.ask(url));
+    await pause(UNTIL_ALL_ARE_DUE_MS);
+    cli.child.kill('SIGCONT');
+    for (const answer of await Promise.all(answers)) {
+      expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+    }
+    expect((await Promise.all(kept.map(({ over }) => over))).every(({ inOrder }) => inOrder)).toBe(true);
   });
 });

@@ -1,8 +1,6 @@
 /** Frames of HTTP/2 (RFC 9113) by hand, for what no client sends. */
 
-export const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION] = [
-  0, 1, 3, 4, 6, 7, 9,
-] as const;
+export const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, CONTINUATION] = [0, 1, 3, 4, 6, 9] as const;
 export const [END_STREAM, END_HEADERS] = [1, 4] as const;
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 

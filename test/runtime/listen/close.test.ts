@@ -4,15 +4,6 @@ import { startEventStream } from '../../../runtime/listen/event-stream.ts';
 import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { replyEmpty, replyJson } from '../../../runtime/listen/reply.ts';
 import { makeCertificate } from '../../support/certificate.ts';
-import {
-  END_HEADERS,
-  END_STREAM,
-  frame,
-  GOAWAY,
-  HEADERS,
-  OPENING,
-  REQUEST,
-} from '../../support/http2-frames.ts';
 import { http2Request, openHttp2 } from './http2-client.ts';
 import { listenerNode, type ServedListener, serve, until } from './listener-fixture.ts';
 import { openTls, RawConnection } from './raw-client.ts';
@@ -193,27 +184,6 @@ describe('closing a listener', () => {
     await closed;
     // Each has 20 ms of its own: the last but one cannot be told before the first 28 have had theirs.
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(28 * 20);
-  });
-
-  it('serves streams of HTTP/2 that were on their way when their client was told to go', async () => {
-    const certificate = makeCertificate('late');
-    const tls = { ...certificate, minVersion: '1.3' as const };
-    served = await serve(listenerNode({ tls, http: ['h2', 'http/1.1'] }), { '/mcp': routes['/ok'] });
-    const socket = await openTls(served.port, { ALPNProtocols: ['h2'] });
-    let [isUp, isTold] = [false, false];
-    socket
-      .on('error', () => undefined)
-      .on('data', (bytes: Buffer) => {
-        isUp = true;
-        isTold ||= bytes.includes(frame(GOAWAY, 0, 0, Buffer.alloc(8)).subarray(0, 5));
-      });
-    socket.write(OPENING);
-    await until(() => isUp);
-    const closed = served.close(10_000, 60_000);
-    await until(() => isTold);
-    socket.write(frame(HEADERS, END_HEADERS | END_STREAM, 1, REQUEST));
-    await closed;
-    expect(served.observer.finished.map(({ status }) => status)).toEqual([204]);
   });
 
   it('can be closed twice', async () => {
