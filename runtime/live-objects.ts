@@ -247,6 +247,11 @@ export class LiveObjects {
     });
   }
 
+  /** Nothing is held over all replicas for longer than until then, on the clock of performance.now(). */
+  endHeldBy(atMs: number): void {
+    this.#leases?.endBy(atMs);
+  }
+
   /** Gives back what is held over all replicas; resolves after `withinMs` at the latest. */
   async giveBack(withinMs: number): Promise<void> {
     await this.#leases?.close(withinMs);

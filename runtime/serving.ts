@@ -298,6 +298,7 @@ export class Serving {
     const { windowMs } = bounds;
     const cutMs = (): number => boundsFrom(bounds, performance.now() - startedMs).cutMs;
     this.#endAtMs = startedMs + bounds.endMs;
+    this.#live.endHeldBy(this.#endAtMs);
     this.#listens.endAll(windowMs);
     this.#sessions.endStreams(windowMs);
     this.#network.drain(windowMs);

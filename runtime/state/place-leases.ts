@@ -23,6 +23,7 @@ export class PlaceLeases {
   #asking: Promise<void> | undefined;
   #looking: NodeJS.Timeout | undefined;
   #renewing: NodeJS.Timeout | undefined;
+  #endAtMs = Number.POSITIVE_INFINITY;
 
   constructor(store: StateStore) {
     this.#store = store;
@@ -51,6 +52,15 @@ export class PlaceLeases {
     this.#ask();
   }
 
+  /**
+   * No lease is for longer than until then, on the clock of performance.now(), those that are held included: they are
+   * over with the process, whether the store is told or not.
+   */
+  endBy(atMs: number): void {
+    this.#endAtMs = atMs;
+    this.#renew();
+  }
+
   /** Gives all back; resolves when the store has been told, or cannot be, or after `withinMs`. */
   async close(withinMs: number): Promise<void> {
     clearTimeout(this.#looking);
@@ -74,7 +84,7 @@ export class PlaceLeases {
       const told = steps.map(({ what, lease: { id, name, max, queue } }) => ({ what, id, name, max, queue }));
       const entering = steps.flatMap(({ what, lease }, at) => (what === 'enter' ? [{ lease, at }] : []));
       try {
-        const answers = await this.#store.places(told, LEASE_MS);
+        const answers = await this.#store.places(told, this.#leaseMs());
         const admitted = new Map<string, number>();
         for (const { lease, at } of entering) this.#answer(lease, answers[at]!, admitted);
         for (const [name, count] of admitted) this.#steps.wake(name, count * MORE);
@@ -114,6 +124,12 @@ export class PlaceLeases {
     lease.state = 'held';
     this.#held.add(lease);
     this.#renewLater();
+    // It may have been asked for before it was known that the end is near.
+    if (this.#leaseMs() < LEASE_MS) this.#steps.renew(lease);
+  }
+
+  #leaseMs(): number {
+    return Math.max(1, Math.min(LEASE_MS, Math.ceil(this.#endAtMs - performance.now())));
   }
 
   #renewLater(): void {

@@ -51,8 +51,11 @@ for step = 1, #KEYS / 2 do
       redis.call('ZREM', queue, id)
     end
     if answer < 2 then redis.call('ZADD', leases, ending, id) end
-    redis.call('PEXPIRE', leases, ARGV[1])
-    redis.call('PEXPIRE', queue, ARGV[1])
+    for _, key in ipairs({ leases, queue }) do
+      if redis.call('PTTL', key) < tonumber(ARGV[1]) then
+        redis.call('PEXPIRE', key, ARGV[1])
+      end
+    end
   end
   answers[step] = answer
 end

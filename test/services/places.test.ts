@@ -87,6 +87,23 @@ describe.skipIf(isRedisMissing)('places in the store that replicas share', () =>
     await Promise.all([one.close(), other.close()]);
   });
 
+  it('are free by the end of the process that held them, though the store was not told', async () => {
+    const [dying, other] = [await open(), await open()];
+    const leases = new PlaceLeases(dying);
+    const held = Promise.withResolvers<string>();
+    leases.enter({ name: 'key', max: 1, queue }, held.resolve);
+    expect(await held.promise).toBe('held');
+    const ask = (): Promise<readonly string[]> =>
+      other.places([{ what: 'enter', name: 'key', id: 'b', max: 1, queue }], LEASE_MS);
+    const endsMs = performance.now() + 1_000;
+    leases.endBy(endsMs);
+    // What it held is told within that second; that it goes is not.
+    while (performance.now() < endsMs - 500) expect(await ask()).toEqual(['waits']);
+    await dying.close();
+    await expect.poll(ask, { timeout: 5_000, interval: 50 }).toEqual(['held']);
+    await other.close();
+  });
+
   it('are taken again as soon as they are free where many more wait for them, with few words for each call', async () => {
     const [clients, callsEach, holdMs, bounds] = [
       300,
