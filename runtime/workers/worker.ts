@@ -6,6 +6,7 @@ import { GraphTeller, transferOf } from '../reload/told-graph.ts';
 import type { PressureReason } from '../traffic/pressure.ts';
 import type { FromWorker, Ports, SharedMemories, ToWorker, WorkerData } from './messages.ts';
 import { Pulse } from './pulse.ts';
+import { reap } from './reap.ts';
 import { tellMemories } from './told-memories.ts';
 
 /** The program of a thread: beside this file in the sources, beside the bundle once built. */
@@ -143,6 +144,7 @@ export class Worker {
     this.#ended = true;
     alive.delete(this);
     this.killChildren();
+    reap(this.#children);
     this.#rejectAll(cause);
     if (!this.#wanted) this.#events.onEnd(cause);
   }

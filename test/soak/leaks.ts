@@ -17,16 +17,6 @@ export const BOUNDS = {
 
 export type Measure = keyof typeof BOUNDS;
 
-/** A thread has one process of the only stdio upstream for each era. */
-const PROCESSES_OF_A_THREAD = 2;
-
-/**
- * Nothing in Node.js can wait for a child of a thread that was ended: they stay until the process ends, as many for
- * each thread as it had, and no more.
- */
-export const boundOf = (measure: Measure, killedThreads: number): number =>
-  measure === 'zombies' ? killedThreads * PROCESSES_OF_A_THREAD : BOUNDS[measure];
-
 export type Amounts = Readonly<Record<Measure, number>>;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
@@ -41,10 +31,8 @@ export const amountsOf = ({ residentBytes, handles, children, zombies, threads }
 });
 
 /** The measures in which `after` is more than `before` by more than its bound. */
-export const leaksIn = (before: Amounts, after: Amounts, killedThreads: number): readonly Measure[] =>
-  (Object.keys(BOUNDS) as Measure[]).filter(
-    (measure) => after[measure] - before[measure] > boundOf(measure, killedThreads),
-  );
+export const leaksIn = (before: Amounts, after: Amounts): readonly Measure[] =>
+  (Object.keys(BOUNDS) as Measure[]).filter((measure) => after[measure] - before[measure] > BOUNDS[measure]);
 
 const POLL_MS = 500;
 
@@ -52,7 +40,6 @@ const POLL_MS = 500;
 export const settle = async (
   gateway: GatewayProcess,
   before: Amounts | undefined,
-  killedThreads: number,
   withinMs: number,
 ): Promise<Amounts> => {
   const deadlineMs = performance.now() + withinMs;
@@ -61,7 +48,7 @@ export const settle = async (
     const late = performance.now() > deadlineMs;
     try {
       const after = amountsOf(await gateway.holding());
-      if (late || (before !== undefined && leaksIn(before, after, killedThreads).length === 0)) return after;
+      if (late || (before !== undefined && leaksIn(before, after).length === 0)) return after;
     } catch (error) {
       if (late) throw error;
     }

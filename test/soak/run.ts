@@ -111,15 +111,14 @@ const soakFor = async (soak: Soak, lengthMs: number): Promise<{ before: Amounts;
   const calmMs = Math.min(lengthMs * CALM_SHARE, MAX_CALM_MS);
   tell(`calm for ${(calmMs / 1000).toFixed(0)} s`);
   await withCrowd(soak, 1, () => delay(calmMs));
-  const before = await settle(gateway, undefined, 0, SETTLE_MS);
+  const before = await settle(gateway, undefined, SETTLE_MS);
   tell(`faults for ${((lengthMs - calmMs) / 1000).toFixed(0)} s`);
   await withCrowd(soak, 2, () => soak.driver.run());
   await expectRecovery(soak);
   tell('settling');
   await expectQuiet(soak);
-  const killed = soak.driver.begun.get('thread killed') ?? 0;
-  const after = await settle(gateway, before, killed, SETTLE_DEADLINE_MS);
-  for (const leak of leaksIn(before, after, killed))
+  const after = await settle(gateway, before, SETTLE_DEADLINE_MS);
+  for (const leak of leaksIn(before, after))
     soak.tally.fail(`${leak} grew from ${before[leak]} to ${after[leak]}`);
   return { before, after };
 };

@@ -1,6 +1,6 @@
 /** What a run ends in. */
 import { formatTable, type Table } from '../../bench/table.ts';
-import { type Amounts, BOUNDS, boundOf, type Measure } from './leaks.ts';
+import { type Amounts, BOUNDS, type Measure } from './leaks.ts';
 import type { Row, Tally } from './tally.ts';
 
 export interface Told {
@@ -38,23 +38,19 @@ const NAMES: Readonly<Record<Measure, string>> = {
 const amount = (measure: Measure, value: number): string =>
   measure.endsWith('Bytes') ? (value / 1e6).toFixed(1) : String(value);
 
-const holdingTable = (before: Amounts, after: Amounts, killedThreads: number): Table => ({
+const holdingTable = (before: Amounts, after: Amounts): Table => ({
   head: ['held when idle', 'before', 'after', 'may grow by'],
   rows: (Object.keys(BOUNDS) as Measure[]).map((measure) => [
     NAMES[measure],
     amount(measure, before[measure]),
     amount(measure, after[measure]),
-    amount(measure, boundOf(measure, killedThreads)),
+    amount(measure, BOUNDS[measure]),
   ]),
 });
 
 export const summary = ({ seed, lengthMs, tally, begun, before, after }: Told): string =>
   [
-    ...[
-      callTable([...tally.rows.values()]),
-      faultTable(begun),
-      holdingTable(before, after, begun.get('thread killed') ?? 0),
-    ].map(formatTable),
+    ...[callTable([...tally.rows.values()]), faultTable(begun), holdingTable(before, after)].map(formatTable),
     ...tally.failures,
     `${tally.failed === 0 ? 'passed' : `FAILED (${tally.failed})`}: seed ${seed}, ${lengthMs / 1000} s`,
   ].join('\n\n');

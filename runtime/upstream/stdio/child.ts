@@ -27,7 +27,8 @@ export interface ChildOwner extends MessageSink {
   onExit(cause: string): void;
 }
 
-const alive = new Set<Child>();
+/** Leaders of groups. */
+const alive = new Set<number>();
 let tell: ((pids: readonly number[]) => void) | undefined;
 
 /** Tells `listener` which children of this thread live, whenever that changes. */
@@ -35,11 +36,16 @@ export const tellChildren = (listener: (pids: readonly number[]) => void): void 
   tell = listener;
 };
 
-const changed = (): void => tell?.(Array.from(alive, ({ pid }) => pid));
+const changed = (): void => tell?.([...alive]);
 
 /** Ends all of this thread at once. */
 export const killChildren = (): void => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const pid of alive)
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It is gone.
+    }
 };
 
 /** Whatever ends the gateway, its children end too. */
@@ -63,6 +69,11 @@ export class Child {
     const env = { NODE_V8_COVERAGE: undefined, ...node.env };
     const options = { cwd, env, shell: false, detached: true, windowsHide: true } as const;
     const started = spawn(file, [...args], options);
+    // At once: whatever comes now, it is known whose it is.
+    if (started.pid !== undefined) {
+      alive.add(started.pid);
+      changed();
+    }
     await new Promise<void>((resolveStart, reject) => {
       started.once('spawn', resolveStart).once('error', reject);
     });
@@ -79,8 +90,6 @@ export class Child {
     this.pid = started.pid!;
     this.#process = started;
     this.#msToEnd = context.msToEnd ?? (() => Number.POSITIVE_INFINITY);
-    alive.add(this);
-    changed();
     const lines = new LineReader(started.stdout, owner);
     started.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     for (const pipe of [started.stdin, started.stdout, started.stderr]) pipe.on('error', () => undefined);
@@ -95,7 +104,7 @@ export class Child {
       started.once('exit', (code, signal) => {
         // A group may outlive its leader.
         this.kill('SIGKILL');
-        alive.delete(this);
+        alive.delete(this.pid);
         changed();
         this.#gone = true;
         const last = stderr.lastLine === '' ? '' : `: ${stderr.lastLine}`;
