@@ -41,6 +41,8 @@ export interface GenerationView {
   /** `artifactHash` with keyed digests of the resolved references. */
   readonly effectiveHash: string;
   readonly graph: Graph;
+  /** Whether it has given everything back: what goes on under it does so with what others have, too. */
+  readonly isOver: boolean;
   /** This generation's part of a listener; absent where it has none of that name. */
   listener(name: string): PreparedListener | undefined;
   acquire(): void;

@@ -8,6 +8,7 @@ import type { ParkedCalls } from './mcp/input/parked-calls.ts';
 import type { LastingCallers } from './mcp/lasting-callers.ts';
 import type { SessionStore } from './mcp/legacy/session-store.ts';
 import type { ListenStreams } from './mcp/modern/listen-streams.ts';
+import type { PreparedServer } from './mcp/server.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { OpsSource } from './ops/ops-source.ts';
@@ -43,4 +44,6 @@ export interface PrepareContext {
   readonly thread: ServingThread | undefined;
   /** The generation that serves. */
   readonly current: () => GenerationView;
+  /** No generation has a server with these exposures any more. */
+  serverOver(name: string, exposures: PreparedServer['exposures']): void;
 }

@@ -12,7 +12,7 @@ import { Limits } from './mcp/limits.ts';
 import { ModernViews } from './mcp/modern/modern-views.ts';
 import type { Pin } from './mcp/pin.ts';
 import { isModernVersion } from './mcp/revision.ts';
-import type { PreparedServer } from './mcp/server.ts';
+import type { HeldGraph, PreparedServer } from './mcp/server.ts';
 import { ToldLists } from './mcp/told-lists.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import { takePolicies } from './prepare-policies.ts';
@@ -29,6 +29,7 @@ export interface ServerParts {
   readonly loaded: LoadedGraph & SharedBetweenThreads;
   readonly info: GatewayInfo;
   readonly infoText: string;
+  readonly held: HeldGraph;
   /** Of the generation. */
   readonly upstreams: ReadonlyMap<string, LiveUpstream>;
   /** By upstream. */
@@ -139,7 +140,10 @@ const createServer = async (node: ServerNode, parts: ServerParts): Promise<LiveS
       extensionMethods: extensionMethods(exposed),
       policies: await takePolicies(node, parts, leases),
       limits: await takeLimits(node, parts, leases),
-      close: () => leases.release(),
+      close: () => {
+        context.serverOver(node.name, exposed);
+        return leases.release();
+      },
     };
   } catch (thrown) {
     await leases.release();
@@ -149,7 +153,7 @@ const createServer = async (node: ServerNode, parts: ServerParts): Promise<LiveS
 
 /** Prepares a server, whose upstreams and pins the generation has already. */
 export const prepareServer = async (node: ServerNode, parts: ServerParts): Promise<PreparedServer> => {
-  const { context, loaded, info, infoText, leases } = parts;
+  const { context, loaded, held, info, infoText, leases } = parts;
   const { live, metrics, sessions, parked, listens, lasting, listReaders, sealer, peers } = context;
   const fingerprint = fingerprintOf(loaded, 'server', node.name);
   const create = () => createServer(node, parts);
@@ -157,7 +161,8 @@ export const prepareServer = async (node: ServerNode, parts: ServerParts): Promi
   const { close: _, ...lives } = await leases.take(live.servers, id, fingerprint + parts.tenants, create);
   return {
     ...lives,
-    graph: loaded.graph,
+    held,
+    policyNodes: node.policies.map((name) => loaded.graph.policies[name]!),
     fingerprint,
     info,
     infoText,

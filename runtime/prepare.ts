@@ -14,7 +14,7 @@ import { prepareListener } from './listen/prepare-listener.ts';
 import type { LiveUpstream } from './live-objects.ts';
 import type { GatewayInfo } from './mcp/ask.ts';
 import type { Pin } from './mcp/pin.ts';
-import type { Place, PreparedServer } from './mcp/server.ts';
+import type { HeldGraph, Place, PreparedServer } from './mcp/server.ts';
 import { opsRoutes } from './ops/ops.ts';
 import type { PrepareContext } from './prepare-context.ts';
 import { prepareRoutes } from './prepare-routes.ts';
@@ -52,6 +52,7 @@ class Preparation {
   readonly #loaded: LoadedGraph & SharedBetweenThreads;
   readonly #turns = new TurnTaking();
   readonly #leases = new Leases(this.#turns);
+  readonly #held: HeldGraph;
   readonly #info: GatewayInfo;
   /** Upstreams that were not there before. */
   readonly #made: Upstream[] = [];
@@ -64,6 +65,7 @@ class Preparation {
   constructor(context: PrepareContext, loaded: LoadedGraph & SharedBetweenThreads) {
     this.#context = context;
     this.#loaded = loaded;
+    this.#held = { graph: loaded.graph };
     this.#info = Object.freeze({ name: loaded.graph.name, version: context.version });
   }
 
@@ -75,6 +77,7 @@ class Preparation {
     return {
       context: this.#context,
       loaded: this.#loaded,
+      held: this.#held,
       info: this.#info,
       infoText: JSON.stringify(this.#info),
       upstreams: this.upstreams,
@@ -260,6 +263,10 @@ class Preparation {
       const stdio = this.#stdio();
       const generation = new Generation({ number, artifactHash, effectiveHash, graph, listeners });
       generation.hold(() => this.#leases.release());
+      const held = this.#held;
+      generation.hold(() => {
+        held.graph = undefined;
+      });
       generation.hold(() => this.#giveBackListeners());
       const { servers, pins } = this;
       return { generation, servers, listeners: this.listeners, pins, stdio };

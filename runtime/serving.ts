@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
 import type { Principal } from '../schema/principal.ts';
 import { boundsFrom, type EndBounds } from './end-bounds.ts';
+import { GatewayError, RPC } from './errors.ts';
 import type { GenerationView } from './generation.ts';
 import { BoundListeners } from './listen/bound-listeners.ts';
 import { heartbeat } from './listen/heartbeat.ts';
@@ -17,6 +18,7 @@ import { LastingCallers } from './mcp/lasting-callers.ts';
 import { SessionStore } from './mcp/legacy/session-store.ts';
 import { ListenStreams } from './mcp/modern/listen-streams.ts';
 import type { PinDifference } from './mcp/pin.ts';
+import type { PreparedServer } from './mcp/server.ts';
 import { AccessLog } from './observe/access-log.ts';
 import type { LineDestination } from './observe/destination.ts';
 import type { RootLog } from './observe/log.ts';
@@ -82,6 +84,7 @@ const NO_GENERATION: GenerationView = {
   number: 0,
   artifactHash: '',
   effectiveHash: '',
+  isOver: false,
   get graph(): Graph {
     throw new Error('no graph is served yet');
   },
@@ -321,6 +324,16 @@ export class Serving {
     this.#observer.close();
   }
 
+  /** No generation has this server any more: what began under it has had the time that it gets. */
+  #cut(name: string, exposures: PreparedServer['exposures']): void {
+    const error = new GatewayError('shutting_down', 'the server has changed', {
+      status: 503,
+      rpcCode: RPC.upstream,
+    });
+    this.#sessions.cut(exposures, error);
+    this.#live.listeners.cut(({ record, generation }) => record.server === name && generation.isOver, error);
+  }
+
   #prepareContext(): PrepareContext {
     const { version, log, metrics, ops, stdio, thread } = this.#options;
     return {
@@ -343,6 +356,7 @@ export class Serving {
       stdio,
       thread,
       current: () => this.#currentOrNone(),
+      serverOver: (name, exposures) => this.#cut(name, exposures),
     };
   }
 

@@ -92,6 +92,12 @@ export class BoundListeners {
     }
   }
 
+  /** Has requests that may go on no longer fail, at listeners that serve and that end. */
+  cut(...meant: Parameters<Listener['cut']>): void {
+    for (const { listener } of this.#serving.values()) listener.cut(...meant);
+    for (const listener of this.#ending) listener.cut(...meant);
+  }
+
   /** Ends all but those of operations. Resolves when no exchange is open on them. */
   async closeTraffic(bounds: EndBounds): Promise<void> {
     const { windowMs, deadlineMs } = bounds;

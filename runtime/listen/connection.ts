@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import type { AddressRules } from '../../policies/listen/address-rules.ts';
 import { canonicalAddress } from '../../policies/listen/address-rules.ts';
-import type { PreparedListener } from '../generation.ts';
 import type { OpenExchange } from './open-exchange.ts';
 
 /** What is remembered of a connection between its requests. */
@@ -8,7 +8,7 @@ export interface Connection {
   /** From {@link peerAddress}. */
   readonly peer: string;
   /** The rules that `trusted` and `admitted` come from; looked at again when a reload brings others. */
-  judgedBy: PreparedListener | undefined;
+  judgedBy: AddressRules | undefined;
   trusted: boolean;
   admitted: boolean;
   /** The request that is not over. None for HTTP/2, whose streams tell of their own end. */

@@ -33,8 +33,8 @@ const EXPECTATION = refusal('invalid_request', 417, 'expectation not supported')
 const checkAddress = (exchange: OpenExchange, prepared: PreparedListener): GatewayError | undefined => {
   const { connection } = exchange;
   const { addresses } = prepared;
-  if (connection.judgedBy !== prepared) {
-    connection.judgedBy = prepared;
+  if (connection.judgedBy !== prepared.addresses) {
+    connection.judgedBy = prepared.addresses;
     connection.trusted = addresses.trusts(connection.peer);
     connection.admitted = addresses.admits(connection.peer);
   }

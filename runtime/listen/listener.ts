@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { BindAddress, ListenerNode } from '../../schema/graph/listener.ts';
+import type { GatewayError } from '../errors.ts';
 import type { GenerationView } from '../generation.ts';
 import { endSpread, stillIn } from '../spread.ts';
 import { type Counts, LocalCounts } from '../state/counts.ts';
@@ -25,7 +26,8 @@ import { type Arrival, Http2Arrivals } from './http2-arrivals.ts';
 import { Http2Request } from './http2-request.ts';
 import { ListenerHost } from './listener-host.ts';
 import type { ListenerObserver } from './observer.ts';
-import { type ListenerContext, openExchange } from './open-exchange.ts';
+import { type ListenerContext, type OpenExchange, openExchange } from './open-exchange.ts';
+import { cutExchange } from './reply.ts';
 import { NEVER_SHEDS, type Shedding } from './shedding.ts';
 import { SlowReaders } from './slow-readers.ts';
 
@@ -164,6 +166,11 @@ export class Listener implements Taker {
     this.#context.lifecycle.bodyTimeoutMs = node.connections.bodyTimeoutMs;
     this.#host.renew(node);
     if (node.tls !== undefined) this.#tls?.setSecureContext(secureContextOptions(node.tls));
+  }
+
+  /** Has requests that may go on no longer fail. */
+  cut(mayNot: (exchange: OpenExchange) => boolean, error: GatewayError): void {
+    for (const exchange of this.#slowReaders.exchanges()) if (mayNot(exchange)) cutExchange(exchange, error);
   }
 
   /**

@@ -162,3 +162,11 @@ export const replyFailed = (exchange: WebExchange, thrown: unknown, id?: string)
   record.cause = thrown;
   response.destroy();
 };
+
+/** Ends an exchange that may go on no longer: what works for it is taken back, and it fails with `error`. */
+export const cutExchange = (exchange: WebExchange, error: GatewayError): void => {
+  const { onAbort } = exchange;
+  exchange.onAbort = undefined;
+  onAbort?.();
+  if (!exchange.concluded) replyFailed(exchange, error);
+};

@@ -51,6 +51,12 @@ export class SlowReaders {
     this.#streams.delete(exchange);
   }
 
+  /** Those that are not concluded. */
+  exchanges(): readonly OpenExchange[] {
+    const overHttp1 = Array.from(this.#sockets.values()).flatMap(({ current }) => current ?? []);
+    return [...overHttp1, ...this.#streams];
+  }
+
   /** Cuts off all that leave more than `maxUnreadBytes` unread. */
   relieve(maxUnreadBytes: number): void {
     for (const [socket, connection] of this.#sockets)

@@ -28,9 +28,9 @@ export class LastingCallers {
 
   /**
    * Takes in one that was admitted under `graph`: by the time that it comes another may serve, or its credential may
-   * have been revoked.
+   * have been revoked. Without one it was so long ago that nothing can be compared any more: it has to come again.
    */
-  add(caller: LastingCaller, graph: Graph): void {
+  add(caller: LastingCaller, graph: Graph | undefined): void {
     this.#callers.add(caller);
     if (this.#isRevoked(caller.admitted.principal)) {
       this.#expel(caller);
@@ -38,7 +38,7 @@ export class LastingCallers {
     }
     const now = this.#graph;
     if (now === undefined || now === graph || now.reload.onPolicyChange !== undefined) return;
-    if (!compareStandings(graph, now)(caller.admitted)) this.#expel(caller);
+    if (graph === undefined || !compareStandings(graph, now)(caller.admitted)) this.#expel(caller);
   }
 
   remove(caller: LastingCaller): void {

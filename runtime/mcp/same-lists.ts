@@ -3,14 +3,14 @@ import { canonicalJson } from '../../schema/canonical-json.ts';
 import type { PreparedServer } from './server.ts';
 
 /** What decides the lists of a server, as far as its graph says it. */
-const rulesOf = ({ node, graph }: PreparedServer): string =>
+const rulesOf = ({ node, policyNodes }: PreparedServer): string =>
   canonicalJson({
     expose: node.expose,
     features: node.features,
     lists: node.lists,
     provenance: node.provenance,
     labels: node.labels,
-    policies: node.policies.map((name) => graph.policies[name]),
+    policies: policyNodes,
   });
 
 const compare = (before: PreparedServer, after: PreparedServer): boolean =>

@@ -2,6 +2,7 @@
 
 import type { CallFacts, Decision } from '../../schema/decision.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
+import type { PolicyNode } from '../../schema/graph/policy.ts';
 import type { ServerNode } from '../../schema/graph/server.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { JsonBounds } from '../json-bounds.ts';
@@ -44,10 +45,17 @@ export interface ServerMetrics {
   upstreamRequest(upstream: string, outcome: string): void;
 }
 
+/** The graph of a generation, until that is over: what goes on under it does not keep the whole. */
+export interface HeldGraph {
+  graph: Graph | undefined;
+}
+
 export interface PreparedServer {
   readonly node: ServerNode;
-  /** The graph that it is part of. */
-  readonly graph: Graph;
+  /** What it is part of. */
+  readonly held: HeldGraph;
+  /** Those that the node names. */
+  readonly policyNodes: readonly PolicyNode[];
   /** Hash of the node with all that it refers to, resolved values included. */
   readonly fingerprint: string;
   readonly info: GatewayInfo;

@@ -26,12 +26,12 @@ export class Generation implements GenerationView {
   readonly number: number;
   readonly artifactHash: string;
   readonly effectiveHash: string;
-  readonly graph: Graph;
   /** Aborted when another generation has taken over: streams that must not last end themselves. */
   readonly draining: AbortSignal;
   /** Aborted at the deadline, before anything is given back: what is still open is cut. */
   readonly cut: AbortSignal;
-  readonly #listeners: ReadonlyMap<string, PreparedListener>;
+  #graph: Graph | undefined;
+  #listeners: ReadonlyMap<string, PreparedListener>;
   readonly #drain = new AbortController();
   readonly #cut = new AbortController();
   readonly #releases: Release[] = [];
@@ -45,14 +45,23 @@ export class Generation implements GenerationView {
     this.number = identity.number;
     this.artifactHash = identity.artifactHash;
     this.effectiveHash = identity.effectiveHash;
-    this.graph = identity.graph;
+    this.#graph = identity.graph;
     this.#listeners = identity.listeners;
     this.draining = this.#drain.signal;
     this.cut = this.#cut.signal;
   }
 
+  get graph(): Graph {
+    assert.ok(this.#graph !== undefined, 'the graph was let go of');
+    return this.#graph;
+  }
+
   get state(): GenerationState {
     return this.#state;
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'closed';
   }
 
   /** Requests and streams in flight. */
@@ -68,6 +77,13 @@ export class Generation implements GenerationView {
   hold(release: Release): void {
     assert.notEqual(this.#state, 'closed', 'a closed generation can hold nothing');
     this.#releases.push(release);
+  }
+
+  /** Requests that go on under it when it is over need nothing of the whole, which would stay with them. */
+  letGo(): void {
+    assert.equal(this.#state, 'closed', 'what serves needs its graph');
+    this.#graph = undefined;
+    this.#listeners = new Map();
   }
 
   acquire(): void {
@@ -92,14 +108,10 @@ export class Generation implements GenerationView {
       this.#drain.abort();
     }
     // Ending streams on the signal above may have released the last request already.
-    if (this.#isClosed()) return this.#closed.promise;
+    if (this.isOver) return this.#closed.promise;
     if (this.#requests === 0 || deadlineMs <= 0) this.#close();
     else this.#arm(deadlineMs);
     return this.#closed.promise;
-  }
-
-  #isClosed(): boolean {
-    return this.#state === 'closed';
   }
 
   #arm(deadlineMs: number): void {

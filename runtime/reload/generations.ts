@@ -54,6 +54,7 @@ export class Generations {
     void generation.retire(deadlineMs).then(() => {
       const index = this.#draining.indexOf(generation);
       if (index >= 0) this.#draining.splice(index, 1);
+      generation.letGo();
     });
   }
 }

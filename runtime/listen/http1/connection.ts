@@ -1,7 +1,7 @@
 /** One connection of a client: one request after the other, each begun when the reply to the one before has left. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { PreparedListener } from '../../generation.ts';
+import type { AddressRules } from '../../../policies/listen/address-rules.ts';
 import type { Connection } from '../connection.ts';
 import type { OpenExchange } from '../open-exchange.ts';
 import type { TakenOver } from '../upgrade.ts';
@@ -34,7 +34,7 @@ const endIdle = (connection: Http1Connection): void => connection.endIdle();
 
 export class Http1Connection implements Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
   readonly peer: string;
-  judgedBy: PreparedListener | undefined = undefined;
+  judgedBy: AddressRules | undefined = undefined;
   trusted = false;
   admitted = false;
   current: OpenExchange | undefined = undefined;

@@ -114,7 +114,7 @@ export class EventStreamChannels {
   open({ server }: Place, exchange: WebExchange, postPath: string): void {
     const owner = ownerOf(exchange.principal, exchange.clientAddress);
     this.#quota.take(owner, this.#bounds);
-    const { lasting, graph, node } = server;
+    const { lasting, held, node } = server;
     const { name } = node;
     const id = sealSessionId(
       server.sealer,
@@ -130,7 +130,7 @@ export class EventStreamChannels {
     });
     this.#channels.set(id, channel);
     if (stream.closed) channel.end();
-    else lasting.add(channel, graph);
+    else lasting.add(channel, held.graph);
     if (!stream.closed) stream.send(`${postPath}?${PARAMETER}=${id}`, undefined, 'endpoint');
   }
 

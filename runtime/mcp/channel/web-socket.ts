@@ -107,7 +107,7 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
     origin: ChannelOrigin,
     context: SocketContext,
     admitted: Admitted,
-    { lasting, graph }: PreparedServer,
+    { lasting, held }: PreparedServer,
   ) {
     this.admitted = admitted;
     this.#lasting = lasting;
@@ -128,7 +128,7 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
         () => this.#identifyAgain(),
         Math.min(Math.max(0, expiresAtMs - Date.now()) + 1, MAX_TIMER_MS),
       ).unref();
-    lasting.add(this, graph);
+    lasting.add(this, held.graph);
   }
 
   send(text: string): void {

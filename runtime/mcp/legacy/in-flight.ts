@@ -4,11 +4,14 @@ import type { GatewayError } from '../../errors.ts';
 import type { Cancel } from '../../upstream/link.ts';
 import type { Pause } from '../call.ts';
 import type { ClientReply } from '../client-reply.ts';
+import type { PreparedServer } from '../server.ts';
 
 interface Waiting {
   readonly idText: string;
   readonly mark: number;
   readonly reply: ClientReply;
+  /** Of the server that it began under. */
+  readonly exposures: PreparedServer['exposures'] | undefined;
   /** Set once the request is under way. */
   cancel: Cancel | undefined;
   pause: Pause | undefined;
@@ -38,6 +41,8 @@ const markOf = (idText: string): number => {
 /** Not a Map: see swap-remove.ts. */
 export class InFlight {
   readonly #waiting: Waiting[] = [];
+  /** Of the server that requests begin under: they are the same for as long as nothing of it changes. */
+  exposures: PreparedServer['exposures'] | undefined;
 
   get size(): number {
     return this.#waiting.length;
@@ -56,6 +61,7 @@ export class InFlight {
       idText,
       mark,
       reply,
+      exposures: this.exposures,
       cancel: undefined,
       pause: undefined,
       asks: 0,
@@ -120,9 +126,10 @@ export class InFlight {
     for (const { idText } of [...this.#waiting]) this.cancel(idText, 'the client is gone');
   }
 
-  /** The session is over: all that wait are taken back and answered with `error`. */
-  end(error: GatewayError): void {
-    for (const { idText, reply, cancel } of [...this.#waiting]) {
+  /** All that wait are taken back and answered with `error`; with `under`, those that began under that server. */
+  end(error: GatewayError, under?: PreparedServer['exposures']): void {
+    for (const { idText, reply, cancel, exposures } of [...this.#waiting]) {
+      if (under !== undefined && exposures !== under) continue;
       this.finished(idText);
       cancel?.(error.message);
       reply.error(error);

@@ -112,10 +112,10 @@ export const serveSessionOperation = (place: Place, exchange: WebExchange): void
 };
 
 /** Whoever reads a stream may be another than who opened its session, and come from elsewhere. */
-const judgedAgain = ({ lasting, graph, node }: PreparedServer, exchange: WebExchange, expel: () => void) => {
+const judgedAgain = ({ lasting, held, node }: PreparedServer, exchange: WebExchange, expel: () => void) => {
   const reader = { admitted: admittedBy(exchange, node.name, 'place'), expel };
   exchange.response.once('close', () => lasting.remove(reader));
-  lasting.add(reader, graph);
+  lasting.add(reader, held.graph);
 };
 
 const openStream = (server: PreparedServer, exchange: WebExchange, session: Session): void => {

@@ -4,6 +4,7 @@ import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { CallFacts } from '../../../schema/decision.ts';
 import type { ReloadNode, SessionsNode } from '../../../schema/graph/graph.ts';
 import type { Principal } from '../../../schema/principal.ts';
+import type { GatewayError } from '../../errors.ts';
 import { UnreadRoom } from '../../listen/unread-room.ts';
 import { endSpread } from '../../spread.ts';
 import type { Counts } from '../../state/counts.ts';
@@ -68,7 +69,7 @@ export class SessionStore {
     const session = new Session(id, admitted, owner, server, client, facts, this.#room);
     session.end = () => this.end(session);
     this.#sessions.set(id, session);
-    server.lasting.add(session, server.graph);
+    server.lasting.add(session, server.held.graph);
     this.#followSwap(session, server);
     return session;
   }
@@ -145,6 +146,11 @@ export class SessionStore {
       else if (session.adopt(server) && onPolicyChange !== 'keep')
         setTimeout(() => session.detachTold(), Math.random() * drain.windowMs).unref();
     }
+  }
+
+  /** Requests that began under a server that is over fail. */
+  cut(exposures: PreparedServer['exposures'], error: GatewayError): void {
+    for (const { inFlight } of this.#sessions.values()) inFlight.end(error, exposures);
   }
 
   /** The GET streams of all sessions end, at moments of their own within the window; clients see an orderly close. */

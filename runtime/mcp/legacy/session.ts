@@ -122,6 +122,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
     this.speaks = { era: 'legacy', revision: client.version };
     this.asks = new SessionAsks(client, (callIdText) => this.inFlight.settled(callIdText));
     this.#server = server;
+    this.inFlight.exposures = server.exposures;
     this.#capabilitiesText = JSON.stringify(modernCapabilities(client, server.node.features));
     this.#follows = new SessionFollows({
       context: () => ({ info: this.#server.info, capabilitiesText: this.#capabilitiesText }),
@@ -162,6 +163,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
   adopt(server: PreparedServer): boolean {
     const before = this.#server;
     this.#server = server;
+    this.inFlight.exposures = server.exposures;
     if (server.fingerprint === before.fingerprint) return false;
     server.listReaders.note(this, { server: before, view: this.#view }, server);
     const isFollowing = this.#follows.size > 0;

@@ -207,7 +207,7 @@ const listen = async (call: Call): Promise<void> => {
     call.server.listens.add(subscription);
     call.exchange.onAbort = subscription.abandon;
     call.exchange.record.outcome = 'ok';
-    if (!subscription.ended) call.server.lasting.add(subscription, call.server.graph);
+    if (!subscription.ended) call.server.lasting.add(subscription, call.server.held.graph);
     if (!subscription.ended) await openAll(reader, subscription, filter!, tasks);
   } catch (thrown) {
     subscription.abandon();

@@ -20,7 +20,7 @@ const serverWith = (fingerprint: string, deny: string) => {
   const server = {
     fingerprint,
     exposures: [],
-    graph: { policies: { rule: deny } },
+    policyNodes: [deny],
     node: {
       name: 'main',
       policies: ['rule'],
