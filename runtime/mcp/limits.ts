@@ -117,7 +117,7 @@ const admissionOf = (applying: readonly Counted[], verdicts: readonly CountVerdi
       refused = each;
   if (refused === undefined) return { headers, refusal: undefined, limit: '' };
   const { node, verdict } = refused;
-  const { retryAfterMs } = verdict;
+  const retryAfterMs = Math.ceil(verdict.retryAfterMs);
   const [code, message] = EXHAUSTED[node.type];
   const refusal = new GatewayError(code, message, {
     status: 429,

@@ -11,7 +11,7 @@ import { type Bulkhead, busyError } from './bulkhead.ts';
 import type { UpstreamContext } from './context.ts';
 import { type Failure, timeoutFailure } from './failure.ts';
 import type { LargeReply, OutboundRequest, ReplySink } from './link.ts';
-import type { Message } from './message.ts';
+import { isObject, type Message } from './message.ts';
 
 /** The largest response where the request names no bound. */
 export const DEFAULT_MAX_BYTES = 2 * 1024 * 1024 * 1024;
@@ -222,12 +222,11 @@ export abstract class Call implements Timed, Waiting {
     this.#guarded(() => this.#sink.onSuspend());
   }
 
-  /** A notification or request that belongs to this request. Progress extends the deadline. */
+  /** A notification or request that belongs to this request. Progress that was asked for extends the deadline. */
   message(text: string, message: Message): void {
     if (this.over) return;
-    if (message.method === 'notifications/progress' && this.deadlineSlot >= 0) {
+    if (this.deadlineSlot >= 0 && this.#isAskedProgress(message))
       deadlines.schedule(this, this.#softMs(performance.now()));
-    }
     try {
       this.#sink.onMessage(text, message);
     } catch (thrown) {
@@ -397,6 +396,17 @@ export abstract class Call implements Timed, Waiting {
   #bug(thrown: unknown): void {
     const { context, upstream } = this.traffic;
     context.log('error', 'a reply could not be handed on', { upstream, cause: thrown });
+  }
+
+  /** Nobody may make a call last longer by telling of what its caller did not ask for. */
+  #isAskedProgress({ method, params }: Message): boolean {
+    const { mayProgress, id } = this.request;
+    return (
+      method === 'notifications/progress' &&
+      mayProgress === true &&
+      isObject(params) &&
+      params.progressToken === id
+    );
   }
 
   #elapsedMs(): number {

@@ -66,18 +66,23 @@ describe('the time that a call may take', () => {
   it('is extended by progress where callMax is given, and no further than that', async () => {
     await startUpstream('modern');
     await using gateway = await start({ callTimeout: '1s', callMax: '2s' });
+    const call = (meta: object) => callTool(gateway.url(), 'slow', {}, { meta });
     upstream.behave(goOn(7));
-    expect((await callTool(gateway.url(), 'slow')).body.result).toBeDefined();
+    expect((await call({ progressToken: 'p' })).body.result).toBeDefined();
     upstream.behave(goOn(Number.POSITIVE_INFINITY));
     const before = performance.now();
-    expect((await callTool(gateway.url(), 'slow')).body.error.data.code).toBe('upstream_timeout');
+    expect((await call({ progressToken: 'p' })).body.error.data.code).toBe('upstream_timeout');
     expect(performance.now() - before).toBeGreaterThan(1900);
+    // The upstream cannot take more time by telling of what nobody asked for.
+    upstream.behave(goOn(7));
+    expect((await call({})).body.error.data.code).toBe('upstream_timeout');
   });
 
   it('is not extended by progress where callMax is not given', async () => {
     await startUpstream('modern');
     await using gateway = await start({ callTimeout: '1s' });
     upstream.behave(goOn(100));
-    expect((await callTool(gateway.url(), 'slow')).body.error.data.code).toBe('upstream_timeout');
+    const { body } = await callTool(gateway.url(), 'slow', {}, { meta: { progressToken: 'p' } });
+    expect(body.error.data.code).toBe('upstream_timeout');
   });
 });

@@ -5,7 +5,8 @@ import type { FastUpstream, FastUpstreamOptions } from '../support/fast-upstream
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { reply, startHttpApi } from '../support/http-api.ts';
 import { legacyRequest, openSession } from '../support/legacy-client.ts';
-import { callTool } from '../support/modern-client.ts';
+import { callTool, modernBody, modernHeaders } from '../support/modern-client.ts';
+import { rawRequest } from '../support/raw-request.ts';
 import { scrape } from '../support/scrape.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
@@ -108,6 +109,35 @@ describe('an upstream with two endpoints', () => {
     await kill(0);
     expect(await answeredBy()).toBe('secondary');
     expect(endpoints[1]!.calls).toBe(1);
+  });
+
+  it('has one home for a caller, in sessions as without', async () => {
+    gateway = await startTestGateway(yaml({ balance: 'hash(principal.id)', health: { every: '1h' } }));
+    // By chance both would go to one endpoint every other time, so that many ask.
+    for (let at = 2; at < 14; at += 1) {
+      const from = `127.0.0.${at}`;
+      const before = endpoints.map(({ calls }) => calls);
+      const params = { name: 'echo', arguments: {} };
+      const ask = (message: object, headers: Readonly<Record<string, string>>) =>
+        rawRequest(gateway!.url(), { method: 'POST', from, headers, body: JSON.stringify(message) });
+      await rawRequest(gateway.url(), {
+        method: 'POST',
+        from,
+        headers: modernHeaders('tools/call', params, {}),
+        body: modernBody('tools/call', params),
+      });
+      const headers = {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      };
+      const clientInfo = { name: 'c', version: '1' };
+      const opening = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+      const opened = await ask({ jsonrpc: '2.0', id: 0, method: 'initialize', params: opening }, headers);
+      const session = { ...headers, 'mcp-session-id': String(opened.headers['mcp-session-id']) };
+      await ask({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }, session);
+      const made = endpoints.map(({ calls }, each) => calls - before[each]!);
+      expect([...made].sort(), from).toEqual([0, 2]);
+    }
   });
 
   it('keeps what is known of its endpoints over a reload that leaves it as it is, and asks none that are given up', async () => {

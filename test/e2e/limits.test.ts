@@ -113,6 +113,7 @@ describe('quotas', () => {
       ],
     });
     expect(Number(refused.headers['retry-after'])).toBe(Math.ceil(data.retryAfterMs / 1000));
+    expect(Number.isInteger(data.retryAfterMs)).toBe(true);
   });
 
   it('are not used up by calls that another limit refuses', async () => {

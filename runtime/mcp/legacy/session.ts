@@ -245,7 +245,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
       clientInfo: this.client.info,
       protocolVersion: this.version,
       isolationKey,
-      caller: this.principal.key,
+      caller: this.owner,
       listen: true,
       headers: callerHeaders,
     });

@@ -1,5 +1,6 @@
 /** Answers of an API as results of its tools (MCP 2026-07-28, CallToolResult). */
 import { STATUS_CODES } from 'node:http';
+import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { isObject, type Message } from '../message.ts';
 import type { ApiReply } from './api-exchange.ts';
 import type { Validate } from './validator.ts';
@@ -74,12 +75,18 @@ const binaryBlock = (tool: string, type: string, body: Buffer): Block => {
   };
 };
 
+/** When to come back: a header, which no model sees. */
+const comeBackText = (headers: ApiReply['headers']): string => {
+  const retryAfterMs = parseRetryAfterMs(headers['retry-after'], Date.now());
+  return retryAfterMs === undefined ? '' : `\nRetry-After: ${Math.ceil(retryAfterMs / 1000)}`;
+};
+
 const statusText = (status: number): string => `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
 
 const failed = (id: number, { status, headers, body }: ApiReply): Answer => {
   const type = essence(headers['content-type']);
   const told = body.length > 0 && isText(type) ? `\n\n${decode(body, headers['content-type'])}` : '';
-  return answer(id, [textBlock(`${statusText(status)}${told}`)], true);
+  return answer(id, [textBlock(`${statusText(status)}${comeBackText(headers)}${told}`)], true);
 };
 
 /** Line breaks within JSON stand between values only: as blanks they mean the same, and fit any framing. */

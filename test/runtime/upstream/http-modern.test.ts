@@ -285,25 +285,29 @@ describe('trouble', () => {
     expect(performance.now() - startedMs).toBeLessThan(3000);
   });
 
-  test('progress extends a call past its deadline, up to the bound', async () => {
+  test.each([
+    ['that was asked for extends', { mayProgress: true }, 0, 1000],
+    ['that was not asked for does not extend', {}, 0, 300],
+    ['of another token does not extend', { mayProgress: true }, 1, 300],
+  ])('progress %s a call past its deadline, up to the bound', async (_what, options, other, leastMs) => {
     const timeouts = { ...TIMEOUTS, firstByteMs: 300, callMs: 300, callMaxMs: 1000 };
     const made = await link({ timeouts });
     let timer: NodeJS.Timeout | undefined;
     server.behave(({ message, response }) => {
       const notification = {
         method: 'notifications/progress',
-        params: { progressToken: message.id, progress: 1 },
+        params: { progressToken: Number(message.id) + other, progress: 1 },
       };
       openStream(response);
       timer = setInterval(() => response.write(event({ jsonrpc: '2.0', ...notification })), 50);
     });
     const startedMs = performance.now();
-    const sink = await echo(made);
+    const sink = await echo(made, options);
     clearInterval(timer);
     const tookMs = performance.now() - startedMs;
     expect(sink.error).toMatchObject({ code: 'upstream_timeout' });
-    expect(tookMs).toBeGreaterThanOrEqual(1000);
-    expect(tookMs).toBeLessThan(3000);
+    expect(tookMs).toBeGreaterThanOrEqual(leastMs);
+    expect(tookMs).toBeLessThan(leastMs === 1000 ? 3000 : 900);
   });
 
   test('a result over the bound is refused, announced or not, as JSON or as an event', async () => {

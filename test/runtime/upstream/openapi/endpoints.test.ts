@@ -302,6 +302,22 @@ describe('a call of an operation', () => {
     expect(calls()[0]! + calls()[1]!).toBeLessThanOrEqual(8);
   });
 
+  it.each([
+    ['90', 90],
+    [new Date(Date.now() + 90_000).toUTCString(), 90],
+    ['-1', undefined],
+    ['soon\u0020<b>', undefined],
+  ])('tells the model when to come back: Retry-After: %s', async (value, seconds) => {
+    apis[0]!.answer = reply(429, 'slow down', { 'retry-after': value });
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+    const result = (await ended(await upstream().modern())).response!.result as any;
+    const [, told] = /^HTTP 429 Too Many Requests(?:\nRetry-After: (\d+))?\n\nslow down$/.exec(
+      result.content[0].text,
+    )!;
+    if (seconds === undefined) expect(told).toBeUndefined();
+    else expect(Math.abs(Number(told) - seconds)).toBeLessThan(10);
+  });
+
   it('goes on to no endpoint twice while there is one that was not asked', async () => {
     const link = await upstream({ retry: { ...RETRY, maxAttempts: 4 }, balance: 'round-robin' }).modern();
     for (const api of apis) api.answer = reply(503);
