@@ -15,6 +15,11 @@ import type { Leases } from './reload/leases.ts';
  */
 const SHORT_LENGTH = 200;
 
+/** What is short by itself is parsed before, too, where the policies of a server are so long together. */
+const SHORT_TOGETHER = 2_000;
+
+const lengthOf = (node: PolicyNode): number => (node.type === 'cel' ? node.expression.length : 0);
+
 const isShort = (node: PolicyNode): boolean => node.type === 'cel' && node.expression.length <= SHORT_LENGTH;
 
 const createPolicy = (node: PolicyNode): LivePolicy => {
@@ -90,7 +95,7 @@ const otherExpressions = (
 /** `leases` hold them for as long as the server is. */
 export const takePolicies = async (
   node: ServerNode,
-  { loaded, context }: ServerParts,
+  { loaded, context, turns }: ServerParts,
   leases: Leases,
 ): Promise<ServerPolicies> => {
   const { graph, fingerprints } = loaded;
@@ -99,6 +104,12 @@ export const takePolicies = async (
     const id = `policy:${name}` as const;
     const create = () => createPolicy(graph.policies[name]!);
     taken.push(await leases.take(context.live.policies, id, fingerprints[id] ?? '', create));
+  }
+  if (node.policies.reduce((sum, name) => sum + lengthOf(graph.policies[name]!), 0) > SHORT_TOGETHER) {
+    for (const each of taken) {
+      await turns.next();
+      void each.policy;
+    }
   }
   const readsRequest = otherExpressions(node, graph).some((each) => each.includes('request'));
   return new PoliciesOnDemand(taken.length === 0, () => {

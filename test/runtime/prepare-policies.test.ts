@@ -24,11 +24,13 @@ const policiesOf = (...expressions: readonly string[]): Promise<ServerPolicies> 
   );
   const policies = Object.fromEntries(nodes.map((node) => [node.name, node]));
   const node = { policies: nodes.map(({ name }) => name), limits: [] } as unknown as ServerNode;
+  const turns = new TurnTaking();
   const parts = {
+    turns,
     loaded: { graph: { policies, limits: {} }, fingerprints: {} },
     context: { live: { policies: new SharedObjects(() => undefined) } },
   } as unknown as ServerParts;
-  return takePolicies(node, parts, new Leases(new TurnTaking()));
+  return takePolicies(node, parts, new Leases(turns));
 };
 
 describe('the policies of a server', () => {
@@ -60,6 +62,15 @@ describe('the policies of a server', () => {
 
   it('that are long are parsed before, so that nothing of them is served where that fails', async () => {
     await expect(policiesOf(`tool.name ==${LONG}`)).rejects.toThrow('cannot prepare the CEL expression');
+  });
+
+  it('that are many are parsed before, however short each is: nobody waits for all of them at once', async () => {
+    const many = Array.from(
+      { length: 50 },
+      (_, at) => `tool.name == "no-tool-has-a-name-like-this-one-${at}"`,
+    );
+    await expect(policiesOf(...many, 'tool.name ==')).rejects.toThrow('cannot prepare the CEL expression');
+    expect((await policiesOf(...many, 'tool.name == "x"')).decide(toolCall('x')).kind).toBe('deny');
   });
 
   it('that are short are parsed however they are nested', async () => {
