@@ -36,7 +36,7 @@ export interface ListReader {
 
 /** Readers who are shown the same, by rules that see the same of them. */
 interface Cohort {
-  readonly before: ShownLists;
+  readonly befores: readonly ShownLists[];
   readonly after: Shown;
   readonly readers: ListReader[];
 }
@@ -44,9 +44,15 @@ interface Cohort {
 /** So many cohorts are compared at a time: one may wait for an upstream to list what it has. */
 const LANES = 32;
 
+/** Of so many changes that come before one could be compared each is. */
+const MAX_NOTED = 4;
+
 export class ListReaders {
-  /** What they were shown when they were told last, of those whose server has changed since. */
-  readonly #noted = new Map<ListReader, ShownLists>();
+  /**
+   * All that they may have been shown since they were told last, of those whose server has changed since: they may have
+   * asked for their lists between two changes.
+   */
+  readonly #noted = new Map<ListReader, readonly ShownLists[]>();
   readonly #waiting = new Map<ListReader, (() => void)[]>();
   /** Readers with one view share what was taken down of it. */
   #taken = new Map<Shown['view'], ShownLists>();
@@ -55,12 +61,12 @@ export class ListReaders {
   /** The server of `reader` is about to change from what `before` shows. */
   note(reader: ListReader, before: Shown, after: PreparedServer): void {
     if (before.server.fingerprint === after.fingerprint || showSameLists(before.server, after)) return;
-    if (this.#noted.has(reader) || reader.promised.length === 0) return;
+    if (reader.promised.length === 0) return;
     const known = this.#taken.get(before.view);
     const isEnough = known !== undefined && known.server === before.server;
     const taken = isEnough ? known : shownLists(before);
     this.#taken.set(before.view, taken);
-    this.#noted.set(reader, taken);
+    this.#noted.set(reader, [...(this.#noted.get(reader) ?? []), taken].slice(0, MAX_NOTED + 1));
     if (this.#isComparing) return;
     this.#isComparing = true;
     setImmediate(() => void this.#compareAll());
@@ -97,28 +103,29 @@ export class ListReaders {
   async #cohorts(turns: TurnTaking): Promise<readonly Cohort[]> {
     const alike = new Map<string, Map<string, Cohort>>();
     const keys = new CohortKeys();
-    for (const [reader, before] of this.#noted) {
+    for (const [reader, befores] of this.#noted) {
       await turns.next();
       const after = reader.shown();
       if (after === undefined) {
         this.forget(reader);
         continue;
       }
-      const key = keys.ofReader(reader, before, after.server);
+      const key = keys.ofReader(reader, befores, after.server);
       const byLists = alike.get(key) ?? new Map<string, Cohort>();
       alike.set(key, byLists);
-      const lists = keys.ofLists(before);
+      const lists = befores.map((before) => keys.ofLists(before)).join();
       const cohort = byLists.get(lists);
-      if (cohort === undefined) byLists.set(lists, { before, after, readers: [reader] });
+      if (cohort === undefined) byLists.set(lists, { befores, after, readers: [reader] });
       else cohort.readers.push(reader);
     }
     return [...alike.values()].flatMap((byLists) => merged([...byLists.values()]));
   }
 
-  async #compare({ before, after, readers }: Cohort, turns: TurnTaking): Promise<void> {
+  async #compare({ befores, after, readers }: Cohort, turns: TurnTaking): Promise<void> {
     // What cannot be compared counts: nobody would tell of it later.
     const all = (): readonly ToldKind[] => readers[0]!.promised;
-    const changed = await changedKinds(readers[0]!, before, after, turns).catch(all);
+    const changed =
+      befores.length > MAX_NOTED ? all() : await changedKinds(readers[0]!, befores, after, turns).catch(all);
     for (const reader of readers) {
       await turns.next();
       const taken = this.#noted.get(reader);
@@ -131,8 +138,10 @@ export class ListReaders {
   }
 }
 
-const isLacking = ({ before, readers }: Cohort): boolean =>
-  readers[0]!.promised.some((told) => LISTS_OF[told].some((kind) => before.lacking.get(kind)!.length > 0));
+const isLacking = ({ befores, readers }: Cohort): boolean => {
+  const kinds = readers[0]!.promised.flatMap((told) => LISTS_OF[told]);
+  return befores.some(({ lacking }) => kinds.some((kind) => lacking.get(kind)!.length > 0));
+};
 
 /** Of readers alike, whoever has not listed all is held to have been shown what all others were, if that is one thing. */
 const merged = (cohorts: readonly Cohort[]): readonly Cohort[] => {
@@ -142,34 +151,47 @@ const merged = (cohorts: readonly Cohort[]): readonly Cohort[] => {
   return [{ ...whole, readers: [...whole.readers, ...lacking] }];
 };
 
-/** The kinds of lists that are not as they were, those with them that cannot be known. */
+/** The kinds of lists that are not as they were at any time, those with them that cannot be known. */
 const changedKinds = async (
-  { facts, speaks, promised }: ListReader,
-  before: ShownLists,
+  reader: ListReader,
+  befores: readonly ShownLists[],
   { server, view }: Shown,
   turns: TurnTaking,
 ): Promise<readonly ToldKind[]> => {
+  const { promised } = reader;
   const kinds = promised.flatMap((told) => LISTS_OF[told]);
   await Promise.all(kinds.map((kind) => view.prepare(kind)));
   if (kinds.some((kind) => view.known(kind).usesUris)) await view.uris.learn();
   const after = shownLists({ server, view });
+  const changed = new Set<ListKind>();
+  for (const before of befores)
+    for (const kind of await kindsThatDiffer(reader, before, after, turns)) changed.add(kind);
+  return promised.filter((told) => LISTS_OF[told].some((kind) => changed.has(kind)));
+};
+
+const kindsThatDiffer = async (
+  { facts, speaks, promised }: ListReader,
+  before: ShownLists,
+  after: ShownLists,
+  turns: TurnTaking,
+): Promise<readonly ListKind[]> => {
+  const kinds = promised.flatMap((told) => LISTS_OF[told]);
   // What nobody had asked for before is known now, where the upstream is the same.
   const isLearnt = kinds.some((kind) => before.lacking.get(kind)!.length > 0);
   const known = isLearnt && hasSameUpstreams(before, after) ? shownLists(before) : before;
   const asker = { facts: { ...facts, nowMs: Date.now() }, client: speaks };
-  const isSame = async (kind: ListKind): Promise<boolean> => {
-    if (isUncertain(known, after, kind)) return false;
+  const differ: ListKind[] = [];
+  for (const kind of kinds) {
+    if (isUncertain(known, after, kind)) {
+      differ.push(kind);
+      continue;
+    }
     const old = await shownTexts(known, asker, kind, turns);
     const now = await shownTexts(after, asker, kind, turns);
-    return old.length === now.length && old.every((text, at) => text === now[at]);
-  };
-  const changed: ToldKind[] = [];
-  for (const told of promised) {
-    const same = [];
-    for (const kind of LISTS_OF[told]) same.push(await isSame(kind));
-    if (same.includes(false)) changed.push(told);
+    const isSame = old.length === now.length && old.every((text, at) => text === now[at]);
+    if (!isSame) differ.push(kind);
   }
-  return changed;
+  return differ;
 };
 
 /** Texts that are the same for readers of one cohort. Made for one look at all of them. */
@@ -179,18 +201,18 @@ class CohortKeys {
   readonly #contents = new Map<readonly Item[], string>();
 
   /** Whatever decides what a reader is shown of what its upstreams list. */
-  ofReader(reader: ListReader, before: ShownLists, after: PreparedServer): string {
+  ofReader(reader: ListReader, befores: readonly ShownLists[], after: PreparedServer): string {
     const { facts, speaks, capabilitiesText, promised } = reader;
     const names = forwardNames(after.exposures);
     return JSON.stringify([
-      this.#number(before.server),
+      befores.map(({ server }) => this.#number(server)),
       this.#number(after),
       promised,
       speaks.era,
       speaks.revision,
       capabilitiesText,
-      names.length === 0 ? '' : headersKey(forwardedHeaders(before.view.sentHeaders, names)),
-      before.server.policies.ofCaller(facts),
+      names.length === 0 ? '' : headersKey(forwardedHeaders(befores[0]!.view.sentHeaders, names)),
+      befores.map(({ server }) => server.policies.ofCaller(facts)),
       after.policies.ofCaller(facts),
     ]);
   }

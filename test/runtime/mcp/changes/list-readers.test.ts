@@ -147,19 +147,39 @@ describe('ListReaders', () => {
     expect(longestMs).toBeLessThan(50);
   });
 
-  it('compares with what was told last where rules change again meanwhile, and tells once', async () => {
-    const slow = Promise.withResolvers<void>();
-    const [first, second] = [serverWith('1', 'false').server, serverWith('2', HIDDEN).server];
-    const [third, fourth] = [serverWith('3', 'false || false').server, serverWith('4', HIDDEN).server];
-    const reader = new Reader(1, ['dev'], { server: first, view: viewOf() });
+  it('tells once of what was shown between two changes that are compared together', async () => {
+    const reader = new Reader(1, ['dev'], { server: serverWith('0', 'false').server, view: viewOf() });
     const readers = new ListReaders();
-    const hidden = swap(readers, [reader], { server: second, view: viewOf(() => slow.promise) });
-    await new Promise((resolve) => setImmediate(resolve));
-    const shown = swap(readers, [reader], { server: third, view: viewOf() });
+    /** Both come before the lists of the upstream do, and the first may have been seen meanwhile. */
+    const both = async (between: string, after: string): Promise<void> => {
+      const slow = Promise.withResolvers<void>();
+      const [first, second] = [serverWith(between, between).server, serverWith(after, after).server];
+      const before = swap(readers, [reader], { server: first, view: viewOf(() => slow.promise) });
+      await new Promise((resolve) => setImmediate(resolve));
+      const told = swap(readers, [reader], { server: second, view: viewOf() });
+      slow.resolve();
+      await Promise.all([...before, ...told]);
+    };
+    await both(HIDDEN, 'false || false');
+    expect(reader.told).toEqual(['tools']);
+    await both('1 == 2', 'false');
+    expect(reader.told).toEqual(['tools']);
+    await both('1 == 3', HIDDEN);
+    expect(reader.told).toEqual(['tools', 'tools']);
+  });
+
+  it('tells of more changes than are compared together', async () => {
+    const slow = Promise.withResolvers<void>();
+    const reader = new Reader(1, ['dev'], { server: serverWith('0', 'false').server, view: viewOf() });
+    const readers = new ListReaders();
+    const settled = ['1 == 2', '1 == 3', '1 == 4', '1 == 5', 'false'].flatMap((deny, at) =>
+      swap(readers, [reader], {
+        server: serverWith(`${at + 1}`, deny).server,
+        view: viewOf(() => slow.promise),
+      }),
+    );
     slow.resolve();
-    await Promise.all([...hidden, ...shown]);
-    expect(reader.told).toEqual([]);
-    await Promise.all(swap(readers, [reader], { server: fourth, view: viewOf() }));
+    await Promise.all(settled);
     expect(reader.told).toEqual(['tools']);
   });
 
