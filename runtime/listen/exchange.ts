@@ -100,8 +100,11 @@ export interface WebResponse {
    */
   holdHead?(status: number, lines: string, length: number | undefined): void;
   flushHeaders(): void;
-  /** False: the client has to read first, as `drain` tells. */
-  write(chunk: string | Uint8Array): boolean;
+  /**
+   * `onWritten`, for bytes over HTTP/1.1, is told later than this returns, once they were handed to the system. False: the client
+   * has to read first, as `drain` tells.
+   */
+  write(chunk: string | Uint8Array, onWritten?: () => void): boolean;
   end(chunk?: string | Uint8Array): unknown;
   /** Breaks it off. */
   destroy(): unknown;

@@ -39,10 +39,11 @@ export class Outflow implements Timed {
     this.#response.once('close', this.#closed);
   }
 
-  /** False: the client has to read first. */
-  write(bytes: Uint8Array): boolean {
+  /** `onWritten` as for a ResponseWriter. False: the client has to read first. */
+  write(bytes: Uint8Array, onWritten?: () => void): boolean {
     if (this.#over) return false;
-    if (this.#response.write(bytes)) return !this.#waiting;
+    const { stream } = this.#response;
+    if (this.#response.write(bytes, stream === undefined ? onWritten : undefined)) return !this.#waiting;
     if (!this.#waiting) {
       this.#waiting = true;
       this.#response.once('drain', this.#drained);

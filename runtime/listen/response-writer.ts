@@ -9,8 +9,11 @@ export interface ResponseWriter {
   onDrain: () => void;
   /** The client went away, or was cut off for reading nothing for too long. */
   onGone: () => void;
-  /** False: nothing more until `onDrain`. */
-  write(bytes: Buffer): boolean;
+  /**
+   * `onWritten` is told, later than this returns, when nobody reads `bytes` any more; never, where that is not known.
+   * False: nothing more until `onDrain`.
+   */
+  write(bytes: Buffer, onWritten?: () => void): boolean;
   /** The response is whole. */
   end(): void;
   /** Ends the reply so that what was sent is not taken for a response. */
@@ -33,7 +36,7 @@ export class JsonWriter implements ResponseWriter {
     this.#headers = headers;
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, onWritten?: () => void): boolean {
     if (this.#outflow === undefined) {
       if (!writeHead(this.#exchange, 200, [...JSON_TYPE, ...this.#headers])) {
         this.onGone();
@@ -41,7 +44,7 @@ export class JsonWriter implements ResponseWriter {
       }
       this.#outflow = new Outflow(this.#exchange, this);
     }
-    return this.#outflow.write(bytes);
+    return this.#outflow.write(bytes, onWritten);
   }
 
   end(): void {

@@ -153,7 +153,7 @@ const heldWriter = (writer: ResponseWriter, leave: () => void): ResponseWriter =
       tell();
     };
   },
-  write: (bytes) => writer.write(bytes),
+  write: (bytes, onWritten) => writer.write(bytes, onWritten),
   end() {
     leave();
     writer.end();

@@ -103,10 +103,10 @@ class LargeResult implements LargeReply {
     this.#writer.onGone = tell;
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, onWritten?: () => void): boolean {
     if (!this.#begun) for (const watch of this.#watches) watch.begun();
     this.#begun = true;
-    return this.#writer.write(bytes);
+    return this.#writer.write(bytes, onWritten);
   }
 
   end(): void {

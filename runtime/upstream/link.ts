@@ -78,8 +78,8 @@ export interface LargeReply {
   onDrain: () => void;
   /** Set likewise: nobody reads any more. */
   onGone: () => void;
-  /** False: nothing more until `onDrain`. */
-  write(bytes: Buffer): boolean;
+  /** `onWritten` as for a ResponseWriter. False: nothing more until `onDrain`. */
+  write(bytes: Buffer, onWritten?: () => void): boolean;
   /** The response was whole and sound. */
   end(): void;
   /** It was not: what was written must not be taken for a response. */

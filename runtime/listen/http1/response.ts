@@ -132,7 +132,7 @@ export class Http1Response implements WebResponse {
   }
 
   /** False: not more before the client has read. */
-  write(chunk: Chunk): boolean {
+  write(chunk: Chunk, onWritten?: () => void): boolean {
     if (this.writableEnded || this.destroyed) return false;
     if (!this.#hasBody || chunk.length === 0) return true;
     const isText = typeof chunk === 'string';
@@ -141,7 +141,7 @@ export class Http1Response implements WebResponse {
     } else {
       this.flush();
       if (isText) this.#writeText(chunk);
-      else this.#writeBytes(chunk);
+      else this.#writeBytes(chunk, '', onWritten);
     }
     const { socket } = this.#carrier;
     return socket.writableLength < socket.writableHighWaterMark;
@@ -273,7 +273,7 @@ export class Http1Response implements WebResponse {
     socket.uncork();
   }
 
-  #writeBytes(bytes: Uint8Array, end = ''): void {
+  #writeBytes(bytes: Uint8Array, end = '', onWritten?: () => void): void {
     const head = this.#takeHead();
     if (this.#missingBytes !== undefined) this.#missingBytes -= bytes.length;
     const before = this.#isChunked ? `${head}${bytes.length.toString(16)}\r\n` : head;
@@ -281,7 +281,11 @@ export class Http1Response implements WebResponse {
     const { socket } = this.#carrier;
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');
-    socket.write(bytes);
+    if (onWritten === undefined) socket.write(bytes);
+    else
+      socket.write(bytes, (error) => {
+        if (!error) onWritten();
+      });
     if (after !== '') socket.write(after, 'latin1');
     socket.uncork();
   }

@@ -52,9 +52,9 @@ class SessionWriter implements ResponseWriter {
     };
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, onWritten?: () => void): boolean {
     this.begun = true;
-    return this.#writer.write(bytes);
+    return this.#writer.write(bytes, onWritten);
   }
 
   end(): void {

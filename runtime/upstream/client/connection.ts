@@ -2,8 +2,9 @@
 import type { Socket } from 'node:net';
 import { TracelessError } from '../../errors.ts';
 import type { Connector, Inlet } from './connect.ts';
-import type { Outgoing } from './outgoing.ts';
-import type { ReplyHead } from './reply-head.ts';
+import type { Outgoing, ReplyTarget } from './outgoing.ts';
+import { READ_BYTES, type ReadBuffer, takeReadBuffer } from './read-buffers.ts';
+import type { Framing, ReplyHead } from './reply-head.ts';
 import { ReplyParser, type ReplyParts } from './reply-parser.ts';
 
 /** The connection could not be made, or ended too early. Its message is for the log. */
@@ -23,9 +24,9 @@ export interface ConnectionOwner {
   onGone(connection: Connection, cause: Error): void;
 }
 
-const READ_BYTES = 64 * 1024;
-/** A large body is read into buffers of its own, which are handed on as they are where they are filled as far. */
+/** What is filled as far is handed on in memory that is lent; less is copied, for it would take many times its size. */
 const FILLED_BYTES = READ_BYTES / 2;
+const LARGE_BYTES = 4 * READ_BYTES;
 /** Filled and read within one turn, so that all connections can share it. */
 const INLET = Buffer.allocUnsafeSlow(READ_BYTES);
 const NOTHING = Buffer.alloc(0);
@@ -57,10 +58,12 @@ export class Connection implements Inlet, ReplyParts {
   #ended = false;
   #reading = false;
   #paused = false;
-  /** Undefined: the socket has none yet. */
-  #inlet: Buffer | undefined;
-  /** Whether somebody else has the inlet now. */
-  #isGiven = false;
+  /** Whether the socket reads into `INLET`, which is so before its first byte. */
+  #sharesInlet = false;
+  /** What it reads a large body into; undefined: `INLET`, or it was lent. */
+  #own: ReadBuffer | undefined;
+  /** How far it was filled last. */
+  #readEnd = 0;
   /** What has come since it was paused: TLS hands on all that it has deciphered, and the end behind it. */
   #held: Buffer = NOTHING;
   #endIsHeld = false;
@@ -142,20 +145,23 @@ export class Connection implements Inlet, ReplyParts {
   }
 
   nextBuffer(): Buffer | undefined {
-    const inlet = this.#inlet;
-    if (this.#parser.missingBytes < READ_BYTES) {
-      if (inlet === INLET) return undefined;
-      this.#inlet = INLET;
-    } else {
-      if (inlet !== INLET && !this.#isGiven) return undefined;
-      this.#inlet = Buffer.allocUnsafeSlow(READ_BYTES);
+    if (this.#gone) return undefined;
+    if (this.#parser.missingBytes >= READ_BYTES) {
+      if (this.#own !== undefined) return undefined;
+      this.#sharesInlet = false;
+      this.#own = takeReadBuffer();
+      return this.#own.bytes;
     }
-    this.#isGiven = false;
-    return this.#inlet;
+    if (this.#sharesInlet) return undefined;
+    this.#sharesInlet = true;
+    this.#own?.release();
+    this.#own = undefined;
+    return INLET;
   }
 
   onBytes(count: number): boolean {
-    if (this.#request !== undefined) return this.#read(this.#inlet!, count);
+    this.#readEnd = count;
+    if (this.#request !== undefined) return this.#read(this.#own?.bytes ?? INLET, count);
     this.destroy();
     return false;
   }
@@ -168,14 +174,33 @@ export class Connection implements Inlet, ReplyParts {
   onData(chunk: Buffer): void {
     const { framing } = this.#head!;
     const isWhole = framing.kind === 'length' && framing.bytes === chunk.length;
-    const isOwn =
-      chunk.length >= FILLED_BYTES && chunk.buffer === this.#inlet!.buffer && this.#inlet !== INLET;
-    if (isOwn) this.#isGiven = true;
-    this.#request!.target.onData(isWhole || isOwn ? chunk : Buffer.from(chunk));
+    const { target } = this.#request!;
+    if (isWhole) target.onData(chunk);
+    else if (chunk.length >= FILLED_BYTES || this.#isTail(framing)) this.#lend(chunk, target);
+    else target.onData(Buffer.from(chunk));
   }
 
   onEnd(): void {
     this.#ended = true;
+  }
+
+  /** Whether a large body has come whole: its last piece may take more than it needs. */
+  #isTail(framing: Framing): boolean {
+    return framing.kind === 'length' && framing.bytes >= LARGE_BYTES && this.#parser.missingBytes === 0;
+  }
+
+  #lend(chunk: Buffer, target: ReplyTarget): void {
+    const own = this.#own;
+    // What comes behind it in the same memory is read when that may be another's already.
+    const isLast = chunk.byteOffset + chunk.length === this.#readEnd;
+    if (own !== undefined && isLast && chunk.buffer === own.bytes.buffer) {
+      this.#own = undefined;
+      target.onData(chunk, own.lend());
+      return;
+    }
+    const copy = takeReadBuffer();
+    chunk.copy(copy.bytes);
+    target.onData(copy.bytes.subarray(0, chunk.length), copy.lend());
   }
 
   #write(head: string, body: string | Uint8Array | null): void {

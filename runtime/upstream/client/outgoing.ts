@@ -1,10 +1,13 @@
 /** A request of the client, from being asked for to its end. */
 import type { InLine } from '../line.ts';
 import type { Connection } from './connection.ts';
+import type { Loan } from './read-buffers.ts';
 import type { ReplyParts } from './reply-parser.ts';
 
 /** Told what comes of a request. `onEnd` and `onError` are ends: one of them comes, once, unless it is aborted. */
 export interface ReplyTarget extends ReplyParts {
+  /** As there. `loan` is that of the memory that the chunk, and nothing else, lies in; absent: it is lent by nobody. */
+  onData(chunk: Buffer, loan?: Loan): void;
   onError(error: Error): void;
 }
 

@@ -1,4 +1,6 @@
 /** A call that may go to one of several endpoints, and to more than one of them. */
+
+import type { Loan } from '../client/read-buffers.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import type { Endpoints, Member } from '../endpoints.ts';
 import { type Failure, isUnreached } from '../failure.ts';
@@ -39,8 +41,12 @@ class HttpLeg extends Leg<HttpEndpoint> implements ExchangeTarget {
     this.#call.onEvent(data);
   }
 
-  onLarge(prefix: readonly Buffer[], source: Source): Inflow | 'refused' | undefined {
-    return this.#call.onLarge(prefix, source);
+  onLarge(
+    prefix: readonly Buffer[],
+    source: Source,
+    loans?: readonly Loan[],
+  ): Inflow | 'refused' | undefined {
+    return this.#call.onLarge(prefix, source, loans);
   }
 
   onStreamEnd(cause: Error | undefined): void {

@@ -2,6 +2,7 @@
 import { deadlines, type Timed } from '../../traffic/deadline.ts';
 import { LARGE_BYTES, MAX_HELD_BYTES } from '../call.ts';
 import type { Outgoing, ReplyTarget } from '../client/outgoing.ts';
+import type { Loan } from '../client/read-buffers.ts';
 import type { ReplyHead, ReplyHeaders } from '../client/reply-head.ts';
 import { dispatchFailure, type Failure, protocolFailure, tooLargeFailure } from '../failure.ts';
 import type { Inflow, Source } from '../large/large-response.ts';
@@ -26,9 +27,13 @@ export interface ExchangeTarget {
   onBroken(failure: Failure): void;
   /**
    * The JSON reply or the event that begins with `prefix` is large. What is returned takes the rest of it, in place
-   * of `onJson` or `onEvent`; undefined, or no such method: it is to be held.
+   * of `onJson` or `onEvent`, and gives back `loans`, those of the prefix; undefined, or no such method: it is to be held.
    */
-  onLarge?(prefix: readonly Buffer[], source: Source): Inflow | 'refused' | undefined;
+  onLarge?(
+    prefix: readonly Buffer[],
+    source: Source,
+    loans?: readonly Loan[],
+  ): Inflow | 'refused' | undefined;
 }
 
 /** How long a stream may stay open after its response before its connection is closed. */
@@ -64,6 +69,8 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
   #headers: ReplyHeaders = {};
   #first: Buffer | undefined;
   #chunks: Buffer[] | undefined;
+  /** Of those of them that are lent. */
+  #loans: Loan[] | undefined;
   #bytes = 0;
   /** What takes the rest of a large JSON reply. */
   #inflow: Inflow | undefined;
@@ -124,29 +131,33 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     }
   }
 
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer, loan?: Loan): void {
     if (this.#done) return;
     if (this.parser !== undefined) {
       this.parser.push(chunk);
       return;
     }
     if (this.#inflow !== undefined) {
-      if (!this.#inflow.push(chunk)) this.abort();
+      if (!this.#inflow.push(chunk, loan)) this.abort();
       return;
     }
     this.#bytes += chunk.length;
     if (this.#status === 200 && this.#bytes > this.#nextBound) {
-      this.#crossBound(chunk);
+      this.#crossBound(chunk, loan);
     } else if (this.#status !== 200 && this.#bytes > MAX_REFUSAL_BYTES) {
       const { status, headers } = { status: this.#status, headers: this.#headers };
       this.abort();
       this.#target.onRefusal(status, headers, '');
     } else {
-      this.#keep(chunk);
+      this.#keep(chunk, loan);
     }
   }
 
-  #keep(chunk: Buffer): void {
+  #keep(chunk: Buffer, loan: Loan | undefined): void {
+    if (loan !== undefined) {
+      this.#loans ??= [];
+      this.#loans.push(loan);
+    }
     if (this.#first === undefined) {
       this.#first = chunk;
     } else {
@@ -156,13 +167,13 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
   }
 
   /** A JSON reply has reached a size at which something has to happen. */
-  #crossBound(chunk: Buffer): void {
+  #crossBound(chunk: Buffer, loan: Loan | undefined): void {
     if (this.#bytes > this.#maxBytes || this.#nextBound === MAX_HELD_BYTES) {
       this.onTooLarge(Math.min(this.#maxBytes, MAX_HELD_BYTES));
       return;
     }
-    this.#keep(chunk);
-    const inflow = this.#target.onLarge?.(this.#chunks ?? [this.#first!], this);
+    this.#keep(chunk, loan);
+    const inflow = this.#target.onLarge?.(this.#chunks ?? [this.#first!], this, this.#loans);
     if (inflow === 'refused') {
       this.abort();
       return;
@@ -172,6 +183,7 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     this.#inflow = inflow;
     this.#first = undefined;
     this.#chunks = undefined;
+    this.#loans = undefined;
   }
 
   onEnd(): void {
@@ -229,9 +241,14 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     this.#target.onBroken(failure);
   }
 
+  /** Once. */
   #text(): string {
-    if (this.#chunks !== undefined) return Buffer.concat(this.#chunks, this.#bytes).toString('utf8');
-    return this.#first === undefined ? '' : this.#first.toString('utf8');
+    const text =
+      this.#chunks === undefined
+        ? (this.#first?.toString('utf8') ?? '')
+        : Buffer.concat(this.#chunks, this.#bytes).toString('utf8');
+    if (this.#loans !== undefined) for (const loan of this.#loans) loan.giveBack();
+    return text;
   }
 }
 

@@ -2,6 +2,7 @@
 import { TracelessError } from '../../errors.ts';
 import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { Call } from '../call.ts';
+import type { Loan } from '../client/read-buffers.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import { dispatchFailure, type Failure, protocolFailure, upstreamError } from '../failure.ts';
 import { type Inflow, passOn, type Source } from '../large/large-response.ts';
@@ -76,8 +77,12 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
     else this.#take(data, parsed as Message);
   }
 
-  onLarge(prefix: readonly Buffer[], source: Source): Inflow | 'refused' | undefined {
-    return passOn(this, prefix, source);
+  onLarge(
+    prefix: readonly Buffer[],
+    source: Source,
+    loans?: readonly Loan[],
+  ): Inflow | 'refused' | undefined {
+    return passOn(this, prefix, source, loans);
   }
 
   onStreamEnd(cause: Error | undefined): void {

@@ -1,6 +1,7 @@
 /** A response on its way to the client in pieces: checked, rewritten, and no faster than the client reads. */
 import type { GatewayError } from '../../errors.ts';
 import { asGatewayError } from '../../errors.ts';
+import type { Loan } from '../client/read-buffers.ts';
 import { type Failure, protocolFailure, tooLargeFailure } from '../failure.ts';
 import type { LargeReply } from '../link.ts';
 import { notePassed } from './collect.ts';
@@ -28,8 +29,8 @@ export interface PassingCall {
 
 /** Takes the rest of a message that is too large to be held. */
 export interface Inflow {
-  /** False: it was refused, and nothing more is wanted. */
-  push(chunk: Buffer): boolean;
+  /** `loan` is that of the chunk, to be given back. False: it was refused, and nothing more is wanted. */
+  push(chunk: Buffer, loan?: Loan): boolean;
   /** The message has ended. */
   end(): void;
 }
@@ -58,19 +59,21 @@ class LargeResponse implements Inflow {
     reply.onGone = () => call.cancel();
   }
 
-  push(chunk: Buffer): boolean {
+  push(chunk: Buffer, loan?: Loan): boolean {
     this.#bytes += chunk.length;
-    notePassed(chunk.length);
+    if (loan === undefined) notePassed(chunk.length);
     if (this.#bytes > this.#call.maxBytes) return this.#refuse(tooLargeFailure(this.#call.maxBytes));
     const pieces = this.#rewriter.push(chunk);
     if (this.#rewriter.state !== 'result') return this.#refuse(protocolFailure(this.#rewriter.fault));
-    return this.write(pieces);
+    return this.write(pieces, loan === undefined ? undefined : () => loan.giveBack());
   }
 
-  /** Writes what has been rewritten. */
-  write(pieces: readonly Buffer[]): boolean {
+  /** Writes what has been rewritten. `onWritten` is told when nobody reads its bytes any more, as far as that is known. */
+  write(pieces: readonly Buffer[], onWritten: (() => void) | undefined): boolean {
+    const last = this.#rewriter.keepsBytes ? -1 : pieces.length - 1;
     try {
-      for (const piece of pieces) if (!this.#reply.write(piece)) this.#hold();
+      for (let at = 0; at < pieces.length; at += 1)
+        if (!this.#reply.write(pieces[at]!, at === last ? onWritten : undefined)) this.#hold();
     } catch (thrown) {
       return this.#refuse({ error: asGatewayError(thrown) as GatewayError, sent: true });
     }
@@ -103,13 +106,14 @@ class LargeResponse implements Inflow {
 }
 
 /**
- * Begins to pass on a response that has come as far as `prefix`. Undefined, and nothing was done: it has to be held,
+ * Begins to pass on a response that has come as far as `prefix`, and gives back the loans of that. Undefined, and nothing was done: it has to be held,
  * because it is no result, or one that is read whole, or nobody takes it in pieces.
  */
 export const passOn = (
   call: PassingCall,
   prefix: readonly Buffer[],
   source: Source,
+  loans: readonly Loan[] = [],
 ): Inflow | 'refused' | undefined => {
   const reply = call.largeReply();
   if (reply === undefined) return undefined;
@@ -124,5 +128,8 @@ export const passOn = (
   call.passing(reply);
   const bytes = prefix.reduce((sum, { length }) => sum + length, 0);
   const response = new LargeResponse(call, reply, rewriter, source, bytes);
-  return response.write(pieces) ? response : 'refused';
+  const giveBack = (): void => {
+    for (const loan of loans) loan.giveBack();
+  };
+  return response.write(pieces, giveBack) ? response : 'refused';
 };

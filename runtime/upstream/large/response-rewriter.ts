@@ -91,6 +91,11 @@ export class ResponseRewriter implements MemberSink {
     this.#edits = edits;
   }
 
+  /** Whether some of what was pushed is neither given out nor left out, but read later. */
+  get keepsBytes(): boolean {
+    return (this.#held?.length ?? 0) > 0 || (this.#captured?.length ?? 0) > 0;
+  }
+
   /** What was given out is on its way: from now on what has to be read whole is a fault. */
   commit(): void {
     this.#committed = true;

@@ -66,3 +66,27 @@ it('tells once that the client went away', async () => {
   await gone.promise;
   expect(times).toBe(1);
 });
+
+it('tells that bytes are read by nobody any more once the system has them, and never where the client goes away before', async () => {
+  const written: string[] = [];
+  const flow = { onDrain: () => undefined, onGone: () => undefined };
+  const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using served = await replying((exchange) => {
+    const name = begun.length === 2 ? 'read' : 'left';
+    new Outflow(exchange, flow).write(MUCH, () => written.push(name));
+    expect(written).not.toContain(name);
+    begun.shift()!.resolve();
+  });
+  const [first, second] = begun;
+  const reader = connect(served.port, '127.0.0.1');
+  reader.write(GET);
+  await first!.promise;
+  const leaver = connect(served.port, '127.0.0.1');
+  leaver.write(GET);
+  await second!.promise;
+  leaver.destroy();
+  expect(written).toEqual([]);
+  reader.resume();
+  await expect.poll(() => written).toEqual(['read']);
+  reader.destroy();
+});
