@@ -26,7 +26,10 @@ export const Timeouts = closed(
       duration({ description: 'To the first byte of an answer; by default as long as `call`.' }),
     ),
     call: optional(
-      duration({ description: 'A whole call; progress that its caller asked for extends it up to `callMax`.', default: '60s' }),
+      duration({
+        description: 'A whole call; progress that its caller asked for extends it up to `callMax`.',
+        default: '60s',
+      }),
     ),
     callMax: optional(
       duration({ description: 'The most that progress can extend a call to.', default: '10m' }),
