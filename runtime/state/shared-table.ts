@@ -1,13 +1,16 @@
 /** A table in memory that threads share: from keys, told apart by their digests, to slots that are used for a time. */
+import { randomFillSync } from 'node:crypto';
 import { type Fullest, KEYS_PER_STEP } from '../traffic/fill.ts';
 import { KEY_WORDS, KeyDigests } from './key-digests.ts';
 import { SharedLock } from './shared-lock.ts';
 
-/** Words before the keys: the lock, how many levels of the table are in use, and how many there may be. */
+/** Words before the keys: the lock, how many levels of the table are in use, how many there may be, and its salt. */
 const LOCK = 0;
 const LEVELS_USED = 1;
 const LEVELS = 2;
-const HEAD_WORDS = 4;
+const SALT = 4;
+const SALT_WORDS = 4;
+const HEAD_WORDS = 8;
 /** Slots that a key may have in each level. */
 const WAYS = 8;
 const FIRST_LEVEL_SLOTS = 1024;
@@ -28,7 +31,10 @@ interface TableSize {
   readonly restBytes?: number;
 }
 
-/** Memory for one table. Only what is used of it takes room: with each doubling of the keys a level more. */
+/**
+ * Memory for one table, with a salt of its own: nobody can find keys that would fill up the slots that another may have.
+ * Only what is used of it takes room: with each doubling of the keys a level more.
+ */
 export const tableMemory = ({
   columns,
   levels = MAX_LEVELS,
@@ -37,6 +43,7 @@ export const tableMemory = ({
   const columnBytes = slotsIn(levels) * Float64Array.BYTES_PER_ELEMENT;
   const memory = new SharedArrayBuffer(valuesOffset(levels) + columns * columnBytes + restBytes);
   new Int32Array(memory, 0, HEAD_WORDS)[LEVELS] = levels;
+  randomFillSync(new Int32Array(memory, SALT * Int32Array.BYTES_PER_ELEMENT, SALT_WORDS));
   return memory;
 };
 
@@ -49,7 +56,7 @@ export class SharedTable {
   readonly #levels: number;
   readonly #head: Int32Array;
   readonly #keys: Int32Array;
-  readonly #digests = new KeyDigests();
+  readonly #digests: KeyDigests;
   readonly #key = new Int32Array(KEY_WORDS);
   /** The first slot that is free for the key that is looked for. */
   #free = -1;
@@ -59,6 +66,7 @@ export class SharedTable {
     this.#memory = memory;
     this.#head = new Int32Array(memory, 0, HEAD_WORDS);
     this.#levels = this.#head[LEVELS]!;
+    this.#digests = new KeyDigests(this.#head.subarray(SALT, SALT + SALT_WORDS).join(' '));
     this.#keys = new Int32Array(
       memory,
       HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT,
@@ -85,7 +93,14 @@ export class SharedTable {
     return this.until.subarray(0, this.slotsUsed).filter((until) => until > now).length;
   }
 
-  /** What tells the key of a slot from all others. */
+  /** What tells a key from all others here. */
+  digestOf(key: string): Uint8Array {
+    const words = new Int32Array(KEY_WORDS);
+    this.#digests.read(key, words);
+    return new Uint8Array(words.buffer);
+  }
+
+  /** That of the key of a slot. */
   digestAt(slot: number): Uint8Array {
     const { BYTES_PER_ELEMENT } = Int32Array;
     const at = (HEAD_WORDS + slot * KEY_WORDS) * BYTES_PER_ELEMENT;

@@ -1,5 +1,5 @@
 /** How full limits are, key by key: for people, when they ask. What a key says is told to nobody. */
-import { createHmac, hash, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { NO_KEY, tenantKey } from '../../policies/limit/tenant.ts';
 import type { ConcurrencyLimitNode, CountingLimitNode, LimitNode } from '../../schema/graph/limit.ts';
@@ -28,6 +28,8 @@ export interface Filled {
    * may have their turn, and keys may come and go.
    */
   fill(node: KeyedLimitNode, fullest: Fullest): Generator<void>;
+  /** What a key is shown as. */
+  digestOf(key: string): Uint8Array;
 }
 
 /** Keys that are looked at in one step. */
@@ -40,10 +42,7 @@ const LABEL_LENGTH = 12;
 /** Known to this process alone, so that nobody finds out by trying which key a label stands for. */
 const SECRET = randomBytes(32);
 
-/** Of what a key is remembered by everywhere. */
-const DIGEST_BYTES = 16;
-
-export const keyDigest = (key: string): Buffer => hash('sha256', key, 'buffer').subarray(0, DIGEST_BYTES);
+const hexOf = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');
 
 const labelOf = (digest: Uint8Array): string =>
   createHmac('sha256', SECRET).update(digest).digest('hex').slice(0, LABEL_LENGTH);
@@ -64,7 +63,7 @@ export class Fullest {
     return this.#shown.length < TOLD_KEYS || used > this.#shown[TOLD_KEYS - 1]!.used;
   }
 
-  /** @param digest as of {@link keyDigest} */
+  /** @param digest that tells the key from all others of its limit */
   add(used: number, digest: Uint8Array): void {
     const at = this.#shown.findIndex((each) => each.used < used);
     this.#shown.splice(at < 0 ? this.#shown.length : at, 0, { used, digest });
@@ -76,17 +75,21 @@ export class Fullest {
     return {
       keys: this.#keys,
       fullest: this.#shown.map(({ used, digest }) => ({
-        key: names.get(Buffer.from(digest).toString('hex')) ?? labelOf(digest),
+        key: names.get(hexOf(digest)) ?? labelOf(digest),
         used: Math.round(used * 1000) / 1000,
       })),
     };
   }
 }
 
-const namesOf = ({ key }: KeyedLimitNode, tenants: readonly string[]): ReadonlyMap<string, string> => {
+const namesOf = (
+  { key }: KeyedLimitNode,
+  tenants: readonly string[],
+  filled: Filled,
+): ReadonlyMap<string, string> => {
   if (key.length > 0) return new Map();
   const named = [[NO_KEY, 'all'], ...tenants.map((name) => [tenantKey(name, NO_KEY), name])] as const;
-  return new Map(named.map(([text, name]) => [keyDigest(text!).toString('hex'), name!]));
+  return new Map(named.map(([text, name]) => [hexOf(filled.digestOf(text!)), name!]));
 };
 
 /**
@@ -106,7 +109,7 @@ export const readFills = async (
     if (found === undefined) continue;
     const fullest = new Fullest();
     for (const _ of found.fill(node, fullest)) await setImmediate();
-    fills[node.name] = fullest.told(namesOf(node, tenants));
+    fills[node.name] = fullest.told(namesOf(node, tenants, found));
   }
   return fills;
 };

@@ -72,6 +72,10 @@ export class Places implements Filled {
     return this.#table.fill(NEVER, part, fullest);
   }
 
+  digestOf(key: string): Uint8Array {
+    return this.#table.digestOf(key);
+  }
+
   /**
    * A place of `key`, or one in its queue. Callers take turns there: who has many waiting holds up nobody else. In a
    * full queue the last of who has most waiting makes room for one who has fewer.

@@ -51,6 +51,10 @@ export class Quota implements Filled {
     return this.#table.fill(now, (slot) => this.#used[slot]! / count, fullest);
   }
 
+  digestOf(key: string): Uint8Array {
+    return this.#table.digestOf(key);
+  }
+
   /** Counts up to `count` in each window. */
   counter(count: number): LocalCounter {
     return {

@@ -1,8 +1,8 @@
 /** A rate limit: GCRA, the generic cell rate algorithm, by key. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { RateLimitNode } from '../../schema/graph/limit.ts';
 import type { CountVerdict, LocalCounter } from './counter.ts';
-import { type Filled, type Fullest, KEYS_PER_STEP, keyDigest } from './fill.ts';
+import { type Filled, type Fullest, KEYS_PER_STEP } from './fill.ts';
 import { Gcra } from './gcra.ts';
 
 /** `nowMs` may be of any clock; where that steps back, time stands still for as long. */
@@ -71,8 +71,12 @@ class GcraLimiter implements RateLimiter {
       step += 1;
       if (step % KEYS_PER_STEP === 0) yield;
       const used = this.#gcra.used(fullAt, this.#gcra.at(this.#elapsedMs));
-      if (used > 0 && fullest.wants(used)) fullest.add(used, keyDigest(key));
+      if (used > 0 && fullest.wants(used)) fullest.add(used, this.digestOf(key));
     }
+  }
+
+  digestOf(key: string): Uint8Array {
+    return hash('sha256', key, 'buffer');
   }
 
   #advance(nowMs: number): number {

@@ -47,6 +47,10 @@ class SharedRateLimiter implements RateLimiter {
     return this.#table.fill(now, (slot) => this.#gcra.used(this.#table.until[slot]!, now), fullest);
   }
 
+  digestOf(key: string): Uint8Array {
+    return this.#table.digestOf(key);
+  }
+
   peek(key: string, _nowMs: number, cost = 1): CountVerdict {
     return this.#locked(key, (now) => {
       const slot = this.#table.find(now);

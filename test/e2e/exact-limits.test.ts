@@ -20,8 +20,8 @@ const PAUSE_MS = 100;
 const ENDED = 6;
 
 const QUOTA = 200;
-/** The burst is what the machine may stand still for, three seconds, before something of the rate is lost. */
-const BURST = 60;
+/** The burst is what the machine may stand still for, ten seconds, before something of the rate is lost. */
+const BURST = 200;
 const PER_SECOND = 20;
 const due = (ms: number): number => BURST + Math.floor((ms * PER_SECOND) / 1000);
 

@@ -24,6 +24,10 @@ test('a key has the words of its own digest, whichever came before', () => {
   );
 });
 
+test('a salt makes other words of the same key', () => {
+  expect(wordsOf(new KeyDigests('salt'), 'key')).toEqual(expected('saltkey'));
+});
+
 test('keys that share a place do not get the words of each other', () => {
   const digests = new KeyDigests();
   const keys = Array.from({ length: 5000 }, (_, at) => `key-${at}`);

@@ -30,6 +30,22 @@ test('a table that is full takes no new key, and loses none that it has', () => 
   for (const [key, slot] of slots) expect(enter(table, key)).toBe(slot);
 });
 
+test('keys that take all slots of another in one table take few of them in the next: nobody can choose such', () => {
+  const make = () => new SharedTable(tableMemory({ columns: 1, levels: 1 }), 1);
+  const [known, other] = [make(), make()];
+  const setOf = (slot: number): number => Math.floor(slot / 8);
+  const home = setOf(enter(known, 'the victim'));
+  const alike: string[] = [];
+  for (let index = 0; alike.length < 8; index += 1) {
+    const slot = enter(known, `key-${index}`);
+    if (setOf(slot) === home) alike.push(`key-${index}`);
+    known.until[slot] = FREE;
+  }
+  for (const key of alike) expect(enter(other, key)).toBeGreaterThanOrEqual(0);
+  expect(enter(other, 'the victim')).toBeGreaterThanOrEqual(0);
+  expect(known.digestOf('the victim')).not.toEqual(other.digestOf('the victim'));
+});
+
 test('a slot that is not used any more is given to another key', () => {
   const table = new SharedTable(tableMemory({ columns: 1, levels: 1 }), 1);
   for (let index = 0; index < 20_000; index += 1) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tenantKey } from '../../../policies/limit/tenant.ts';
-import { Fullest, type KeyedLimitNode, keyDigest, readFills } from '../../../runtime/traffic/fill.ts';
+import { Fullest, type KeyedLimitNode, readFills } from '../../../runtime/traffic/fill.ts';
 import { Places } from '../../../runtime/traffic/places.ts';
 import { placesMemory } from '../../../runtime/traffic/places-memory.ts';
 import { Quota, quotaMemory } from '../../../runtime/traffic/quota.ts';
@@ -32,9 +32,8 @@ describe('the fill of a limit', () => {
         ['other', 10],
       ] as const)
         for (let time = 0; time < times; time += 1) limiter.take(key, 0);
-    const told = await readOver(rate, memory);
-    expect(told).toMatchObject({ keys: 2, fullest: [{ used: 1 }, { used: 0.3 }] });
-    expect((await readFills({ it: rate }, [], () => local)).it).toEqual(told);
+    const told = [await readOver(rate, memory), (await readFills({ it: rate }, [], () => local)).it];
+    for (const each of told) expect(each).toMatchObject({ keys: 2, fullest: [{ used: 1 }, { used: 0.3 }] });
   });
 
   it('of a quota is what is taken in this window, by what it lets through now', async () => {
@@ -76,7 +75,7 @@ describe('the fill of a limit', () => {
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 100 }), (parts) => {
         const fullest = new Fullest();
         for (const [at, part] of parts.entries())
-          if (fullest.wants(part)) fullest.add(part, keyDigest(String(at)));
+          if (fullest.wants(part)) fullest.add(part, Buffer.from(String(at)));
         const told = fullest.told(new Map());
         const expected = parts.toSorted((a, b) => b - a).slice(0, 5);
         expect(told.keys).toBe(parts.length);
@@ -87,10 +86,10 @@ describe('the fill of a limit', () => {
     );
   });
 
-  it('is read in small steps, while a million keys count and go on counting', async () => {
+  it('is read in small steps, however many keys count', async () => {
     const memory = quotaMemory();
     const counter = new Quota(quota.windowMs, memory).counter(quota.count);
-    for (let key = 0; key < 1_000_000; key += 1) counter.take(`key ${key}`, Date.now());
+    for (let key = 0; key < 200_000; key += 1) counter.take(`key ${key}`, Date.now());
     let longestMs = 0;
     const filled = filledMemory(quota, { 'limit:it': memory })!;
     const fullest = new Fullest();
@@ -103,8 +102,8 @@ describe('the fill of a limit', () => {
       before = user + system;
       steps += 1;
     }
-    expect(fullest.told(new Map()).keys).toBe(1_000_000);
-    expect(steps).toBeGreaterThan(100);
+    expect(fullest.told(new Map()).keys).toBe(200_000);
+    expect(steps).toBeGreaterThan(25);
     expect(longestMs).toBeLessThan(50);
   }, 60_000);
 });
