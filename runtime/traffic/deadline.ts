@@ -2,7 +2,10 @@
 
 /** Something with a deadline. The last four members belong to the wheel; start them at the values named. */
 export interface Timed {
-  /** Called at most once for each `schedule`, at or up to one tick after the time asked for. */
+  /**
+   * Called at most once for each `schedule`, at the time asked for or up to one tick and a few turns of the event loop
+   * after it.
+   */
   onDeadline(): void;
   /** Starts at 0. */
   deadlineMs: number;
@@ -16,6 +19,9 @@ export interface Timed {
 
 const TICK_MS = 20;
 const SLOTS = 512;
+
+/** What is due in one tick is met within so many turns of the event loop. */
+const TURNS = 16;
 
 /**
  * A hashed timer wheel: scheduling and cancelling are a few pointer writes. The timer runs only while something
@@ -69,35 +75,53 @@ export class DeadlineWheel {
     this.#count -= 1;
   }
 
-  /** Fires what is due. The timer calls it; tests with a clock of their own may. */
+  /** Meets all that is due, at once. */
   sweep(): void {
+    for (const entry of this.#due()) this.#meet(entry);
+  }
+
+  /**
+   * Meets what is due, a few in each turn of the event loop: those that were sent at one moment are due at one moment,
+   * and their ends must not keep waiting whoever comes meanwhile.
+   */
+  #sweepInTurns(): void {
+    const due = this.#due();
+    const atOnce = Math.ceil(due.length / TURNS);
+    let met = 0;
+    const turn = (): void => {
+      const end = met + atOnce;
+      if (end < due.length) setImmediate(turn);
+      while (met < Math.min(end, due.length)) {
+        met += 1;
+        this.#meet(due[met - 1]!);
+      }
+    };
+    if (due.length > 0) turn();
+  }
+
+  #due(): readonly Timed[] {
     const nowMs = this.#nowMs();
     const now = Math.floor(nowMs / TICK_MS);
     const first = Math.max(this.#swept + 1, now - SLOTS + 1);
     this.#swept = Math.max(this.#swept, now);
-    for (let tick = first; tick <= now; tick += 1) this.#fire(tick % SLOTS, nowMs);
+    const due: Timed[] = [];
+    for (let tick = first; tick <= now; tick += 1)
+      for (let entry = this.#slots[tick % SLOTS]; entry !== undefined; entry = entry.deadlineNext)
+        if (entry.deadlineMs <= nowMs) due.push(entry);
+    return due;
   }
 
-  #fire(slot: number, nowMs: number): void {
-    let entry = this.#slots[slot];
-    const due: Timed[] = [];
-    while (entry !== undefined) {
-      const next: Timed | undefined = entry.deadlineNext;
-      if (entry.deadlineMs <= nowMs) due.push(entry);
-      entry = next;
-    }
-    for (const each of due) {
-      // An earlier callback of this round may have cancelled or moved it.
-      if (each.deadlineSlot !== slot || each.deadlineMs > nowMs) continue;
-      this.cancel(each);
-      each.onDeadline();
-    }
+  #meet(entry: Timed): void {
+    // What was met before it may have cancelled or moved it.
+    if (entry.deadlineSlot < 0 || entry.deadlineMs > this.#nowMs()) return;
+    this.cancel(entry);
+    entry.onDeadline();
   }
 
   #start(): void {
     this.#swept = Math.floor(this.#nowMs() / TICK_MS);
     this.#timer = setInterval(() => {
-      this.sweep();
+      this.#sweepInTurns();
       if (this.#count === 0) this.#stop();
     }, TICK_MS).unref();
   }

@@ -94,6 +94,51 @@ describe('a deadline', () => {
     expect(fired.sort((a, b) => a - b)).toEqual([10, 500, 9000, 20_000]);
   });
 
+  test('of many that are due at one moment is met within a few turns, in none of which all are', async () => {
+    const wheel = new DeadlineWheel();
+    const perTurn: number[] = [];
+    const { promise: allMet, resolve } = Promise.withResolvers<void>();
+    let [met, ofTurn] = [0, 0];
+    const count = (): void => {
+      if (ofTurn === 0)
+        setImmediate(() => {
+          perTurn.push(ofTurn);
+          ofTurn = 0;
+          if (met === 1_000) resolve();
+        });
+      ofTurn += 1;
+      met += 1;
+    };
+    const atMs = performance.now() + 50;
+    for (let entry = 0; entry < 1_000; entry += 1) wheel.schedule(new Entry(count), atMs);
+    const keepAlive = setInterval(() => undefined, 1000);
+    await allMet;
+    clearInterval(keepAlive);
+    expect(perTurn.length).toBeGreaterThan(5);
+    expect(perTurn.length).toBeLessThanOrEqual(16);
+    expect(Math.max(...perTurn)).toBeLessThan(200);
+    expect(wheel.size).toBe(0);
+  });
+
+  test('can be taken back while others of its moment are met already', async () => {
+    const wheel = new DeadlineWheel();
+    const met: number[] = [];
+    const atMs = performance.now() + 50;
+    const entries = Array.from({ length: 40 }, (_, at) => new Entry(() => met.push(at)));
+    for (const entry of entries) wheel.schedule(entry, atMs);
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    wheel.schedule(new Entry(resolve), atMs);
+    const keepAlive = setInterval(() => undefined, 1000);
+    await begun;
+    const metBefore = met.length;
+    for (const entry of entries) wheel.cancel(entry);
+    expect(wheel.size).toBe(0);
+    await new Promise<void>((resolve) => wheel.schedule(new Entry(resolve), performance.now() + 50));
+    clearInterval(keepAlive);
+    expect(met).toHaveLength(metBefore);
+    expect(metBefore).toBeLessThan(40);
+  });
+
   test('is met by the clock of the process', async () => {
     const wheel = new DeadlineWheel();
     const startedMs = performance.now();
