@@ -1,6 +1,7 @@
 /** Server-sent events, incrementally from bytes (WHATWG HTML, 9.2.6 "Interpreting an event stream"). */
 import { LARGE_BYTES, MAX_HELD_BYTES } from '../call.ts';
 import type { Inflow } from '../large/large-response.ts';
+import { Pieces } from '../pieces.ts';
 import { LargeEvent } from './large-event.ts';
 
 export interface EventSink {
@@ -30,8 +31,8 @@ export class EventStreamParser {
   /** Where a line or event is too large, or is to be asked about. */
   #nextBound: number;
   #large: LargeEvent | undefined;
-  #partial: Buffer[] = [];
-  #partialBytes = 0;
+  /** The beginning of a line. */
+  #partial: Pieces | undefined;
   #skipLf = false;
   #first = true;
   #stopped = false;
@@ -87,9 +88,9 @@ export class EventStreamParser {
   }
 
   #keep(rest: Buffer): void {
-    this.#partialBytes += rest.length;
+    this.#partial ??= new Pieces();
     this.#partial.push(rest);
-    if (this.#partialBytes > this.#nextBound + 16) this.#crossBound();
+    if (this.#partial.bytes > this.#nextBound + 16) this.#crossBound();
   }
 
   /** A line or an event has reached a size at which something has to happen. */
@@ -104,18 +105,17 @@ export class EventStreamParser {
     const inflow = data === undefined ? undefined : this.#sink.onLargeEvent?.(data);
     if (inflow === undefined) return;
     this.#first = false;
-    this.#large = new LargeEvent(inflow, this.#partialBytes > 0, (line) => this.#field(line));
+    this.#large = new LargeEvent(inflow, this.#partial !== undefined, (line) => this.#field(line));
     this.#data = undefined;
-    this.#partial = [];
-    this.#partialBytes = 0;
+    this.#partial = undefined;
   }
 
   /** The bytes of the event's data, where what is read at the moment is data of a message. */
   #dataSoFar(): Buffer[] | undefined {
     if (this.#type !== '' && this.#type !== 'message') return undefined;
     const before = this.#data === undefined ? [] : [Buffer.from(this.#data)];
-    if (this.#partialBytes === 0) return before;
-    const line = Buffer.concat(this.#partial);
+    if (this.#partial === undefined) return before;
+    const line = this.#partial.whole();
     const start = this.#first && line.subarray(0, 3).equals(BOM_BYTES) ? 3 : 0;
     if (line.toString('latin1', start, start + DATA.length) !== DATA) return undefined;
     const from = start + DATA.length;
@@ -125,11 +125,10 @@ export class EventStreamParser {
 
   #endLine(tail: Buffer): void {
     let line = tail;
-    if (this.#partialBytes > 0) {
+    if (this.#partial !== undefined) {
       this.#partial.push(tail);
-      line = Buffer.concat(this.#partial);
-      this.#partial = [];
-      this.#partialBytes = 0;
+      line = this.#partial.whole();
+      this.#partial = undefined;
     }
     let text = line.toString('utf8');
     if (this.#first && text.startsWith(BOM)) text = text.slice(1);
@@ -165,7 +164,7 @@ export class EventStreamParser {
 
   #tooLarge(maxBytes: number): void {
     this.#stopped = true;
-    this.#partial = [];
+    this.#partial = undefined;
     this.#sink.onTooLarge(maxBytes);
   }
 

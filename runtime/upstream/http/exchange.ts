@@ -6,6 +6,7 @@ import type { Loan } from '../client/read-buffers.ts';
 import type { ReplyHead, ReplyHeaders } from '../client/reply-head.ts';
 import { dispatchFailure, type Failure, protocolFailure, tooLargeFailure } from '../failure.ts';
 import type { Inflow, Source } from '../large/large-response.ts';
+import { Pieces } from '../pieces.ts';
 import { type EventSink, EventStreamParser } from './event-stream-parser.ts';
 
 /** A refusal's body is read up to here; a longer one counts as none. */
@@ -67,8 +68,9 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
   #linger: Linger | undefined;
   #status = 0;
   #headers: ReplyHeaders = {};
+  /** The first piece of the body, and all of them where there are more. */
   #first: Buffer | undefined;
-  #chunks: Buffer[] | undefined;
+  #pieces: Pieces | undefined;
   /** Of those of them that are lent. */
   #loans: Loan[] | undefined;
   #bytes = 0;
@@ -160,10 +162,13 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     }
     if (this.#first === undefined) {
       this.#first = chunk;
-    } else {
-      this.#chunks ??= [this.#first];
-      this.#chunks.push(chunk);
+      return;
     }
+    if (this.#pieces === undefined) {
+      this.#pieces = new Pieces();
+      this.#pieces.push(this.#first);
+    }
+    this.#pieces.push(chunk);
   }
 
   /** A JSON reply has reached a size at which something has to happen. */
@@ -173,7 +178,7 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
       return;
     }
     this.#keep(chunk, loan);
-    const inflow = this.#target.onLarge?.(this.#chunks ?? [this.#first!], this, this.#loans);
+    const inflow = this.#target.onLarge?.(this.#pieces?.list() ?? [this.#first!], this, this.#loans);
     if (inflow === 'refused') {
       this.abort();
       return;
@@ -182,7 +187,7 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     if (inflow === undefined) return;
     this.#inflow = inflow;
     this.#first = undefined;
-    this.#chunks = undefined;
+    this.#pieces = undefined;
     this.#loans = undefined;
   }
 
@@ -243,10 +248,7 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
 
   /** Once. */
   #text(): string {
-    const text =
-      this.#chunks === undefined
-        ? (this.#first?.toString('utf8') ?? '')
-        : Buffer.concat(this.#chunks, this.#bytes).toString('utf8');
+    const text = (this.#pieces?.whole() ?? this.#first)?.toString('utf8') ?? '';
     if (this.#loans !== undefined) for (const loan of this.#loans) loan.giveBack();
     return text;
   }

@@ -8,6 +8,7 @@ import {
   tooLargeFailure,
   upstreamError,
 } from '../failure.ts';
+import { Pieces } from '../pieces.ts';
 import { EgressRefused } from './egress-lookup.ts';
 
 /** An answer as it came. */
@@ -37,8 +38,7 @@ export class ApiExchange implements ReplyTarget {
   #done = false;
   #status = 0;
   #headers: ReplyHeaders = {};
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #body = new Pieces();
 
   /** @param maxBytes the largest body of a success */
   constructor(target: ApiExchangeTarget, maxBytes: number) {
@@ -72,11 +72,10 @@ export class ApiExchange implements ReplyTarget {
 
   onData(chunk: Buffer): void {
     if (this.#done) return;
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    this.#body.push(chunk);
     if (isSuccess(this.#status)) {
-      if (this.#bytes > this.#maxBytes) this.#break(tooLargeFailure(this.#maxBytes));
-    } else if (this.#bytes > MAX_ERROR_BYTES) {
+      if (this.#body.bytes > this.#maxBytes) this.#break(tooLargeFailure(this.#maxBytes));
+    } else if (this.#body.bytes > MAX_ERROR_BYTES) {
       this.abort();
       this.#tell();
     }
@@ -100,7 +99,7 @@ export class ApiExchange implements ReplyTarget {
   }
 
   #tell(): void {
-    const body = Buffer.concat(this.#chunks);
+    const body = this.#body.whole();
     const isCut = !isSuccess(this.#status) && body.length > MAX_ERROR_BYTES;
     this.#target.onReply({
       status: this.#status,
