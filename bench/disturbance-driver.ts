@@ -7,9 +7,9 @@ import type {
   DisturbanceOrder,
   DisturbanceResult,
 } from './disturbance.ts';
-import { startPinned } from './pinned-process.ts';
+import { printedPort, startPinned } from './pinned-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('disturbance.ts', import.meta.url));
+const programFile = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 export interface Disturbance extends AsyncDisposable {
   /** Of the upstream that is broken. */
@@ -21,10 +21,24 @@ export interface Disturbance extends AsyncDisposable {
   ): Promise<{ readonly done: T; readonly result: DisturbanceResult }>;
 }
 
-/** Starts it on `core`. */
-export const startDisturbance = async (core: number, upstreamPort: number): Promise<Disturbance> => {
-  const command = [process.execPath, PROGRAM, String(upstreamPort)];
-  const pinned = startPinned(core, command, ['ignore', 'inherit', 'inherit', 'ipc']);
+/** A program that has what others leave of a core (SCHED_IDLE). */
+const leftOver = (file: string): readonly string[] => [
+  'chrt',
+  '--idle',
+  '0',
+  process.execPath,
+  programFile(file),
+];
+
+/**
+ * Starts it on `core`, with an upstream of its own and whatever time those who measure leave: what it costs to make faults
+ * must not be taken for what they cost others.
+ */
+export const startDisturbance = async (core: number): Promise<Disturbance> => {
+  await using stack = new AsyncDisposableStack();
+  const upstream = stack.use(startPinned(core, leftOver('upstream.ts'), ['ignore', 'pipe', 'inherit']));
+  const command = [...leftOver('disturbance.ts'), String(await printedPort(upstream))];
+  const pinned = stack.use(startPinned(core, command, ['ignore', 'inherit', 'inherit', 'ipc']));
   const lost = pinned.ended.then((): never => {
     throw new Error('the process that disturbs ended');
   });
@@ -40,6 +54,7 @@ export const startDisturbance = async (core: number, upstreamPort: number): Prom
     return await answer;
   };
   const greeting = await next();
+  const started = stack.move();
   return {
     port: (greeting as { readonly port: number }).port,
     during: async (job, work) => {
@@ -48,6 +63,6 @@ export const startDisturbance = async (core: number, upstreamPort: number): Prom
       const { result } = (await order('end')) as { readonly result: DisturbanceResult };
       return { done, result };
     },
-    [Symbol.asyncDispose]: () => pinned[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 };

@@ -12,8 +12,9 @@ export interface LoadDriver extends AsyncDisposable {
 }
 
 /** Starts the load process on `core`. */
-export const startLoad = (core: number): LoadDriver => {
-  const pinned = startPinned(core, [process.execPath, PROGRAM], ['ignore', 'inherit', 'inherit', 'ipc']);
+export const startLoad = (core: number, flags: readonly string[] = []): LoadDriver => {
+  const command = [process.execPath, ...flags, PROGRAM];
+  const pinned = startPinned(core, command, ['ignore', 'inherit', 'inherit', 'ipc']);
   const lost = pinned.ended.then((): never => {
     throw new Error('the load process ended');
   });

@@ -126,7 +126,9 @@ const faultSection = (figures: FaultFigures | undefined): string =>
 
 - ${figures.date}; ${figures.machine}
 - \`node bench/faults.ts --write\`: ${figures.method}. The 99th percentile of the sound upstream's calls, all of which are
-  answered, and how many times that of the same round while the other upstream answers too: medians over the rounds.
+  answered, as the median of all windows, and how many times that it is while the other upstream answers as many calls:
+  any load beside makes the slowest calls slower. Who makes the faults has only the time that load and upstream leave of
+  their core.
 
 ${faultTable(figures).text}
 `;

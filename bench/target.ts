@@ -21,6 +21,12 @@ export interface Target {
 /** The flags that every Node.js process under test gets. */
 export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 
+/**
+ * For those who only measure latencies: so much room that none of their own collections of garbage, of some milliseconds
+ * each, falls into a window.
+ */
+export const ROOMY_FLAGS: readonly string[] = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
+
 /** A program of the bench that prints its port. */
 export interface Program extends AsyncDisposable {
   readonly pid: number;
@@ -32,9 +38,10 @@ export const startProgram = async (
   core: number,
   file: string,
   args: readonly string[] = [],
+  flags = NODE_FLAGS,
 ): Promise<Program> => {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const command = [process.execPath, ...NODE_FLAGS, path, ...args];
+  const command = [process.execPath, ...flags, path, ...args];
   const pinned: PinnedProcess = startPinned(core, command, ['ignore', 'pipe', 'inherit']);
   const port = await printedPort(pinned);
   return { pid: pinned.pid, port, [Symbol.asyncDispose]: () => pinned[Symbol.asyncDispose]() };
