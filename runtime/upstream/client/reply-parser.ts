@@ -7,6 +7,8 @@ export const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_CHUNK_LINE_BYTES = 1024;
 /** A head is remembered that is no longer, for the next is the same more often than not. */
 const MAX_KNOWN_LENGTH = 1024;
+/** Heads and lines are looked for in so much at a time. */
+const STEP_BYTES = 1024;
 /** Of interim replies before one that counts. */
 const MAX_INTERIM_REPLIES = 16;
 
@@ -115,10 +117,14 @@ export class ReplyParser {
    */
   #collect(bytes: Buffer, at: number, to: number, ending: string, maxBytes: number): number {
     const before = this.#partial.length;
-    const text = bytes.toString('latin1', at, Math.min(to, at + maxBytes + ending.length - before));
+    const limit = at + maxBytes + ending.length - before;
+    // No more than a head mostly has: what comes of a large body with it would be made a text for nothing.
+    const end = Math.min(to, at + STEP_BYTES, limit);
+    const text = bytes.toString('latin1', at, end);
     this.#partial = before === 0 ? text : this.#partial + text;
     const found = this.#partial.indexOf(ending, Math.max(0, before - ending.length + 1));
     if (found < 0) {
+      if (end < to && end < limit) return this.#collect(bytes, end, to, ending, maxBytes);
       if (this.#partial.length >= maxBytes) throw new ReplyFault(`more than ${maxBytes} bytes of a head`);
       return -1;
     }
