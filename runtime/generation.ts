@@ -48,3 +48,17 @@ export interface GenerationView {
   acquire(): void;
   release(): void;
 }
+
+/** Stands for one as long as nothing is served. */
+export const NO_GENERATION: GenerationView = {
+  number: 0,
+  artifactHash: '',
+  effectiveHash: '',
+  isOver: false,
+  get graph(): Graph {
+    throw new Error('no graph is served yet');
+  },
+  listener: () => undefined,
+  acquire: () => undefined,
+  release: () => undefined,
+};

@@ -18,7 +18,8 @@ import type { ReloadResult } from './reload/reload-result.ts';
 import { Reloader } from './reload/reloader.ts';
 import { Watcher } from './reload/watcher.ts';
 import { opsSourceOf, type Running } from './running-ops.ts';
-import { INITIAL_LOG, type Pipes, Serving } from './serving.ts';
+import { Serving } from './serving.ts';
+import { INITIAL_LOG, type Pipes } from './serving-options.ts';
 import { type PreparedTeam, Team } from './workers/team.ts';
 
 export interface Endpoint {

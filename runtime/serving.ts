@@ -1,10 +1,9 @@
 /** What serves: the generations of graphs, and what outlives them. One for each thread that takes traffic. */
-import type { Readable, Writable } from 'node:stream';
-import type { Graph, SessionsNode, TelemetryNode } from '../schema/graph/graph.ts';
+import type { Graph, SessionsNode } from '../schema/graph/graph.ts';
 import type { Principal } from '../schema/principal.ts';
 import { boundsFrom, type EndBounds } from './end-bounds.ts';
 import { GatewayError, RPC } from './errors.ts';
-import type { GenerationView } from './generation.ts';
+import { type GenerationView, NO_GENERATION } from './generation.ts';
 import { BoundListeners } from './listen/bound-listeners.ts';
 import { heartbeat } from './listen/heartbeat.ts';
 import { Listener } from './listen/listener.ts';
@@ -20,12 +19,10 @@ import { ListenStreams } from './mcp/modern/listen-streams.ts';
 import type { PinDifference } from './mcp/pin.ts';
 import type { PreparedServer } from './mcp/server.ts';
 import { AccessLog } from './observe/access-log.ts';
-import type { LineDestination } from './observe/destination.ts';
-import type { RootLog } from './observe/log.ts';
-import type { HeldPlaces, Metrics } from './observe/metrics.ts';
+import type { HeldPlaces } from './observe/metrics.ts';
 import { TrafficObserver } from './observe/traffic-observer.ts';
 import { openPressureGuard } from './open-pressure-guard.ts';
-import type { OpsSource } from './ops/ops-source.ts';
+import { hasTraffic, openStore } from './open-store.ts';
 import { PeerNetwork } from './peers/peer-network.ts';
 import { type PreparedGeneration, prepareGeneration } from './prepare.ts';
 import type { PrepareContext } from './prepare-context.ts';
@@ -33,43 +30,19 @@ import { Generations } from './reload/generations.ts';
 import type { LoadedGraph } from './reload/reloader.ts';
 import { Revocations } from './revocation/revocations.ts';
 import { Sealer } from './sealing/sealer.ts';
+import { INITIAL_LOG, type Pipes, type ServingOptions } from './serving-options.ts';
 import { OnceCache } from './state/once-cache.ts';
 import { countsIn } from './state/shared-counts.ts';
 import type { StateStore } from './state/state-store.ts';
 import type { Filled, KeyedLimitNode } from './traffic/fill.ts';
 import type { PressureReason } from './traffic/pressure.ts';
 import type { PressureGuard } from './traffic/pressure-guard.ts';
-import type { UpstreamContext } from './upstream/context.ts';
 import type { UpstreamState } from './upstream/link.ts';
+import { upstreamContextOf } from './upstream-context.ts';
 import type { OpenMemories } from './workers/messages.ts';
-import type { ServingThread, SharedBetweenThreads } from './workers/serving-thread.ts';
-
-export interface ServingOptions {
-  readonly version: string;
-  /** The folder of the configuration file, absolute. */
-  readonly baseDirectory: string;
-  readonly destination: LineDestination;
-  readonly log: RootLog;
-  readonly metrics: Metrics;
-  readonly ops: OpsSource;
-  /** The only server, which {@link Serving.serveStdio} serves; no listener is bound. */
-  readonly stdio: string | undefined;
-  /** Set where several threads serve. */
-  readonly thread?: ServingThread;
-}
+import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
 const ALONE: SharedBetweenThreads = { memories: {}, ports: {} };
-
-/** The two ends of a client that started the process. */
-export interface Pipes {
-  readonly input: Readable;
-  readonly output: Writable;
-  /** An API key or access token for the server, where it has identities. */
-  readonly token: string | undefined;
-}
-
-/** Used until the first graph is served. */
-export const INITIAL_LOG: TelemetryNode['log'] = { level: 'info', format: 'json', access: false };
 
 /** Bounds until the first graph is served. */
 const NO_ROOM = { idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 };
@@ -79,22 +52,6 @@ const MAX_DIFFERENCES = 1000;
 
 /** Of the time that is left at the end, for the store to be told of places that are free. */
 const GIVE_BACK_SHARE = 0.5;
-
-const NO_GENERATION: GenerationView = {
-  number: 0,
-  artifactHash: '',
-  effectiveHash: '',
-  isOver: false,
-  get graph(): Graph {
-    throw new Error('no graph is served yet');
-  },
-  listener: () => undefined,
-  acquire: () => undefined,
-  release: () => undefined,
-};
-
-/** Whether anything is served but operations. */
-const hasTraffic = ({ servers }: Graph): boolean => Object.keys(servers).length > 0;
 
 /** Serves one graph after another. What a reload leaves alone stays as it is. */
 export class Serving {
@@ -157,7 +114,8 @@ export class Serving {
       const bounds = { shedding: this.#pressure, connections: countsIn(memory, thread) };
       return new Listener(node, address, () => this.#currentOrNone(), observer, bounds);
     });
-    this.#live = new LiveObjects(options.log, this.#upstreamContext(), listeners, thread);
+    const upstreamContext = upstreamContextOf(options, () => Math.max(0, this.#endAtMs - performance.now()));
+    this.#live = new LiveObjects(options.log, upstreamContext, listeners, thread);
     options.metrics.places = () => this.#live.heldPlaces();
   }
 
@@ -226,14 +184,9 @@ export class Serving {
 
   /** Once: another store needs a restart. Who serves operations only asks of it who is revoked. */
   async #openStore(graph: Graph): Promise<void> {
-    const { state } = graph;
-    if (this.#store !== undefined || state === undefined) return;
-    const { log, metrics } = this.#options;
-    // Beside threads that serve, the store is theirs to tell of.
-    const onUp = hasTraffic(graph) ? (isUp: boolean) => metrics.stateUp(isUp) : () => undefined;
-    // Its library takes memory and time that whoever shares nothing need not spend.
-    const { openValkey } = await import('./state/valkey.ts');
-    this.#store = await openValkey(state, { log, onUp });
+    if (this.#store !== undefined) return;
+    this.#store = await openStore(graph, this.#options);
+    if (this.#store === undefined) return;
     this.#once.share(this.#store);
     await this.revocations.follow(this.#store);
   }
@@ -369,22 +322,5 @@ export class Serving {
     return this.#options.stdio === undefined
       ? sessions
       : { ...sessions, absoluteMs: Number.POSITIVE_INFINITY };
-  }
-
-  #upstreamContext(): UpstreamContext {
-    const { log, metrics, baseDirectory, version } = this.#options;
-    return {
-      log: (level, message, fields) => log[level](message, fields),
-      observer: {
-        onBreaker: (upstream, state, tool) => log.warn('breaker changed', { upstream, tool, state }),
-        onRetry: (upstream, condition) => metrics.upstreamRetry(upstream, condition),
-        onHealth: (upstream, endpoint, healthy) =>
-          log[healthy ? 'info' : 'warn']('endpoint changed', { upstream, endpoint, healthy }),
-        onProcess: (upstream, event) => metrics.upstreamProcess(upstream, event),
-      },
-      baseDirectory,
-      msToEnd: () => Math.max(0, this.#endAtMs - performance.now()),
-      gateway: { name: 'gatewright', version },
-    };
   }
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { compile } from '../../../compiler/compile.ts';
 import { createLog } from '../../../runtime/observe/log.ts';
 import type { LoadedGraph } from '../../../runtime/reload/reloader.ts';
-import { INITIAL_LOG } from '../../../runtime/serving.ts';
+import { INITIAL_LOG } from '../../../runtime/serving-options.ts';
 import { WorkerPool } from '../../../runtime/workers/pool.ts';
 import { configuration } from '../../support/configuration.ts';
 import { freePort } from '../../support/free-port.ts';
