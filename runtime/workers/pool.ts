@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EndBounds } from '../end-bounds.ts';
 import type { Log } from '../observe/log.ts';
-import { countsOf, mergeMetrics } from '../observe/merge-metrics.ts';
 import { newReplicaId } from '../peers/peers.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { Statement } from '../state/stored-table.ts';
@@ -12,8 +11,10 @@ import type { PressureReason } from '../traffic/pressure.ts';
 import { assertAddressesFree } from './assert-free.ts';
 import { filledMemory } from './filled-memory.ts';
 import { Memories } from './memories.ts';
-import type { Bound, Ports, SharedMemories, WorkerState } from './messages.ts';
+import type { Bound, SharedMemories, WorkerState } from './messages.ts';
+import { allSettledOrThrow, bring, type PreparedPool, portsOf, prepareOn } from './prepare-on.ts';
 import { lookEachBeat, pulseMemory } from './pulse.ts';
+import { ToldStates } from './told-states.ts';
 import { Worker } from './worker.ts';
 
 export interface PoolOptions {
@@ -31,20 +32,12 @@ export interface PoolOptions {
   readonly onRestart: () => void;
 }
 
-/** A graph that all threads have prepared. */
-export interface PreparedPool {
-  readonly loaded: LoadedGraph;
-  readonly memories: SharedMemories;
-  readonly bound: Readonly<Record<string, Bound>>;
-}
-
 const FIRST_RESTART_MS = 50;
 const MAX_RESTART_MS = 5_000;
 /** A thread that lived for so long is replaced at once. */
 const STEADY_MS = 10_000;
 /** For what a thread does at once, unless it has too much to do. */
 const ANSWER_MS = 10_000;
-const STATE_MS = 2_000;
 
 export class WorkerPool {
   readonly #options: PoolOptions;
@@ -62,9 +55,7 @@ export class WorkerPool {
   #serving: PreparedPool | undefined;
   /** What is prepared and neither swapped nor discarded yet: a thread that comes meanwhile prepares it, too. */
   #pending: PreparedPool | undefined;
-  /** What each thread told last, by its holder's number; kept of those that have ended as what they have counted. */
-  readonly #told = new Map<number, WorkerState>();
-  #retired: string[] = [];
+  readonly #told = new ToldStates();
   #holders = 0;
   #closing = false;
   #looks: Disposable | undefined;
@@ -87,7 +78,7 @@ export class WorkerPool {
 
   /** What threads that have ended had counted. */
   get retired(): readonly string[] {
-    return this.#retired;
+    return this.#told.retired;
   }
 
   /** Where listeners are bound. */
@@ -152,14 +143,8 @@ export class WorkerPool {
   }
 
   /** What the threads that are alive tell of themselves, or told last where they have no time to. */
-  async states(): Promise<readonly WorkerState[]> {
-    const asked = this.#alive().map(async (worker) => {
-      const { holder } = worker.data;
-      const answer = await worker.ask({ kind: 'ask' }, STATE_MS).catch(() => undefined);
-      if (answer?.kind === 'state') this.#told.set(holder, answer.state);
-      return this.#told.get(holder) ?? [];
-    });
-    return (await Promise.all(asked)).flat();
+  states(): Promise<readonly WorkerState[]> {
+    return this.#told.ask(this.#alive());
   }
 
   /** Ends all threads: in order those that serve, at once those that do not yet, and those that do not answer any more. */
@@ -260,7 +245,7 @@ export class WorkerPool {
   #ended(place: number, worker: Worker, error: Error, livedMs: number): void {
     const { holder } = worker.data;
     this.#memories.release({ place, threads: this.#workers.length, holder });
-    this.#retire(holder);
+    this.#told.retire(holder);
     // One that has not come to its place yet: who brings it sees that it ended.
     if (this.#workers[place] !== worker) return;
     this.#workers[place] = undefined;
@@ -268,13 +253,6 @@ export class WorkerPool {
     this.#options.log.error('a thread ended, another takes its place', { place, error });
     this.#options.onRestart();
     void this.#replace(place, livedMs >= STEADY_MS ? 0 : FIRST_RESTART_MS);
-  }
-
-  /** Counters never fall: what a thread had counted when it was last asked stays. */
-  #retire(holder: number): void {
-    const told = this.#told.get(holder)?.metrics;
-    this.#told.delete(holder);
-    if (told !== undefined) this.#retired = [countsOf(mergeMetrics([...this.#retired, told]))];
   }
 
   async #replace(place: number, afterMs: number): Promise<void> {
@@ -314,36 +292,3 @@ export class WorkerPool {
     }
   }
 }
-
-const portsOf = (bound: Readonly<Record<string, Bound>>): Ports =>
-  Object.fromEntries(
-    Object.entries(bound).flatMap(([name, { port }]) => (port === undefined ? [] : [[name, port]])),
-  );
-
-/** Where its listeners are bound; undefined if the thread ended meanwhile, which says nothing of the graph. */
-const prepareOn = async (
-  worker: Worker,
-  loaded: LoadedGraph,
-  memories: SharedMemories,
-  ports: Ports,
-): Promise<Readonly<Record<string, Bound>> | undefined> => {
-  try {
-    const answer = await worker.prepare(loaded, memories, ports);
-    return answer.kind === 'prepared' ? answer.bound : {};
-  } catch (thrown) {
-    if (worker.ended) return undefined;
-    throw thrown;
-  }
-};
-
-/** Has a thread prepare what the others have. */
-const bring = async (worker: Worker, { loaded, memories, bound }: PreparedPool): Promise<void> => {
-  const there = await prepareOn(worker, loaded, memories, portsOf(bound));
-  if (there === undefined) throw new Error('the thread ended');
-};
-
-/** Waits for all; rejects with the first that failed. */
-const allSettledOrThrow = async (work: readonly Promise<unknown>[]): Promise<void> => {
-  const failed = (await Promise.allSettled(work)).find((each) => each.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-};

@@ -16,7 +16,8 @@ import { type LimitState, limitStates } from './limit-states.ts';
 import { mergePinned } from './merge-pinned.ts';
 import { mergeUpstreams } from './merge-upstreams.ts';
 import type { WorkerState } from './messages.ts';
-import { type PoolOptions, type PreparedPool, WorkerPool } from './pool.ts';
+import { type PoolOptions, WorkerPool } from './pool.ts';
+import type { PreparedPool } from './prepare-on.ts';
 import { operationsOf, trafficOf } from './split.ts';
 
 /** A graph that all who serve have prepared. */
