@@ -53,6 +53,9 @@ const MAX_DIFFERENCES = 1000;
 /** Of the time that is left at the end, for the store to be told of places that are free. */
 const GIVE_BACK_SHARE = 0.5;
 
+/** Streams go over to another graph, or end in order, by rules of their own. */
+const LASTING_METHODS: ReadonlySet<string> = new Set(['GET', 'subscriptions/listen']);
+
 /** Serves one graph after another. What a reload leaves alone stays as it is. */
 export class Serving {
   readonly #options: ServingOptions;
@@ -284,7 +287,9 @@ export class Serving {
       rpcCode: RPC.upstream,
     });
     this.#sessions.cut(exposures, error);
-    this.#live.listeners.cut(({ record, generation }) => record.server === name && generation.isOver, error);
+    const mayNot: Parameters<BoundListeners['cut']>[0] = ({ record, generation }) =>
+      record.server === name && generation.isOver && !LASTING_METHODS.has(record.method);
+    this.#live.listeners.cut(mayNot, error);
   }
 
   #prepareContext(): PrepareContext {

@@ -2,9 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
+import { EventStreamClient } from '../support/event-stream-client.ts';
 import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { legacyRequest, openSession } from '../support/legacy-client.ts';
+import { openListen } from '../support/listen-client.ts';
 import { callTool } from '../support/modern-client.ts';
 import { scrape } from '../support/scrape.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
@@ -75,6 +77,25 @@ describe('calls of a server whose rules have changed', () => {
     expect((await legacy).text).toContain('"code":"shutting_down"');
     for (const received of held.filter(isOpen)) answer(received);
     expect(await Promise.all([steady, later])).toEqual(['200', '200']);
+  });
+
+  it('are cut, and streams are not: these end with their result, or go on', async () => {
+    const keep = { ...DRAIN, onPolicyChange: 'keep' };
+    await using gateway = await startTestGateway(yamlOf('true', keep), { tap: false });
+    const listen = await openListen(gateway.url('main'), { toolsListChanged: true });
+    const session = await openSession(gateway.url('main'));
+    const accept = 'text/event-stream';
+    const get = await EventStreamClient.open(gateway.url('main'), { headers: { ...session, accept } });
+    const call = outcome(callTool(gateway.url('main'), 'get_issue'));
+    await upstream.until(() => held.length === 1);
+    await applied(gateway, yamlOf('true || true', keep));
+    expect(await call).toBe('shutting_down');
+    expect(await listen.over).toBe('ended');
+    expect(listen.messages.at(-1).result.resultType).toBe('complete');
+    // What was cut with the call would be seen by now.
+    await legacyRequest(gateway.url('main'), 'ping', {}, session);
+    expect(await Promise.race([get.over, Promise.resolve('open')])).toBe('open');
+    get.close();
   });
 
   it('go on where the rules come back before the deadline', async () => {
