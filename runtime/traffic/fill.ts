@@ -25,9 +25,9 @@ export type KeyedLimitNode = CountingLimitNode | ConcurrencyLimitNode;
 export interface Filled {
   /**
    * Shows all keys to `fullest`, by what `node`, of the kind that is counted here, lets through. Between two steps others
-   * may have their turn, and keys may come and go.
+   * may have their turn, and keys may come and go. `nowMs` is the time of day.
    */
-  fill(node: KeyedLimitNode, fullest: Fullest): Generator<void>;
+  fill(node: KeyedLimitNode, fullest: Fullest, nowMs: number): Generator<void>;
   /** What a key is shown as. */
   digestOf(key: string): Uint8Array;
 }
@@ -108,7 +108,7 @@ export const readFills = async (
     const found = filled(node);
     if (found === undefined) continue;
     const fullest = new Fullest();
-    for (const _ of found.fill(node, fullest)) await setImmediate();
+    for (const _ of found.fill(node, fullest, Date.now())) await setImmediate();
     fills[node.name] = fullest.told(namesOf(node, tenants, found));
   }
   return fills;

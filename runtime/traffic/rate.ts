@@ -65,12 +65,13 @@ class GcraLimiter implements RateLimiter {
     return this.#gcra.verdict(true, fullAt, now, cost);
   }
 
-  *fill(_node: RateLimitNode, fullest: Fullest): Generator<void> {
+  *fill(_node: RateLimitNode, fullest: Fullest, nowMs: number): Generator<void> {
+    const now = this.#gcra.at(this.#advance(nowMs));
     let step = 0;
     for (const [key, fullAt] of this.#fullAt) {
       step += 1;
       if (step % KEYS_PER_STEP === 0) yield;
-      const used = this.#gcra.used(fullAt, this.#gcra.at(this.#elapsedMs));
+      const used = this.#gcra.used(fullAt, now);
       if (used > 0 && fullest.wants(used)) fullest.add(used, this.digestOf(key));
     }
   }

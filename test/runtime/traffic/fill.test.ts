@@ -31,9 +31,22 @@ describe('the fill of a limit', () => {
         ['one', 3],
         ['other', 10],
       ] as const)
-        for (let time = 0; time < times; time += 1) limiter.take(key, 0);
+        for (let time = 0; time < times; time += 1) limiter.take(key, Date.now());
     const told = [await readOver(rate, memory), (await readFills({ it: rate }, [], () => local)).it];
     for (const each of told) expect(each).toMatchObject({ keys: 2, fullest: [{ used: 1 }, { used: 0.3 }] });
+  });
+
+  it('of a rate goes down as time goes, though nobody calls any more', () => {
+    const limiter = createRateLimiter(rate);
+    for (let time = 0; time < rate.burst; time += 1) limiter.take('one', 0);
+    const at = (nowMs: number) => {
+      const fullest = new Fullest();
+      for (const _ of limiter.fill(rate, fullest, nowMs));
+      return fullest.told(new Map());
+    };
+    expect(at(0)).toMatchObject({ keys: 1, fullest: [{ used: 1 }] });
+    expect(at(4 * rate.periodMs)).toMatchObject({ keys: 1, fullest: [{ used: 0.6 }] });
+    expect(at(rate.burst * rate.periodMs)).toEqual({ keys: 0, fullest: [] });
   });
 
   it('of a quota is what is taken in this window, by what it lets through now', async () => {
@@ -96,7 +109,7 @@ describe('the fill of a limit', () => {
     let steps = 0;
     const begun = process.cpuUsage();
     let before = 0;
-    for (const _ of filled.fill(quota, fullest)) {
+    for (const _ of filled.fill(quota, fullest, Date.now())) {
       const { user, system } = process.cpuUsage(begun);
       longestMs = Math.max(longestMs, (user + system - before) / 1000);
       before = user + system;
