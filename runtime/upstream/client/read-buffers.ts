@@ -1,5 +1,7 @@
 /** Memory that large bodies are read into: used again once whoever was lent it needs it no more. */
 
+import { notePassed } from '../large/collect.ts';
+
 export const READ_BYTES = 64 * 1024;
 
 /** So many are kept for later, of one thread. */
@@ -61,5 +63,8 @@ export class ReadBuffer {
 /** What is in it is not cleared. */
 export const takeReadBuffer = (): ReadBuffer => {
   wasAsked = true;
-  return free.pop() ?? new ReadBuffer();
+  const kept = free.pop();
+  if (kept !== undefined) return kept;
+  notePassed(READ_BYTES);
+  return new ReadBuffer();
 };

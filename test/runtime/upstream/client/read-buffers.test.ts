@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { HttpClient } from '../../../../runtime/upstream/client/client.ts';
 import type { ReplyTarget } from '../../../../runtime/upstream/client/outgoing.ts';
@@ -32,6 +33,20 @@ describe('memory that is lent', () => {
     for (const each of taken) each.release();
     const again = takeAll();
     expect(taken.filter((each) => again.includes(each))).toHaveLength(128);
+  });
+});
+
+describe('memory that nobody gives back', () => {
+  test('is not left lying about until there is a lot of it', async () => {
+    takeAll();
+    const beforeBytes = process.memoryUsage().arrayBuffers;
+    let mostBytes = 0;
+    for (let taken = 0; taken < 2048; taken += 1) {
+      takeReadBuffer().lend();
+      if (taken % 16 === 0) await setImmediate();
+      if (taken % 64 === 0) mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers);
+    }
+    expect(mostBytes - beforeBytes).toBeLessThan(24 * 1024 * 1024);
   });
 });
 
