@@ -198,6 +198,11 @@ export class Connection implements Inlet, ReplyParts {
       target.onData(chunk, own.lend());
       return;
     }
+    // Only what was held while paused may be longer, in memory of its own.
+    if (chunk.length > READ_BYTES) {
+      target.onData(chunk);
+      return;
+    }
     const copy = takeReadBuffer();
     chunk.copy(copy.bytes);
     target.onData(copy.bytes.subarray(0, chunk.length), copy.lend());
