@@ -26,3 +26,13 @@ export const swapRemove = <T extends Placed>(items: T[], item: T): boolean => {
   item.place = -1;
   return true;
 };
+
+/**
+ * Takes what is at `at` out of `items`, whose order stays; nothing if `at` is -1. For few items. `splice` would give
+ * up the front of the array, which then outgrows what is left: the same as with a Set.
+ */
+export const removeAt = (items: unknown[], at: number): void => {
+  if (at < 0) return;
+  for (let next = at + 1; next < items.length; next += 1) items[next - 1] = items[next];
+  items.pop();
+};

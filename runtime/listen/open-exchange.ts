@@ -1,6 +1,7 @@
 import { constants } from 'node:http2';
 import { ANONYMOUS } from '../../schema/principal.ts';
 import type { GenerationView } from '../generation.ts';
+import type { Placed } from '../swap-remove.ts';
 import type { Connection } from './connection.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import type { WebExchange, WebRequest, WebResponse } from './exchange.ts';
@@ -30,7 +31,7 @@ export interface ListenerContext {
 }
 
 /** An exchange with what only the listener needs of it. */
-export interface OpenExchange extends WebExchange {
+export interface OpenExchange extends WebExchange, Placed {
   readonly context: ListenerContext;
   readonly generation: GenerationView;
   readonly connection: Connection;
@@ -134,6 +135,7 @@ export const openExchange = (
     context,
     generation,
     connection,
+    place: -1,
   };
   if (request.httpVersionMajor === 1) connection.current = exchange;
   else context.slowReaders?.opened(exchange);

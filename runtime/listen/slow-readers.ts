@@ -1,6 +1,7 @@
 /** Clients of one listener that do not read what they were sent: those that take nothing of it are cut off. */
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { place, swapRemove } from '../swap-remove.ts';
 import type { Connection } from './connection.ts';
 import type { WebExchange } from './exchange.ts';
 import type { OpenExchange } from './open-exchange.ts';
@@ -23,7 +24,7 @@ const cutSocket = (socket: Socket, { current }: Connection): void => {
 /** Nothing is done per request over HTTP/1.1, where each connection has one reply at a time. */
 export class SlowReaders {
   readonly #sockets = new Map<Socket, Connection>();
-  readonly #streams = new Set<OpenExchange>();
+  readonly #streams: OpenExchange[] = [];
   readonly #stalling = new WeakSet<OpenExchange>();
   readonly #stallMs: number;
   readonly #timer: NodeJS.Timeout;
@@ -44,11 +45,11 @@ export class SlowReaders {
 
   /** A request over HTTP/2. */
   opened(exchange: OpenExchange): void {
-    this.#streams.add(exchange);
+    place(this.#streams, exchange);
   }
 
   concluded(exchange: OpenExchange): void {
-    this.#streams.delete(exchange);
+    swapRemove(this.#streams, exchange);
   }
 
   /** Those that are not concluded. */
@@ -61,7 +62,7 @@ export class SlowReaders {
   relieve(maxUnreadBytes: number): void {
     for (const [socket, connection] of this.#sockets)
       if (socket.writableLength > maxUnreadBytes) cutSocket(socket, connection);
-    for (const exchange of this.#streams)
+    for (const exchange of [...this.#streams])
       if (streamOf(exchange).writableLength > maxUnreadBytes) cutOff(exchange);
   }
 

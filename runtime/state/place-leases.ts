@@ -1,5 +1,6 @@
 /** Places over all replicas, as one thread holds and awaits them: what it asks of the store goes in few round trips. */
 import { randomBytes } from 'node:crypto';
+import { place, swapRemove } from '../swap-remove.ts';
 import { type Lease, type LeaseNews, LeaseSteps, type OwnLease, type PlaceBounds } from './lease-steps.ts';
 import type { PlaceAnswer, StateStore } from './state-store.ts';
 
@@ -18,7 +19,7 @@ export class PlaceLeases {
   readonly #store: StateStore;
   readonly #thread = randomBytes(9).toString('base64url');
   readonly #steps = new LeaseSteps();
-  readonly #held = new Set<OwnLease>();
+  readonly #held: OwnLease[] = [];
   #asked = 0;
   #asking: Promise<void> | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -32,7 +33,13 @@ export class PlaceLeases {
   /** Asks for a place; `tell` is called once, and never before this has returned, unless it is left before. */
   enter(bounds: PlaceBounds, tell: (news: LeaseNews) => void): Lease {
     this.#asked += 1;
-    const lease: OwnLease = { ...bounds, id: `${this.#thread}:${this.#asked}`, tell, state: 'new' };
+    const lease: OwnLease = {
+      ...bounds,
+      id: `${this.#thread}:${this.#asked}`,
+      tell,
+      state: 'new',
+      place: -1,
+    };
     this.#steps.enter(lease);
     this.#ask();
     return lease;
@@ -47,7 +54,7 @@ export class PlaceLeases {
   leave(given: Lease): void {
     const lease = given as OwnLease;
     if (lease.state === 'left') return;
-    this.#held.delete(lease);
+    swapRemove(this.#held, lease);
     this.#steps.leave(lease);
     this.#ask();
   }
@@ -122,7 +129,7 @@ export class PlaceLeases {
 
   #hold(lease: OwnLease): void {
     lease.state = 'held';
-    this.#held.add(lease);
+    place(this.#held, lease);
     this.#renewLater();
     // It may have been asked for before it was known that the end is near.
     if (this.#leaseMs() < LEASE_MS) this.#steps.renew(lease);
@@ -140,7 +147,7 @@ export class PlaceLeases {
     for (const lease of this.#held) this.#steps.renew(lease);
     for (const lease of this.#steps.waiting()) this.#steps.enter(lease);
     if (!this.#steps.isEmpty) this.#ask();
-    if (this.#held.size > 0 || this.#steps.lines > 0) return;
+    if (this.#held.length > 0 || this.#steps.lines > 0) return;
     clearInterval(this.#renewing);
     this.#renewing = undefined;
   }

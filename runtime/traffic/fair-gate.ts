@@ -1,4 +1,5 @@
 /** Lets so many calls of one key through at a time; others wait in a queue in which callers take turns. */
+import { type Placed, place, swapRemove } from '../swap-remove.ts';
 import { DeadlineWheel, type Timed } from './deadline.ts';
 import { Places, type PlacesBounds } from './places.ts';
 import { onePlaceMemory } from './places-memory.ts';
@@ -44,7 +45,8 @@ export class FairGate implements Gate {
   /** Of all threads that share its memory. */
   readonly places: Places;
   readonly #isShared: boolean;
-  readonly #waiting = new Set<WaitingTicket>();
+  /** In no order: whose turn it is, the places say. */
+  readonly #waiting: WaitingTicket[] = [];
   readonly #deadlines = new DeadlineWheel();
   #listening = false;
   #held = 0;
@@ -59,7 +61,7 @@ export class FairGate implements Gate {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   enter(key: string, caller: string, bounds: GateBounds, waiting: Waiting): Ticket | undefined {
@@ -75,7 +77,7 @@ export class FairGate implements Gate {
       if (wasGranted) this.#giveBack(entered.record);
       else this.#leaveQueue(ticket);
     });
-    this.#waiting.add(ticket);
+    place(this.#waiting, ticket);
     this.#deadlines.schedule(ticket, performance.now() + bounds.queueTimeoutMs);
     this.#listen();
     return ticket;
@@ -92,7 +94,7 @@ export class FairGate implements Gate {
   }
 
   #forget(ticket: WaitingTicket): void {
-    this.#waiting.delete(ticket);
+    swapRemove(this.#waiting, ticket);
     this.#deadlines.cancel(ticket);
   }
 
@@ -104,7 +106,7 @@ export class FairGate implements Gate {
   #look(): void {
     for (const ticket of [...this.#waiting]) {
       // One that was told before may have made it leave, and its record may be another's by now.
-      if (!this.#waiting.has(ticket)) continue;
+      if (ticket.place < 0) continue;
       const seen = this.places.see(ticket.record);
       if (seen === 'granted') {
         this.#forget(ticket);
@@ -126,10 +128,10 @@ export class FairGate implements Gate {
     const { news } = this.places;
     // Who enters has to have its ticket first.
     await undefined;
-    while (this.#waiting.size > 0) {
+    while (this.#waiting.length > 0) {
       const known = Atomics.load(news, 0);
       this.#look();
-      if (this.#waiting.size === 0) break;
+      if (this.#waiting.length === 0) break;
       const heard = Atomics.waitAsync(news, 0, known);
       if (heard.async) await heard.value;
     }
@@ -152,8 +154,9 @@ class HeldTicket implements Ticket {
   }
 }
 
-class WaitingTicket implements Ticket, Timed {
+class WaitingTicket implements Ticket, Timed, Placed {
   readonly isHeld = false;
+  place = -1;
   readonly record: number;
   deadlineMs = 0;
   deadlineSlot = -1;

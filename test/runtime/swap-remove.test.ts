@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Placed, place, swapRemove } from '../../runtime/swap-remove.ts';
+import { type Placed, place, removeAt, swapRemove } from '../../runtime/swap-remove.ts';
 
 describe('swapRemove', () => {
   it('takes out one item wherever it is, and nothing where it is not', () => {
@@ -16,5 +16,19 @@ describe('swapRemove', () => {
     place(items, a);
     expect(items[0]).toBe(a);
     for (const item of [b, c]) expect(swapRemove(items, item)).toBe(false);
+  });
+});
+
+describe('removeAt', () => {
+  it('takes out one item and leaves the others in their order', () => {
+    const items = ['a', 'b', 'c', 'd'];
+    removeAt(items, 1);
+    expect(items).toEqual(['a', 'c', 'd']);
+    removeAt(items, 2);
+    removeAt(items, -1);
+    expect(items).toEqual(['a', 'c']);
+    removeAt(items, 0);
+    removeAt(items, 0);
+    expect(items).toEqual([]);
   });
 });

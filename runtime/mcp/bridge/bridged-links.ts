@@ -24,6 +24,8 @@ interface Held {
   link: Link | undefined;
   /** How many requests it had had when it was looked at last. */
   requests: number;
+  /** Which of all that were asked for was the last for it. */
+  asked: number;
 }
 
 /** Nothing tells whose call a question of a shared process belongs to: it is told that nobody can be asked. */
@@ -38,6 +40,7 @@ export class BridgedLinks {
   readonly #node: UpstreamNode;
   readonly #info: GatewayInfo;
   readonly #links = new Map<string, Held>();
+  #asked = 0;
   readonly #calls = new WeakMap<Link, LinkCalls>();
   readonly #reaper: NodeJS.Timeout;
 
@@ -57,15 +60,15 @@ export class BridgedLinks {
     const fingerprint = JSON.stringify(declared);
     const key = `${isolationKeyOf(this.#node, principal)}\n${fingerprint}${headersKey(callerHeaders)}`;
     const known = this.#links.get(key);
+    this.#asked += 1;
     if (known !== undefined) {
-      this.#links.delete(key);
-      this.#links.set(key, known);
+      known.asked = this.#asked;
       return known.opening;
     }
     if (this.#links.size >= MAX_LINKS && !this.#evict())
       return Promise.reject(upstreamError('upstream_unavailable', 'too many conversations are in use'));
     const opening = this.#open(key, isolationKeyOf(this.#node, principal), declared, callerHeaders);
-    const held: Held = { opening, link: undefined, requests: -1 };
+    const held: Held = { opening, link: undefined, requests: -1, asked: this.#asked };
     this.#links.set(key, held);
     opening.then(
       (link) => {
@@ -165,12 +168,10 @@ export class BridgedLinks {
 
   /** Ends the conversation that was asked for longest ago of those that are not in use. False if all are in use. */
   #evict(): boolean {
-    for (const [key, held] of this.#links) {
-      if (isInUse(held)) continue;
-      this.#end(key, held);
-      return true;
-    }
-    return false;
+    const idle = [...this.#links].filter(([, held]) => !isInUse(held));
+    if (idle.length === 0) return false;
+    this.#end(...idle.reduce((oldest, each) => (each[1].asked < oldest[1].asked ? each : oldest)));
+    return true;
   }
 
   #end(key: string, held: Held): void {

@@ -1,5 +1,5 @@
 /** The calls of modern clients that are under way on one legacy conversation. */
-import { type Placed, place, swapRemove } from '../../swap-remove.ts';
+import { type Placed, place, removeAt, swapRemove } from '../../swap-remove.ts';
 import { upstreamError } from '../../upstream/failure.ts';
 import type { UpstreamAsk } from './bridged-call.ts';
 
@@ -30,7 +30,8 @@ export class LinkCalls {
   readonly mayAsk: boolean;
   readonly #oneAtATime: boolean;
   readonly #underWay: CallOnLink[] = [];
-  readonly #waiting = new Set<Waiting>();
+  /** The first is the next. Not a Set: see swap-remove.ts. */
+  readonly #waiting: Waiting[] = [];
 
   constructor(mayAsk: boolean, isProcess: boolean) {
     this.mayAsk = mayAsk;
@@ -49,22 +50,22 @@ export class LinkCalls {
       run();
       return;
     }
-    if (this.#waiting.size >= MAX_WAITING) {
+    if (this.#waiting.length >= MAX_WAITING) {
       fail(upstreamError('upstream_unavailable', 'too many calls wait for their turn'));
       return;
     }
     const timer = setTimeout(() => {
-      this.#waiting.delete(waiting);
+      this.#unqueue(waiting);
       fail(upstreamError('upstream_timeout', 'another call of this client has not ended'));
     }, timeoutMs).unref();
     const waiting: Waiting = { call, run, fail, timer };
-    this.#waiting.add(waiting);
+    this.#waiting.push(waiting);
   }
 
   /** The call is over, or wanted no more. */
   leave(call: CallOnLink): void {
-    if (this.#waiting.size > 0)
-      for (const waiting of this.#waiting) if (waiting.call === call) this.#unqueue(waiting);
+    if (this.#waiting.length > 0)
+      for (const waiting of this.#waiting.filter((each) => each.call === call)) this.#unqueue(waiting);
     if (!swapRemove(this.#underWay, call) || !this.#oneAtATime || this.#underWay.length > 0) return;
     const [next] = this.#waiting;
     if (next === undefined) return;
@@ -75,6 +76,6 @@ export class LinkCalls {
 
   #unqueue(waiting: Waiting): void {
     clearTimeout(waiting.timer);
-    this.#waiting.delete(waiting);
+    removeAt(this.#waiting, this.#waiting.indexOf(waiting));
   }
 }
