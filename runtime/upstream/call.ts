@@ -28,6 +28,8 @@ export interface Traffic {
   readonly timeouts: TimeoutsNode;
   /** Absent: attempts do not tell how long they may take. */
   readonly deadlineHeader: string | undefined;
+  /** Silent for so long before a caller gave up, the upstream has failed. */
+  readonly givenUpAfterMs: number;
   readonly retry: RetryNode | undefined;
   readonly budget: RetryBudget | undefined;
   readonly breakers: Breakers | undefined;
@@ -67,6 +69,8 @@ export abstract class Call implements Timed, Waiting {
   #hardMs = 0;
   /** Whether that is when the caller gives it up. */
   #isCallersEnd = false;
+  /** Since when nothing is heard of the upstream, in what counts as life. */
+  #silentSinceMs = 0;
   /** When its clock was stopped; absent while it runs. */
   #pausedMs: number | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -176,9 +180,11 @@ export abstract class Call implements Timed, Waiting {
     this.#tellError(failure.error);
   }
 
-  /** Whether time is up for the caller alone, which is no failure of the upstream's. */
+  /** Whether time is up for the caller alone, which is no failure of the upstream's: it was not silent for long. */
   protected get endsForCaller(): boolean {
-    return this.#isCallersEnd && performance.now() >= this.#hardMs;
+    if (!this.#isCallersEnd || performance.now() < this.#hardMs) return false;
+    // Up to when it was told to, not to when it was seen: a gateway that is late makes no failure of it.
+    return this.#hardMs - this.#silentSinceMs < this.traffic.givenUpAfterMs;
   }
 
   /** The headers of an attempt: those of the request and, where the upstream is told, how long it may take. */
@@ -225,8 +231,10 @@ export abstract class Call implements Timed, Waiting {
   /** A notification or request that belongs to this request. Progress that was asked for extends the deadline. */
   message(text: string, message: Message): void {
     if (this.over) return;
-    if (this.deadlineSlot >= 0 && this.#isAskedProgress(message))
-      deadlines.schedule(this, this.#softMs(performance.now()));
+    if (this.deadlineSlot >= 0 && this.#isAskedProgress(message)) {
+      this.#silentSinceMs = performance.now();
+      deadlines.schedule(this, this.#softMs(this.#silentSinceMs));
+    }
     try {
       this.#sink.onMessage(text, message);
     } catch (thrown) {
@@ -269,8 +277,9 @@ export abstract class Call implements Timed, Waiting {
 
   /** Some of it was passed on. A client that does not read is no silence of the upstream's: `held` waits for it. */
   passed(held: boolean): void {
-    if (!this.over && this.#pausedMs === undefined)
-      deadlines.schedule(this, held ? this.#hardMs : this.#softMs(performance.now()));
+    if (this.over || this.#pausedMs !== undefined) return;
+    this.#silentSinceMs = held ? Number.POSITIVE_INFINITY : performance.now();
+    deadlines.schedule(this, held ? this.#hardMs : this.#softMs(this.#silentSinceMs));
   }
 
   /** All of it was passed on. */
@@ -354,6 +363,7 @@ export abstract class Call implements Timed, Waiting {
   }
 
   #send(nowMs: number): void {
+    this.#silentSinceMs = nowMs;
     const firstMs = nowMs + this.traffic.timeouts.firstByteMs;
     deadlines.schedule(this, Math.min(firstMs, this.#softMs(this.#startedMs)));
     this.attempt();

@@ -26,6 +26,7 @@ export const createUpstream = (node: UpstreamNode, context: UpstreamContext): Up
     upstream: node.name,
     timeouts: node.timeouts,
     deadlineHeader: node.type === 'stdio' ? undefined : node.headers.deadline,
+    givenUpAfterMs: node.breaker?.givenUpAfterMs ?? node.timeouts.callMs / 2,
     retry: node.retry,
     budget:
       node.retry?.budget === undefined

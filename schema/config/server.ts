@@ -257,7 +257,7 @@ export const Server = closed(
           deadline: optional(
             headerName({
               description:
-                'The header in which a caller may tell how many milliseconds it waits for the answer to a call. No time that is declared here gets longer by it, and an upstream that is too slow for the caller alone has not failed. What is no whole number is taken for none.',
+                'The header in which a caller may tell how many milliseconds it waits for the answer to a call. No time that is declared here gets longer by it, and an upstream that is too slow for the caller alone has not failed (`breaker.givenUpAfter` of the upstream). What is no whole number is taken for none.',
               examples: ['x-envoy-expected-rq-timeout-ms'],
             }),
           ),

@@ -55,6 +55,8 @@ export interface BreakerNode {
   readonly windowMs: number;
   readonly minimumCalls: number;
   readonly openForMs: number;
+  /** Of silence before a caller gave up. Absent: half of the time of a call. */
+  readonly givenUpAfterMs?: number;
   /** CEL over an answer. */
   readonly failWhen?: string;
   /** Absent: the upstream as a whole. */

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type DeadlineFields, HEADER, startDeadlineGateway } from '../support/deadline-gateway.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
 import { answer, type FastUpstream, hang, json, refuse } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -11,22 +12,9 @@ import { scrape } from '../support/scrape.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 import { WebSocketClient } from '../support/web-socket-client.ts';
 
-const HEADER = 'x-time-left';
 const PROGRESS = { progressToken: 'p' };
 /** What a loaded machine may add to a deadline. */
 const SLACK_MS = 2_000;
-
-interface Upstream {
-  readonly [field: string]: unknown;
-}
-
-interface Served {
-  readonly tells?: boolean;
-  readonly asks?: boolean;
-  /** Of the server, by name. */
-  readonly limits?: Readonly<Record<string, object>>;
-  readonly workers?: number;
-}
 
 let stack = new AsyncDisposableStack();
 
@@ -41,38 +29,8 @@ const upstreamOf = async (options?: Parameters<typeof startToolUpstream>[2]): Pr
   return upstream;
 };
 
-/** A gateway whose callers may tell how long they wait, before one upstream. */
-const gatewayBefore = async (
-  url: string,
-  { tells = true, asks = true, limits = {}, workers = 1, ...fields }: Upstream & Served = {},
-): Promise<TestGateway> => {
-  const upstream = { type: 'http', endpoints: [url], ...(tells && { headers: { deadline: HEADER } }) };
-  const started = await startTestGateway(
-    JSON.stringify({
-      version: 1,
-      workers,
-      listeners: {
-        main: { bind: '127.0.0.1:0' },
-        ops: { bind: '127.0.0.1:0', serve: ['metrics', 'status'] },
-      },
-      servers: {
-        main: {
-          at: [{ listener: 'main', path: '/mcp' }],
-          protocol: { websocket: true, legacySse: true },
-          limits: Object.keys(limits),
-          anonymous: true,
-          expose: [{ upstream: 'deep' }],
-          ...(asks && { headers: { deadline: HEADER.toUpperCase() } }),
-        },
-      },
-      limits,
-      upstreams: { deep: { ...upstream, ...fields } },
-    }),
-    { tap: false },
-  );
-  stack.use(started);
-  return started;
-};
+const gatewayBefore = async (url: string, fields?: DeadlineFields): Promise<TestGateway> =>
+  stack.use(await startDeadlineGateway(url, fields));
 
 const call = (gateway: TestGateway, waitsMs?: number | string, options: ModernOptions = {}) =>
   callTool(
@@ -253,36 +211,6 @@ describe('a caller that tells how long it waits', () => {
     client.call(1, 'echo');
     expect(await client.answerTo(1)).toHaveProperty('result');
     expect(toldTo(upstream)[0]).toBeGreaterThan(60_000 - SLACK_MS);
-  });
-
-  it('cannot have the upstream taken for broken, however short its time is', async () => {
-    const upstreams = await Promise.all([upstreamOf(), upstreamOf()]);
-    const gateway = await gatewayBefore('', {
-      endpoints: upstreams.map(({ url }) => url),
-      health: { every: '1h', unhealthyAfter: 2 },
-      breaker: { consecutive: 3, errorRate: '10%', minimumCalls: 3 },
-    });
-    await call(gateway);
-    for (const each of upstreams) each.behave(hang);
-    const hurried = await Promise.all(Array.from({ length: 20 }, (_, at) => call(gateway, 1 + at * 3)));
-    expect(hurried.map(codeOf)).toEqual(hurried.map(() => 'upstream_timeout'));
-    const metrics = await scrape(gateway.opsUrl);
-    expect(metrics.get('gatewright_upstream_breaker_state{upstream="deep"}')).toBe(0);
-    const status = await (await fetch(`${gateway.opsUrl}/-/status`)).text();
-    expect(status).not.toContain('"healthy":false');
-    expect(status).toContain('"healthy":true');
-  });
-
-  it('does not hide that an upstream is silent for longer than is declared', async () => {
-    const upstream = await upstreamOf();
-    const gateway = await gatewayBefore(upstream.url, {
-      timeouts: { firstByte: '100ms' },
-      breaker: { consecutive: 2 },
-    });
-    await call(gateway);
-    upstream.behave(hang);
-    for (let at = 0; at < 2; at += 1) expect(codeOf(await call(gateway, 30_000))).toBe('upstream_timeout');
-    expect(codeOf(await call(gateway, 30_000))).toBe('breaker_open');
   });
 });
 

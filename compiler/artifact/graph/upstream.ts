@@ -57,6 +57,7 @@ const traffic = {
       windowMs: number,
       minimumCalls: number,
       openForMs: number,
+      givenUpAfterMs: optional(number),
       failWhen: optional(literal),
       per: optional(oneOf('tool')),
     }),

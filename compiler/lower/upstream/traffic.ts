@@ -44,6 +44,7 @@ const lowerBreaker = (breaker: NonNullable<UpstreamData['breaker']>): BreakerNod
   windowMs: toMs(breaker.window!),
   minimumCalls: breaker.minimumCalls!,
   openForMs: toMs(breaker.openFor!),
+  ...given('givenUpAfterMs', breaker.givenUpAfter === undefined ? undefined : toMs(breaker.givenUpAfter)),
   ...given('failWhen', breaker.failWhen),
   ...given('per', breaker.per === 'tool' ? breaker.per : undefined),
 });

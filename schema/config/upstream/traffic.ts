@@ -215,6 +215,13 @@ export const Breaker = closed(
     openFor: optional(
       duration({ description: 'How long it stays open before one call is let through.', default: '30s' }),
     ),
+    givenUpAfter: optional(
+      duration({
+        description:
+          'A call that ends because its caller told a deadline (`headers.deadline` of the server) is a failure, for `health` too, where the upstream was silent in it for so long; what is given up sooner tells nothing of the upstream. Less than what callers tell, more than any tool takes: whoever calls a slower tool can bring failures about. Absent: half of `timeouts.call`.',
+        examples: ['5s'],
+      }),
+    ),
     failWhen: optional(
       cel('response', 'bool', {
         description:

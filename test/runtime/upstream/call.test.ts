@@ -133,6 +133,7 @@ test('[RATE-04] retries are those that the plain rules allow, at their times, an
           upstream: 'scripted',
           timeouts: TIMEOUTS,
           deadlineHeader: undefined,
+          givenUpAfterMs: TIMEOUTS.callMs / 2,
           retry,
           budget: undefined,
           breakers: undefined,

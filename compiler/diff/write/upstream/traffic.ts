@@ -35,6 +35,7 @@ export const writeTraffic = (node: UpstreamNode): Readonly<Record<string, Writte
         window: duration(breaker.windowMs),
         minimumCalls: plain(breaker.minimumCalls),
         openFor: duration(breaker.openForMs),
+        givenUpAfter: duration(breaker.givenUpAfterMs),
         failWhen: plain(breaker.failWhen),
         per: plain(breaker.per ?? 'upstream'),
       }),
