@@ -122,8 +122,8 @@ export class Compiler {
   #start(): Compiling {
     // Read as a thread begins. One of those that serve, should it begin in the same moment, is none the worse for it.
     setFlagsFromString(`--initial-old-space-size=${UNMARKED_MB}`);
-    const thread = new Thread(PROGRAM, { name: 'compile', stdout: false, stderr: false });
     const settle = (): void => setFlagsFromString('--initial-old-space-size=0');
+    const thread = begin(settle);
     thread.once('online', settle).once('exit', settle);
     const compiling = { thread, graphs: new GraphHearer() };
     // Whoever asks is told; between compiles nobody is, and the gateway must not end of it.
@@ -135,6 +135,16 @@ export class Compiler {
     return compiling;
   }
 }
+
+/** Calls `onFailed` where it throws. */
+const begin = (onFailed: () => void): Thread => {
+  try {
+    return new Thread(PROGRAM, { name: 'compile', stdout: false, stderr: false });
+  } catch (thrown) {
+    onFailed();
+    throw thrown;
+  }
+};
 
 /** Rejects if the thread ends before it answers. */
 const ask = async (thread: Thread, request: ToCompiler): Promise<FromCompiler> => {

@@ -34,6 +34,8 @@ const kindsIn = (messages: readonly any[]): string[] =>
 /** What one caller hears on one stream of each kind. */
 interface Hearing {
   readonly streams: Readonly<Record<'listen' | 'get' | 'sse' | 'socket', () => string[]>>;
+  /** Settles when the stream of subscriptions/listen is over. */
+  readonly listenOver: Promise<unknown>;
   close(): void;
 }
 
@@ -73,15 +75,20 @@ const hear = async (url: string, token: string): Promise<Hearing> => {
       sse: () => kindsIn(ofSse()),
       socket: () => kindsIn(socket.messages),
     },
+    listenOver: listen.over,
     close: () => {
       for (const each of [listen, get, sse, socket]) each.close();
     },
   };
 };
 
+/** Of one reload, each kind is told as soon as it is known: in any order. */
 const heard = ({ streams }: Hearing): Record<string, string[]> =>
-  Object.fromEntries(Object.entries(streams).map(([name, told]) => [name, told()]));
-const onAll = (...kinds: readonly string[]) => ({ listen: kinds, get: kinds, sse: kinds, socket: kinds });
+  Object.fromEntries(Object.entries(streams).map(([name, told]) => [name, told().sort()]));
+const onAll = (...told: readonly string[]) => {
+  const kinds = told.toSorted();
+  return { listen: kinds, get: kinds, sse: kinds, socket: kinds };
+};
 
 const described = (name: string, description: string) => ({
   name,
@@ -124,14 +131,18 @@ interface Rules {
   readonly expose?: object;
   readonly upstream?: object;
   readonly limits?: object;
+  readonly window?: string;
 }
 
-const yamlOf = (workers: number, { deny = 'false', expose, upstream: node, limits }: Rules = {}): string =>
+const yamlOf = (
+  workers: number,
+  { deny = 'false', expose, upstream: node, limits, window = '1h' }: Rules = {},
+): string =>
   configuration(
     { offers: upstream.url },
     {
       workers,
-      reload: { watch: false, drain: { window: '1h', deadline: '2h' } },
+      reload: { watch: false, drain: { window, deadline: '2h' } },
       identity: { robots: { type: 'api-key', keysFile: './keys.yaml' } },
       server: {
         identity: ['robots'],
@@ -213,4 +224,27 @@ describe.each([
     his.close();
     hers.close();
   });
+});
+
+it('at a reload nobody waits for a list that does not come: other kinds are told at once, and streams end in the window', async () => {
+  await startUpstream('modern');
+  upstream.upstream.on('resources/list', () => undefined);
+  const slow = { timeouts: { list: '10m' } };
+  const gateway = await start(yamlOf(1, { upstream: slow }));
+  const [his, hers] = [await hear(gateway.url, dev.key), await hear(gateway.url, ops.key)];
+  await gateway.apply(yamlOf(1, { upstream: slow, deny: hides('dev', TOOL) }));
+  await expect.poll(() => heard(his), { timeout: 10_000 }).toEqual(onAll('tools'));
+  expect(heard(hers)).toEqual(onAll());
+  const asked = upstream.upstream.log.filter(({ message }) => message.method === 'resources/list');
+  expect(asked.length).toBeGreaterThan(0);
+
+  await gateway.apply(yamlOf(1, { upstream: slow, deny: hides('ops', PROMPT), window: '2s' }));
+  await Promise.all([his.listenOver, hers.listenOver]);
+  // What is not known by then counts as changed.
+  expect(his.streams.listen()).toEqual(['tools', 'tools', 'resources']);
+  expect(hers.streams.listen()).toEqual(['prompts', 'resources']);
+  for (const name of ['get', 'sse', 'socket'] as const)
+    await expect.poll(() => hers.streams[name](), { timeout: 10_000 }).toEqual(['prompts', 'resources']);
+  his.close();
+  hers.close();
 });

@@ -65,9 +65,6 @@ export const shownLists = ({ server, view }: Shown): ShownLists => {
   };
 };
 
-/** Steps of this many items are not long. */
-const ITEMS_IN_A_STEP = 100;
-
 /** The texts of a list, as a caller of these facts is told it. */
 export const shownTexts = async (
   { server, view, indexes, links }: ShownLists,
@@ -81,8 +78,8 @@ export const shownTexts = async (
   const asker = { server, view, client };
   const asked = { ...facts, server: server.node, args: undefined };
   const steps = requestSteps();
-  for (const [at, entry] of index.entries.entries()) {
-    if (at % ITEMS_IN_A_STEP === 0) await turns.next();
+  for (const entry of index.entries) {
+    if (turns.isOver) await turns.next();
     const isHidden =
       !server.policies.none && server.policies.decideAnew(itemFacts(asked, kind, entry)).kind === 'deny';
     const text = isHidden ? undefined : itemText(asker, kind, entry, index, links.get(entry.part), steps);

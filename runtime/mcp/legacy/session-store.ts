@@ -143,8 +143,10 @@ export class SessionStore {
     for (const session of this.#sessions.values()) {
       const server = servers.get(session.serverName);
       if (server === undefined) this.end(session);
-      else if (session.adopt(server) && onPolicyChange !== 'keep')
-        setTimeout(() => session.detachTold(), Math.random() * drain.windowMs).unref();
+      else if (session.adopt(server) && onPolicyChange !== 'keep') {
+        const untilMs = Math.random() * drain.windowMs;
+        setTimeout(() => session.detachTold(drain.windowMs - untilMs), untilMs).unref();
+      }
     }
   }
 

@@ -20,7 +20,7 @@ import {
 } from '../caller-headers.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
 import { holdsOf } from '../changes/holds.ts';
-import type { ListReader } from '../changes/list-readers.ts';
+import type { ListReader } from '../changes/list-reader.ts';
 import type { Shown, ToldKind } from '../changes/shown-lists.ts';
 import { exposedUpdate } from '../exposed-uris.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
@@ -140,9 +140,9 @@ export class Session implements InputSource, LastingCaller, ListReader {
     this.end();
   }
 
-  /** Sends its client away from its GET stream, when it has been told what a reload has changed. */
-  detachTold(): void {
-    this.#server.listReaders.afterTold(this, () => this.streams.standalone.detach());
+  /** Sends its client away from its GET stream, when it has been told what a reload has changed, within `maxMs`. */
+  detachTold(maxMs: number): void {
+    this.#server.listReaders.afterTold(this, maxMs, () => this.streams.standalone.detach());
   }
 
   /** It is not open any more. */

@@ -20,8 +20,8 @@ export interface ListenStream {
   adopt(server: PreparedServer): void;
   /** Ends the stream with its graceful result (MCP 2026-07-28, subscriptions). */
   end(): void;
-  /** Ends it when it has been told what a reload has changed. */
-  endTold(): void;
+  /** Ends it when it has been told what a reload has changed, within `maxMs` at any rate. */
+  endTold(maxMs: number): void;
 }
 
 const ownerOfStream = ({ admitted }: ListenStream): string =>
@@ -81,7 +81,7 @@ export class ListenStreams {
       if (!this.#isOutdated(stream)) continue;
       const untilMs = onPolicyChange === 'keep' ? drain.deadlineMs : Math.random() * drain.windowMs;
       if (server === undefined && onPolicyChange === undefined) stream.end();
-      else setTimeout(() => stream.endTold(), untilMs).unref();
+      else setTimeout(() => stream.endTold(Math.max(0, drain.windowMs - untilMs)), untilMs).unref();
     }
   }
 

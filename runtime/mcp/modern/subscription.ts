@@ -5,7 +5,7 @@ import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
 import type { AskContext } from '../ask.ts';
 import { Follow, type FollowOwner } from '../changes/follow.ts';
-import type { ListReader } from '../changes/list-readers.ts';
+import type { ListReader } from '../changes/list-reader.ts';
 import type { Shown, ToldKind } from '../changes/shown-lists.ts';
 import type { ClientReply } from '../client-reply.ts';
 import { exposedUpdate, exposedUri } from '../exposed-uris.ts';
@@ -277,8 +277,8 @@ export class Subscription implements ListenStream, LastingCaller, ListReader, Fo
     reply.response(`{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete",${meta}}}`);
   }
 
-  endTold(): void {
-    this.#subscriber.server.listReaders.afterTold(this, () => this.end());
+  endTold(maxMs: number): void {
+    this.#subscriber.server.listReaders.afterTold(this, maxMs, () => this.end());
   }
 
   /** Follows nothing any more; nothing more is told to the client. */

@@ -9,6 +9,26 @@ import { Compiler, compileInPlace } from '../../../runtime/reload/compiler.ts';
 // A thread loads the compiler anew.
 vi.setConfig({ testTimeout: 120_000 });
 
+const begun = vi.hoisted(() => ({ fails: false, flags: [] as string[] }));
+vi.mock('node:v8', async (original) => {
+  const real = await original<typeof import('node:v8')>();
+  const setFlagsFromString = (flag: string): void => {
+    begun.flags.push(flag);
+    real.setFlagsFromString(flag);
+  };
+  return { ...real, setFlagsFromString };
+});
+vi.mock('node:worker_threads', async (original) => {
+  const real = await original<typeof import('node:worker_threads')>();
+  class Thread extends real.Worker {
+    constructor(...of: ConstructorParameters<typeof Worker>) {
+      if (begun.fails) throw new Error('no room for a thread');
+      super(...of);
+    }
+  }
+  return { ...real, Worker: Thread };
+});
+
 const threads: Worker[] = [];
 const remember = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
 
@@ -122,6 +142,16 @@ describe('a compile beside what serves', () => {
     await expect(failing).rejects.toThrow('the thread that compiles ended');
     expect((await compile()).compiled?.graph.name).toBe('of-300');
     expect(threads).toHaveLength(2);
+  });
+
+  it('leaves the engine of all threads as it was where its own cannot begin, and the next one begins', async () => {
+    await writeFile(file, configuration(300));
+    begun.fails = true;
+    begun.flags.length = 0;
+    await expect(compile()).rejects.toThrow('no room for a thread');
+    begun.fails = false;
+    expect(begun.flags).toEqual(['--initial-old-space-size=256', '--initial-old-space-size=0']);
+    expect((await compile()).compiled?.graph.name).toBe('of-300');
   });
 
   it('is given up when the gateway ends', async () => {
