@@ -1,6 +1,8 @@
 /** `limits.*` of type `concurrency`. */
 import { type Static, Type } from 'typebox';
-import { cel, closed, count, duration, listOf, optional, pattern } from '../value.ts';
+import { closed, count, duration, optional } from '../value.ts';
+import { limitKey } from './key.ts';
+import { limitedTools } from './limited-tools.ts';
 
 export const ConcurrencyLimit = closed(
   {
@@ -21,25 +23,11 @@ export const ConcurrencyLimit = closed(
       }),
     ),
     queueTimeout: optional(duration({ description: 'Who has waited so long is refused.', default: '10s' })),
-    key: optional(
-      listOf(
-        cel('call', 'any', {
-          description:
-            'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it. `client.address` by itself counts an IPv6 client by its /64, in which it moves at will.',
-        }),
-        {
-          description: 'What is counted apart. Empty: one count for all.',
-          default: ['principal.id'],
-          examples: [['tool.name']],
-        },
-      ),
-    ),
+    key: optional(limitKey(['tool.name'])),
     tools: optional(
-      listOf(pattern({ description: 'A name or glob of exposed tools.' }), {
-        description:
-          'Only calls of these tools; all that goes on to an upstream if absent, but for lists and what is asked of tasks.',
-        minItems: 1,
-      }),
+      limitedTools(
+        'Only calls of these tools; all that goes on to an upstream if absent, but for lists and what is asked of tasks.',
+      ),
     ),
   },
   {

@@ -1,19 +1,11 @@
 /** `upstreams.*` of type `http`: an MCP server behind streamable HTTP. */
 import { type Static, Type } from 'typebox';
-import { labels } from '../labels.ts';
-import { closed, count, headerName, httpUrl, listOf, oneOf, optional, secret, textsBy } from '../value.ts';
+import { closed, count, httpUrl, listOf, oneOf, optional, secret } from '../value.ts';
+import { headersTowards } from './headers.ts';
 import { tlsTowards } from './tls.ts';
-import {
-  Breaker,
-  balance,
-  Concurrency,
-  DeadlineHeader,
-  Health,
-  HedgedRetry,
-  Timeouts,
-  Waiting,
-} from './traffic.ts';
+import { Breaker, balance, Concurrency, Health, HedgedRetry, Timeouts, Waiting } from './traffic.ts';
 import { Trust } from './trust.ts';
+import { UpstreamLabels } from './upstream-labels.ts';
 
 export const HttpUpstream = closed(
   {
@@ -53,26 +45,7 @@ export const HttpUpstream = closed(
         { description: "What the gateway shows to the upstream. The caller's own token is never sent." },
       ),
     ),
-    headers: optional(
-      closed(
-        {
-          forward: optional(
-            listOf(headerName({ description: 'A header name.' }), {
-              description: 'Headers of the caller that are passed on; no other is.',
-              default: [],
-            }),
-          ),
-          set: optional(
-            textsBy('^[A-Za-z0-9_.-]+$', {
-              description: 'Headers added to every request.',
-              examples: [{ 'x-env': 'prod' }],
-            }),
-          ),
-          deadline: optional(DeadlineHeader),
-        },
-        { description: 'Headers towards the upstream.', default: {} },
-      ),
-    ),
+    headers: optional(headersTowards('Headers towards the upstream.')),
     tls: optional(tlsTowards('the upstream')),
     connections: optional(
       count({ description: 'Connections kept to an endpoint at most.', default: 128, maximum: 10_000 }),
@@ -82,12 +55,7 @@ export const HttpUpstream = closed(
     retry: optional(HedgedRetry),
     breaker: optional(Breaker),
     concurrency: optional(Concurrency),
-    labels: optional(
-      labels({
-        description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',
-        examples: [{ dept: 'finance' }],
-      }),
-    ),
+    labels: optional(UpstreamLabels),
     trust: optional(Trust),
   },
   { description: 'An MCP server behind streamable HTTP.' },

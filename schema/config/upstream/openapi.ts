@@ -1,12 +1,10 @@
 /** `upstreams.*` of type `openapi`: an HTTP API whose operations become tools. */
 
 import { type Static, Type } from 'typebox';
-import { labels } from '../labels.ts';
 import {
   closed,
   count,
   egressRange,
-  headerName,
   httpUrl,
   inputFile,
   listOf,
@@ -14,21 +12,13 @@ import {
   optional,
   pattern,
   secret,
-  textsBy,
   unionByType,
 } from '../value.ts';
+import { headersTowards } from './headers.ts';
 import { tlsTowards } from './tls.ts';
-import {
-  ApiHealth,
-  Breaker,
-  balance,
-  Concurrency,
-  DeadlineHeader,
-  HedgedRetry,
-  Timeouts,
-  Waiting,
-} from './traffic.ts';
+import { ApiHealth, Breaker, balance, Concurrency, HedgedRetry, Timeouts, Waiting } from './traffic.ts';
 import { Trust } from './trust.ts';
+import { UpstreamLabels } from './upstream-labels.ts';
 
 const Bearer = closed(
   {
@@ -100,27 +90,7 @@ export const OpenApiUpstream = closed(
       }),
     ),
     headers: optional(
-      closed(
-        {
-          forward: optional(
-            listOf(headerName({ description: 'A header name.' }), {
-              description: 'Headers of the caller that are passed on; no other is.',
-              default: [],
-            }),
-          ),
-          set: optional(
-            textsBy('^[A-Za-z0-9_.-]+$', {
-              description: 'Headers added to every request.',
-              examples: [{ 'x-env': 'prod' }],
-            }),
-          ),
-          deadline: optional(DeadlineHeader),
-        },
-        {
-          description: 'Headers towards the API; no tool has an argument for one that stands here.',
-          default: {},
-        },
-      ),
+      headersTowards('Headers towards the API; no tool has an argument for one that stands here.'),
     ),
     egress: optional(
       closed(
@@ -147,12 +117,7 @@ export const OpenApiUpstream = closed(
     retry: optional(HedgedRetry),
     breaker: optional(Breaker),
     concurrency: optional(Concurrency),
-    labels: optional(
-      labels({
-        description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',
-        examples: [{ dept: 'finance' }],
-      }),
-    ),
+    labels: optional(UpstreamLabels),
     trust: optional(Trust),
   },
   { description: 'An HTTP API whose operations become tools.' },

@@ -1,9 +1,9 @@
 /** `upstreams.*` of type `stdio`: an MCP server that is a child process. */
 import { type Static, Type } from 'typebox';
-import { labels } from '../labels.ts';
 import { closed, listOf, oneOf, optional, textsBy } from '../value.ts';
 import { Breaker, Concurrency, Retry, Timeouts } from './traffic.ts';
 import { Trust } from './trust.ts';
+import { UpstreamLabels } from './upstream-labels.ts';
 
 export const StdioUpstream = closed(
   {
@@ -39,12 +39,7 @@ export const StdioUpstream = closed(
     retry: optional(Retry),
     breaker: optional(Breaker),
     concurrency: optional(Concurrency),
-    labels: optional(
-      labels({
-        description: 'What policies may ask as `upstream.labels`, and of each of its tools as `tool.labels`.',
-        examples: [{ dept: 'finance' }],
-      }),
-    ),
+    labels: optional(UpstreamLabels),
     trust: optional(Trust),
   },
   {
