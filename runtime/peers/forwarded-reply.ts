@@ -1,20 +1,10 @@
 /** The reply of a peer on its way to the client. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { HOP_BY_HOP } from '../hop-by-hop.ts';
 import type { WebExchange } from '../listen/exchange.ts';
 import { breakOff, Outflow } from '../listen/outflow.ts';
 import { HANDED_OVER } from './peers.ts';
-
-/** Headers of one connection (RFC 9110, 7.6.1). */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** Flat headers without those of one connection; pseudo-headers of HTTP/2 are none. */
 export const endToEnd = (flat: readonly string[], without: ReadonlySet<string>): string[] => {

@@ -1,6 +1,7 @@
 /** The head of a request as text, and what must not get into one. */
 
 import { TracelessError } from '../../errors.ts';
+import { HOP_BY_HOP } from '../../hop-by-hop.ts';
 
 /** Headers that cannot be sent: the fault of whoever gave them, told before anything was sent. Its message is for the log. */
 export class HeadRefused extends TracelessError {
@@ -13,18 +14,7 @@ const NOT_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
 const NOT_TARGET = /[^\x21-\x7e]/;
 
 /** They belong to the connection (RFC 9110, 7.6.1) or to the framing, which are the client's own. */
-const OWN = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+const OWN: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect', 'host']);
 
 /** The field lines of flat names and values. Throws a HeadRefused. */
 export const fieldLines = (headers: readonly string[]): string => {
