@@ -5,6 +5,7 @@ import type { Placed } from '../swap-remove.ts';
 import type { Connection } from './connection.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import type { WebExchange, WebRequest, WebResponse } from './exchange.ts';
+import { newRecord } from './exchange-record.ts';
 import type { ListenerObserver } from './observer.ts';
 import type { Shedding } from './shedding.ts';
 import type { SlowReaders } from './slow-readers.ts';
@@ -115,20 +116,7 @@ export const openExchange = (
     replyHeaders: context.fallbackHeaders,
     startedMs: performance.now() - elapsedMs,
     principal: ANONYMOUS,
-    record: {
-      server: '',
-      era: '',
-      method: '',
-      target: '',
-      targetKnown: false,
-      upstream: '',
-      policy: '',
-      outcome: '',
-      cause: undefined,
-      identifiedMs: 0,
-      sentMs: 0,
-      answeredMs: 0,
-    },
+    record: newRecord(),
     lifecycle: context.lifecycle,
     concluded: false,
     onAbort: undefined,

@@ -2,7 +2,8 @@
 import type { Principal } from '../../../schema/principal.ts';
 import type { GenerationView } from '../../generation.ts';
 import { correlationIdOf } from '../../listen/correlation-id.ts';
-import type { Exchange, ExchangeRecord, ListenerLifecycle, RequestHead } from '../../listen/exchange.ts';
+import type { Exchange, ListenerLifecycle, RequestHead } from '../../listen/exchange.ts';
+import { newRecord } from '../../listen/exchange-record.ts';
 import type { ListenerObserver } from '../../listen/observer.ts';
 
 /** What all messages of a channel have in common. */
@@ -41,20 +42,7 @@ export class ChannelExchange implements Exchange {
   readonly replyHeaders = NONE;
   readonly startedMs: number;
   principal: Principal;
-  readonly record: ExchangeRecord = {
-    server: '',
-    era: '',
-    method: '',
-    target: '',
-    targetKnown: false,
-    upstream: '',
-    policy: '',
-    outcome: '',
-    cause: undefined,
-    identifiedMs: 0,
-    sentMs: 0,
-    answeredMs: 0,
-  };
+  readonly record = newRecord();
   readonly lifecycle: ListenerLifecycle;
   concluded = false;
   onAbort: (() => void) | undefined;

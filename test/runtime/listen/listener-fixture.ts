@@ -2,7 +2,8 @@
 
 import type { GenerationView, Handler } from '../../../runtime/generation.ts';
 import { BoundAddress } from '../../../runtime/listen/bound-address.ts';
-import type { Exchange, ExchangeRecord } from '../../../runtime/listen/exchange.ts';
+import type { Exchange } from '../../../runtime/listen/exchange.ts';
+import type { ExchangeRecord } from '../../../runtime/listen/exchange-record.ts';
 import { Listener } from '../../../runtime/listen/listener.ts';
 import type { ListenerObserver } from '../../../runtime/listen/observer.ts';
 import { prepareListener } from '../../../runtime/listen/prepare-listener.ts';

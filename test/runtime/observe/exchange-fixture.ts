@@ -1,4 +1,5 @@
-import type { Exchange, ExchangeRecord } from '../../../runtime/listen/exchange.ts';
+import type { Exchange } from '../../../runtime/listen/exchange.ts';
+import { type ExchangeRecord, newRecord } from '../../../runtime/listen/exchange-record.ts';
 import { ANONYMOUS, type Principal } from '../../../schema/principal.ts';
 
 /** As much of an exchange as is recorded. */
@@ -14,18 +15,14 @@ export const recordedExchange = (
     path: '/mcp',
     principal,
     record: {
+      ...newRecord(),
       server: 'engineering',
       era: 'modern',
       method: 'tools/call',
       target: 'echo',
       targetKnown: true,
       upstream: 'github',
-      policy: '',
       outcome: 'ok',
-      cause: undefined,
-      identifiedMs: 0,
-      sentMs: 0,
-      answeredMs: 0,
       ...record,
     },
     ...changes,

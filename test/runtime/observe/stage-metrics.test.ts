@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ExchangeRecord } from '../../../runtime/listen/exchange.ts';
+import type { ExchangeRecord } from '../../../runtime/listen/exchange-record.ts';
 import { StageMetrics } from '../../../runtime/observe/stage-metrics.ts';
 import { recordedExchange } from './exchange-fixture.ts';
 
