@@ -16,20 +16,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check } from '../../cli/check.ts';
 import type { CommandIo } from '../../cli/io.ts';
 import { runCommand } from '../support/run-command.ts';
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 
-const GOOD = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-`;
-const WARNED = `${GOOD}  more: { type: stdio, command: [more] }\n`;
-const BAD = GOOD.replace('upstream: files', 'upstream: fiels');
+const WARNED = `${SMALL_CONFIGURATION}  more: { type: stdio, command: [more] }\n`;
+const BAD = SMALL_CONFIGURATION.replace('upstream: files', 'upstream: fiels');
 
 let cwd = '';
 beforeEach(() => {
@@ -45,7 +35,7 @@ const run = (...args: string[]) => runAt({}, ...args);
 
 describe('gatewright check', () => {
   it('finds nothing in a sound configuration and exits with 0', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     expect(await run()).toEqual({ code: 0, out: 'gateway.yaml: no findings\n', err: '' });
   });
 
@@ -64,7 +54,7 @@ describe('gatewright check', () => {
   });
 
   it('takes the file that is named', async () => {
-    write('other.yaml', GOOD);
+    write('other.yaml', SMALL_CONFIGURATION);
     expect((await run('other.yaml')).code).toBe(0);
     expect((await run(join(cwd, 'other.yaml'))).out).toContain('other.yaml: no findings');
   });
@@ -153,9 +143,9 @@ describe('gatewright check', () => {
   });
 
   it('prints the hash of what was compiled in JSON', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const first = JSON.parse((await run('--format', 'json')).out).hash;
-    write('gateway.yaml', `# a comment\n${GOOD}`);
+    write('gateway.yaml', `# a comment\n${SMALL_CONFIGURATION}`);
     expect(JSON.parse((await run('--format', 'json')).out).hash).toBe(first);
     expect(first).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -164,16 +154,18 @@ describe('gatewright check', () => {
     write('gateway.yaml', `\ufeff# kept\n${BAD}`);
     const { code, err } = await run('--fix');
     expect([code, err]).toEqual([0, 'fixed 1 finding\n']);
-    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(`\ufeff# kept\n${GOOD}`);
+    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(`\ufeff# kept\n${SMALL_CONFIGURATION}`);
   });
 
   it('guesses only when it is told to', async () => {
-    write('gateway.yaml', `${GOOD}shutdown: { window: 30 }\n`);
+    write('gateway.yaml', `${SMALL_CONFIGURATION}shutdown: { window: 30 }\n`);
     const first = await run('--fix');
     expect([first.code, first.err]).toEqual([1, '']);
     expect(first.out).toContain('(fix: gatewright check --fix-guesses)');
     expect((await run('--fix-guesses')).err).toBe('fixed 1 finding\n');
-    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(`${GOOD}shutdown: { window: 30s }\n`);
+    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(
+      `${SMALL_CONFIGURATION}shutdown: { window: 30s }\n`,
+    );
   });
 
   it('shows what it would mend as a patch, and writes nothing', async () => {
@@ -182,7 +174,7 @@ describe('gatewright check', () => {
     expect([code, err]).toEqual([1, 'would fix 1 finding\n']);
     expect(out).toContain('-    expose: [{ upstream: fiels }]\n+    expose: [{ upstream: files }]\n');
     expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe(BAD);
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     expect(await run('--fix', '--dry-run')).toEqual({ code: 0, out: '', err: 'would fix 0 findings\n' });
     expect(await run('--dry-run')).toMatchObject({ code: 2, out: '' });
   });
@@ -192,7 +184,7 @@ describe('gatewright check', () => {
     chmodSync(join(cwd, 'real.yaml'), 0o640);
     symlinkSync('real.yaml', join(cwd, 'gateway.yaml'));
     expect((await run('--fix')).code).toBe(0);
-    expect(readFileSync(join(cwd, 'real.yaml'), 'utf8')).toBe(GOOD);
+    expect(readFileSync(join(cwd, 'real.yaml'), 'utf8')).toBe(SMALL_CONFIGURATION);
     expect(statSync(join(cwd, 'real.yaml')).mode & 0o777).toBe(0o640);
     expect(lstatSync(join(cwd, 'gateway.yaml')).isSymbolicLink()).toBe(true);
     expect(readdirSync(cwd).sort()).toEqual(['gateway.yaml', 'real.yaml']);

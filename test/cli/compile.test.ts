@@ -23,20 +23,10 @@ import { privateKey, privatePem, publicPem } from '../compiler/artifact/keys.ts'
 import { FIXTURES } from '../compiler/fixture.ts';
 import { CliProcess } from '../support/cli-process.ts';
 import { runCommand } from '../support/run-command.ts';
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 
-const GOOD = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-`;
-const WARNED = `${GOOD}  more: { type: stdio, command: [more] }\n`;
-const BAD = GOOD.replace('upstream: files', 'upstream: fiels');
+const WARNED = `${SMALL_CONFIGURATION}  more: { type: stdio, command: [more] }\n`;
+const BAD = SMALL_CONFIGURATION.replace('upstream: files', 'upstream: fiels');
 
 let cwd = '';
 beforeEach(() => {
@@ -54,7 +44,7 @@ const run = (...args: string[]) => runCommand(compile, args, cwd);
 
 describe('gatewright compile', () => {
   it('writes the artifact beside the configuration and tells its hash', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const { code, out, err } = await run();
     expect(err).toBe('');
     expect(code).toBe(0);
@@ -65,7 +55,7 @@ describe('gatewright compile', () => {
   });
 
   it('writes it to standard output where that is asked for, and nothing else', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const { out } = await run('-o', '-');
     await run();
     expect(out).toBe(read('gateway.artifact.json'));
@@ -92,7 +82,7 @@ describe('gatewright compile', () => {
   });
 
   it('follows a link, keeps the mode of a file that is there, and leaves nothing beside it', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     write('real.json', '');
     chmodSync(join(cwd, 'real.json'), 0o640);
     symlinkSync('real.json', join(cwd, 'link.json'));
@@ -103,13 +93,13 @@ describe('gatewright compile', () => {
   });
 
   it('writes to a device in place of replacing it', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     expect(await run('-o', '/dev/null')).toMatchObject({ code: 0 });
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
   it('does not write over what it compiles', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     mkdirSync(join(cwd, 'sub'));
     symlinkSync('../gateway.yaml', join(cwd, 'sub/other.yaml'));
     for (const output of [
@@ -122,11 +112,11 @@ describe('gatewright compile', () => {
       expect(code).toBe(2);
       expect(err).toContain('would be written over `gateway.yaml`');
     }
-    expect(read('gateway.yaml')).toBe(GOOD);
+    expect(read('gateway.yaml')).toBe(SMALL_CONFIGURATION);
   });
 
   it('does not compile an artifact again', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     await run();
     const before = read('gateway.artifact.json');
     const { code, err } = await run('gateway.artifact.json');
@@ -135,7 +125,7 @@ describe('gatewright compile', () => {
   });
 
   it('says where it cannot write, and exits with 3', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const { code, err } = await run('-o', 'nowhere/a.json');
     expect(code).toBe(3);
     expect(err).toMatch(/^error: ENOENT/);
@@ -150,7 +140,7 @@ describe('gatewright compile', () => {
     [['--sign', 'pub.pem'], 'signing needs the private one'],
     [['--sign', 'gateway.yaml'], 'no key in PEM format'],
   ])('tells what is wrong with the arguments %j, writes nothing and exits with 2', async (args, problem) => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const { code, out, err } = await run(...args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(problem);
@@ -158,9 +148,9 @@ describe('gatewright compile', () => {
   });
 
   it('warns of a signature of before that is left', async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     await run('--sign', 'key.pem');
-    write('gateway.yaml', `${GOOD}name: other\n`);
+    write('gateway.yaml', `${SMALL_CONFIGURATION}name: other\n`);
     expect((await run()).err).toContain(
       'warning: `gateway.artifact.json.sig` is there and is of another compile',
     );
@@ -229,7 +219,7 @@ describe('same input, same bytes', () => {
     mkdirSync(folder);
     writeFileSync(
       join(folder, 'gateway.yaml'),
-      `${GOOD.replace('anonymous: true', 'identity: [staff]')}identity:
+      `${SMALL_CONFIGURATION.replace('anonymous: true', 'identity: [staff]')}identity:
   staff: { type: jwt, issuer: "https://id.example.com", jwksFile: ${keys} }
 `,
     );
@@ -245,7 +235,7 @@ describe('same input, same bytes', () => {
 describe('gatewright verify', () => {
   const ARTIFACT = 'gateway.artifact.json';
   beforeEach(async () => {
-    write('gateway.yaml', GOOD);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     await run('--sign', 'key.pem');
   });
   const runVerify = (...args: string[]) => runCommand(verify, args, cwd);
@@ -283,7 +273,7 @@ describe('gatewright verify', () => {
       'GW6013',
     ],
     ['no artifact', ['--key', 'pub.pem'], () => rmSync(join(cwd, ARTIFACT)), 'GW0001'],
-    ['a configuration', ['--key', 'pub.pem'], () => write(ARTIFACT, GOOD), 'GW6014'],
+    ['a configuration', ['--key', 'pub.pem'], () => write(ARTIFACT, SMALL_CONFIGURATION), 'GW6014'],
   ] as const)('fails with %s', async (_, args, spoil, code) => {
     spoil();
     const result = await runVerify(ARTIFACT, ...args);

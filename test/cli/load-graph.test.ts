@@ -5,18 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compileAt } from '../../cli/compile-at.ts';
 import { loadGraph } from '../../cli/load-graph.ts';
 import { emitArtifact } from '../../compiler/emit/artifact.ts';
-
-const YAML = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-`;
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 
 let cwd = '';
 beforeEach(() => {
@@ -28,17 +17,17 @@ const write = (name: string, text: string) => writeFileSync(join(cwd, name), tex
 
 describe('loading a graph', () => {
   it('compiles a configuration and tells where its paths are written', async () => {
-    write('gateway.yaml', YAML);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const loaded = await loadGraph('gateway.yaml', { cwd });
     expect(loaded.compiled?.graph.servers.tools?.name).toBe('tools');
     expect(loaded).toMatchObject({ diagnostics: [] });
     const place = loaded.compiled && loaded.placeOf(['servers', 'tools']);
     expect(place).toMatchObject({ file: 'gateway.yaml', line: 5, column: 3 });
-    expect(loaded.textOf('gateway.yaml')).toBe(YAML);
+    expect(loaded.textOf('gateway.yaml')).toBe(SMALL_CONFIGURATION);
   });
 
   it('hands on the findings of a faulty one', async () => {
-    write('gateway.yaml', YAML.replace('upstream: files', 'upstream: fiels'));
+    write('gateway.yaml', SMALL_CONFIGURATION.replace('upstream: files', 'upstream: fiels'));
     const { compiled, diagnostics } = await loadGraph('gateway.yaml', { cwd });
     expect(compiled).toBeUndefined();
     expect(diagnostics.map(({ code }) => code)).toContain('GW2003');
@@ -54,7 +43,7 @@ describe('loading a graph', () => {
 
 describe('loading an artifact', () => {
   it('yields the graph that was compiled, and the places of its configuration', async () => {
-    write('gateway.yaml', YAML);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const { compiled, places } = compileAt({ main: 'gateway.yaml', overlays: [] }, cwd);
     const text = emitArtifact({ compiled: compiled!, places: places(), compilerVersion: '0.1.0' });
     write('anything.json', text);
@@ -65,7 +54,7 @@ describe('loading an artifact', () => {
   });
 
   it('lays nothing over it', async () => {
-    write('gateway.yaml', YAML);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     write('prod.yaml', 'name: prod\n');
     const { compiled, places } = compileAt({ main: 'gateway.yaml', overlays: [] }, cwd);
     write('a.json', emitArtifact({ compiled: compiled!, places: places(), compilerVersion: '0.1.0' }));

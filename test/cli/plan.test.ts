@@ -10,20 +10,10 @@ import { configuration } from '../support/configuration.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { runCommand } from '../support/run-command.ts';
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 
-const BEFORE = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-`;
-const AFTER = BEFORE.replace('/data]', '/srv]');
-const BAD = BEFORE.replace('upstream: files', 'upstream: fiels');
+const AFTER = SMALL_CONFIGURATION.replace('/data]', '/srv]');
+const BAD = SMALL_CONFIGURATION.replace('upstream: files', 'upstream: fiels');
 
 /** Whether a text has an escape, or a control that turns the direction of text. */
 const hasUnseen = (text: string): boolean => text.includes('\u001b') || text.includes('\u202e');
@@ -56,7 +46,7 @@ const commit = (): void => {
 
 describe('gatewright plan', () => {
   it('tells that nothing changes and exits with 0', async () => {
-    write('a.yaml', BEFORE);
+    write('a.yaml', SMALL_CONFIGURATION);
     expect(await run(['a.yaml', 'a.yaml', '--exit-code', '--fail-on-risk'])).toEqual({
       code: 0,
       out: 'a.yaml → a.yaml: no changes\n',
@@ -65,7 +55,7 @@ describe('gatewright plan', () => {
   });
 
   it('tells the change, its place and what it does to live traffic', async () => {
-    write('a.yaml', BEFORE);
+    write('a.yaml', SMALL_CONFIGURATION);
     write('b.yaml', AFTER);
     const { code, out } = await run(['a.yaml', 'b.yaml']);
     expect(code).toBe(0);
@@ -76,14 +66,14 @@ describe('gatewright plan', () => {
   });
 
   it('exits with 2 for changes only where it is asked to', async () => {
-    write('a.yaml', BEFORE);
+    write('a.yaml', SMALL_CONFIGURATION);
     write('b.yaml', AFTER);
     expect((await run(['a.yaml', 'b.yaml', '--exit-code'])).code).toBe(2);
     expect((await run(['a.yaml', 'b.yaml'])).code).toBe(0);
   });
 
   it('exits with 1 for a risk that is refused', async () => {
-    write('a.yaml', BEFORE);
+    write('a.yaml', SMALL_CONFIGURATION);
     write('b.yaml', AFTER);
     expect((await run(['a.yaml', 'b.yaml', '--fail-on-risk', 'high'])).code).toBe(0);
     expect((await run(['a.yaml', 'b.yaml', '--fail-on-risk', 'any'])).code).toBe(1);
@@ -91,8 +81,8 @@ describe('gatewright plan', () => {
   });
 
   it('counts a removal as large from the share that it is told', async () => {
-    write('a.yaml', `${BEFORE}  more: { type: stdio, command: [more] }\n`);
-    write('b.yaml', BEFORE);
+    write('a.yaml', `${SMALL_CONFIGURATION}  more: { type: stdio, command: [more] }\n`);
+    write('b.yaml', SMALL_CONFIGURATION);
     expect((await run(['a.yaml', 'b.yaml'])).out).toContain('large-removal: 1 of 2 upstreams are gone (50%)');
     expect((await run(['a.yaml', 'b.yaml', '--large-removal', '50%'])).out).not.toContain('large-removal');
   });
@@ -119,7 +109,7 @@ describe('gatewright plan', () => {
   });
 
   it('lays overlays over both sides, or another one over the old side', async () => {
-    write('a.yaml', BEFORE);
+    write('a.yaml', SMALL_CONFIGURATION);
     write('b.yaml', AFTER);
     write('prod.yaml', 'telemetry: { log: { level: warn } }\n');
     write('old.yaml', 'telemetry: { log: { level: debug } }\n');
@@ -131,7 +121,7 @@ describe('gatewright plan', () => {
 
 describe('gatewright plan of git revisions', () => {
   it('compares the working tree with what is committed', async () => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     git('init', '-q');
     commit();
     write('gateway.yaml', AFTER);
@@ -142,7 +132,7 @@ describe('gatewright plan of git revisions', () => {
   });
 
   it('reads what the configuration names from the revision too, in a folder of the repository', async () => {
-    const keyed = BEFORE.replace('anonymous: true', 'identity: [robots]').replace(
+    const keyed = SMALL_CONFIGURATION.replace('anonymous: true', 'identity: [robots]').replace(
       'upstreams:',
       'identity:\n  robots: { type: api-key, keysFile: ./keys.yaml }\nupstreams:',
     );
@@ -177,7 +167,7 @@ describe('gatewright plan of git revisions', () => {
   });
 
   it('compares with a revision without the overlay that it has not got yet', async () => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     git('init', '-q');
     commit();
     write('prod.yaml', 'telemetry: { log: { level: warn } }\n');
@@ -187,7 +177,7 @@ describe('gatewright plan of git revisions', () => {
   });
 
   it('does not take a file or an overlay for new that is named for the revision itself', async () => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     git('init', '-q');
     commit();
     const named = await run(['git:HEAD:gatewy.yaml', 'gateway.yaml']);
@@ -199,7 +189,7 @@ describe('gatewright plan of git revisions', () => {
   });
 
   it('says how a revision is written to whom names it like a file', async () => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     git('init', '-q');
     commit();
     const { code, err } = await run(['HEAD']);
@@ -210,7 +200,7 @@ describe('gatewright plan of git revisions', () => {
   });
 
   it('checks nothing out and changes nothing in the repository', async () => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     git('init', '-q');
     commit();
     write('gateway.yaml', AFTER);
@@ -225,14 +215,14 @@ describe('gatewright plan of git revisions', () => {
     ['git:--output=x', 'there is no revision `--output=x`'],
     ['git:', 'there is no revision ``'],
   ])('exits with 3 for %s', async (spec, told) => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     git('init', '-q');
     commit();
     expect(await run([spec, 'gateway.yaml'])).toMatchObject({ code: 3, err: `error: ${told}\n` });
   });
 
   it('exits with 3 outside of a repository', async () => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const { code, err } = await run([]);
     expect(code).toBe(3);
     expect(err).toMatch(/is in no git repository/);
@@ -272,7 +262,7 @@ describe('gatewright plan of a running gateway', () => {
   });
 
   it('says what stands in the way: nobody there, nothing served, something else served', async () => {
-    write('gateway.yaml', BEFORE);
+    write('gateway.yaml', SMALL_CONFIGURATION);
     const nobody = await run(['--running', `http://127.0.0.1:${await freePort()}`]);
     expect([nobody.code, nobody.err]).toEqual([
       3,
@@ -316,10 +306,10 @@ describe('the formats of a plan', () => {
 
   it('hold nothing that a terminal, Markdown or HTML would take for itself', async () => {
     const evil = '\u001b[31m</details><script>alert(1)</script> ``` @everyone \u202e |x|';
-    write('a.yaml', BEFORE);
+    write('a.yaml', SMALL_CONFIGURATION);
     write(
       'b.yaml',
-      BEFORE.replace('expose:', `instructions: ${JSON.stringify(evil)}\n    expose:`).replace(
+      SMALL_CONFIGURATION.replace('expose:', `instructions: ${JSON.stringify(evil)}\n    expose:`).replace(
         '[mcp-server-filesystem, /data]',
         `[mcp-server-filesystem, ${JSON.stringify(evil)}]`,
       ),

@@ -5,23 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { print } from '../../cli/print.ts';
 import { runCommand } from '../support/run-command.ts';
-
-const BASE = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-`;
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 
 let cwd = '';
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'gatewright-print-'));
-  writeFileSync(join(cwd, 'gateway.yaml'), BASE);
+  writeFileSync(join(cwd, 'gateway.yaml'), SMALL_CONFIGURATION);
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
@@ -30,7 +19,7 @@ const run = (...args: string[]) => runCommand(print, args, cwd);
 describe('gatewright print', () => {
   it('shows nothing of a password in a URL, whatever is in it', async () => {
     const url = 'https://user:p@ss@127.0.0.1/files';
-    writeFileSync(join(cwd, 'gateway.yaml'), BASE.replace('/data', `"${url}"`));
+    writeFileSync(join(cwd, 'gateway.yaml'), SMALL_CONFIGURATION.replace('/data', `"${url}"`));
     const { code, out } = await run();
     expect(code).toBe(0);
     expect(out).toContain('https://***@127.0.0.1/files');
@@ -57,7 +46,10 @@ describe('gatewright print', () => {
   });
 
   it('shows the findings instead where there are errors, exit code 1', async () => {
-    writeFileSync(join(cwd, 'gateway.yaml'), BASE.replace('upstream: files', 'upstream: fiels'));
+    writeFileSync(
+      join(cwd, 'gateway.yaml'),
+      SMALL_CONFIGURATION.replace('upstream: files', 'upstream: fiels'),
+    );
     const { code, out, err } = await run();
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain('error[GW2003]');

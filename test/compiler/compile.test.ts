@@ -1,17 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CompileResult, compile } from '../../compiler/compile.ts';
-
-const BASE = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-`;
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 
 const compileFiles = (files: Readonly<Record<string, string>>, main = 'gateway.yaml'): CompileResult =>
   compile({ main, read: (path) => (path in files ? Buffer.from(files[path]!) : undefined) });
@@ -33,7 +22,10 @@ describe('a compile', () => {
   it('lets no server stand where a transport of another one is', () => {
     const over = (protocol: string, path: string): readonly string[] =>
       findingsOf(
-        BASE.replace('    anonymous: true', `    protocol: { ${protocol} }\n    anonymous: true`).replace(
+        SMALL_CONFIGURATION.replace(
+          '    anonymous: true',
+          `    protocol: { ${protocol} }\n    anonymous: true`,
+        ).replace(
           'upstreams:',
           `  other:\n    at: [{ listener: main, path: ${path} }]\n    anonymous: true\n    expose: [{ upstream: files }]\nupstreams:`,
         ),
@@ -47,7 +39,7 @@ describe('a compile', () => {
   });
 
   it('reports everything that is wrong at once, sorted by place', () => {
-    const text = BASE.replace('127.0.0.1:8080', '127.0.0.1')
+    const text = SMALL_CONFIGURATION.replace('127.0.0.1:8080', '127.0.0.1')
       .replace('upstream: files', 'upstream: file')
       .replace('type: stdio', 'type: stdoi')
       .concat('limits:\n  fair: { type: rate, rate: 600 }\n')
@@ -62,19 +54,28 @@ describe('a compile', () => {
   });
 
   it('does not report what follows from another finding', () => {
-    expect(findingsOf(BASE.replace('anonymous: true', 'anonymous: maybe'))).toEqual(['error GW1003 7:16']);
-    expect(findingsOf(BASE.replace(/upstreams:.*/s, 'upstreams: []\n'))).toEqual(['error GW1003 9:1']);
-    expect(findingsOf(BASE.replace('at: [{ listener: main }]', 'at: main'))).toEqual(['error GW1003 6:9']);
+    expect(findingsOf(SMALL_CONFIGURATION.replace('anonymous: true', 'anonymous: maybe'))).toEqual([
+      'error GW1003 7:16',
+    ]);
+    expect(findingsOf(SMALL_CONFIGURATION.replace(/upstreams:.*/s, 'upstreams: []\n'))).toEqual([
+      'error GW1003 9:1',
+    ]);
+    expect(findingsOf(SMALL_CONFIGURATION.replace('at: [{ listener: main }]', 'at: main'))).toEqual([
+      'error GW1003 6:9',
+    ]);
   });
 
   it('takes names that YAML 1.1 reads as true or false for what they are: a trap', () => {
-    expect(findingsOf(BASE.replaceAll('files', 'on'))).toEqual(['error GW0011 8:26', 'error GW0011 10:3']);
-    expect(findingsOf(BASE.replaceAll('files', '"on"'))).toEqual([]);
+    expect(findingsOf(SMALL_CONFIGURATION.replaceAll('files', 'on'))).toEqual([
+      'error GW0011 8:26',
+      'error GW0011 10:3',
+    ]);
+    expect(findingsOf(SMALL_CONFIGURATION.replaceAll('files', '"on"'))).toEqual([]);
   });
 
   it('takes the default of a reference for the secret that it is', () => {
     const upstream = (token: string) =>
-      BASE.replace(
+      SMALL_CONFIGURATION.replace(
         / {2}files: .*\n/,
         `  files:\n    type: http\n    endpoints: [https://a.example/mcp]\n    credentials: { type: bearer, token: "${token}" }\n`,
       );
@@ -84,7 +85,7 @@ describe('a compile', () => {
   });
 
   it('names every file it asked for, with the digest of those it got', () => {
-    const text = `${BASE.replace('anonymous: true', 'identity: [keys]')}identity:\n  keys: { type: api-key, keysFile: ../etc/keys.yaml }\n`;
+    const text = `${SMALL_CONFIGURATION.replace('anonymous: true', 'identity: [keys]')}identity:\n  keys: { type: api-key, keysFile: ../etc/keys.yaml }\n`;
     const { sources, compiled } = compileFiles({ 'conf/gateway.yaml': text }, 'conf/gateway.yaml');
     expect(compiled).toBeUndefined();
     expect(sources).toEqual([
@@ -95,7 +96,7 @@ describe('a compile', () => {
   });
 
   it('names files in the graph relative to the main file, whatever its folder is called', () => {
-    const text = `${BASE.replace('anonymous: true', 'identity: [keys]')}identity:\n  keys: { type: api-key, keysFile: ./sub/keys.yaml }\n`;
+    const text = `${SMALL_CONFIGURATION.replace('anonymous: true', 'identity: [keys]')}identity:\n  keys: { type: api-key, keysFile: ./sub/keys.yaml }\n`;
     const keys = 'keys: []\n';
     const there = compileFiles(
       { '/a/b/gateway.yaml': text, '/a/b/sub/keys.yaml': keys },
@@ -108,7 +109,7 @@ describe('a compile', () => {
 
   it('asks for each file once', () => {
     const asked: string[] = [];
-    const text = `${BASE.replace('anonymous: true', 'identity: [a, b]')}identity:\n  a: { type: api-key, keysFile: keys.yaml }\n  b: { type: api-key, keysFile: ./keys.yaml }\n`;
+    const text = `${SMALL_CONFIGURATION.replace('anonymous: true', 'identity: [a, b]')}identity:\n  a: { type: api-key, keysFile: keys.yaml }\n  b: { type: api-key, keysFile: ./keys.yaml }\n`;
     compile({
       main: 'gateway.yaml',
       read: (path) => {
@@ -121,7 +122,10 @@ describe('a compile', () => {
 });
 
 describe('the profile', () => {
-  const open = BASE.replace('{ bind: 127.0.0.1:8080 }', '{ bind: 0.0.0.0:80, hosts: [a.example] }');
+  const open = SMALL_CONFIGURATION.replace(
+    '{ bind: 127.0.0.1:8080 }',
+    '{ bind: 0.0.0.0:80, hosts: [a.example] }',
+  );
 
   it('makes some posture findings warnings in development', () => {
     expect(findingsOf(open)).toEqual(['error GW4001 7:5']);
@@ -137,7 +141,10 @@ describe('the profile', () => {
 });
 
 describe('an ignore comment', () => {
-  const open = BASE.replace('{ bind: 127.0.0.1:8080 }', '{ bind: 0.0.0.0:80, hosts: [a.example] }');
+  const open = SMALL_CONFIGURATION.replace(
+    '{ bind: 127.0.0.1:8080 }',
+    '{ bind: 0.0.0.0:80, hosts: [a.example] }',
+  );
   const COMMENT = '# gatewright-ignore GW4001: a lab';
 
   it('lowers a posture finding on its line or on the next', () => {
@@ -150,7 +157,9 @@ describe('an ignore comment', () => {
   it('lowers nothing further away, and is told to be without effect once that is all', () => {
     const above = open.replace('    at:', `    ${COMMENT}\n    at:`);
     expect(findingsOf(above)).toEqual(['error GW4001 8:5']);
-    expect(findingsOf(BASE.replace('    at:', `    ${COMMENT}\n    at:`))).toEqual(['warning GW4091 6:5']);
+    expect(findingsOf(SMALL_CONFIGURATION.replace('    at:', `    ${COMMENT}\n    at:`))).toEqual([
+      'warning GW4091 6:5',
+    ]);
   });
 
   it('lowers the code that it names and no other', () => {
@@ -179,7 +188,7 @@ describe('an ignore comment', () => {
   });
 
   it('cannot lower what is no posture finding, wherever it stands', () => {
-    const secret = BASE.replace(
+    const secret = SMALL_CONFIGURATION.replace(
       '  files: { type: stdio, command: [mcp-server-filesystem, /data] }',
       '  files: { type: http, endpoints: [https://a.example/], credentials: { type: bearer, token: abc } } # gatewright-ignore GW4010: fine',
     );
@@ -188,7 +197,7 @@ describe('an ignore comment', () => {
 });
 
 describe('a fingerprint', () => {
-  const before = graphOf(`${BASE}limits:\n  fair: { type: rate, rate: 600/m }\n`);
+  const before = graphOf(`${SMALL_CONFIGURATION}limits:\n  fair: { type: rate, rate: 600/m }\n`);
 
   const changed = (text: string): readonly string[] => {
     const { fingerprints } = graphOf(`${text}limits:\n  fair: { type: rate, rate: 600/m }\n`);
@@ -198,12 +207,15 @@ describe('a fingerprint', () => {
   };
 
   it('changes with its node and with what the node refers to, and with nothing else', () => {
-    expect(changed(BASE.replace('/data', '/other'))).toEqual(['upstream:files', 'server:tools']);
-    expect(changed(BASE.replace('anonymous: true', 'anonymous: true\n    instructions: hello'))).toEqual([
+    expect(changed(SMALL_CONFIGURATION.replace('/data', '/other'))).toEqual([
+      'upstream:files',
       'server:tools',
     ]);
-    expect(changed(BASE.replace('8080', '8081'))).toEqual(['listener:main']);
-    expect(changed(`${BASE}telemetry: { log: { level: debug } }\n`)).toEqual([]);
+    expect(
+      changed(SMALL_CONFIGURATION.replace('anonymous: true', 'anonymous: true\n    instructions: hello')),
+    ).toEqual(['server:tools']);
+    expect(changed(SMALL_CONFIGURATION.replace('8080', '8081'))).toEqual(['listener:main']);
+    expect(changed(`${SMALL_CONFIGURATION}telemetry: { log: { level: debug } }\n`)).toEqual([]);
   });
 
   it('is there for every node', () => {
@@ -218,7 +230,7 @@ describe('a fingerprint', () => {
 
 describe('allowed hosts and origins', () => {
   const listener = (body: string) =>
-    graphOf(BASE.replace('bind: 127.0.0.1:8080', body)).graph.listeners.main!;
+    graphOf(SMALL_CONFIGURATION.replace('bind: 127.0.0.1:8080', body)).graph.listeners.main!;
 
   it('are the loopback names for a loopback address, and the host of the URL', () => {
     const { hosts, origins, url } = listener('bind: 127.0.0.1:8080, url: "https://Mcp.Example.com:443/"');

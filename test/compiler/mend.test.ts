@@ -6,23 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { type CompileResult, compile } from '../../compiler/compile.ts';
 import type { Daring } from '../../compiler/diagnostics/apply-fixes.ts';
 import { mend } from '../../compiler/mend.ts';
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 import { FIXTURES, readerOf } from './fixture.ts';
 
 const FOLDER = join(FIXTURES, 'ok', 'everything');
 const BESIDE = readerOf(FOLDER);
 const TEXT = readFileSync(join(FOLDER, 'gateway.yaml'), 'utf8');
-
-const SMALL = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-`;
 
 const inputOf = (text: string) => ({
   main: 'gateway.yaml',
@@ -121,36 +110,36 @@ describe('mending', () => {
     ['a flag of YAML 1.1', 'anonymous: true', 'anonymous: yes'],
     ['a key inside another that is misspelt', 'anonymous: true', 'anonymuos: true'],
   ])('takes back %s without being asked', (_, right, wrong) => {
-    const { text, applied, result } = mendText(SMALL.replace(right, wrong));
-    expect([text, applied, result.diagnostics]).toEqual([SMALL, 1, []]);
+    const { text, applied, result } = mendText(SMALL_CONFIGURATION.replace(right, wrong));
+    expect([text, applied, result.diagnostics]).toEqual([SMALL_CONFIGURATION, 1, []]);
   });
 
   it('goes on until nothing is left: what one fix brings to light, the next one mends', () => {
-    const faulty = SMALL.replace('upstreams:', 'upstraems:')
+    const faulty = SMALL_CONFIGURATION.replace('upstreams:', 'upstraems:')
       .replace('type: stdio', 'tpye: stdio')
       .replace('anonymous: true', 'anonymous: On');
     const { text, applied, result } = mendText(faulty);
-    expect([text, applied, result.diagnostics]).toEqual([SMALL, 3, []]);
+    expect([text, applied, result.diagnostics]).toEqual([SMALL_CONFIGURATION, 3, []]);
   });
 
   it('reads a file again that no YAML parser would take, and mends the rest of it', () => {
-    const faulty = `${SMALL.replace('anonymous: true', 'anonymous: yes')}  hub: { type: http, endpoints: [${'${env:HUB}'}] }\n`;
+    const faulty = `${SMALL_CONFIGURATION.replace('anonymous: true', 'anonymous: yes')}  hub: { type: http, endpoints: [${'${env:HUB}'}] }\n`;
     const { text } = mendText(faulty);
     expect(text).toContain('endpoints: ["${env:HUB}"]');
     expect(text).toContain('anonymous: true');
   });
 
   it('guesses only when it is told to', () => {
-    const faulty = `${SMALL}shutdown: { window: 30 }\n`;
+    const faulty = `${SMALL_CONFIGURATION}shutdown: { window: 30 }\n`;
     expect(mendText(faulty)).toMatchObject({ applied: 0, text: faulty });
-    expect(mendText(faulty, 'maybe').text).toBe(`${SMALL}shutdown: { window: 30s }\n`);
+    expect(mendText(faulty, 'maybe').text).toBe(`${SMALL_CONFIGURATION}shutdown: { window: 30s }\n`);
   });
 
   it.each([
     ['names told apart by a digit', 'files1', 'files2'],
     ['a name that is far from it', 'flies-and-more', 'files'],
   ])('takes %s for no slip', (_, written, there) => {
-    const faulty = SMALL.replace('upstream: files', `upstream: ${written}`).replace(
+    const faulty = SMALL_CONFIGURATION.replace('upstream: files', `upstream: ${written}`).replace(
       '  files:',
       `  ${there}:`,
     );
@@ -158,20 +147,20 @@ describe('mending', () => {
   });
 
   it('does not choose between two names that are as near', () => {
-    const faulty = `${SMALL.replace('upstream: files', 'upstream: filex')}  filez: { type: stdio, command: [b] }\n`;
+    const faulty = `${SMALL_CONFIGURATION.replace('upstream: files', 'upstream: filex')}  filez: { type: stdio, command: [b] }\n`;
     expect(mendText(faulty).text).toBe(faulty);
   });
 
   it('leaves out a fix after which there would be an error that was not there, and does the others', () => {
     // Once the key is read, its value is found to be wrong.
-    const faulty = `${SMALL.replace('anonymous: true', 'anonymous: yes')}shutdwon: { window: soon }\n`;
+    const faulty = `${SMALL_CONFIGURATION.replace('anonymous: true', 'anonymous: yes')}shutdwon: { window: soon }\n`;
     const { text, applied } = mendText(faulty);
-    expect(text).toBe(`${SMALL}shutdwon: { window: soon }\n`);
+    expect(text).toBe(`${SMALL_CONFIGURATION}shutdwon: { window: soon }\n`);
     expect(applied).toBe(1);
   });
 
   it('keeps a byte order mark, line ends and comments', () => {
-    const text = `\ufeff${SMALL.replaceAll('\n', '\r\n')}# the end`;
+    const text = `\ufeff${SMALL_CONFIGURATION.replaceAll('\n', '\r\n')}# the end`;
     expect(mendText(text.replace('upstream: files }]', 'upstream: fiels }]  # which?')).text).toBe(
       text.replace('upstream: files }]', 'upstream: files }]  # which?'),
     );
@@ -180,7 +169,7 @@ describe('mending', () => {
   it('mends every file of the configuration that has findings', () => {
     const key = (server: string) =>
       `keys: [{ id: ci, hash: ${'0f'.repeat(32)}, servers: [${server}], notAfter: 2099-01-01 }]\n`;
-    const main = `${SMALL.replace('anonymous: true', 'identity: [robtos]')}identity: { robots: { type: api-key, keysFile: ./keys.yaml } }\n`;
+    const main = `${SMALL_CONFIGURATION.replace('anonymous: true', 'identity: [robtos]')}identity: { robots: { type: api-key, keysFile: ./keys.yaml } }\n`;
     const files = new Map([
       ['gateway.yaml', main],
       ['keys.yaml', key('tolos')],

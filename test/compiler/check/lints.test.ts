@@ -3,22 +3,15 @@ import { compile } from '../../../compiler/compile.ts';
 import { CATALOGUE, type Code } from '../../../compiler/diagnostics/catalogue.ts';
 import { isAdjustable } from '../../../compiler/diagnostics/entry.ts';
 import { mend } from '../../../compiler/mend.ts';
+import { SMALL_CONFIGURATION } from '../../support/small-configuration.ts';
 
 /** Has an unused upstream (GW2009). */
-const WARNED = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp-server-filesystem, /data] }
-  spare: { type: stdio, command: [spare] }
-`;
+const WARNED = `${SMALL_CONFIGURATION}  spare: { type: stdio, command: [spare] }\n`;
 /** Anybody on the network may call (GW4001). */
-const OPEN = `${WARNED.replace('127.0.0.1:8080', '0.0.0.0:8080, url: "http://gateway.example.com:8080"').replace(/ {2}spare.*\n/, '')}`;
+const OPEN = SMALL_CONFIGURATION.replace(
+  '127.0.0.1:8080',
+  '0.0.0.0:8080, url: "http://gateway.example.com:8080"',
+);
 
 const inputOf = (text: string, beside: Readonly<Record<string, string>> = {}) => ({
   main: 'gateway.yaml',
