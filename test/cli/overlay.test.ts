@@ -3,27 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliProcess } from '../support/cli-process.ts';
-
-const BASE = `version: 1
-name: base
-listeners:
-  local: { bind: "127.0.0.1:0" }
-  ops: { bind: "127.0.0.1:0", serve: [health, status, reload] }
-servers:
-  tools:
-    at: [{ listener: local, path: /mcp }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: http, endpoints: ["http://127.0.0.1:9/mcp"] }
-`;
+import { namedConfiguration } from '../support/named-configuration.ts';
 
 let folder: string;
 const started: CliProcess[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gatewright-overlay-'));
-  await writeFile(join(folder, 'gateway.yaml'), BASE);
+  await writeFile(join(folder, 'gateway.yaml'), namedConfiguration('base'));
 });
 afterEach(async () => {
   await Promise.all(started.splice(0).map((cli) => cli.close()));

@@ -6,7 +6,7 @@ import { compile } from '../../cli/compile.ts';
 import { run as runGateway } from '../../cli/run.ts';
 import { privateKey, privatePem, publicPem } from '../compiler/artifact/keys.ts';
 import { CliProcess } from '../support/cli-process.ts';
-import { namedConfiguration } from '../support/named-configuration.ts';
+import { secretConfiguration } from '../support/named-configuration.ts';
 import { runCommand } from '../support/run-command.ts';
 
 let folder: string;
@@ -30,7 +30,7 @@ const read = (name: string) => readFile(at(name), 'utf8');
 
 /** Compiles a configuration of this name to `output`; the hash. */
 const compileTo = async (output: string, name: string, ...args: string[]): Promise<string> => {
-  await write('gateway.yaml', namedConfiguration(name));
+  await write('gateway.yaml', secretConfiguration(name));
   const { code, err } = await runCommand(compile, ['-o', output, ...args], folder);
   expect([code, err]).toEqual([0, '']);
   return JSON.parse(await read(output)).hash;
@@ -123,7 +123,7 @@ describe('gatewright run where a signature is required', () => {
     await compileTo('a.json', 'two', '--sign', 'other.pem');
     await cli.seen(/"result":"rejected"[^\n]*GW6012/);
     expect(await reload(cli)).toMatchObject({ result: 'rejected' });
-    await write('a.json', namedConfiguration('three'));
+    await write('a.json', secretConfiguration('three'));
     await cli.seen(/"result":"rejected"[^\n]*GW6014/);
     expect(await statusOf(cli)).toMatchObject({ artifactHash: hash, condition: 'good' });
   });
@@ -156,14 +156,14 @@ describe('gatewright run where a signature is required', () => {
     [['--state', 's', '--keep', '0'], {}, '`--keep` is a number'],
     [['--state', 's', '--keep', 'many'], {}, '`--keep` is a number'],
   ] as const)('refuses to start with %j and %j, exit code 2', async (args, env, problem) => {
-    await write('gateway.yaml', namedConfiguration('one'));
+    await write('gateway.yaml', secretConfiguration('one'));
     const { code, out, err } = await refused([at('gateway.yaml'), ...args], env);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(problem);
   });
 
   it('holds a client that starts `gatewright stdio` to it too', async () => {
-    await write('gateway.yaml', namedConfiguration('one'));
+    await write('gateway.yaml', secretConfiguration('one'));
     const cli = new CliProcess(['stdio', 'tools'], {
       cwd: folder,
       env: { GATEWRIGHT_TRUSTED_KEYS: 'pub.pem' },
@@ -178,12 +178,12 @@ describe('gatewright run --last-known-good', () => {
   beforeEach(() => write('token', 'secret'));
 
   it('starts from what was served last only when asked to, says so loudly, and goes over to the file once it is right', async () => {
-    await write('gateway.yaml', namedConfiguration('one'));
+    await write('gateway.yaml', secretConfiguration('one'));
     const before = run(['--state', 'state']);
     const { artifactHash } = await statusOf(before);
     before.child.kill('SIGTERM');
     expect(await before.exited()).toBe(0);
-    await write('gateway.yaml', namedConfiguration('two').replace('anonymous', 'anonymus'));
+    await write('gateway.yaml', secretConfiguration('two').replace('anonymous', 'anonymus'));
     expect(await refused([at('gateway.yaml'), '--state', at('state')])).toMatchObject({ code: 1, out: '' });
 
     const cli = run(['--state', 'state', '--last-known-good']);
@@ -198,7 +198,7 @@ describe('gatewright run --last-known-good', () => {
       condition: 'degraded',
     });
 
-    await write('gateway.yaml', namedConfiguration('two'));
+    await write('gateway.yaml', secretConfiguration('two'));
     await cli.seen(/"result":"applied","cause":"watch"/);
     expect((await statusOf(cli)).condition).toBe('good');
     expect(await (await fetch(`${ops}/metrics`)).text()).toContain('gatewright_config_fallback 0\n');

@@ -10,7 +10,7 @@ import { privateKey, privatePem, publicPem } from '../compiler/artifact/keys.ts'
 import { ArtifactServer, type Behaviour } from '../support/artifact-server.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { CliProcess } from '../support/cli-process.ts';
-import { namedConfiguration } from '../support/named-configuration.ts';
+import { secretConfiguration } from '../support/named-configuration.ts';
 import { type OciDescriptor, putFile, putIndex, putManifest } from '../support/oci-layout.ts';
 import { runCommand } from '../support/run-command.ts';
 
@@ -54,7 +54,7 @@ interface Compiled {
 }
 
 const compiled = async (name: string, key = 'key.pem'): Promise<Compiled> => {
-  await write('source.yaml', namedConfiguration(name));
+  await write('source.yaml', secretConfiguration(name));
   const args = ['source.yaml', '-o', 'a.json', '--sign', key];
   expect((await runCommand(compile, args, folder)).code).toBe(0);
   const [text, signature] = [await readFile(at('a.json'), 'utf8'), await readFile(at('a.json.sig'), 'utf8')];
@@ -178,7 +178,7 @@ describe('gatewright run https://…', () => {
       await cli.seen(/"result":"rejected"[^\n]*GW6011/);
       publish(await compiled('two', 'other.pem'));
       await cli.seen(/"result":"rejected"[^\n]*GW6012/);
-      server.files.set(PATH, namedConfiguration('two'));
+      server.files.set(PATH, secretConfiguration('two'));
       await cli.seen(/"result":"rejected"[^\n]*GW6014/);
       expect((await statusOf(cli)).artifactHash).toBe(one.hash);
       server.files.set(PATH, two.text).delete(SIGNATURE_PATH);
@@ -325,7 +325,7 @@ describe('gatewright run with an OCI layout or a git repository', () => {
       await mkdir(at('repository/deploy'), { recursive: true });
       git('init', '-qb', 'main');
       const commit = async (name: string) => {
-        await write('repository/deploy/more.yaml', namedConfiguration(name).replace('version: 1\n', ''));
+        await write('repository/deploy/more.yaml', secretConfiguration(name).replace('version: 1\n', ''));
         await write('repository/deploy/gateway.yaml', 'version: 1\ninclude: [./more.yaml]\n');
         git('add', '.');
         git('commit', '-qm', name);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliProcess } from '../support/cli-process.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { namedConfiguration } from '../support/named-configuration.ts';
 
 let folder: string;
 let file: string;
@@ -21,20 +22,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const configuration = (name: string, bind = '127.0.0.1:0') => `version: 1
-name: ${name}
-listeners:
-  local: { bind: "${bind}" }
-  ops: { bind: "127.0.0.1:0", serve: [health, status, reload] }
-servers:
-  tools:
-    at: [{ listener: local, path: /mcp }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: http, endpoints: ["http://127.0.0.1:9/mcp"] }
-`;
-
 const run = async (text: string | undefined, ...args: string[]): Promise<CliProcess> => {
   if (text !== undefined) await writeFile(file, text);
   const cli = new CliProcess(['run', ...args], { cwd: folder });
@@ -44,7 +31,7 @@ const run = async (text: string | undefined, ...args: string[]): Promise<CliProc
 
 describe('gatewright run', () => {
   it('tells the endpoint, the operations address and lines to paste into a client', async () => {
-    const cli = await run(configuration('one'));
+    const cli = await run(namedConfiguration('one'));
     await cli.seen(/Ctrl-C/);
     const [, url] = await cli.seen(/tools +(http:\/\/127\.0\.0\.1:\d+\/mcp)/);
     expect(cli.out).toContain(`claude mcp add --transport http tools ${url}\n`);
@@ -54,7 +41,7 @@ describe('gatewright run', () => {
   });
 
   it('ends in order, exit code 0, although the reader of its log has stopped reading', async () => {
-    const cli = await run(configuration('one'));
+    const cli = await run(namedConfiguration('one'));
     await cli.seen(/Ctrl-C/);
     const [, url] = await cli.seen(/tools +(http:\/\/127\.0\.0\.1:\d+\/mcp)/);
     cli.child.stderr!.pause();
@@ -71,14 +58,14 @@ describe('gatewright run', () => {
   }, 30_000);
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s, exit code 0', async (signal) => {
-    const cli = await run(configuration('one'));
+    const cli = await run(namedConfiguration('one'));
     await cli.seen(/Ctrl-C/);
     cli.child.kill(signal);
     expect(await cli.exited()).toBe(0);
   });
 
   it('takes the same Ctrl-C that arrives twice for one', async () => {
-    const cli = await run(configuration('one'));
+    const cli = await run(namedConfiguration('one'));
     await cli.seen(/Ctrl-C/);
     cli.child.kill('SIGINT');
     cli.child.kill('SIGINT');
@@ -86,15 +73,17 @@ describe('gatewright run', () => {
   });
 
   it('loads the file again on SIGHUP', async () => {
-    const cli = await run(`${configuration('one')}reload: { watch: false }\n`);
+    const cli = await run(`${namedConfiguration('one')}reload: { watch: false }\n`);
     await cli.seen(/Ctrl-C/);
-    await writeFile(file, configuration('two'));
+    await writeFile(file, namedConfiguration('two'));
     cli.child.kill('SIGHUP');
     await cli.seen(/"result":"applied","cause":"signal"/);
   });
 
   it('serves nothing and shows every finding with its place when the file has errors, exit code 1', async () => {
-    const cli = await run(configuration('one').replace('bind:', 'bnid:').replace('anonymous:', 'anonymus:'));
+    const cli = await run(
+      namedConfiguration('one').replace('bind:', 'bnid:').replace('anonymous:', 'anonymus:'),
+    );
     expect(await cli.exited()).toBe(1);
     expect(cli.out).toBe('');
     expect(cli.err).toMatch(/gateway\.yaml:4:\d+/);
@@ -109,7 +98,7 @@ describe('gatewright run', () => {
   });
 
   it('names a variable that is not set and where it is needed, exit code 1', async () => {
-    const text = configuration('one').replace(
+    const text = namedConfiguration('one').replace(
       '/mcp"] }',
       '/mcp"], credentials: { type: bearer, token: "${env:TOKEN}" } }',
     );
@@ -126,7 +115,7 @@ describe('gatewright run', () => {
     other.listen(0, '127.0.0.1', resolve);
     await promise;
     const { port } = other.address() as { port: number };
-    const cli = await run(configuration('one', `127.0.0.1:${port}`));
+    const cli = await run(namedConfiguration('one', `127.0.0.1:${port}`));
     expect(await cli.exited()).toBe(1);
     expect(cli.err).toContain(`127.0.0.1:${port}`);
     other.close();

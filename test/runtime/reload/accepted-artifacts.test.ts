@@ -10,6 +10,7 @@ import type { GatewayOptions } from '../../../runtime/gateway-options.ts';
 import { type Gateway, startGateway } from '../../../runtime/main.ts';
 import { NotStarted } from '../../../runtime/reload/not-started.ts';
 import { privateKey } from '../../compiler/artifact/keys.ts';
+import { namedConfiguration } from '../../support/named-configuration.ts';
 
 let folder: string;
 const running: Gateway[] = [];
@@ -27,24 +28,10 @@ const at = (name: string) => join(folder, name);
 const write = (name: string, text: string) => writeFile(at(name), text);
 const read = (name: string) => readFile(at(name), 'utf8');
 
-const configuration = (name: string) => `version: 1
-name: ${name}
-listeners:
-  local: { bind: "127.0.0.1:0" }
-  ops: { bind: "127.0.0.1:0", serve: [health, metrics, status, reload] }
-servers:
-  tools:
-    at: [{ listener: local, path: /mcp }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: http, endpoints: ["http://127.0.0.1:9/mcp"] }
-`;
-
 const artifactOf = (name: string): string => {
   const { compiled, places } = compile({
     main: 'gateway.yaml',
-    read: (path) => (path === 'gateway.yaml' ? Buffer.from(configuration(name)) : undefined),
+    read: (path) => (path === 'gateway.yaml' ? Buffer.from(namedConfiguration(name)) : undefined),
   });
   return emitArtifact({ compiled: compiled!, places: places(), compilerVersion: '0.1.0' });
 };
@@ -67,7 +54,7 @@ const start = async (
 
 /** Starts and ends one with this configuration; its hash. */
 const served = async (name: string, options: Partial<GatewayOptions> = {}): Promise<string> => {
-  await write('gateway.yaml', configuration(name));
+  await write('gateway.yaml', namedConfiguration(name));
   const gateway = await start(options);
   const { artifactHash } = gateway.lastReload!;
   await gateway.close(0);
@@ -86,11 +73,11 @@ const kept = async (): Promise<readonly string[]> =>
 
 describe('artifacts that were served', () => {
   it('are kept, the newest of them, readable to nobody else', async () => {
-    await write('gateway.yaml', configuration('one'));
+    await write('gateway.yaml', namedConfiguration('one'));
     const gateway = await start({ count: 2 });
     const hashes: string[] = [];
     for (const name of ['two', 'three', 'four']) {
-      await write('gateway.yaml', configuration(name));
+      await write('gateway.yaml', namedConfiguration(name));
       const { result, artifactHash } = await gateway.reload();
       expect(result).toBe('applied');
       hashes.unshift(artifactHash);
@@ -137,14 +124,14 @@ describe('artifacts that were served', () => {
     await write('gateway.yaml', 'nonsense: 1\n');
     expect((await gateway.reload()).result).toBe('rejected');
     expect((await statusOf(gateway)).condition).toBe('degraded');
-    await write('gateway.yaml', configuration('one'));
+    await write('gateway.yaml', namedConfiguration('one'));
     await expect.poll(async () => (await statusOf(gateway)).condition, { timeout: 10_000 }).toBe('good');
     expect(gateway.lastReload?.result).toBe('unchanged');
   });
 
   it('serve nothing where the file is right and cannot be served', async () => {
     await served('one');
-    await write('gateway.yaml', `${configuration('two')}sealing: { keys: ["\${env:NOT_SET}"] }\n`);
+    await write('gateway.yaml', `${namedConfiguration('two')}sealing: { keys: ["\${env:NOT_SET}"] }\n`);
     await expect(start()).rejects.toThrow(NotStarted);
   });
 
@@ -205,13 +192,13 @@ describe('artifacts that were served', () => {
   });
 
   it('that cannot be kept hurt nobody: it is served, logged and counted', async () => {
-    await write('gateway.yaml', configuration('one'));
+    await write('gateway.yaml', namedConfiguration('one'));
     await write('state', 'a file where the folder should be');
     const gateway = await start();
     const metrics = async () => (await fetch(`${gateway.opsUrl}/metrics`)).text();
     await expect.poll(metrics).toContain('gatewright_config_keep_failures_total 1\n');
     await rm(at('state'));
-    await write('gateway.yaml', configuration('two'));
+    await write('gateway.yaml', namedConfiguration('two'));
     expect((await gateway.reload()).result).toBe('applied');
     await gateway.close(0);
     expect(await kept()).toHaveLength(1);
