@@ -1,19 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { admitsMethod, featureOf } from '../../../policies/features/features.ts';
-import type { Features } from '../../../schema/graph/server.ts';
-
-const ALL: Features = {
-  tools: true,
-  resources: true,
-  prompts: true,
-  completions: true,
-  logging: true,
-  sampling: true,
-  elicitation: true,
-  roots: true,
-  tasks: true,
-};
+import { ALL_FEATURES } from '../../support/all-features.ts';
 
 test.each([
   ['tools/call', 'tools'],
@@ -27,9 +15,9 @@ test.each([
   ['tasks/get', 'tasks'],
 ] as const)('%s is gone when %s is off, and nothing else is', (method, feature) => {
   expect(featureOf(method)).toBe(feature);
-  expect(admitsMethod({ ...ALL, [feature]: false }, method)).toBe(false);
-  expect(admitsMethod({ ...ALL, [feature]: false }, 'ping')).toBe(true);
-  expect(admitsMethod(ALL, method)).toBe(true);
+  expect(admitsMethod({ ...ALL_FEATURES, [feature]: false }, method)).toBe(false);
+  expect(admitsMethod({ ...ALL_FEATURES, [feature]: false }, 'ping')).toBe(true);
+  expect(admitsMethod(ALL_FEATURES, method)).toBe(true);
 });
 
 test('every method of the protocol belongs to a feature or is known to belong to none', () => {

@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { modernCapabilities } from '../../../../runtime/mcp/legacy/modern-capabilities.ts';
+import { ALL_FEATURES } from '../../../support/all-features.ts';
 
-const ON = {
-  tools: true,
-  resources: true,
-  prompts: true,
-  completions: true,
-  logging: true,
-  sampling: true,
-  elicitation: true,
-  roots: true,
-  tasks: true,
-};
-
-const told = (version: string, capabilities: object, features = ON) =>
+const told = (version: string, capabilities: object, features = ALL_FEATURES) =>
   modernCapabilities({ version, capabilities: capabilities as Record<string, unknown> }, features);
 
 describe('what a modern upstream is told of a legacy client', () => {
@@ -48,6 +37,8 @@ describe('what a modern upstream is told of a legacy client', () => {
 
   it('stays under the ceiling of the server', () => {
     const all = { roots: {}, sampling: {}, elicitation: {} };
-    expect(told('2025-11-25', all, { ...ON, roots: false, elicitation: false })).toEqual({ sampling: {} });
+    expect(told('2025-11-25', all, { ...ALL_FEATURES, roots: false, elicitation: false })).toEqual({
+      sampling: {},
+    });
   });
 });

@@ -3,19 +3,7 @@ import { isRefused, type Message, readMessage } from '../../../../runtime/mcp/me
 import { refuseUntold, underCeiling } from '../../../../runtime/mcp/modern/client-ceiling.ts';
 import { readResponse } from '../../../../runtime/mcp/response.ts';
 import { META } from '../../../../runtime/mcp/revision.ts';
-import type { Features } from '../../../../schema/graph/server.ts';
-
-const ALL: Features = {
-  tools: true,
-  resources: true,
-  prompts: true,
-  completions: true,
-  logging: true,
-  sampling: true,
-  elicitation: true,
-  roots: true,
-  tasks: true,
-};
+import { ALL_FEATURES } from '../../../support/all-features.ts';
 
 const message = (capabilities: string): Message => {
   const meta = `"x": 1.0,"${META.clientCapabilities}": ${capabilities},"y":2`;
@@ -34,15 +22,15 @@ const asking = (method: string) => {
 describe('underCeiling', () => {
   it('leaves a request alone where all is on, or nothing is declared that is off', () => {
     const all = message('{"elicitation":{},"sampling":{},"roots":{}}');
-    expect(underCeiling(all, ALL)).toBe(all);
+    expect(underCeiling(all, ALL_FEATURES)).toBe(all);
     const other = message('{"experimental":{"elicitation":{}}}');
-    expect(underCeiling(other, { ...ALL, elicitation: false })).toBe(other);
+    expect(underCeiling(other, { ...ALL_FEATURES, elicitation: false })).toBe(other);
   });
 
   it('takes out what is off, in text and value, and keeps every other byte', () => {
     const sent = message('{"elicitation": {"url":{}}, "roots":{"n": 1.0}}');
     const { text, meta, params, members } = underCeiling(sent, {
-      ...ALL,
+      ...ALL_FEATURES,
       elicitation: false,
       sampling: false,
     });
@@ -56,8 +44,8 @@ describe('underCeiling', () => {
   it('takes out the tasks extension and leaves the other ones', () => {
     const tasks = '"io.modelcontextprotocol/tasks":{}';
     const sent = message(`{"sampling":{},"extensions":{${tasks},"com.example/x":{"a":[1]}}}`);
-    expect(underCeiling(sent, ALL)).toBe(sent);
-    const { text, meta } = underCeiling(sent, { ...ALL, tasks: false });
+    expect(underCeiling(sent, ALL_FEATURES)).toBe(sent);
+    const { text, meta } = underCeiling(sent, { ...ALL_FEATURES, tasks: false });
     expect(text).not.toContain('tasks');
     expect(meta![META.clientCapabilities]).toEqual({
       sampling: {},
@@ -65,7 +53,7 @@ describe('underCeiling', () => {
     });
     expect(JSON.parse(text).params._meta).toEqual(meta);
     const { meta: bare } = underCeiling(message(`{"roots":{},"extensions":{${tasks}}}`), {
-      ...ALL,
+      ...ALL_FEATURES,
       roots: false,
       tasks: false,
     });
@@ -73,7 +61,10 @@ describe('underCeiling', () => {
   });
 
   it('sees through escapes', () => {
-    const { text } = underCeiling(message('{"\\u0065licitation":{}}'), { ...ALL, elicitation: false });
+    const { text } = underCeiling(message('{"\\u0065licitation":{}}'), {
+      ...ALL_FEATURES,
+      elicitation: false,
+    });
     expect(text).toBe(message('{}').text);
   });
 });
@@ -84,15 +75,15 @@ describe('refuseUntold', () => {
     ['sampling/createMessage', 'sampling'],
     ['roots/list', 'roots'],
   ] as const)('lets %s pass as long as %s is on', (method, feature) => {
-    expect(() => refuseUntold(asking(method), ALL)).not.toThrow();
-    expect(() => refuseUntold(asking(method), { ...ALL, [feature]: false })).toThrow(
+    expect(() => refuseUntold(asking(method), ALL_FEATURES)).not.toThrow();
+    expect(() => refuseUntold(asking(method), { ...ALL_FEATURES, [feature]: false })).toThrow(
       expect.objectContaining({ code: 'upstream_protocol' }),
     );
   });
 
   it('refuses the error code that asks a client of 2025-11-25 for a URL', () => {
     const text = '{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"open https://evil.example"}}';
-    expect(() => refuseUntold(readResponse(text, JSON.parse(text)), ALL)).toThrow(
+    expect(() => refuseUntold(readResponse(text, JSON.parse(text)), ALL_FEATURES)).toThrow(
       expect.objectContaining({ code: 'not_supported' }),
     );
   });

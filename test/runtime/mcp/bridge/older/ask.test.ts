@@ -1,18 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Asked, adaptAsk, whyNotAsked } from '../../../../../runtime/mcp/bridge/older/ask.ts';
+import { ALL_FEATURES } from '../../../../support/all-features.ts';
 import { messageFaults, type Revision } from '../../../../support/message-schema.ts';
-
-const FEATURES = {
-  tools: true,
-  resources: true,
-  prompts: true,
-  completions: true,
-  logging: true,
-  sampling: true,
-  elicitation: true,
-  roots: true,
-  tasks: true,
-};
 
 const asked = (method: string, params: Readonly<Record<string, unknown>>): Asked => ({
   method,
@@ -197,7 +186,7 @@ describe('whether a client can be asked', () => {
     whyNotAsked(
       { version, capabilities: capabilities as Record<string, unknown> },
       { method, params },
-      FEATURES,
+      ALL_FEATURES,
     );
   const url = { mode: 'url' };
 
@@ -228,7 +217,7 @@ describe('whether a client can be asked', () => {
       whyNotAsked(
         { version: '2025-11-25', capabilities: { roots: {} } },
         { method: 'roots/list', params: {} },
-        { ...FEATURES, roots: false },
+        { ...ALL_FEATURES, roots: false },
       ),
     ).toBeDefined();
     expect(why({ elicitation: { url: {} } }, 'elicitation/create', url, '2025-06-18')).toBeDefined();
