@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
-import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import {
   answer,
@@ -11,6 +10,7 @@ import {
   refuse,
   startFastUpstream,
 } from '../../support/fast-upstream.ts';
+import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo, type Sent, send } from './recording-sink.ts';
 import { httpNode, OPENING, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
@@ -19,13 +19,11 @@ let server: FastUpstream;
 let context: TestContext;
 /** Calls that the upstream has and does not answer yet. */
 let held: Received[];
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
 const upstream = (changes: Partial<HttpUpstreamNode> = {}): Upstream => {
   const node = httpNode(server.url, { era: 'modern', concurrency: { max: 2, queue: 3 }, ...changes });
-  const made = createUpstream(node, context);
-  open.push(made);
-  return made;
+  return upstreams.open(node, context);
 };
 
 const calls = (link: Link, count: number, caller = 'idp:ann'): Sent[] =>
@@ -42,7 +40,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
   await server.close();
 });
 
@@ -57,11 +55,10 @@ describe('calls of an upstream whose places are not bounded', () => {
     'wait for a connection up to a bound, and beyond that are refused at once: %s, %o, %i',
     async (era, options, waiting, bound) => {
       const breaker = { consecutive: 1, windowMs: 10_000, minimumCalls: 20, openForMs: 30_000 };
-      const made = createUpstream(
+      const made = upstreams.open(
         httpNode(server.url, { era, connections: 2, breaker, ...(waiting !== undefined && { waiting }) }),
         context,
       );
-      open.push(made);
       const link = era === 'modern' ? await made.modern() : await made.legacy(OPENING);
       const sent = Array.from({ length: 2 }, () => callEcho(link, options));
       await until(() => held.length === 2);
@@ -88,8 +85,7 @@ describe('calls of an upstream whose places are not bounded', () => {
 });
 
 test('calls for which connections are opened wait for none that is in use', async () => {
-  const made = createUpstream(httpNode(server.url, { era: 'modern', connections: 20, waiting: 3 }), context);
-  open.push(made);
+  const made = upstreams.open(httpNode(server.url, { era: 'modern', connections: 20, waiting: 3 }), context);
   const link = await made.modern();
   const sent = calls(link, 24);
   await until(() => held.length === 20);

@@ -1,8 +1,6 @@
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
-import { createUpstream } from '../../../runtime/upstream/upstream.ts';
-import type { HttpUpstreamNode, RetryNode } from '../../../schema/graph/upstream.ts';
+import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import {
   type FastUpstream,
   hang,
@@ -11,24 +9,15 @@ import {
   reset,
   startFastUpstream,
 } from '../../support/fast-upstream.ts';
+import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo } from './recording-sink.ts';
+import { HEALTH, healthy, kill, QUIET, RETRY } from './several-endpoints.ts';
 import { httpNode, OPENING, rejection, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
-
-const HEALTH = { everyMs: 50, unhealthyAfter: 2 };
-/** Nothing is asked within a test. */
-const QUIET = { everyMs: 60_000, unhealthyAfter: 2 };
-
-const RETRY: RetryNode = {
-  maxAttempts: 3,
-  when: ['connect-error', 'http-503'],
-  backoff: { baseMs: 1, maxMs: 10, jitter: 'full' },
-  onlyIdempotent: true,
-};
 
 let servers: FastUpstream[];
 let context: TestContext;
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
 const upstream = (changes: Partial<HttpUpstreamNode> = {}): Upstream => {
   const node = httpNode('', {
@@ -38,9 +27,7 @@ const upstream = (changes: Partial<HttpUpstreamNode> = {}): Upstream => {
     era: 'modern',
     ...changes,
   });
-  const made = createUpstream(node, context);
-  open.push(made);
-  return made;
+  return upstreams.open(node, context);
 };
 
 const calls = (): readonly number[] => servers.map((server) => server.calls);
@@ -50,30 +37,13 @@ const echoes = async (link: Link, count: number, caller = (_at: number) => 'idp:
     expect((await echo(link, { caller: caller(at) })).response).toBeDefined();
 };
 
-const isRefused = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', () => resolve(true)).once('connect', () => resolve(!socket.destroy()));
-  });
-
-/** Closes an endpoint. When it resolves, whoever was connected to it has had the time to hear of it. */
-const kill = async (at: number): Promise<number> => {
-  const { port } = servers[at]!;
-  await servers[at]!.close();
-  for (let turn = 0; turn < 3; turn += 1) expect(await isRefused(port)).toBe(true);
-  return port;
-};
-
-const healthy = (made: Upstream): readonly boolean[] =>
-  made.state().endpoints!.map((endpoint) => endpoint.healthy);
-
 beforeEach(async () => {
   servers = await Promise.all([startFastUpstream(), startFastUpstream(), startFastUpstream()]);
   context = testContext();
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
   await Promise.all(servers.map((server) => server.close()));
 });
 
@@ -114,7 +84,7 @@ describe('an endpoint that is gone', () => {
     const made = upstream();
     const link = await made.modern();
     await echoes(link, 1);
-    await kill(0);
+    await kill(servers[0]!);
     const startedMs = performance.now();
     await echoes(link, 1);
     expect(performance.now() - startedMs).toBeLessThan(1000);
@@ -126,7 +96,7 @@ describe('an endpoint that is gone', () => {
   test('[INFRA-01] gets no calls until it answers a check, and is the first again then', async () => {
     const made = upstream({ health: HEALTH });
     const link = await made.modern();
-    const port = await kill(0);
+    const port = await kill(servers[0]!);
     await until(() => healthy(made)[0] === false);
     await echoes(link, 3);
     expect(context.observed.filter((each) => each === 'retry failover')).toEqual([]);
@@ -139,7 +109,7 @@ describe('an endpoint that is gone', () => {
   test('does not open the breaker while another one serves', async () => {
     const breaker = { consecutive: 1, windowMs: 10_000, minimumCalls: 20, openForMs: 30_000 };
     const made = upstream({ breaker, retry: RETRY });
-    await kill(0);
+    await kill(servers[0]!);
     const link = await made.modern();
     await echoes(link, 3);
     expect(made.state().breaker).toBe('closed');
@@ -152,7 +122,7 @@ describe('an endpoint that is gone', () => {
     const breaker = { consecutive: 3, windowMs: 10_000, minimumCalls: 20, openForMs: 30_000 };
     const made = upstream({ breaker });
     const link = await made.modern();
-    for (const at of [0, 1, 2]) await kill(at);
+    for (const at of [0, 1, 2]) await kill(servers[at]!);
     for (let call = 0; call < 3; call += 1)
       expect((await echo(link)).error).toMatchObject({ code: 'upstream_unavailable' });
     expect((await echo(link)).error).toMatchObject({ code: 'breaker_open' });
@@ -212,7 +182,7 @@ describe('a legacy session', () => {
     const closed = new Promise((resolve) => {
       link.onClosed = resolve;
     });
-    await kill(0);
+    await kill(servers[0]!);
     expect((await echo(link)).error).toMatchObject({ code: 'upstream_unavailable' });
     await closed;
     expect(link.closed).toBe(true);
@@ -223,7 +193,7 @@ describe('a legacy session', () => {
   test('is over when checks find its endpoint gone', async () => {
     const made = upstream({ health: HEALTH });
     const link = await made.legacy(OPENING);
-    await kill(0);
+    await kill(servers[0]!);
     await until(() => link.closed);
     expect(made.state().links).toBe(0);
   });
@@ -276,8 +246,7 @@ describe('a hedged call', () => {
         era: 'modern',
         retry: { ...RETRY, hedge },
       });
-      const made = createUpstream(health === undefined ? node : { ...node, health }, context);
-      open.push(made);
+      const made = upstreams.open(health === undefined ? node : { ...node, health }, context);
       const link = await made.modern();
       const before = servers[0]!.calls;
       servers[0]!.behave(({ message, response }) => {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EraVerdicts } from '../../../runtime/upstream/era.ts';
 import type { Upstream } from '../../../runtime/upstream/link.ts';
-import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import {
   type Behaviour,
@@ -12,11 +11,12 @@ import {
   refuse,
   startFastUpstream,
 } from '../../support/fast-upstream.ts';
+import { OpenedUpstreams } from './opened-upstreams.ts';
 import { echo } from './recording-sink.ts';
 import { httpNode, OPENING, rejection, TIMEOUTS, testContext } from './test-context.ts';
 
 const servers: FastUpstream[] = [];
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
 const serve = async (options: FastUpstreamOptions = {}): Promise<FastUpstream> => {
   const server = await startFastUpstream(options);
@@ -24,11 +24,8 @@ const serve = async (options: FastUpstreamOptions = {}): Promise<FastUpstream> =
   return server;
 };
 
-const upstream = (server: FastUpstream, changes: Partial<HttpUpstreamNode> = {}): Upstream => {
-  const made = createUpstream(httpNode(server.url, changes), testContext());
-  open.push(made);
-  return made;
-};
+const upstream = (server: FastUpstream, changes: Partial<HttpUpstreamNode> = {}): Upstream =>
+  upstreams.open(httpNode(server.url, changes), testContext());
 
 const methods = (server: FastUpstream): unknown[] => server.log.map(({ message }) => message.method);
 
@@ -46,7 +43,7 @@ const modernError =
     );
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
   await Promise.all(servers.splice(0).map((each) => each.close()));
 });
 

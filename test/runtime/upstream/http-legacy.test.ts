@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LegacyOpening, Link, Upstream } from '../../../runtime/upstream/link.ts';
-import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import {
   answer,
@@ -15,19 +14,17 @@ import {
   refuse,
   startFastUpstream,
 } from '../../support/fast-upstream.ts';
+import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo } from './recording-sink.ts';
 import { httpNode, OPENING, rejection, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
 
 let server: FastUpstream;
 let context: TestContext;
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
-const upstream = (changes: Partial<HttpUpstreamNode> = {}): Upstream => {
-  const made = createUpstream(httpNode(server.url, { era: 'legacy', ...changes }), context);
-  open.push(made);
-  return made;
-};
+const upstream = (changes: Partial<HttpUpstreamNode> = {}): Upstream =>
+  upstreams.open(httpNode(server.url, { era: 'legacy', ...changes }), context);
 
 const link = (opening: Partial<LegacyOpening> = {}): Promise<Link> =>
   upstream().legacy({ ...OPENING, ...opening });
@@ -52,7 +49,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
   await server.close();
 });
 
@@ -400,7 +397,7 @@ describe('the end of a session', () => {
     expect(server.sessions.size).toBe(0);
     expect(sink.error).toMatchObject({ code: 'shutting_down' });
     expect((await echo(made)).error).toMatchObject({ code: 'upstream_unavailable' });
-    expect(open[0]?.state().links).toBe(0);
+    expect(upstreams.first.state().links).toBe(0);
   });
 
   test('a server that lost the session: the link is closed before the call fails', async () => {
@@ -412,8 +409,8 @@ describe('the end of a session', () => {
     await sink.ended;
     order.push(`error ${sink.error?.code}`);
     expect(order).toEqual(['closed upstream_unavailable true', 'error upstream_unavailable']);
-    expect(open[0]?.state().links).toBe(0);
-    expect((await echo(await open[0]!.legacy(OPENING))).response).toBeDefined();
+    expect(upstreams.first.state().links).toBe(0);
+    expect((await echo(await upstreams.first.legacy(OPENING))).response).toBeDefined();
   });
 
   test('a server that says so by 400 is understood too; another 400 is relayed', async () => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
 import type { Message } from '../../../runtime/upstream/message.ts';
-import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
+import { OpenedUpstreams } from './opened-upstreams.ts';
 import { isAlive, until } from './polling.ts';
 import { callEcho, echo, send } from './recording-sink.ts';
 import { OPENING, rejection, stdioNode, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
@@ -15,13 +15,10 @@ import { OPENING, rejection, stdioNode, type TestContext, TIMEOUTS, testContext 
 const SERVER = join(import.meta.dirname, 'fixtures', 'stdio-server.ts');
 
 let context: TestContext;
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
-const upstream = (habits: readonly string[] = [], changes: Partial<StdioUpstreamNode> = {}): Upstream => {
-  const made = createUpstream(stdioNode('node', [SERVER, ...habits], changes), context);
-  open.push(made);
-  return made;
-};
+const upstream = (habits: readonly string[] = [], changes: Partial<StdioUpstreamNode> = {}): Upstream =>
+  upstreams.open(stdioNode('node', [SERVER, ...habits], changes), context);
 
 /** Whether a child has ended that nobody has been told of. */
 const hasEnded = (pid: number): boolean => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -39,7 +36,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
 });
 
 describe('a stdio upstream', () => {
@@ -458,11 +455,10 @@ describe('the end of a process', () => {
     await writeFile(script, `#!/bin/sh\nsleep 600 & echo $! > ${pidFile}\nexec "$NODE" ${SERVER} legacy\n`, {
       mode: 0o755,
     });
-    const made = createUpstream(
+    const made = upstreams.open(
       stdioNode(script, [], { env: { NODE: process.execPath, PATH: '/bin:/usr/bin' } }),
       context,
     );
-    open.push(made);
     await made.legacy(OPENING);
     const grandchild = Number(await readFile(pidFile, 'utf8'));
     expect(isAlive(grandchild)).toBe(true);
@@ -479,8 +475,7 @@ describe('a command that cannot run', () => {
     [SERVER, []],
     ['node', ['-e', 'process.exit(1)']],
   ])('%s %j is unavailable, told without the inside, and not tried again at once', async (command, args) => {
-    const made = createUpstream(stdioNode(command, args), context);
-    open.push(made);
+    const made = upstreams.open(stdioNode(command, args), context);
     const first = await rejection(made.eraFor('modern'));
     expect(first).toMatchObject({ code: 'upstream_unavailable', message: 'the upstream is unavailable' });
     const second = await rejection(made.eraFor('modern'));

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
-import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { BreakerNode, HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import {
   answer,
@@ -12,6 +11,7 @@ import {
   reset,
   startFastUpstream,
 } from '../../support/fast-upstream.ts';
+import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo } from './recording-sink.ts';
 import { httpNode, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
@@ -26,13 +26,11 @@ const BREAKER: BreakerNode = {
 
 let server: FastUpstream;
 let context: TestContext;
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
 const upstream = (breaker: Partial<BreakerNode>, changes: Partial<HttpUpstreamNode> = {}): Upstream => {
   const node = httpNode(server.url, { era: 'modern', breaker: { ...BREAKER, ...breaker }, ...changes });
-  const made = createUpstream(node, context);
-  open.push(made);
-  return made;
+  return upstreams.open(node, context);
 };
 
 const call = async (link: Link, tool: string): Promise<string | undefined> =>
@@ -54,7 +52,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
   await server.close();
 });
 
@@ -134,7 +132,7 @@ describe('declared failures', () => {
   });
 
   test('may be JSON-RPC errors, and count for the upstream where tools have no breakers', async () => {
-    const made = createUpstream(
+    const made = upstreams.open(
       httpNode(server.url, {
         era: 'modern',
         breaker: {
@@ -147,7 +145,6 @@ describe('declared failures', () => {
       }),
       context,
     );
-    open.push(made);
     const link = await made.modern();
     server.behave(says({ error: { code: -32602, message: 'no' } }));
     await times(3, () => call(link, 'search'));

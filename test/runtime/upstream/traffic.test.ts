@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
-import { createUpstream } from '../../../runtime/upstream/upstream.ts';
 import type { BreakerNode, HttpUpstreamNode, RetryNode } from '../../../schema/graph/upstream.ts';
 import {
   answerAsStream,
@@ -12,6 +11,7 @@ import {
   reset,
   startFastUpstream,
 } from '../../support/fast-upstream.ts';
+import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo, send } from './recording-sink.ts';
 import { httpNode, OPENING, rejection, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
@@ -27,13 +27,10 @@ const BREAKER: BreakerNode = { consecutive: 3, windowMs: 10_000, minimumCalls: 2
 
 let server: FastUpstream;
 let context: TestContext;
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
-const upstream = (changes: Partial<HttpUpstreamNode>): Upstream => {
-  const made = createUpstream(httpNode(server.url, { era: 'modern', ...changes }), context);
-  open.push(made);
-  return made;
-};
+const upstream = (changes: Partial<HttpUpstreamNode>): Upstream =>
+  upstreams.open(httpNode(server.url, { era: 'modern', ...changes }), context);
 
 const link = (changes: Partial<HttpUpstreamNode>): Promise<Link> => upstream(changes).modern();
 
@@ -45,7 +42,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
   await server.close();
 });
 

@@ -1,27 +1,12 @@
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Link, OutboundRequest, Upstream } from '../../../../runtime/upstream/link.ts';
-import { createUpstream } from '../../../../runtime/upstream/upstream.ts';
-import type {
-  OpenApiOperationNode,
-  OpenApiUpstreamNode,
-  RetryNode,
-} from '../../../../schema/graph/upstream.ts';
+import type { OpenApiOperationNode, OpenApiUpstreamNode } from '../../../../schema/graph/upstream.ts';
 import { type Answer, type HttpApi, reply, startHttpApi } from '../../../support/http-api.ts';
+import { OpenedUpstreams } from '../opened-upstreams.ts';
 import { until } from '../polling.ts';
 import { type RecordingSink, send } from '../recording-sink.ts';
+import { HEALTH, healthy, kill, QUIET, RETRY } from '../several-endpoints.ts';
 import { type TestContext, TIMEOUTS, testContext } from '../test-context.ts';
-
-const HEALTH = { everyMs: 50, unhealthyAfter: 2 };
-/** Nothing is asked within a test. */
-const QUIET = { everyMs: 60_000, unhealthyAfter: 2 };
-
-const RETRY: RetryNode = {
-  maxAttempts: 3,
-  when: ['connect-error', 'http-503'],
-  backoff: { baseMs: 1, maxMs: 10, jitter: 'full' },
-  onlyIdempotent: true,
-};
 
 /** An operation without arguments, called after its method. */
 const operation = (method: string, idempotent: boolean): OpenApiOperationNode => ({
@@ -41,10 +26,10 @@ const OPERATIONS = [
 
 let apis: HttpApi[];
 let context: TestContext;
-const open: Upstream[] = [];
+const upstreams = new OpenedUpstreams();
 
-const upstream = (changes: Partial<OpenApiUpstreamNode> = {}): Upstream => {
-  const made = createUpstream(
+const upstream = (changes: Partial<OpenApiUpstreamNode> = {}): Upstream =>
+  upstreams.open(
     {
       kind: 'upstream',
       type: 'openapi',
@@ -64,9 +49,6 @@ const upstream = (changes: Partial<OpenApiUpstreamNode> = {}): Upstream => {
     },
     context,
   );
-  open.push(made);
-  return made;
-};
 
 const call = (link: Link, method: string, options: Partial<OutboundRequest> = {}) =>
   send(link, 'tools/call', { name: method, arguments: {} }, options);
@@ -89,23 +71,6 @@ const gets = async (link: Link, count: number, caller = (_at: number) => 'idp:an
 const calls = (): readonly number[] =>
   apis.map(({ seen }) => seen.filter(({ url }) => url === '/v1/things').length);
 
-const isRefused = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', () => resolve(true)).once('connect', () => resolve(!socket.destroy()));
-  });
-
-/** Closes an endpoint. When it resolves, whoever was connected to it has had the time to hear of it. */
-const kill = async (at: number): Promise<number> => {
-  const { port } = apis[at]!;
-  await apis[at]!.close();
-  for (let turn = 0; turn < 3; turn += 1) expect(await isRefused(port)).toBe(true);
-  return port;
-};
-
-const healthy = (made: Upstream): readonly boolean[] =>
-  made.state().endpoints!.map((endpoint) => endpoint.healthy);
-
 /** Nothing is under way any more, whatever became of it. */
 const expectIdle = (made: Upstream): void => {
   expect(made.state().inFlight).toBe(0);
@@ -121,7 +86,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await upstreams.close();
   await Promise.all(apis.map((api) => api.close().catch(() => undefined)));
 });
 
@@ -163,7 +128,7 @@ describe('calls of an API go', () => {
     const before = await homes();
     expect(await homes()).toEqual(before);
     expect([...new Set(before)].sort()).toEqual([0, 1, 2]);
-    await kill(1);
+    await kill(apis[1]!);
     for (const [at, home] of (await homes()).entries())
       before[at] === 1 ? expect(home).not.toBe(1) : expect(home).toBe(before[at]);
   });
@@ -186,7 +151,7 @@ describe('an endpoint of an API that is gone', () => {
     const made = upstream({ breaker, retry: RETRY });
     const link = await made.modern();
     await gets(link, 1);
-    await kill(0);
+    await kill(apis[0]!);
     for (const { name } of OPERATIONS) expect(isError(await ended(link, name))).toBe(false);
     expect(calls()[1]).toBe(OPERATIONS.length);
     expect(healthy(made)).toEqual([false, true, true]);
@@ -197,7 +162,7 @@ describe('an endpoint of an API that is gone', () => {
   it.each([undefined, '/ready'])('gets no calls until it answers a check of %s', async (path) => {
     const made = upstream({ health: path === undefined ? HEALTH : { ...HEALTH, path } });
     const link = await made.modern();
-    const port = await kill(0);
+    const port = await kill(apis[0]!);
     await until(() => healthy(made)[0] === false);
     await gets(link, 3);
     expect(context.observed.filter((each) => each === 'retry failover')).toEqual([]);
@@ -263,7 +228,7 @@ describe('an endpoint of an API that is gone', () => {
     const breaker = { consecutive: 3, windowMs: 10_000, minimumCalls: 20, openForMs: 30_000 };
     const made = upstream({ breaker });
     const link = await made.modern();
-    for (const at of [0, 1, 2]) await kill(at);
+    for (const at of [0, 1, 2]) await kill(apis[at]!);
     for (let turn = 0; turn < 3; turn += 1)
       expect((await ended(link)).error?.code).toBe('upstream_unavailable');
     expect((await ended(link)).error?.code).toBe('breaker_open');
