@@ -3,16 +3,14 @@
  * dribbles, resets or answers nonsense, compared with one that answers as many calls. `--write` keeps the figures in
  * bench/faults.json, which docs/performance.md is written from.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { FAULT_FILE, type FaultFigures, faultTable } from './fault-figures.ts';
 import { measureFaultLatency } from './fault-latency.ts';
 import { gatewayProgram } from './gateway-program.ts';
 import { describeMachine } from './machine.ts';
-import { chooseCores } from './pinned-process.ts';
-import { ROOMY_FLAGS, startProgram } from './target.ts';
+import { ROOMY_FLAGS } from './target.ts';
+import { openWorkplace } from './workplace.ts';
 
 const LOAD = {
   windows: 3,
@@ -29,11 +27,8 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
-await using stack = new AsyncDisposableStack();
-stack.defer(() => rm(folder, { recursive: true, force: true }));
-const cores = chooseCores();
-const upstream = stack.use(await startProgram(cores.load, 'upstream.ts', [], ROOMY_FLAGS));
+await using workplace = await openWorkplace(ROOMY_FLAGS);
+const { folder, cores, upstream } = workplace;
 const options = { folder, upstreamPort: upstream.port, program: gatewayProgram() };
 const load = { ...LOAD, rounds: Number(values.rounds) };
 const latencies = await measureFaultLatency(cores, options, upstream.pid, load);

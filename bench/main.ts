@@ -1,7 +1,6 @@
 /** `npm run bench`: what the gateway costs, beside nginx, a floor and no proxy at all. See docs/performance.md. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { judge } from './budgets.ts';
 import { faultTable, readFaultFigures } from './fault-figures.ts';
 import { gatewayProgram, isStale, packageFile } from './gateway-program.ts';
@@ -9,13 +8,12 @@ import { type Lists, measureLists } from './lists.ts';
 import { describeMachine } from './machine.ts';
 import { readNpmParts } from './npm-figures.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
-import { chooseCores } from './pinned-process.ts';
 import { releasedOf, writeReleased } from './released.ts';
 import { CHART_FILE, type Report, reportChart, reportPage, resultText } from './report.ts';
 import { measureStartUp, type StartUp } from './start-up.ts';
 import { measureSubscriptions, type Subscriptions } from './subscriptions.ts';
-import { startProgram } from './target.ts';
 import { type Bench, gatewayOptions, gatewaysWanted, measureTraffic } from './traffic.ts';
+import { openWorkplace } from './workplace.ts';
 
 const tell = (line: string): void => console.error(line);
 
@@ -39,15 +37,12 @@ const measureIdle = async ({
 };
 
 const measure = async (options: BenchOptions): Promise<Report> => {
-  const cores = chooseCores();
   const program = gatewayProgram();
   const withGateway = gatewaysWanted(options).length > 0;
   if (withGateway && (await isStale(program)))
     tell(`warning: ${program} is older than the sources: npm run build`);
-  const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
-  await using stack = new AsyncDisposableStack();
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+  await using workplace = await openWorkplace();
+  const { cores, folder, upstream } = workplace;
   const bench = { options, cores, folder, upstream, program };
   let startUp: StartUp | undefined;
   if (withGateway && options.starts > 0) {

@@ -5,7 +5,7 @@
  * npm-parts.ts takes about a minute; `--write` keeps the figures of those that were run in bench/npm-gateways.json, and
  * all that are there in docs/performance.md, whose other figures stay as they are.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,9 +16,8 @@ import { NPM_FILE, type NpmPart, npmPassed, npmRows, npmTable, readNpmParts } fr
 import { installPackages } from './npm-packages.ts';
 import { PARTS, type Part, startPart } from './npm-parts.ts';
 import { npmSection, replaceNpmSection } from './npm-section.ts';
-import { chooseCores } from './pinned-process.ts';
 import { runRounds } from './rounds.ts';
-import { startProgram } from './target.ts';
+import { openWorkplace } from './workplace.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,11 +30,9 @@ const { values } = parseArgs({
 });
 
 const measure = async (part: Part): Promise<NpmPart> => {
+  await using workplace = await openWorkplace();
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const cores = chooseCores();
-  const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+  const { folder, cores, upstream } = workplace;
   const place = { core: cores.proxy, folder, packages: values.packages, upstreamPort: upstream.port };
   const targets = await startPart(stack, part, place);
   const load = stack.use(startLoad(cores.load));

@@ -2,26 +2,19 @@
  * `node bench/reload.ts [--write]`: what callers notice of reloads, and what a reload of thousands of upstreams costs,
  * with one thread that serves and with two. With `--write` into docs/operations.md. Exits with 1 over a budget.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gatewayProgram } from './gateway-program.ts';
 import { describeMachine } from './machine.ts';
 import { writeSection } from './page-section.ts';
-import { chooseCores } from './pinned-process.ts';
 import { measureReloadLatency, type ReloadLatency } from './reload-latency.ts';
 import { isWithinBudgets, reloadReport } from './reload-report.ts';
 import { type LargeReload, measureLargeReloads } from './reload-stalls.ts';
-import { startProgram } from './target.ts';
+import { openWorkplace } from './workplace.ts';
 
 const LATENCY = { rounds: 5, windowMs: 3_000, perSecond: 1_500, connections: 64, pauseMs: 100 };
 const LARGE_ROUNDS = 5;
 
-const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
-await using stack = new AsyncDisposableStack();
-stack.defer(() => rm(folder, { recursive: true, force: true }));
-const cores = chooseCores();
-const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+await using workplace = await openWorkplace();
+const { folder, cores, upstream } = workplace;
 const options = { folder, upstreamPort: upstream.port, program: gatewayProgram() };
 
 const latencies: ReloadLatency[] = [];

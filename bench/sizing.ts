@@ -2,9 +2,6 @@
  * `node scripts/bootstrap.mjs bench/sizing.ts [--write]`: what a machine carries and what a million requests a second
  * take, computed from what a call costs here. With `--write` into docs/operations.md.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ANSWER, callRequest } from './call.ts';
 import { type Costs, planTable, sizingTable } from './capacity.ts';
 import { cpuUs } from './cpu-time.ts';
@@ -15,11 +12,12 @@ import { type LoadDriver, startLoad } from './load-driver.ts';
 import { describeMachine } from './machine.ts';
 import { nginxVersion, startNginx } from './nginx.ts';
 import { writeSection } from './page-section.ts';
-import { type Cores, chooseCores } from './pinned-process.ts';
+import type { Cores } from './pinned-process.ts';
 import { measureStartUp } from './start-up.ts';
 import { hasStore, startStore } from './store.ts';
 import { measureSubscriptions } from './subscriptions.ts';
-import { type Program, startProgram, type Target } from './target.ts';
+import type { Program, Target } from './target.ts';
+import { openWorkplace } from './workplace.ts';
 
 const ROUNDS = 5;
 const RUN_MS = 1_500;
@@ -105,11 +103,8 @@ A million requests a second, all under a limit that holds over all replicas:
 ${planTable(costs)}`;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
-const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
-await using stack = new AsyncDisposableStack();
-stack.defer(() => rm(folder, { recursive: true, force: true }));
-const cores = chooseCores();
-const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+await using workplace = await openWorkplace();
+const { folder, cores, upstream } = workplace;
 const text = section(await measure(cores, folder, upstream));
 console.log(text);
 if (process.argv.includes('--write')) await writeSection('docs/operations.md', COMMAND, text);

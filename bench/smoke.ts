@@ -3,14 +3,10 @@
  * the floor. Told only if three attempts in a row say so. What costs far less is told, too: then the figures want to be
  * taken anew, which `-- --write` does, and `npm run bench -- --write`.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { NAMES } from './budgets.ts';
 import { gatewayProgram } from './gateway-program.ts';
 import { describeMachine } from './machine.ts';
 import { readOptions } from './options.ts';
-import { chooseCores } from './pinned-process.ts';
 import {
   improvements,
   JUDGED,
@@ -23,17 +19,14 @@ import {
 } from './released.ts';
 import type { Samples } from './rounds.ts';
 import { formatTable } from './table.ts';
-import { startProgram } from './target.ts';
 import { measureTraffic } from './traffic.ts';
+import { openWorkplace } from './workplace.ts';
 
 const ATTEMPTS = 3;
 
 const attempt = async (): Promise<Samples> => {
-  const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
-  await using stack = new AsyncDisposableStack();
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const cores = chooseCores();
-  const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+  await using workplace = await openWorkplace();
+  const { folder, cores, upstream } = workplace;
   const options = readOptions([
     '--smoke',
     '--rounds',

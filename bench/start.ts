@@ -2,26 +2,20 @@
  * `npm run bench:start [-- --starts <n>]`: what a cold start takes, from exec to the first answer to a `tools/call`, with
  * nothing compiled before and with the bytecode that the container has. Prints a table.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bytecodeEnvironment, writeBytecode } from '../scripts/bytecode.ts';
 import { gatewayProgram, packageFile } from './gateway-program.ts';
 import { describeMachine } from './machine.ts';
-import { chooseCores } from './pinned-process.ts';
 import { measureStartUp, type StartUp } from './start-up.ts';
 import { formatTable } from './table.ts';
-import { startProgram } from './target.ts';
+import { openWorkplace } from './workplace.ts';
 
 const { values } = parseArgs({ options: { starts: { type: 'string', default: '9' } } });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 const program = gatewayProgram();
-const folder = await mkdtemp(join(tmpdir(), 'gatewright-bench-'));
-await using stack = new AsyncDisposableStack();
-stack.defer(() => rm(folder, { recursive: true, force: true }));
-const cores = chooseCores();
-const upstream = stack.use(await startProgram(cores.load, 'upstream.ts'));
+await using workplace = await openWorkplace();
+const { folder, cores, upstream } = workplace;
 const bytecode = join(folder, 'bytecode');
 await writeBytecode(process.execPath, packageFile(program), bytecode);
 const options = { core: cores.proxy, folder, profile: 'bare', upstreamPort: upstream.port, program } as const;
