@@ -1,38 +1,24 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configuration } from '../../support/configuration.ts';
-import { type Everything, startEverything } from '../../support/everything/server.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { tapUpstream, type UpstreamTap } from '../../support/wire-tap.ts';
+import type { Everything } from '../../support/everything/server.ts';
+import type { TestGateway } from '../../support/gateway.ts';
+import { type BesideEverything, startBesideEverything } from './beside-everything.ts';
 import { PEERS } from './peers.ts';
+import { TOOLS_CHANGED, updatesWhileSubscribed, WATCHED } from './told-updates.ts';
 import { type ModernUpstream, startModernUpstream } from './upstreams/modern-http.ts';
 
 const MODERN = PEERS.filter(({ era }) => era === 'modern');
-const WATCHED = 'test://watched-resource';
-const UPDATED = 'notifications/resources/updated';
 
+let started: BesideEverything<ModernUpstream>;
 let everything: Everything;
 let modern: ModernUpstream;
-let taps: UpstreamTap[];
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  everything = await startEverything();
-  modern = await startModernUpstream();
-  taps = await Promise.all([tapUpstream(everything.url), tapUpstream(modern.url)]);
-  gateway = await startTestGateway(
-    configuration(
-      { everything: taps[0]!.url, modern: taps[1]!.url },
-      { expose: [{ upstream: 'everything' }, { upstream: 'modern', prefix: 'm_' }] },
-    ),
-  );
+  started = await startBesideEverything(startModernUpstream, 'm_');
+  ({ everything, other: modern, gateway } = started);
 });
-afterAll(async () => {
-  await gateway.close();
-  for (const tap of taps) await tap.close();
-  await modern[Symbol.asyncDispose]();
-  await everything.close();
-});
+afterAll(() => started[Symbol.asyncDispose]());
 
 describe.each(MODERN)('$name without a session', ({ open }) => {
   it('opens none, here or upstream', async () => {
@@ -69,7 +55,7 @@ describe.each(MODERN)('$name without a session', ({ open }) => {
     const before = (await peer.tools()).includes('test_dynamic_tool');
     await peer.watchLists();
     await peer.call('test_trigger_tool_change');
-    await peer.hears('notifications/tools/list_changed');
+    await peer.hears(TOOLS_CHANGED);
     expect((await peer.tools()).includes('test_dynamic_tool')).toBe(!before);
     await peer.call('test_trigger_prompt_change');
     await peer.hears('notifications/prompts/list_changed');
@@ -78,18 +64,7 @@ describe.each(MODERN)('$name without a session', ({ open }) => {
   it('is told of updates of what it subscribed to, until it does no more', async () => {
     await using peer = await open(gateway.url());
     await using other = await open(gateway.url());
-    await peer.subscribe(WATCHED);
-    await other.call('test_trigger_resource_update', { uri: 'test://static-text' });
-    await other.call('test_trigger_resource_update', { uri: WATCHED });
-    await peer.hears(UPDATED);
-    await peer.unsubscribe(WATCHED);
-    await other.call('test_trigger_resource_update', { uri: WATCHED });
-    await peer.watchLists();
-    await other.call('test_trigger_tool_change');
-    await peer.hears('notifications/tools/list_changed');
-    expect(peer.heard.filter(({ method }) => method === UPDATED).map(({ params }) => params.uri)).toEqual([
-      WATCHED,
-    ]);
+    expect(await updatesWhileSubscribed(peer, other)).toEqual([WATCHED]);
   });
 
   it('takes a call back by closing its stream, and the upstream learns of it', async () => {

@@ -3,36 +3,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
 import { type Everything, startEverything } from '../../support/everything/server.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { tapUpstream, type UpstreamTap } from '../../support/wire-tap.ts';
+import { type BesideEverything, startBesideEverything } from './beside-everything.ts';
 import { PEERS } from './peers.ts';
+import { TOOLS_CHANGED, toldUpdates, UPDATED, updatesWhileSubscribed, WATCHED } from './told-updates.ts';
 import { type LegacyUpstream, startLegacyUpstream } from './upstreams/legacy-http.ts';
 
 const LEGACY = PEERS.filter(({ era }) => era === 'legacy');
-const WATCHED = 'test://watched-resource';
-const UPDATED = 'notifications/resources/updated';
 
+let started: BesideEverything<LegacyUpstream>;
 let everything: Everything;
 let waiting: LegacyUpstream;
-let taps: UpstreamTap[];
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  everything = await startEverything();
-  waiting = await startLegacyUpstream();
-  taps = await Promise.all([tapUpstream(everything.url), tapUpstream(waiting.url)]);
-  gateway = await startTestGateway(
-    configuration(
-      { everything: taps[0]!.url, waiting: taps[1]!.url },
-      { expose: [{ upstream: 'everything' }, { upstream: 'waiting', prefix: 'w_' }] },
-    ),
-  );
+  started = await startBesideEverything(startLegacyUpstream, 'w_');
+  ({ everything, other: waiting, gateway } = started);
 });
-afterAll(async () => {
-  await gateway.close();
-  for (const tap of taps) await tap.close();
-  await waiting[Symbol.asyncDispose]();
-  await everything.close();
-});
+afterAll(() => started[Symbol.asyncDispose]());
 
 describe.each(LEGACY)('$name in a session', ({ open }) => {
   it('is asked by the upstream during a call, and its answer arrives', async () => {
@@ -66,25 +53,15 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
   it('is told of updates of what it subscribed to, until it does no more', async () => {
     await using peer = await open(gateway.url());
     await using other = await open(gateway.url());
-    await peer.subscribe(WATCHED);
-    await other.call('test_trigger_resource_update', { uri: 'test://static-text' });
-    await other.call('test_trigger_resource_update', { uri: WATCHED });
-    await peer.hears(UPDATED);
-    await peer.unsubscribe(WATCHED);
-    await other.call('test_trigger_resource_update', { uri: WATCHED });
-    await other.call('test_trigger_tool_change');
-    await peer.hears('notifications/tools/list_changed');
-    expect(peer.heard.filter(({ method }) => method === UPDATED).map(({ params }) => params.uri)).toEqual([
-      WATCHED,
-    ]);
-    expect(other.heard.filter(({ method }) => method === UPDATED)).toEqual([]);
+    expect(await updatesWhileSubscribed(peer, other)).toEqual([WATCHED]);
+    expect(toldUpdates(other)).toEqual([]);
   });
 
   it('is told of a changed list, and the list is the new one', async () => {
     await using peer = await open(gateway.url());
     const before = (await peer.tools()).includes('test_dynamic_tool');
     await peer.call('test_trigger_tool_change');
-    await peer.hears('notifications/tools/list_changed');
+    await peer.hears(TOOLS_CHANGED);
     expect((await peer.tools()).includes('test_dynamic_tool')).toBe(!before);
     await peer.call('test_trigger_prompt_change');
     await peer.hears('notifications/prompts/list_changed');
@@ -102,7 +79,7 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
     await peer.hears(UPDATED, 2);
     await other.call('test_trigger_resource_update', { uri: WATCHED });
     await peer.hears(UPDATED, 3);
-    expect(peer.heard.filter(({ method }) => method === UPDATED)).toHaveLength(3);
+    expect(toldUpdates(peer)).toHaveLength(3);
   });
 
   it('misses nothing when the stream between gateway and upstream drops', async () => {
@@ -111,10 +88,10 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
     await peer.subscribe(WATCHED);
     await other.call('test_trigger_resource_update', { uri: WATCHED });
     await peer.hears(UPDATED);
-    taps[0]!.dropStreams();
+    started.tap.dropStreams();
     await other.call('test_trigger_resource_update', { uri: WATCHED });
     await peer.hears(UPDATED, 2);
-    expect(peer.heard.filter(({ method }) => method === UPDATED)).toHaveLength(2);
+    expect(toldUpdates(peer)).toHaveLength(2);
   });
 
   it('gets the answer of a call whose stream between gateway and upstream dropped', async () => {
@@ -126,7 +103,7 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
       {
         onProgress: (progress) => {
           steps.push(progress);
-          if (progress === 0) taps[0]!.dropStreams();
+          if (progress === 0) started.tap.dropStreams();
         },
       },
     );

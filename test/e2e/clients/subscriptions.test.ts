@@ -4,10 +4,7 @@ import { type Everything, startEverything } from '../../support/everything/serve
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { tapUpstream, type UpstreamTap } from '../../support/wire-tap.ts';
 import { PEERS } from './peers.ts';
-
-const WATCHED = 'test://watched-resource';
-const UPDATED = 'notifications/resources/updated';
-const TOOLS_CHANGED = 'notifications/tools/list_changed';
+import { TOOLS_CHANGED, toldUpdates, UPDATED, updatesWhileSubscribed, WATCHED } from './told-updates.ts';
 
 let everything: Everything;
 let tap: UpstreamTap;
@@ -65,17 +62,7 @@ describe.each(PAIRINGS)('$name before a $upstream upstream', ({ open, upstream }
   it('is told of updates of what it subscribed to, from its answer on and until it does no more', async () => {
     await using peer = await open(gateway.url(upstream));
     await using other = await open(gateway.url(upstream));
-    await peer.subscribe(WATCHED);
-    await other.call('test_trigger_resource_update', { uri: 'test://static-text' });
-    await other.call('test_trigger_resource_update', { uri: WATCHED });
-    await peer.hears(UPDATED);
-    await peer.unsubscribe(WATCHED);
-    await other.call('test_trigger_resource_update', { uri: WATCHED });
-    await peer.watchLists();
-    await other.call('test_trigger_tool_change');
-    await peer.hears(TOOLS_CHANGED);
-    const updates = peer.heard.filter(({ method }) => method === UPDATED);
-    expect(updates.map(({ params }) => params.uri)).toEqual([WATCHED]);
+    expect(await updatesWhileSubscribed(peer, other)).toEqual([WATCHED]);
   });
 
   it('goes on being told when another who wants the same does no more', async () => {
@@ -86,6 +73,6 @@ describe.each(PAIRINGS)('$name before a $upstream upstream', ({ open, upstream }
     await other.unsubscribe(WATCHED);
     await other.call('test_trigger_resource_update', { uri: WATCHED });
     await peer.hears(UPDATED);
-    expect(other.heard.filter(({ method }) => method === UPDATED)).toEqual([]);
+    expect(toldUpdates(other)).toEqual([]);
   });
 });
