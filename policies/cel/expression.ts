@@ -1,5 +1,6 @@
 /** From text to syntax tree, with the few shapes of tree that are made here. */
 import { parse } from '@bufbuild/cel';
+import { isTextTooDeep, isTreeTooDeep } from './nesting.ts';
 
 /** What `parse` returns: the tree and where its nodes stand in the text. */
 export type CelSyntax = ReturnType<typeof parse>;
@@ -24,7 +25,10 @@ export const MAX_EXPRESSION_LENGTH = 8192;
 export const parseExpression = (expression: string): CelSyntax => {
   if (expression.length > MAX_EXPRESSION_LENGTH)
     throw new Error(`longer than ${MAX_EXPRESSION_LENGTH} characters`);
-  return parse(`${expression}\n`);
+  if (isTextTooDeep(expression)) throw new RangeError('nested too deeply');
+  const syntax = parse(`${expression}\n`);
+  if (isTreeTooDeep(syntax.expr)) throw new RangeError('nested too deeply');
+  return syntax;
 };
 
 /** A name in place of `replaced`. */
