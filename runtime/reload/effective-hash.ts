@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { CompiledGraph, Graph, NodeId } from '../../schema/graph/graph.ts';
 import type { ResolvedValue } from './references.ts';
+import { TurnTaking } from './turn-taking.ts';
 
 /** Made anew by every process and never stored: a digest cannot be tried against guessed values elsewhere. */
 const PROCESS_KEY = randomBytes(32);
@@ -24,11 +25,15 @@ const ids = (kind: string, names: readonly string[]): NodeId[] =>
   names.map((name) => `${kind}:${name}` as NodeId);
 
 /** What each node refers to by name, one step. */
-const dependencies = (graph: Graph): ReadonlyMap<NodeId, readonly NodeId[]> => {
+const dependencies = async (
+  graph: Graph,
+  turns: TurnTaking,
+): Promise<ReadonlyMap<NodeId, readonly NodeId[]>> => {
   const result = new Map<NodeId, readonly NodeId[]>();
   for (const { name, identities } of Object.values(graph.listeners))
     result.set(`listener:${name}`, ids('identity', identities));
   for (const { name, identities, expose, policies, limits } of Object.values(graph.servers)) {
+    await turns.next();
     const upstreams = expose.map(({ upstream }) => upstream);
     result.set(`server:${name}`, [
       ...ids('identity', identities),
@@ -40,22 +45,53 @@ const dependencies = (graph: Graph): ReadonlyMap<NodeId, readonly NodeId[]> => {
   return result;
 };
 
-/** The hashes of `compiled` once its references have these values; `graph` is the graph with them. */
-export const effectiveHashes = (
+/** What was read of each node. */
+const valuesByNode = async (
+  values: readonly ResolvedValue[],
+  turns: TurnTaking,
+): Promise<ReadonlyMap<NodeId, readonly ResolvedValue[]>> => {
+  const result = new Map<NodeId, ResolvedValue[]>();
+  for (const value of values) {
+    await turns.next();
+    if (value.node === undefined) continue;
+    const known = result.get(value.node);
+    if (known === undefined) result.set(value.node, [value]);
+    else known.push(value);
+  }
+  return result;
+};
+
+/** As {@link keyedDigest} of many values. */
+const digestOfAll = async (
+  hash: string,
+  values: readonly ResolvedValue[],
+  turns: TurnTaking,
+): Promise<string> => {
+  const hmac = createHmac('sha256', PROCESS_KEY).update(hash);
+  for (const { field, value } of values) {
+    await turns.next();
+    hmac.update(JSON.stringify([field, value]));
+  }
+  return hmac.digest('hex');
+};
+
+/** The hashes of `compiled` once its references have these values; `graph` is the graph with them. In small steps. */
+export const effectiveHashes = async (
   compiled: CompiledGraph,
   graph: Graph,
   values: readonly ResolvedValue[],
-): EffectiveHashes => {
+): Promise<EffectiveHashes> => {
   if (values.length === 0) return { effectiveHash: compiled.hash, fingerprints: compiled.fingerprints };
-  const refersTo = dependencies(graph);
-  const byNode = Map.groupBy(values, ({ node }) => node);
-  const fingerprints: Record<NodeId, string> = { ...compiled.fingerprints };
-  for (const [id, fingerprint] of Object.entries(compiled.fingerprints) as [NodeId, string][]) {
-    const closure = new Set<NodeId>([id, ...(refersTo.get(id) ?? [])]);
-    fingerprints[id] = keyedDigest(
-      fingerprint,
-      [...closure].flatMap((node) => byNode.get(node) ?? []),
-    );
+  const turns = new TurnTaking();
+  const refersTo = await dependencies(graph, turns);
+  const byNode = await valuesByNode(values, turns);
+  const fingerprints: Record<NodeId, string> = {};
+  for (const id in compiled.fingerprints) {
+    await turns.next();
+    const node = id as NodeId;
+    const closure = new Set<NodeId>([node, ...(refersTo.get(node) ?? [])]);
+    const read = [...closure].flatMap((each) => byNode.get(each) ?? []);
+    fingerprints[node] = keyedDigest(compiled.fingerprints[node]!, read);
   }
-  return { effectiveHash: keyedDigest(compiled.hash, values), fingerprints };
+  return { effectiveHash: await digestOfAll(compiled.hash, values, turns), fingerprints };
 };

@@ -248,7 +248,7 @@ export class Reloader<G> {
     this.#files = new Map([...files, ...resolution.files]);
     const { graph, problems, values } = resolution;
     if (graph === undefined) return { result: 'rejected', unresolved: problems };
-    const hashes = effectiveHashes(compiled, graph, values);
+    const hashes = await effectiveHashes(compiled, graph, values);
     if (hashes.effectiveHash === this.#serving.effectiveHash) {
       this.#serving = { ...this.#serving, isFallback };
       return { result: 'unchanged', unresolved: [] };

@@ -261,7 +261,7 @@ describe('effective hashes', () => {
       fingerprints: { 'upstream:github': 'u' },
       sources: [],
     } as const;
-    expect(effectiveHashes(compiled, graph, [])).toEqual({
+    expect(await effectiveHashes(compiled, graph, [])).toEqual({
       effectiveHash: 'artifact',
       fingerprints: { 'upstream:github': 'u' },
     });
