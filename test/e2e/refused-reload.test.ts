@@ -1,4 +1,3 @@
-import { createHook } from 'node:async_hooks';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -10,14 +9,16 @@ import { makeCertificate } from '../support/certificate.ts';
 import { configuration } from '../support/configuration.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { INSPECTED, Inspector } from '../support/inspector.ts';
 import { callTool, toolNames } from '../support/modern-client.ts';
-import { inodesOfOwnSockets, ownAbstractSockets } from '../support/own-sockets.ts';
+import { listeningSockets, ownAbstractSockets } from '../support/own-sockets.ts';
+import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
 // Threads load the program anew.
 vi.setConfig({ testTimeout: 60_000 });
 
+const COUNT_TIMERS = fileURLToPath(new URL('../support/count-timers.ts', import.meta.url));
 const STDIO_SERVER = fileURLToPath(new URL('../support/stdio-tool-server.ts', import.meta.url));
 
 let upstream: FastUpstream;
@@ -51,21 +52,18 @@ const isBound = (port: number): Promise<boolean> =>
     () => false,
   );
 
-/** Threads have one each, and whoever prepared one has to give it back. */
-const abstractSockets = (): number => ownAbstractSockets().length;
+/** Pids of what the gateway has started and not waited for. */
+const children = (pid: number): readonly number[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
 
-const LISTEN = '0A';
-
-/** Sockets of this process that connections can come to. */
-const listening = (): number => {
-  const own = inodesOfOwnSockets();
-  return ['/proc/net/tcp', '/proc/net/tcp6']
-    .flatMap((table) => readFileSync(table, 'utf8').split('\n'))
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , , state, , , , , , inode]) => state === LISTEN && own.includes(inode!)).length;
-};
-
-const handles = () => process.getActiveResourcesInfo().filter((kind) => /Server|Process/.test(kind));
+/** What a refused reload could leave: threads have an abstract socket each, and whoever prepared one has to give it back. */
+const held = ({ pid }: StartedGateway) => ({
+  sockets: ownAbstractSockets(pid).length,
+  listening: listeningSockets(pid),
+  children: children(pid).length,
+});
 
 // biome-ignore lint/suspicious/noExplicitAny: a test changes what it likes
 type Yaml = any;
@@ -86,7 +84,7 @@ const base = (workers: number): Yaml => {
 const FAULTS: readonly (readonly [
   string,
   RegExp,
-  (yaml: Yaml, gateway: TestGateway) => Promise<void> | void,
+  (yaml: Yaml, gateway: StartedGateway) => Promise<void> | void,
 ])[] = [
   [
     'a port in use',
@@ -145,6 +143,14 @@ const FAULTS: readonly (readonly [
 ];
 
 describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) => {
+  let gateway: StartedGateway;
+  /** What the row before has had started last. */
+  let last = 'nothing yet';
+  beforeAll(async () => {
+    gateway = await StartedGateway.start(JSON.stringify(base(workers)));
+  });
+  afterAll(() => gateway[Symbol.asyncDispose]());
+
   it.each(FAULTS)('for %s leaves no trace, and the next good edit applies', async (name, reason, spoil) => {
     const port = await freePort();
     const mark = `mark-${workers}-${name.replaceAll(' ', '-')}`;
@@ -155,10 +161,12 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
       yaml.servers.main.expose.push({ upstream: 'other', prefix: 'o_' });
       return yaml;
     };
-    await using gateway = await startTestGateway(JSON.stringify(base(workers)), { tap: false });
-    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
-    const hash = gateway.gateway.lastReload!.artifactHash;
-    const before = { sockets: abstractSockets(), listening: listening(), handles: handles().sort() };
+    expect((await gateway.load(JSON.stringify(base(workers)))).status).toBe(200);
+    await expect.poll(() => marked(last), { timeout: 10_000 }).toEqual([]);
+    last = mark;
+    const { pid } = told((await callTool(gateway.url, 'pid')).body.result);
+    const before = held(gateway);
+    const hash = (await gateway.status()).artifactHash;
 
     const failing = good(base(workers));
     await spoil(failing, gateway);
@@ -171,13 +179,10 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
 
     expect(await isBound(port)).toBe(false);
     await expect.poll(() => [...marked(mark), ...marked('mute')], { timeout: 10_000 }).toEqual([]);
-    await expect
-      .poll(() => ({ sockets: abstractSockets(), listening: listening(), handles: handles().sort() }), {
-        timeout: 10_000,
-      })
-      .toEqual(before);
+    await expect.poll(() => held(gateway), { timeout: 10_000 }).toEqual(before);
+    expect((await gateway.status()).artifactHash).toBe(hash);
     // The process that serves was never stopped, nor is there another beside it.
-    const again = told((await callTool(gateway.url(), 'pid')).body.result);
+    const again = told((await callTool(gateway.url, 'pid')).body.result);
     if (workers === 1) expect(again.pid).toBe(pid);
 
     const mended = good(base(workers));
@@ -189,12 +194,11 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
 });
 
 it('reloads that are refused leave no timer, however many', async () => {
-  const timers = new Set<number>();
-  const hook = createHook({
-    init: (id, type) => type === 'Timeout' && timers.add(id),
-    destroy: (id) => timers.delete(id),
-  }).enable();
-  await using gateway = await startTestGateway(JSON.stringify(base(1)), { tap: false });
+  await using gateway = await StartedGateway.start(JSON.stringify(base(1)), {
+    nodeOptions: `${INSPECTED} --import=${COUNT_TIMERS}`,
+  });
+  using inspector = await Inspector.of(gateway.cli);
+  const timers = () => inspector.numberOf('countTimers()');
   const more = (): Yaml => {
     const yaml = base(1);
     yaml.upstreams.looked = { type: 'http', endpoints: [upstream.url], health: { every: '10m' } };
@@ -203,10 +207,12 @@ it('reloads that are refused leave no timer, however many', async () => {
   };
   const idle = async (): Promise<number> => {
     let last: number;
+    let now = await timers();
     do {
-      last = timers.size;
+      last = now;
       await delay(200);
-    } while (timers.size !== last);
+      now = await timers();
+    } while (now !== last);
     return last;
   };
   const before = await idle();
@@ -216,29 +222,28 @@ it('reloads that are refused leave no timer, however many', async () => {
     failing.servers.main.at.push({ listener: 'taken' });
     expect((await gateway.load(JSON.stringify(failing))).result).toBe('failed');
   }
-  await expect.poll(() => timers.size, { timeout: 10_000 }).toBeLessThan(before + 5);
+  await expect.poll(timers, { timeout: 10_000 }).toBeLessThan(before + 5);
   // One that is taken has a timer for what it looks at: there is something to be left.
   const held = await idle();
   expect((await gateway.load(JSON.stringify(more()))).result).toBe('applied');
   expect(await idle()).toBeGreaterThan(held);
-  hook.disable();
 });
 
 describe('another command of a stdio upstream', () => {
   it('runs before the old process is given up, so that no call waits for its start', async () => {
-    await using gateway = await startTestGateway(JSON.stringify(base(1)), { tap: false });
-    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
+    await using gateway = await StartedGateway.start(JSON.stringify(base(1)));
+    const { pid } = told((await callTool(gateway.url, 'pid')).body.result);
     const changed = base(1);
     changed.upstreams.child = CHILD('pid', 'renewed-command');
     expect(['applied', 'unchanged']).toContain((await gateway.load(JSON.stringify(changed))).result);
     const [renewed] = marked('renewed-command');
     expect(renewed).toBeDefined();
-    expect(told((await callTool(gateway.url(), 'pid')).body.result).pid).toBe(renewed);
+    expect(told((await callTool(gateway.url, 'pid')).body.result).pid).toBe(renewed);
     await expect.poll(() => readdirSync('/proc').includes(String(pid)), { timeout: 10_000 }).toBe(false);
   });
 
   it('that runs for each session alone is tried out, and not kept', async () => {
-    await using gateway = await startTestGateway(JSON.stringify(base(1)), { tap: false });
+    await using gateway = await StartedGateway.start(JSON.stringify(base(1)));
     const changed = base(1);
     changed.upstreams.child = { ...CHILD('pid', 'tried-out'), isolation: 'per-session' };
     expect(['applied', 'unchanged']).toContain((await gateway.load(JSON.stringify(changed))).result);

@@ -1,28 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { startFeed } from '../support/change-feed.ts';
 import { configuration } from '../support/configuration.ts';
-import { startTestGateway } from '../support/gateway.ts';
+import { INSPECTED, Inspector } from '../support/inspector.ts';
 import { openListen } from '../support/listen-client.ts';
+import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const STREAMS = 100;
 const RELOADS = 1000;
 const MAX_GROWTH_BYTES = 10 * 1024 * 1024;
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-const heapBytes = async (): Promise<number> => {
-  for (let round = 0; round < 3; round += 1) {
-    await delay(50);
-    collect();
-  }
-  return process.memoryUsage().heapUsed;
-};
 
 it(`${STREAMS} open streams last through ${RELOADS} reloads of another server, and the heap does not grow by them`, async () => {
   await using feed = await startFeed();
@@ -38,25 +25,22 @@ it(`${STREAMS} open streams last through ${RELOADS} reloads of another server, a
     };
     return JSON.stringify(yaml);
   };
-  await using gateway = await startTestGateway(graph(0), { tap: false });
+  await using gateway = await StartedGateway.start(graph(0), { nodeOptions: INSPECTED });
+  using inspector = await Inspector.of(gateway.cli);
   const streams = await Promise.all(
-    Array.from({ length: STREAMS }, (_, id) =>
-      openListen(gateway.url('main'), { toolsListChanged: true }, { id }),
-    ),
+    Array.from({ length: STREAMS }, (_, id) => openListen(gateway.url, { toolsListChanged: true }, { id })),
   );
   const reload = async (from: number, to: number): Promise<void> => {
     for (let count = from; count < to; count += 1) {
-      await gateway.write(graph(count));
-      expect(['applied', 'unchanged']).toContain((await gateway.gateway.reload()).result);
+      expect(['applied', 'unchanged']).toContain((await gateway.load(graph(count))).result);
     }
   };
   await reload(1, 20);
-  const before = await heapBytes();
+  const before = await inspector.heapBytes();
   await reload(20, 20 + RELOADS);
-  const grownBytes = (await heapBytes()) - before;
+  const grownBytes = (await inspector.heapBytes()) - before;
   // Each reload was one, whoever noticed the change.
-  const status = (await (await fetch(`${gateway.opsUrl}/-/status`)).json()) as { generation: number };
-  expect(status.generation).toBe(20 + RELOADS);
+  expect((await gateway.status()).generation).toBe(20 + RELOADS);
 
   feed.tell(TOOLS_CHANGED, {});
   await Promise.all(streams.map((stream) => stream.message(({ method }) => method === TOOLS_CHANGED)));

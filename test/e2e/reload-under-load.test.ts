@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const REQUESTS = 100_000;
@@ -118,13 +118,6 @@ const drive = async (
   requester.close();
 };
 
-const flip = async (gateway: TestGateway, text: string): Promise<void> => {
-  await gateway.write(text);
-  const answer = await fetch(`${gateway.opsUrl}/-/reload`, { method: 'POST' });
-  const { result } = (await answer.json()) as { result: string };
-  expect(result).toBe('applied');
-};
-
 it.each([1, 2])(
   `with %i thread(s) ${REQUESTS} requests meet ${GENERATIONS} graphs, none fails and none meets parts of two`,
   async (workers) => {
@@ -133,7 +126,7 @@ it.each([1, 2])(
       B: await startToolUpstream('B', ['who', 'upstreamB', 'policyA', 'policyB']),
     };
     const urls = { A: upstreams.A.url, B: upstreams.B.url };
-    await using gateway = await startTestGateway(graph(0, urls, workers), { tap: false });
+    await using gateway = await StartedGateway.start(graph(0, urls, workers));
     const served = new Set<number>();
     const faults: string[] = [];
     let requests = 0;
@@ -144,12 +137,12 @@ it.each([1, 2])(
     };
     const isOver = (): boolean => faults.length > 0 || (requests >= REQUESTS && served.size >= GENERATIONS);
 
-    const url = new URL(gateway.url());
+    const url = new URL(gateway.url);
     const driving = Promise.all(
       Array.from({ length: CONNECTIONS }, (_, connection) => drive(url, connection, tell, isOver)),
     );
     for (let generation = 1; !isOver(); generation += 1)
-      await flip(gateway, graph(generation, urls, workers));
+      expect((await gateway.load(graph(generation, urls, workers))).result).toBe('applied');
     await driving;
     await Promise.all([upstreams.A.close(), upstreams.B.close()]);
 
