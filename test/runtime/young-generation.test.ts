@@ -5,6 +5,7 @@ import { SlowReaders } from '../../runtime/listen/slow-readers.ts';
 import { type CallOnLink, LinkCalls } from '../../runtime/mcp/bridge/link-calls.ts';
 import type { ClientReply } from '../../runtime/mcp/client-reply.ts';
 import { InFlight } from '../../runtime/mcp/legacy/in-flight.ts';
+import { SessionStreams } from '../../runtime/mcp/legacy/session-stream.ts';
 import { LeaseSteps, type OwnLease } from '../../runtime/state/lease-steps.ts';
 import { createBulkhead, type Ticket } from '../../runtime/traffic/fair-gate.ts';
 import { WaitingTable } from '../../runtime/upstream/stdio/waiting-table.ts';
@@ -132,5 +133,11 @@ describe('calls that are over do not outlive the young generation', () => {
         },
       ),
     ).toBeLessThan(4_000_000);
+  });
+
+  it('where a session keeps the streams of their answers', () => {
+    const streams = new SessionStreams();
+    const keep = (_: number, call: object): void => Object.assign(streams.open(), { call }).finish();
+    expect(grownBytes(keep, () => undefined)).toBeLessThan(4_000_000);
   });
 });

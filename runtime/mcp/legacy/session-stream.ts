@@ -1,6 +1,7 @@
 /** The event streams of a legacy session, kept for resumption (MCP 2025-11-25, transports, Resumability). */
 import type { ResponseWriter } from '../../listen/response-writer.ts';
 import { UnreadRoom, UnreadShare } from '../../listen/unread-room.ts';
+import { removeAt } from '../../swap-remove.ts';
 
 /** What a stream is sent to: a connection that reads it. */
 export interface StreamSink {
@@ -156,7 +157,8 @@ export class SessionStream {
 const STANDALONE = 0;
 
 export class SessionStreams {
-  readonly #streams = new Map<number, SessionStream>();
+  /** In the order of their numbers, and few. Not a Map: see swap-remove.ts. */
+  #streams: SessionStream[] = [];
   readonly standalone: SessionStream;
   #keptBytes = 0;
   #closed = false;
@@ -171,15 +173,14 @@ export class SessionStreams {
 
   /** Whether a connection reads any of them. */
   get attached(): boolean {
-    for (const stream of this.#streams.values()) if (stream.attached) return true;
-    return false;
+    return this.#streams.some(({ attached }) => attached);
   }
 
   /** A stream for the answer to one POST. */
   open(): SessionStream {
     const stream = this.#make(this.#next);
     this.#next += 1;
-    if (this.#streams.size > MAX_STREAMS) this.#evict();
+    if (this.#streams.length > MAX_STREAMS) this.#evict();
     return stream;
   }
 
@@ -187,14 +188,15 @@ export class SessionStreams {
   find(eventId: string): { stream: SessionStream; sequence: number } | undefined {
     const match = /^([0-9a-z]{1,10})-([0-9a-z]{1,10})$/.exec(eventId);
     if (match === null) return undefined;
-    const stream = this.#streams.get(Number.parseInt(match[1]!, 36));
+    const named = Number.parseInt(match[1]!, 36);
+    const stream = this.#streams.find(({ number }) => number === named);
     return stream === undefined ? undefined : { stream, sequence: Number.parseInt(match[2]!, 36) };
   }
 
   /** Ends all connections. */
   close(): void {
-    for (const stream of this.#streams.values()) stream.detach();
-    this.#streams.clear();
+    for (const stream of this.#streams) stream.detach();
+    this.#streams = [];
     this.#closed = true;
     this.#unread.update(0);
   }
@@ -202,7 +204,7 @@ export class SessionStreams {
   /** Keeps no more than so much, the newest; what was delivered is given up first. */
   relieve(maxBytes: number): void {
     for (const onlyDelivered of [true, false])
-      for (const stream of this.#streams.values())
+      for (const stream of this.#streams)
         while (this.#keptBytes > maxBytes && stream.forgetOldest(onlyDelivered));
   }
 
@@ -212,7 +214,7 @@ export class SessionStreams {
       if (bytes >= 0) this.#trim();
       if (!this.#closed) this.#unread.update(this.#keptBytes);
     });
-    this.#streams.set(number, stream);
+    this.#streams.push(stream);
     return stream;
   }
 
@@ -221,7 +223,7 @@ export class SessionStreams {
    * nobody read is dropped only when there are far too many. One that is not over stays.
    */
   #evict(): void {
-    const over = [...this.#streams.values()].filter(({ done, number }) => done && number !== STANDALONE);
+    const over = this.#streams.filter(({ done, number }) => done && number !== STANDALONE);
     const oldest = over.find(({ delivered }) => delivered);
     if (oldest !== undefined) this.#drop(oldest);
     else if (over[0] !== undefined && over.length > MAX_UNREAD) this.#drop(over[0]);
@@ -229,17 +231,17 @@ export class SessionStreams {
 
   #drop(stream: SessionStream): void {
     stream.forget();
-    this.#streams.delete(stream.number);
+    removeAt(this.#streams, this.#streams.indexOf(stream));
   }
 
   #trim(): void {
     if (this.#keptBytes <= MAX_KEPT_BYTES) return;
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of [...this.#streams]) {
       if (stream.done && stream.delivered) this.#drop(stream);
       else while (this.#keptBytes > MAX_KEPT_BYTES && stream.forgetOldest(true));
       if (this.#keptBytes <= MAX_KEPT_BYTES) return;
     }
-    for (const stream of this.#streams.values())
+    for (const stream of this.#streams)
       while (this.#keptBytes > MAX_UNDELIVERED_BYTES && stream.forgetOldest(false));
   }
 }
