@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configuration } from '../support/configuration.ts';
 import { type FastUpstream, json, type Received } from '../support/fast-upstream.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -38,29 +39,17 @@ let gateway: TestGateway;
 const configurationOf = (sound: FastUpstream, faulty: FaultProxy): string => {
   const timeouts = { connect: `${CALL_MS}ms`, firstByte: `${CALL_MS}ms`, call: `${CALL_MS}ms` };
   const behind = { type: 'http', endpoints: [faulty.url], protocol: { era: 'modern' }, timeouts };
-  return JSON.stringify({
-    version: 1,
-    listeners: {
-      main: { bind: '127.0.0.1:0' },
-      ops: { bind: '127.0.0.1:0', serve: ['metrics', 'status'] },
-    },
-    servers: {
-      main: {
-        at: [{ listener: 'main', path: '/mcp' }],
-        anonymous: true,
-        expose: [
-          { upstream: 'guarded', prefix: 'guarded_' },
-          { upstream: 'bare', prefix: 'bare_' },
-          { upstream: 'sound', prefix: 'sound_' },
-        ],
+  return configuration(
+    {},
+    {
+      expose: ['guarded', 'bare', 'sound'].map((upstream) => ({ upstream, prefix: `${upstream}_` })),
+      upstreams: {
+        guarded: { ...behind, breaker: { consecutive: 5, openFor: `${OPEN_MS}ms` } },
+        bare: behind,
+        sound: { type: 'http', endpoints: [sound.url], protocol: { era: 'modern' } },
       },
     },
-    upstreams: {
-      guarded: { ...behind, breaker: { consecutive: 5, openFor: `${OPEN_MS}ms` } },
-      bare: behind,
-      sound: { type: 'http', endpoints: [sound.url], protocol: { era: 'modern' } },
-    },
-  });
+  );
 };
 
 const call = (upstream: string): Promise<ModernAnswer> => callTool(gateway.url(), `${upstream}_echo`);
