@@ -3,6 +3,7 @@ import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import { asGatewayError, type ErrorCode, GatewayError, RPC } from '../errors.ts';
 import type { BreakerFailure } from '../traffic/breaker.ts';
 import { lineFullError } from './bulkhead.ts';
+import { NotTried } from './client/absence.ts';
 import { LineFull } from './client/client.ts';
 import { HeadRefused } from './client/request-head.ts';
 
@@ -59,6 +60,13 @@ const connectionFailure = (cause: unknown, sent: boolean): Failure => ({
   counts: 'connect',
 });
 
+/** What others learned a moment ago is no more evidence for being repeated: it counts for nobody. */
+const notTriedFailure = ({ cause }: NotTried): Failure => ({
+  error: upstreamError('upstream_unavailable', cause),
+  condition: 'connect-error',
+  sent: false,
+});
+
 /** Whether there was no connection at all. */
 export const isUnreached = ({ condition, sent }: Failure): boolean => condition === 'connect-error' && !sent;
 
@@ -74,6 +82,7 @@ export const dispatchFailure = (thrown: Error, sent: boolean): Failure => {
   if (thrown === CLOSED_BY_GATEWAY || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
     return { error: upstreamError('shutting_down', thrown), sent };
   }
+  if (thrown instanceof NotTried) return notTriedFailure(thrown);
   if (thrown instanceof LineFull) return lineFullFailure(thrown);
   // A header that cannot be sent is our fault or the caller's: never a reason to stop calling the upstream.
   if (thrown instanceof HeadRefused || code === 'UND_ERR_INVALID_ARG')

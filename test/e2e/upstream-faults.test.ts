@@ -220,6 +220,16 @@ it('[RATE-03] a breaker that probes an upstream that is still down opens again',
   await until(async () => codeOf(await call('guarded')) === undefined);
 });
 
+it('[RATE-03] four refused connections open no breaker where the upstream is back for the calls that come next', async () => {
+  await proxy.inject('refuses');
+  for (let failure = 1; failure <= 4; failure += 1)
+    expect(codeOf(await plainCall('guarded'))).toBe('upstream_unavailable');
+  await proxy.inject('none');
+  const answers = await Promise.all(Array.from({ length: 6 }, () => plainCall('guarded')));
+  expect(answers.map(codeOf)).toEqual(Array.from({ length: 6 }, () => undefined));
+  expect(await breakerState()).toBe(0);
+});
+
 it('an upstream that closes after each reply serves whoever gives it the time to', async () => {
   await proxy.inject('closes after each reply');
   for (let at = 0; at < 10; at += 1) {

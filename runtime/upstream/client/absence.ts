@@ -1,36 +1,51 @@
-/** Remembers that nobody took a connection, so that not each request of a flood makes one to learn the same. */
+/** Remembers that nobody took connections, so that not each request of a flood makes one to learn the same. */
+import { TracelessError } from '../../errors.ts';
 
-const FIRST_PAUSE_MS = 5;
-/** Whoever comes back is noticed as soon; ten attempts a second cost nothing. */
-const LONGEST_PAUSE_MS = 100;
+/** So many attempts that failed within the span tell the next ones, and the breakers, enough. */
+export const ENOUGH_ATTEMPTS = 10;
+/** Whoever comes back is noticed as soon; a hundred attempts a second cost a hundredth of a processor. */
+const SPAN_MS = 100;
+
+/** No connection was tried for this request: those for others were refused a moment ago, by `cause`. */
+export class NotTried extends TracelessError {
+  override readonly name = 'NotTried';
+  override readonly cause: Error;
+
+  constructor(cause: Error) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
 
 export class Absence {
-  #cause: Error | undefined;
-  #untilMs = 0;
-  #pauseMs = 0;
+  #error: NotTried | undefined;
+  #fromMs = Number.NEGATIVE_INFINITY;
+  #attempts = 0;
 
-  /** Whether the last attempt failed: another one is to be made alone. */
+  /** Whether the last attempt failed: not more than enough are to be made at once. */
   get isLikely(): boolean {
-    return this.#cause !== undefined;
+    return this.#error !== undefined;
   }
 
   /** Why no attempt is made yet, if none is. */
-  causeAt(nowMs: number): Error | undefined {
-    return nowMs < this.#untilMs ? this.#cause : undefined;
+  errorAt(nowMs: number): NotTried | undefined {
+    return this.#attempts >= ENOUGH_ATTEMPTS && nowMs < this.#fromMs + SPAN_MS ? this.#error : undefined;
   }
 
-  /** An attempt failed. Several of one moment count as one. */
+  /** An attempt failed. */
   found(cause: Error, nowMs: number): void {
-    this.#cause = cause;
-    if (nowMs < this.#untilMs) return;
-    this.#pauseMs = Math.min(Math.max(this.#pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
-    this.#untilMs = nowMs + this.#pauseMs;
+    if (nowMs >= this.#fromMs + SPAN_MS) {
+      this.#fromMs = nowMs;
+      this.#attempts = 0;
+    }
+    this.#attempts += 1;
+    if (this.#error?.cause !== cause) this.#error = new NotTried(cause);
   }
 
   /** Somebody is there, or it is not known that nobody is. */
   over(): void {
-    this.#cause = undefined;
-    this.#untilMs = 0;
-    this.#pauseMs = 0;
+    this.#error = undefined;
+    this.#fromMs = Number.NEGATIVE_INFINITY;
+    this.#attempts = 0;
   }
 }

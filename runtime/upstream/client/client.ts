@@ -1,7 +1,7 @@
 /** Requests to one HTTP/1.1 origin, over connections that are kept: one request at a time on each. */
 import { TracelessError } from '../../errors.ts';
 import { Line } from '../line.ts';
-import { Absence } from './absence.ts';
+import { Absence, ENOUGH_ATTEMPTS } from './absence.ts';
 import { type ConnectOptions, Connector, originOf } from './connect.ts';
 import { Connection, type ConnectionOwner, NotConnectedInTime } from './connection.ts';
 import { Outgoing, type ReplyTarget, type RequestText } from './outgoing.ts';
@@ -59,8 +59,8 @@ export class HttpClient implements ConnectionOwner {
   }
 
   /**
-   * Sends a request, or keeps it until a connection is free; it fails at once where too many wait, or where a connection
-   * was refused a moment ago.
+   * Sends a request, or keeps it until a connection is free; it fails at once where too many wait, or, with `NotTried`,
+   * where enough connections were refused a moment ago.
    */
   send(text: RequestText, target: ReplyTarget): Outgoing {
     const request = new Outgoing(text, target, this.#drop);
@@ -125,7 +125,7 @@ export class HttpClient implements ConnectionOwner {
     if (this.#closed !== undefined) return this.#closed;
     if (this.#waiting.length >= this.#maxWaiting && !this.#hasRoom())
       return new LineFull(`${this.#maxWaiting} requests wait for a connection`);
-    return this.#absence.isLikely ? this.#absence.causeAt(performance.now()) : undefined;
+    return this.#absence.isLikely ? this.#absence.errorAt(performance.now()) : undefined;
   }
 
   /** Whether one more may wait: those that a connection is open or opened for do not count. */
@@ -160,7 +160,7 @@ export class HttpClient implements ConnectionOwner {
       this.#closed === undefined &&
       this.#waiting.length > this.#opening.size + this.#resting.length &&
       this.#connections.size < this.#maxConnections &&
-      !(this.#absence.isLikely && this.#opening.size > 0)
+      !(this.#absence.isLikely && this.#opening.size >= ENOUGH_ATTEMPTS)
     )
       this.#open();
   }
@@ -175,14 +175,17 @@ export class HttpClient implements ConnectionOwner {
     }
   }
 
-  /** Each attempt to connect was made for one request; one that was made alone, for all. */
+  /** Each attempt to connect was made for one request. Those that wait without one go too, where no other is made yet. */
   #notOpened(cause: Error): void {
-    const wasAlone = this.#absence.isLikely && this.#opening.size === 0;
+    const nowMs = performance.now();
     const isRefused = !(cause instanceof NotConnectedInTime) && this.#connections.size === this.#opening.size;
-    if (isRefused) this.#absence.found(cause, performance.now());
+    if (isRefused) this.#absence.found(cause, nowMs);
     else this.#absence.over();
-    let left = wasAlone && isRefused ? this.#waiting.length : Math.min(1, this.#waiting.length);
-    for (; left > 0; left -= 1) this.#waiting.shift()?.fail(cause);
+    this.#waiting.shift()?.fail(cause);
+    const notTried = this.#absence.errorAt(nowMs);
+    if (notTried === undefined) return;
+    for (let left = this.#waiting.length - this.#opening.size; left > 0; left -= 1)
+      this.#waiting.shift()?.fail(notTried);
   }
 
   /** Closes what has been idle for too long; what stays does not keep the process alive. */

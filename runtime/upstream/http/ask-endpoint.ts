@@ -37,7 +37,7 @@ class Check implements ExchangeTarget {
 
   onBroken(failure: Failure): void {
     // Something answered, if not as an MCP server does.
-    this.#told(failure.counts !== 'connect');
+    this.#told(failure.condition !== 'connect-error');
   }
 }
 

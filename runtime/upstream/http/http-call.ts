@@ -4,7 +4,7 @@ import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { Call } from '../call.ts';
 import type { Loan } from '../client/read-buffers.ts';
 import type { ReplyHeaders } from '../client/reply-head.ts';
-import { dispatchFailure, type Failure, protocolFailure, upstreamError } from '../failure.ts';
+import { dispatchFailure, type Failure, isUnreached, protocolFailure, upstreamError } from '../failure.ts';
 import { type Inflow, passOn, type Source } from '../large/large-response.ts';
 import type { OutboundRequest, ReplySink } from '../link.ts';
 import { errorCode, isResponse, type Message, parseMessages } from '../message.ts';
@@ -100,7 +100,7 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   }
 
   onBroken(failure: Failure): void {
-    const goesElsewhere = this.request.mayMove === true && failure.counts === 'connect' && !failure.sent;
+    const goesElsewhere = this.request.mayMove === true && isUnreached(failure);
     this.failed(goesElsewhere ? { error: failure.error, sent: false } : failure);
   }
 

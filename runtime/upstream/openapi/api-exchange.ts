@@ -1,4 +1,5 @@
 /** One HTTP request to an API and the reading of its answer. */
+import { NotTried } from '../client/absence.ts';
 import type { Outgoing, ReplyTarget } from '../client/outgoing.ts';
 import type { ReplyHead, ReplyHeaders } from '../client/reply-head.ts';
 import {
@@ -91,9 +92,10 @@ export class ApiExchange implements ReplyTarget {
     if (this.#done) return;
     this.#done = true;
     // Nobody is at fault but who wrote the rules, and trying again changes nothing.
+    const cause = error instanceof NotTried ? error.cause : error;
     const failure =
-      error instanceof EgressRefused
-        ? { error: upstreamError('upstream_unavailable', error), sent: false }
+      cause instanceof EgressRefused
+        ? { error: upstreamError('upstream_unavailable', cause), sent: false }
         : dispatchFailure(error, this.#outgoing?.sent === true);
     this.#target.onBroken(failure);
   }

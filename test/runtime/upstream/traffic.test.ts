@@ -186,6 +186,63 @@ describe('the breaker', () => {
     expect(made.state().breaker).toBe('open');
   });
 
+  /** Refuses connections until `back` is awaited. */
+  const away = async (): Promise<{ back: () => Promise<void> }> => {
+    const { port } = server;
+    await server.close();
+    return {
+      back: async () => {
+        server = await startFastUpstream({ port });
+      },
+    };
+  };
+
+  const atOnce = (made: Link, count: number) =>
+    Promise.all(Array.from({ length: count }, () => echo(made, harmless)));
+
+  test('stays closed after one refused connection: the calls that come next find the upstream back', async () => {
+    const made = upstream({ breaker: BREAKER });
+    const opened = await made.modern();
+    const { back } = await away();
+    expect((await echo(opened)).error?.code).toBe('upstream_unavailable');
+    await back();
+    for (const { response } of await atOnce(opened, 6)) expect(response).toBeDefined();
+    expect(server.calls).toBe(6);
+    expect(context.observed).toEqual([]);
+  });
+
+  test('does not count calls that fail of what others learned, without a connection of their own', async () => {
+    const made = upstream({ breaker: { ...BREAKER, consecutive: 40 } });
+    const opened = await made.modern();
+    const { back } = await away();
+    for (let at = 0; at < 10; at += 1) await echo(opened);
+    await back();
+    await atOnce(opened, 100);
+    await until(async () => (await echo(opened)).response !== undefined);
+    expect(context.observed).toEqual([]);
+  });
+
+  test.each([5, 40])(
+    'opens after %i refused connections, though most calls do not try one',
+    async (consecutive) => {
+      const made = upstream({ breaker: { ...BREAKER, consecutive, openForMs: 60_000 } });
+      const opened = await made.modern();
+      const { back } = await away();
+      let calls = 0;
+      await until(async () => {
+        for (const { error } of await atOnce(opened, 50)) {
+          expect(['upstream_unavailable', 'breaker_open']).toContain(error?.code);
+          calls += 1;
+        }
+        return made.state().breaker === 'open';
+      });
+      expect(calls).toBeGreaterThan(consecutive);
+      await back();
+      for (const { error } of await atOnce(opened, 50)) expect(error?.code).toBe('breaker_open');
+      expect(server.log).toEqual([]);
+    },
+  );
+
   test('does not count what a caller can bring about: JSON-RPC errors, tool errors, bounds, cancellations', async () => {
     const made = upstream({ breaker: BREAKER });
     const opened = await made.modern();

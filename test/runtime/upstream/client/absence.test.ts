@@ -1,38 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { Absence } from '../../../../runtime/upstream/client/absence.ts';
+import { Absence, ENOUGH_ATTEMPTS } from '../../../../runtime/upstream/client/absence.ts';
 
 const REFUSED = new Error('refused');
 
-/** How long nobody tries after each of so many attempts, all of which fail as soon as they may be made. */
-const pausesOf = (absence: Absence, attempts: number): readonly number[] => {
-  let nowMs = 1_000;
-  return Array.from({ length: attempts }, () => {
+/** How many of the requests that come each millisecond for so long are tried, where all attempts fail. */
+const triedWithin = (absence: Absence, forMs: number): number => {
+  let tried = 0;
+  for (let nowMs = 1_000; nowMs < 1_000 + forMs; nowMs += 1) {
+    if (absence.errorAt(nowMs) !== undefined) continue;
     absence.found(REFUSED, nowMs);
-    const fromMs = nowMs;
-    while (absence.causeAt(nowMs) !== undefined) nowMs += 1;
-    return nowMs - fromMs;
-  });
+    tried += 1;
+  }
+  return tried;
 };
 
 describe('Absence', () => {
-  it('has attempts wait for longer and longer, and never for more than a tenth of a second', () => {
-    expect(pausesOf(new Absence(), 8)).toEqual([5, 10, 20, 40, 80, 100, 100, 100]);
+  it('lets enough attempts be made in each tenth of a second, and no more', () => {
+    expect(triedWithin(new Absence(), 100)).toBe(ENOUGH_ATTEMPTS);
+    expect(triedWithin(new Absence(), 1_000)).toBe(10 * ENOUGH_ATTEMPTS);
   });
 
-  it('takes attempts that fail at one moment for one', () => {
+  it('concludes nothing from fewer', () => {
     const absence = new Absence();
-    for (let failed = 0; failed < 100; failed += 1) absence.found(REFUSED, 1_000);
-    expect(absence.causeAt(1_004)).toBe(REFUSED);
-    expect(absence.causeAt(1_005)).toBeUndefined();
+    for (let failed = 1; failed < ENOUGH_ATTEMPTS; failed += 1) absence.found(REFUSED, 1_000);
+    expect(absence.errorAt(1_000)).toBeUndefined();
+    absence.found(REFUSED, 1_099);
+    expect(absence.errorAt(1_099)?.cause).toBe(REFUSED);
+    expect(absence.errorAt(1_100)).toBeUndefined();
     expect(absence.isLikely).toBe(true);
   });
 
   it('forgets all of it as soon as somebody is there', () => {
     const absence = new Absence();
-    pausesOf(absence, 8);
+    triedWithin(absence, 50);
     absence.over();
     expect(absence.isLikely).toBe(false);
-    expect(absence.causeAt(0)).toBeUndefined();
-    expect(pausesOf(absence, 1)).toEqual([5]);
+    expect(absence.errorAt(1_050)).toBeUndefined();
+    expect(triedWithin(absence, 100)).toBe(ENOUGH_ATTEMPTS);
   });
 });
