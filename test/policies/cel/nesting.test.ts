@@ -62,16 +62,22 @@ describe('an expression that nests', () => {
   });
 });
 
-test('what is taken is taken, too, by a thread with half of the stack of the main one', async () => {
+test('what is taken is prepared and evaluated, too, by a thread with half of the stack of the main one', async () => {
   const expressions = [
     ...Object.values(DEEP_TEXTS).map((deep) => deep(MAX_TEXT_DEPTH - 1)),
     ...Object.values(DEEP_TREES).map((deep) => deep(MAX_TREE_DEPTH - 1)),
   ];
-  const { href } = new URL('../../../policies/cel/expression.ts', import.meta.url);
+  const [program, environment] = ['program', 'environment'].map((name) =>
+    JSON.stringify(new URL(`../../../policies/cel/${name}.ts`, import.meta.url).href),
+  );
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
-    import(${JSON.stringify(href)}).then(({ parseExpression }) => {
-      parentPort.postMessage(workerData.map((each) => parseExpression(each).expr.exprKind.case));
+    const outcome = ({ prepareCel }, { CALL_ENVIRONMENT }) => (expression) => {
+      const { variables, evaluate } = prepareCel(expression, CALL_ENVIRONMENT);
+      return variables.size > 0 ? 'prepared' : typeof evaluate({});
+    };
+    Promise.all([import(${program}), import(${environment})]).then(([program, environment]) => {
+      parentPort.postMessage(workerData.map(outcome(program, environment)));
     });`;
   const worker = new Worker(code, {
     eval: true,
