@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { toolNames } from '../support/modern-client.ts';
 import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+
+// Each starts the program anew.
+vi.setConfig({ testTimeout: 60_000 });
 
 let upstream: FastUpstream;
 beforeAll(async () => {
