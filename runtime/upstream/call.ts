@@ -1,44 +1,16 @@
 /** One request in flight: deadline, breaker and retries around the attempts of a transport. */
-import type { RetryCondition, RetryNode, TimeoutsNode } from '../../schema/graph/upstream.ts';
+import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Admission, Breaker } from '../traffic/breaker.ts';
-import type { Breakers } from '../traffic/breakers.ts';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
 import type { NoPlace, Ticket, Waiting } from '../traffic/fair-gate.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
-import type { RetryBudget } from '../traffic/retry-budget.ts';
-import { type Bulkhead, busyError } from './bulkhead.ts';
-import type { UpstreamContext } from './context.ts';
+import { busyError } from './bulkhead.ts';
 import { type Failure, timeoutFailure } from './failure.ts';
 import type { LargeReply, OutboundRequest, ReplySink } from './link.ts';
 import { isObject, type Message } from './message.ts';
-
-/** The largest response where the request names no bound. */
-export const DEFAULT_MAX_BYTES = 2 * 1024 * 1024 * 1024;
-
-/** The largest message that is held, to be read whole. */
-export const MAX_HELD_BYTES = 64 * 1024 * 1024;
-
-/** A response larger than this goes through in pieces, where nothing has to read it; of a child process see LARGE_LINE_BYTES. */
-export const LARGE_BYTES = 256 * 1024;
-
-/** What all calls of one upstream share. */
-export interface Traffic {
-  readonly upstream: string;
-  readonly timeouts: TimeoutsNode;
-  /** Absent: attempts do not tell how long they may take. */
-  readonly deadlineHeader: string | undefined;
-  /** Silent for so long before a caller gave up, the upstream has failed. */
-  readonly givenUpAfterMs: number;
-  readonly retry: RetryNode | undefined;
-  readonly budget: RetryBudget | undefined;
-  readonly breakers: Breakers | undefined;
-  /** Whether an answer counts as a failure of the upstream. Absent: none does. */
-  readonly fails: ((answer: Message) => boolean) | undefined;
-  readonly bulkhead: Bulkhead | undefined;
-  readonly context: UpstreamContext;
-  inFlight: number;
-}
+import { DEFAULT_MAX_BYTES } from './message-bounds.ts';
+import type { Traffic } from './traffic.ts';
 
 /** The one request that stays open for as long as both sides like (MCP 2026-07-28, subscriptions). */
 const LISTEN = 'subscriptions/listen';

@@ -4,9 +4,9 @@ import type { EndpointsNode, HealthNode, TimeoutsNode } from '../../schema/graph
 import { Balancer, type Candidate } from '../traffic/balance.ts';
 import { EndpointHealth } from '../traffic/health.ts';
 import { textHash } from '../traffic/text-hash.ts';
-import type { Traffic } from './call.ts';
 import { type AskEndpoint, HealthChecks } from './health-checks.ts';
 import type { EndpointState } from './link.ts';
+import type { Traffic } from './traffic.ts';
 
 /** The connections to one of them. */
 export interface Endpoint {

@@ -2,7 +2,6 @@
 import type { Era, HttpUpstreamNode } from '../../schema/graph/upstream.ts';
 import { GatewayError } from '../errors.ts';
 import { ask } from './ask.ts';
-import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
 import { type Discovered, discoverRequest, MODERN_VERSION, readDiscover } from './discovery.ts';
 import { type Endpoints, endpointsOf, type Member } from './endpoints.ts';
@@ -14,6 +13,7 @@ import { HttpEndpoint } from './http/endpoint.ts';
 import { LegacyHttpLink } from './http/legacy-link.ts';
 import { discoverCall, ModernHttpLink } from './http/modern-link.ts';
 import type { LegacyOpening, Link, PeerInfo, Upstream, UpstreamState } from './link.ts';
+import type { Traffic } from './traffic.ts';
 
 export class HttpUpstream implements Upstream {
   readonly name: string;

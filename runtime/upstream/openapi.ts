@@ -1,6 +1,5 @@
 /** Upstreams of type `openapi`: an HTTP API whose operations are tools. */
 import type { Era, OpenApiUpstreamNode } from '../../schema/graph/upstream.ts';
-import type { Traffic } from './call.ts';
 import { type Endpoints, endpointsOf } from './endpoints.ts';
 import { upstreamError } from './failure.ts';
 import type { Link, Upstream, UpstreamState } from './link.ts';
@@ -10,6 +9,7 @@ import { askFor } from './openapi/ask-endpoint.ts';
 import { BalancedApiCall } from './openapi/balanced-api-call.ts';
 import { OpenApiLink } from './openapi/openapi-link.ts';
 import { type CompileSchema, loadSchemaCompiler } from './openapi/validator.ts';
+import type { Traffic } from './traffic.ts';
 
 export class OpenApiUpstream implements Upstream {
   readonly name: string;

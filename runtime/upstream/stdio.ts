@@ -1,7 +1,6 @@
 /** Upstreams of type `stdio`: an MCP server that is a child process. */
 import type { Era, StdioUpstreamNode } from '../../schema/graph/upstream.ts';
 import { GatewayError } from '../errors.ts';
-import type { Traffic } from './call.ts';
 import { LEGACY_VERSIONS } from './discovery.ts';
 import { EraVerdicts, otherEra } from './era.ts';
 import { upstreamError } from './failure.ts';
@@ -9,6 +8,7 @@ import type { LegacyOpening, Link, Upstream, UpstreamState } from './link.ts';
 import type { Conversation } from './stdio/conversation.ts';
 import { ProcessPool } from './stdio/process-pool.ts';
 import { StdioLink } from './stdio/stdio-link.ts';
+import type { Traffic } from './traffic.ts';
 
 const SHARED = 'shared';
 

@@ -6,12 +6,12 @@ import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import { Breakers } from '../traffic/breakers.ts';
 import { RetryBudget } from '../traffic/retry-budget.ts';
 import { Bulkhead } from './bulkhead.ts';
-import type { Traffic } from './call.ts';
 import type { UpstreamContext } from './context.ts';
 import { HttpUpstream } from './http.ts';
 import type { Upstream } from './link.ts';
 import { OpenApiUpstream } from './openapi.ts';
 import { StdioUpstream } from './stdio.ts';
+import type { Traffic } from './traffic.ts';
 
 /** An answer that the condition cannot be told of, as it reads what is not there, is no failure. */
 const failing = (failWhen: string | undefined): Traffic['fails'] => {

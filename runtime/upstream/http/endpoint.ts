@@ -1,10 +1,10 @@
 /** The connections to one streamable HTTP endpoint. */
 import { DEFAULT_WAITING } from '../../../schema/config/upstream/traffic.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
-import type { Traffic } from '../call.ts';
 import { HttpClient } from '../client/client.ts';
 import { fieldLines, requestLines } from '../client/request-head.ts';
 import { CLOSED_BY_GATEWAY } from '../failure.ts';
+import type { Traffic } from '../traffic.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import type { HttpExchange } from './exchange.ts';
 

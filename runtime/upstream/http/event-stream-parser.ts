@@ -1,6 +1,7 @@
 /** Server-sent events, incrementally from bytes (WHATWG HTML, 9.2.6 "Interpreting an event stream"). */
-import { LARGE_BYTES, MAX_HELD_BYTES } from '../call.ts';
+
 import type { Inflow } from '../large/large-response.ts';
+import { LARGE_BYTES, MAX_HELD_BYTES } from '../message-bounds.ts';
 import { Pieces } from '../pieces.ts';
 import { LargeEvent } from './large-event.ts';
 

@@ -1,11 +1,11 @@
 /** One HTTP request to an upstream and the reading of its reply. */
 import { deadlines, type Timed } from '../../traffic/deadline.ts';
-import { LARGE_BYTES, MAX_HELD_BYTES } from '../call.ts';
 import type { Outgoing, ReplyTarget } from '../client/outgoing.ts';
 import type { Loan } from '../client/read-buffers.ts';
 import type { ReplyHead, ReplyHeaders } from '../client/reply-head.ts';
 import { dispatchFailure, type Failure, protocolFailure, tooLargeFailure } from '../failure.ts';
 import type { Inflow, Source } from '../large/large-response.ts';
+import { LARGE_BYTES, MAX_HELD_BYTES } from '../message-bounds.ts';
 import { Pieces } from '../pieces.ts';
 import { type EventSink, EventStreamParser } from './event-stream-parser.ts';
 

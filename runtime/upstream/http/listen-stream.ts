@@ -1,8 +1,9 @@
 /** The GET stream of a legacy session: what the upstream says of its own accord. */
-import { MAX_HELD_BYTES } from '../call.ts';
+
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import type { Failure } from '../failure.ts';
 import { type Message, parseMessages } from '../message.ts';
+import { MAX_HELD_BYTES } from '../message-bounds.ts';
 import { type ExchangeTarget, HttpExchange } from './exchange.ts';
 import { reconnectDelayMs } from './legacy-call.ts';
 import type { LegacySession } from './legacy-session.ts';

@@ -2,11 +2,11 @@
 import { prepareEgress } from '../../../policies/egress/egress.ts';
 import { DEFAULT_WAITING } from '../../../schema/config/upstream/traffic.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
-import type { Traffic } from '../call.ts';
 import { HttpClient } from '../client/client.ts';
 import { originOf } from '../client/connect.ts';
 import { fieldLines, requestLines } from '../client/request-head.ts';
 import { CLOSED_BY_GATEWAY } from '../failure.ts';
+import type { Traffic } from '../traffic.ts';
 import type { ApiExchange } from './api-exchange.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type EgressRefused, guardedLookup, refusedAddress } from './egress-lookup.ts';

@@ -1,7 +1,6 @@
 /** What is said with one child process: requests multiplexed by id, and the rest told to whom it concerns. */
 import type { Era, StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { GatewayError } from '../../errors.ts';
-import { MAX_HELD_BYTES, type Traffic } from '../call.ts';
 import type { UpstreamContext } from '../context.ts';
 import { type Failure, protocolFailure, tooLargeFailure, upstreamError } from '../failure.ts';
 import type { PeerInfo } from '../link.ts';
@@ -13,6 +12,8 @@ import {
   methodNotFoundAnswer,
   parseMessages,
 } from '../message.ts';
+import { MAX_HELD_BYTES } from '../message-bounds.ts';
+import type { Traffic } from '../traffic.ts';
 import { Child, type ChildOwner } from './child.ts';
 import type { LargeLine } from './large-line.ts';
 import { Nonsense } from './nonsense.ts';

@@ -1,9 +1,9 @@
 /** The processes of one stdio upstream: one for each isolation key and era, restarted with backoff. */
 import type { Era, StdioUpstreamNode } from '../../../schema/graph/upstream.ts';
 import { asGatewayError } from '../../errors.ts';
-import type { Traffic } from '../call.ts';
 import { upstreamError } from '../failure.ts';
 import type { LegacyOpening } from '../link.ts';
+import type { Traffic } from '../traffic.ts';
 import { Conversation } from './conversation.ts';
 import { shakeHands } from './handshake.ts';
 import { RestartBackoff } from './restart-backoff.ts';

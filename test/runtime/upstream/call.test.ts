@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { GatewayError } from '../../../runtime/errors.ts';
-import { Call, type Traffic } from '../../../runtime/upstream/call.ts';
+import { Call } from '../../../runtime/upstream/call.ts';
 import { upstreamError } from '../../../runtime/upstream/failure.ts';
+import type { Traffic } from '../../../runtime/upstream/traffic.ts';
 import type { RetryNode } from '../../../schema/graph/upstream.ts';
 import { TIMEOUTS, testContext } from './test-context.ts';
 
