@@ -120,7 +120,10 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     this.#headers = headers;
     if (status !== 200) return;
     const type = headers['content-type'];
-    if (type !== undefined && isMediaType(type, 'application/json')) {
+    const coding = headers['content-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+      this.#break(protocolFailure('a coding that was not asked for'));
+    } else if (type !== undefined && isMediaType(type, 'application/json')) {
       const length = headers['content-length'];
       if (length !== undefined && Number(length) > this.#maxBytes) this.onTooLarge(this.#maxBytes);
       else this.#target.onHead(headers);
