@@ -8,8 +8,8 @@ import type { FromCompiler, PackedArtifact, ToCompiler } from './compile-message
 import { hostOf } from './fetched-files.ts';
 import { GraphTeller, transferOf } from './told-graph.ts';
 
-/** Requests come first where there are fewer cores than threads. */
-const NICENESS = 19;
+/** Requests come first where there are fewer cores than threads, yet a flood leaves a compile a tenth of a core. */
+const NICENESS = 10;
 
 assert.ok(parentPort !== null, 'this program runs in a thread');
 const port = parentPort;
