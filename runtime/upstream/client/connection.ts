@@ -145,7 +145,8 @@ export class Connection implements Inlet, ReplyParts {
   }
 
   nextBuffer(): Buffer | undefined {
-    if (this.#gone) return undefined;
+    // TLS hands on all that it has deciphered, though nobody reads it: into nothing that was lent.
+    if (this.#gone) return INLET;
     if (this.#parser.missingBytes >= READ_BYTES) {
       if (this.#own !== undefined) return undefined;
       this.#sharesInlet = false;

@@ -1,5 +1,5 @@
 /** Memory that large bodies are read into: used again once whoever was lent it needs it no more. */
-
+import assert from 'node:assert';
 import { notePassed } from '../large/collect.ts';
 
 export const READ_BYTES = 64 * 1024;
@@ -24,6 +24,9 @@ const lookWhetherAsked = (): void => {
 };
 
 const keep = (buffer: ReadBuffer): void => {
+  // Two would read into one that is there twice.
+  assert(buffer.use !== 'free', 'memory was given back twice');
+  buffer.use = 'free';
   if (free.length >= MAX_FREE) return;
   free.push(buffer);
   timer ??= setInterval(lookWhetherAsked, KEPT_MS).unref();
@@ -48,14 +51,18 @@ export class Loan {
 
 export class ReadBuffer {
   readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  use: 'taken' | 'lent' | 'free' = 'taken';
 
   /** Once; then it is another's. */
   lend(): Loan {
+    assert(this.use === 'taken', 'memory that was not taken was lent');
+    this.use = 'lent';
     return new Loan(this);
   }
 
   /** Of a buffer that was not lent: nothing in it is read any more. */
   release(): void {
+    assert(this.use === 'taken', 'memory that was not taken was released');
     keep(this);
   }
 }
@@ -64,7 +71,10 @@ export class ReadBuffer {
 export const takeReadBuffer = (): ReadBuffer => {
   wasAsked = true;
   const kept = free.pop();
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) {
+    kept.use = 'taken';
+    return kept;
+  }
   notePassed(READ_BYTES);
   return new ReadBuffer();
 };

@@ -106,8 +106,8 @@ class LargeResponse implements Inflow {
 }
 
 /**
- * Begins to pass on a response that has come as far as `prefix`, and gives back the loans of that. Undefined, and nothing was done: it has to be held,
- * because it is no result, or one that is read whole, or nobody takes it in pieces.
+ * Begins to pass on a response that has come as far as `prefix`, and gives back the loans of that. Undefined, and nothing
+ * was done: it has to be held, because it is no result, or one that is read whole, or nobody takes it in pieces.
  */
 export const passOn = (
   call: PassingCall,

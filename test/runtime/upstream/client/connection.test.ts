@@ -58,3 +58,20 @@ test('what is handed on while it is paused comes whole, though it is more than i
   expect(Buffer.concat(came).equals(Buffer.concat([Buffer.from('!'), body]))).toBe(true);
   connection.destroy();
 });
+
+test('what comes behind its last reply is not put where that lies', () => {
+  const connector = new TestConnector();
+  const connection = new Connection(connector, 1_000, { onFree() {}, onGone() {} });
+  const came: Buffer[] = [];
+  const target = { onHead() {}, onData: (chunk: Buffer) => void came.push(chunk), onEnd() {}, onError() {} };
+  const text = { head: 'GET / HTTP/1.1\r\n', isHead: false, body: null };
+  connection.send(new Outgoing(text, target, () => undefined));
+  const body = Buffer.from(Array.from({ length: 24 * RECORD_BYTES + 1 }, (_, at) => 97 + (at % 23)));
+  const framing = `connection: close\r\ncontent-length: ${body.length}`;
+  connector.hand(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n`), body.subarray(0, 1)]));
+  const piece = 4 * RECORD_BYTES;
+  for (let at = 1; at < body.length; at += piece) connector.hand(body.subarray(at, at + piece));
+  expect(connection.isGone).toBe(true);
+  connector.hand(Buffer.alloc(2 * RECORD_BYTES, '!'));
+  expect(Buffer.concat(came).equals(body)).toBe(true);
+});

@@ -5,7 +5,7 @@ import type { ReplyTarget } from '../../../../runtime/upstream/client/outgoing.t
 import {
   type Loan,
   READ_BYTES,
-  type ReadBuffer,
+  ReadBuffer,
   takeReadBuffer,
 } from '../../../../runtime/upstream/client/read-buffers.ts';
 import { startRawServer } from './raw-server.ts';
@@ -26,6 +26,16 @@ describe('memory that is lent', () => {
     // A loan that is over gives nothing back of the next one.
     loan.giveBack();
     expect(takeAll()).not.toContain(lent);
+  });
+
+  test('cannot be lent or given back by two', () => {
+    const lent = new ReadBuffer();
+    const loan = lent.lend();
+    expect(() => lent.lend()).toThrow('was lent');
+    expect(() => lent.release()).toThrow('was released');
+    loan.giveBack();
+    expect(() => lent.lend()).toThrow('was lent');
+    expect(() => lent.release()).toThrow('was released');
   });
 
   test('is kept up to a bound', () => {
