@@ -256,7 +256,7 @@ export class Http1Response implements WebResponse {
       return;
     }
     const bytes = Buffer.byteLength(text);
-    if (this.#missingBytes !== undefined) this.#missingBytes -= bytes;
+    if (!this.#isWithin(bytes)) return;
     const before = this.#isChunked ? `${head}${bytes.toString(16)}\r\n` : head;
     const after = this.#isChunked ? `\r\n${end}` : end;
     const { socket } = this.#carrier;
@@ -273,9 +273,18 @@ export class Http1Response implements WebResponse {
     socket.uncork();
   }
 
+  /** Takes them from the length that was told. What is beyond it would be read as the next reply. */
+  #isWithin(bytes: number): boolean {
+    if (this.#missingBytes === undefined) return true;
+    this.#missingBytes -= bytes;
+    if (this.#missingBytes >= 0) return true;
+    this.destroy();
+    return false;
+  }
+
   #writeBytes(bytes: Uint8Array, end = '', onWritten?: () => void): void {
     const head = this.#takeHead();
-    if (this.#missingBytes !== undefined) this.#missingBytes -= bytes.length;
+    if (!this.#isWithin(bytes.length)) return;
     const before = this.#isChunked ? `${head}${bytes.length.toString(16)}\r\n` : head;
     const after = this.#isChunked ? `\r\n${end}` : end;
     const { socket } = this.#carrier;

@@ -192,6 +192,23 @@ describe('a connection', () => {
     expect(statuses(reply).length).toBeLessThan(2);
   });
 
+  it.each([
+    ['text', (text: string) => text],
+    ['bytes', (text: string) => Buffer.from(text)],
+  ])('is cut off before more of %s than was told of would be read as the next reply', async (_kind, of) => {
+    const forged = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged';
+    await start({
+      '/long': (exchange) => {
+        writeHead(exchange, 200, ['content-length', '4']);
+        exchange.response.write(of('half'));
+        exchange.response.end(of(forged));
+      },
+    });
+    const reply = await exchangeRaw(served.port, get('/long') + get('/long'));
+    expect(reply).not.toContain('forged');
+    expect(statuses(reply).length).toBeLessThan(2);
+  });
+
   it('carries bodies and replies of any size in chunks of any size', async () => {
     await start({}, { sizes: { ...listenerNode().sizes, bodyBytes: 1_000_000 } });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
