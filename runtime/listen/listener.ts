@@ -189,7 +189,7 @@ export class Listener implements Taker {
   async #close(windowMs: number): Promise<void> {
     this.#context.lifecycle.closing = true;
     endSpread(stillIn(this.#context.lifecycle.closers), windowMs);
-    const graceMs = Math.min(windowMs / 2, GRACE_MS);
+    const graceMs = Math.min(windowMs, GRACE_MS);
     endSpread(
       Array.from(this.#sessions, (session) => () => session.close()),
       windowMs,
