@@ -8,6 +8,7 @@ import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { openSession } from '../../support/legacy-client.ts';
 import { openListen } from '../../support/listen-client.ts';
 import { callTool } from '../../support/modern-client.ts';
+import { answerWith, toolsNamed } from '../../support/offering-upstream.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -21,6 +22,11 @@ let steady: FastUpstream;
 let broken: FastUpstream;
 beforeAll(async () => {
   feeds = await Promise.all(Array.from({ length: SERVERS }, () => startFeed()));
+  // Another prefix changes no list of an upstream that lists nothing.
+  for (const { upstream } of feeds)
+    upstream.on('tools/list', (received) =>
+      answerWith(received, { tools: toolsNamed('go') }, { ttlMs: 60_000, cacheScope: 'public' }),
+    );
   steady = await startToolUpstream('steady', ['go']);
   broken = await startToolUpstream('broken', ['go']);
 });
