@@ -34,6 +34,12 @@ export interface WatcherOptions {
   readonly times?: Partial<WatcherTimes>;
 }
 
+/**
+ * Events are read until there are none, before anything else is done: who makes them faster than they are read would
+ * have the thread for itself. More than this without a turn for others are such a flood.
+ */
+const MAX_EVENTS_IN_A_TURN = 500;
+
 const NO_PATHS: WatchedPaths = { directories: new Set(), entries: new Set(), listed: new Set() };
 
 /** Which directories these paths lead to now: one that was removed and made anew is another. */
@@ -63,6 +69,7 @@ export class Watcher {
   #settleBy = 0;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
+  #eventsInTurn = 0;
   #checking: Promise<void> | undefined;
   #checkAgain = false;
   #poll: NodeJS.Timeout | undefined;
@@ -75,7 +82,7 @@ export class Watcher {
 
   /**
    * From here on, `snapshot` is what the files are compared with. Resolves when events of their directories are
-   * received. What changed since the snapshot was taken is noticed too.
+   * received; at once where watching pauses. What changed since the snapshot was taken is noticed too.
    */
   async watch(snapshot: Snapshot): Promise<void> {
     if (this.#closed) return;
@@ -87,7 +94,7 @@ export class Watcher {
     const isSame = identities.symmetricDifference(this.#identities).size === 0;
     this.#paths = paths;
     this.#identities = identities;
-    if (!isSame || this.#events === undefined) await this.#subscribe();
+    if (!isSame || (this.#events === undefined && this.#retry === undefined)) await this.#subscribe();
     this.#settle();
   }
 
@@ -99,6 +106,7 @@ export class Watcher {
     clearTimeout(this.#retry);
     this.#poll = undefined;
     this.#settling = undefined;
+    this.#retry = undefined;
     const events = this.#events;
     this.#events = undefined;
     this.#paths = NO_PATHS;
@@ -126,6 +134,11 @@ export class Watcher {
     events.on('all', (_event, path) => {
       if (this.#paths.entries.has(path) || this.#paths.listed.has(dirname(path))) this.#settle();
     });
+    events.on('raw', () => {
+      if (!this.#isFlood()) return;
+      resolve();
+      this.#pause(events, this.#times.settleCapMs);
+    });
     events.on('error', (error) => {
       resolve();
       this.#recover(events, error);
@@ -136,17 +149,30 @@ export class Watcher {
     await previous?.close();
   }
 
+  #isFlood(): boolean {
+    if (this.#eventsInTurn === 0) setImmediate(() => (this.#eventsInTurn = 0));
+    this.#eventsInTurn += 1;
+    return this.#eventsInTurn > MAX_EVENTS_IN_A_TURN;
+  }
+
   #recover(failed: FSWatcher, error: unknown): void {
     if (this.#closed || this.#events !== failed) return;
-    this.#events = undefined;
     this.#options.onError?.(error);
-    void failed.close();
-    const delayMs = Math.min(this.#times.backoffMs * 2 ** this.#failures, this.#times.backoffCapMs);
+    this.#pause(failed, Math.min(this.#times.backoffMs * 2 ** this.#failures, this.#times.backoffCapMs));
     this.#failures += 1;
+  }
+
+  /** Receives no events for a while; then the files are looked at whatever happened meanwhile. */
+  #pause(events: FSWatcher, pauseMs: number): void {
+    if (this.#closed || this.#events !== events) return;
+    this.#events = undefined;
+    void events.close();
+    clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
+      this.#retry = undefined;
       if (this.#closed || this.#events !== undefined) return;
       void this.#subscribe().then(() => this.#settle());
-    }, delayMs).unref();
+    }, pauseMs).unref();
   }
 
   /** Looks at the files once no event has come for a while. */

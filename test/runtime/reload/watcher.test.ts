@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FSWatcher } from 'chokidar';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { snapshotOf } from '../../../runtime/reload/snapshot.ts';
 import { watchedPaths } from '../../../runtime/reload/watched-paths.ts';
 import { Watcher } from '../../../runtime/reload/watcher.ts';
@@ -166,6 +168,37 @@ describe('the watcher', () => {
     await writeFile(join(folder, 'next', 'gateway.yaml'), 'two');
     await rename(inner, join(folder, 'old'));
     await rename(join(folder, 'next'), inner);
+    await seen;
+  });
+
+  it('gives others their turn where each event that is read brings another, and sees what changes then', async () => {
+    const MAX_EVENTS = 10_000;
+    await writeFile(file, 'one');
+    const changes = await watchFiles([file]);
+    let events = 0;
+    let isOver = false;
+    const { emit } = FSWatcher.prototype;
+    const spy = vi.spyOn(FSWatcher.prototype, 'emit').mockImplementation(function (this: FSWatcher, ...args) {
+      if (args[0] === 'raw' && !isOver && events < MAX_EVENTS) {
+        events += 1;
+        writeFileSync(join(folder, `neighbour-${events % 2}`), String(events));
+      }
+      return emit.apply(this, args);
+    });
+    try {
+      await writeFile(join(folder, 'neighbour-0'), '');
+      await expect.poll(() => events).toBeGreaterThan(100);
+      expect(events).toBeLessThan(MAX_EVENTS);
+      const seen = changes.next();
+      await writeFile(file, 'two');
+      await seen;
+    } finally {
+      isOver = true;
+      spy.mockRestore();
+    }
+    await changes.accept();
+    const seen = changes.next();
+    await writeFile(file, 'three');
     await seen;
   });
 
