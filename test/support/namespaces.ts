@@ -44,6 +44,9 @@ export interface Machine {
   run(...command: readonly string[]): string;
 }
 
+/** The system takes away the links of a namespace some time after it: no name comes twice. */
+let links = 0;
+
 export class Network implements Disposable {
   /** The address of the test's own machine. */
   readonly host: string;
@@ -73,7 +76,9 @@ export class Network implements Disposable {
 
   #addMachine(at: number, address: string): Machine {
     const name = `gwtest-${process.pid}-${at}`;
-    const [outer, inner] = [`gwo${process.pid}${at}`, `gwi${process.pid}${at}`];
+    const own = `${process.pid.toString(36)}-${links}`;
+    links += 1;
+    const [outer, inner] = [`gwo${own}`, `gwi${own}`];
     ip('netns', 'add', name);
     this.#names.push(name);
     ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', inner, 'netns', name);
