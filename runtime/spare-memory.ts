@@ -8,7 +8,7 @@ const WINDOW_MS = 400;
 /** The share of the window in which an idle thread may have worked. */
 const IDLE_SHARE = 0.1;
 /** Of more the start is a small part, and a collection, which takes two milliseconds for each MiB alive, is noticed. */
-const MAX_HEAP_BYTES = 32 * 1024 * 1024;
+const MAX_HEAP_BYTES = 48 * 1024 * 1024;
 /** Who is busy for so many windows in a row is left alone: V8 sees to itself where there is work. */
 const MAX_WINDOWS = 50;
 
