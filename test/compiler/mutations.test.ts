@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CompileResult, compile } from '../../compiler/compile.ts';
+import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 import { FIXTURES, fixturesIn, readerOf } from './fixture.ts';
 import { expectSane } from './sanity.ts';
 
@@ -201,20 +202,8 @@ const full = (unit: string, head = ''): string =>
 const many = (count: number, part: (index: number) => string, separator = ''): string =>
   Array.from({ length: count }, (_, index) => part(index)).join(separator);
 
-const SMALLEST = `version: 1
-listeners:
-  main: { bind: 127.0.0.1:8080 }
-servers:
-  tools:
-    at: [{ listener: main }]
-    anonymous: true
-    expose: [{ upstream: files }]
-upstreams:
-  files: { type: stdio, command: [mcp] }
-`;
-
 const policy = (body: string): string =>
-  `${SMALLEST.replace('anonymous: true', 'anonymous: true\n    policies: [p]')}policies:\n  p: ${body}\n`;
+  `${SMALL_CONFIGURATION.replace('anonymous: true', 'anonymous: true\n    policies: [p]')}policies:\n  p: ${body}\n`;
 
 const bomb = ['a: &a0 [x, x, x, x, x, x, x, x, x]\n', ...'bcdefghij']
   .map((key, index) =>
@@ -244,14 +233,20 @@ describe('a file as large as one may be', () => {
     ['one line', full('a')],
     ['one text', `a: "${'\\x41'.repeat(250_000)}"`],
     ['unknown keys', many(40_000, (index) => `k${index}: v\n`)],
-    ['upstreams without a type', SMALLEST + many(20_000, (index) => `  u${index}: { command: [x] }\n`)],
+    [
+      'upstreams without a type',
+      SMALL_CONFIGURATION + many(20_000, (index) => `  u${index}: { command: [x] }\n`),
+    ],
     [
       'patterns',
-      SMALLEST.replace('files }', `files, tools: { allow: [${many(2000, (i) => `"*a${i}*"`, ', ')}] } }`),
+      SMALL_CONFIGURATION.replace(
+        'files }',
+        `files, tools: { allow: [${many(2000, (i) => `"*a${i}*"`, ', ')}] } }`,
+      ),
     ],
     [
       'names that are not there',
-      SMALLEST.replace(
+      SMALL_CONFIGURATION.replace(
         'anonymous: true',
         `anonymous: true\n    policies: [${many(15_000, (i) => `p${i}`, ', ')}]`,
       ),
