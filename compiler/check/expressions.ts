@@ -23,6 +23,7 @@ const CODES = {
   'unknown-argument': 'GW3100',
   'unguarded-argument': 'GW3101',
   constant: 'GW3102',
+  'whole-address': 'GW3180',
 } as const satisfies Record<CelProblemCode, Code>;
 
 /** Offset in the scalar's value of an offset in the expression, which has `$` for `$$`. */

@@ -1,17 +1,16 @@
 /** Keys of limits: what is counted apart. */
 import { type CelValue, isCelError, isCelList } from '@bufbuild/cel';
 import type { CallFacts } from '../../schema/decision.ts';
-import { CALL_ENVIRONMENT, findAttribute, UNKNOWN } from '../cel/environment.ts';
+import { findAttribute, UNKNOWN } from '../cel/environment.ts';
 import { prepareCel } from '../cel/program.ts';
-import { clientKey } from '../listen/client-key.ts';
+import { KEY_ENVIRONMENT } from './key-environment.ts';
 
 type KeyPart = (facts: CallFacts) => string;
 
 /**
  * A function from a call to its count, unambiguous over the whole tuple. It never throws: all calls for which an
  * expression has no value (`tool.name` of a resources/read, or an error) share one count, so that no call
- * escapes a limit. `principal.id` counts principals of different identities apart, `client.address` an IPv6 client by
- * its /64.
+ * escapes a limit. `principal.id` counts principals of different identities apart.
  *
  * @throws Error for an expression that the compiler's checker would have refused.
  */
@@ -31,13 +30,12 @@ const NO_VALUE = '-';
 
 const prepareKeyPart = (expression: string): KeyPart => {
   if (expression.trim() === 'principal.id') return (facts) => `s${facts.principal.key}`;
-  if (expression.trim() === 'client.address') return (facts) => `s${clientKey(facts.client.address)}`;
   return plainAttribute(expression) ?? computed(expression);
 };
 
 /** An expression that is nothing but an attribute of text is read without an evaluation. */
 const plainAttribute = (expression: string): KeyPart | undefined => {
-  const entry = findAttribute(CALL_ENVIRONMENT, expression.trim().split('.'));
+  const entry = findAttribute(KEY_ENVIRONMENT, expression.trim().split('.'));
   if (entry === undefined || 'fields' in entry || entry.type.kind !== 'string') return undefined;
   return (facts) => {
     const value = entry.read(facts);
@@ -46,7 +44,7 @@ const plainAttribute = (expression: string): KeyPart | undefined => {
 };
 
 const computed = (expression: string): KeyPart => {
-  const program = prepareCel(expression, CALL_ENVIRONMENT);
+  const program = prepareCel(expression, KEY_ENVIRONMENT);
   return (facts) => {
     const outcome = program.evaluate(facts);
     return outcome === UNKNOWN || isCelError(outcome) ? NO_VALUE : keyText(outcome);

@@ -21,6 +21,7 @@ import { typeOfIndex } from './names.ts';
 import { typeNotes } from './origin.ts';
 import { celProblem, guess } from './problem.ts';
 import { areComparable, entriesOf, isAssignable, joinTypes, present } from './relations.ts';
+import { noteComparedAddress, noteListedAddress } from './whole-address.ts';
 
 type Call = CelNode<'callExpr'>;
 
@@ -115,6 +116,7 @@ const typeOfEquality = (
   scope: Scope,
 ): CelType => {
   const [a, b] = [inference.typeOf(left, scope), inference.typeOf(right, scope)];
+  noteComparedAddress(inference, left, right);
   if (areComparable(a, b)) return BOOL;
   const message = `\`${typeName(a)}\` is never equal to \`${typeName(b)}\``;
   const mended = mendedEquality(inference, expr, [left, a], [right, b]);
@@ -141,6 +143,7 @@ const typeOfIn = (
 ): CelType => {
   const [a, b] = [inference.typeOf(element, scope), present(inference.typeOf(range, scope))];
   noteMembership(inference, element, range);
+  noteListedAddress(inference, element, range);
   if (isDynamic(b)) return BOOL;
   const span = spanOf(inference, expr);
   const wanted = b.kind === 'list' ? b.element : entriesOf(b)?.key;

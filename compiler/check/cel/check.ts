@@ -24,6 +24,7 @@ import {
   typeName,
   UINT,
 } from '../../../policies/cel/types.ts';
+import { KEY_ENVIRONMENT } from '../../../policies/limit/key-environment.ts';
 import type { CelEnvironment as CelEnvironmentName, CelResult } from '../../../schema/config/value.ts';
 import { unguardedReads, withArguments } from './arguments.ts';
 import { type CallTarget, targetsWhere } from './call-target.ts';
@@ -44,6 +45,9 @@ const ENVIRONMENTS: Readonly<Record<CelEnvironmentName, CelEnvironment<never>>> 
   response: RESPONSE_ENVIRONMENT,
 };
 
+const environmentOf = (name: CelEnvironmentName, result: CelResult): CelEnvironment<never> =>
+  name === 'call' && result === 'any' ? KEY_ENVIRONMENT : ENVIRONMENTS[name];
+
 const NO_NAMES: Scope = new Map();
 
 /**
@@ -57,7 +61,7 @@ export const checkCel = (
   result: CelResult,
   targets?: readonly CallTarget[],
 ): readonly CelProblem[] => {
-  const names = typeof environment === 'string' ? ENVIRONMENTS[environment] : environment;
+  const names = typeof environment === 'string' ? environmentOf(environment, result) : environment;
   if (targets === undefined && isKnownSound(names, expression, result)) return [];
   const { type, problems, warnings, tokens } = inferCel(expression, names, targets);
   const found = [...problems];

@@ -10,7 +10,8 @@ export type CelProblemCode =
   | 'not-allowed'
   | 'unknown-argument'
   | 'unguarded-argument'
-  | 'constant';
+  | 'constant'
+  | 'whole-address';
 
 /** A problem with its place in the expression, in UTF-16 units. */
 export interface CelProblem {

@@ -1,4 +1,4 @@
-/** GW302x and GW310x: CEL expressions. The words about an expression come from its checker. */
+/** GW302x, GW310x and GW3180: CEL expressions. The words about an expression come from its checker. */
 import type { Severity } from '../../../schema/diagnostic.ts';
 import { type Entry, entry } from '../entry.ts';
 
@@ -28,4 +28,5 @@ export const EXPRESSIONS = {
   GW3100: expression('Argument that no call has'),
   GW3101: expression('Argument that calls may lack', 'warning'),
   GW3102: expression('Condition that is always the same', 'warning'),
+  GW3180: expression('Address that no key of a limit has', 'warning'),
 };

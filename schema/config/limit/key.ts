@@ -5,7 +5,7 @@ export const limitKey = (example: readonly string[]) =>
   listOf(
     cel('call', 'any', {
       description:
-        'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it. `client.address` by itself counts an IPv6 client by its /64, in which it moves at will.',
+        'A CEL expression, without `result`. Callers choose their arguments: a key of `args` wants a limit by `principal.id` beside it. `client.address` is of an IPv6 client its network, as `2001:db8::/64`, in which it moves at will.',
     }),
     {
       description: 'What is counted apart. Empty: one count for all.',

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { prepareKey } from '../../../policies/limit/key.ts';
+import { canonicalAddress } from '../../../policies/listen/address-rules.ts';
+import { typedExpressions } from '../../compiler/check/cel/typed-expressions.ts';
 import { principal, resourceRead, toolCall } from '../call-facts.ts';
 
 const callBy = (id: string, identity = 'workforce') =>
@@ -42,14 +44,63 @@ test.each([
   expect(key(one)).not.toBe(key(other));
 });
 
-test('an address alone counts an IPv6 client by what it moves in at will, and within an expression as it is', () => {
-  const from = (address: string) => toolCall('x', { client: { ...toolCall('x').client, address } });
-  const key = prepareKey([' client.address ']);
+const from = (address: string) => toolCall('x', { client: { ...toolCall('x').client, address } });
+
+test.each([
+  ' client.address ',
+  '(client.address)',
+  "client['address']",
+  'client.address + tool.name',
+  'string(client.address)',
+  "client.address.contains(':') ? 'IPv6 ' + client.address : client.address",
+])('%s counts an IPv6 client by what it moves in at will', (expression) => {
+  const key = prepareKey([expression]);
   expect(key(from('2001:db8:1:2::1'))).toBe(key(from('2001:db8:1:2:ffff::9')));
   expect(key(from('2001:db8:1:2::1'))).not.toBe(key(from('2001:db8:1:3::1')));
   expect(key(from('192.0.2.1'))).not.toBe(key(from('192.0.2.2')));
-  const exact = prepareKey(["client.address + ''"]);
-  expect(exact(from('2001:db8:1:2::1'))).not.toBe(exact(from('2001:db8:1:2::2')));
+});
+
+test('a network can be told apart in a key, and none of its addresses', () => {
+  const network = prepareKey(["client.address == '2001:db8:1:2::/64' ? 'office' : 'others'"]);
+  expect(network(from('2001:db8:1:2::1'))).not.toBe(network(from('2001:db8:1:3::1')));
+  const address = prepareKey(["client.address == '2001:db8:1:2::1' ? 'printer' : 'others'"]);
+  expect(address(from('2001:db8:1:2::1'))).toBe(address(from('2001:db8:1:2::2')));
+});
+
+/** An address within a network, in the spelling that requests have. */
+const addressIn = (network: string, host: readonly number[]): string =>
+  canonicalAddress(`${network}:${host.map((group) => group.toString(16)).join(':')}`)!;
+
+test('no expression over the address gives two keys for two addresses of one /64', () => {
+  const network = '2001:db8:0:7';
+  const hosts = fc.array(fc.nat(0xffff), { minLength: 4, maxLength: 4 });
+  const elsewhere = from('2001:db8:0:8::1');
+  let told = 0;
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        typedExpressions.string,
+        typedExpressions.strings,
+        typedExpressions.int,
+        typedExpressions.bool,
+      ),
+      hosts,
+      hosts,
+      (shape, one, other) => {
+        const expression = shape.replace(
+          /\b(?:principal\.id|tool\.name|args\.path|args\.where\.column)\b/g,
+          'client.address',
+        );
+        fc.pre(expression.includes('client.address'));
+        const key = prepareKey([expression]);
+        const here = key(from(addressIn(network, one)));
+        expect(key(from(addressIn(network, other)))).toBe(here);
+        if (key(elsewhere) !== here) told += 1;
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  expect(told).toBeGreaterThan(20);
 });
 
 test('calls for which a key has no value share one count, apart from every value', () => {
