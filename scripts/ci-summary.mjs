@@ -1,6 +1,6 @@
 /**
  * `node scripts/ci-summary.mjs <folder>`: adds up the steps of a run. A step with a report of Vitest counts its
- * tests, any other counts as one. Prints one line and fails if anything failed.
+ * tests, any other counts as one. Prints what failed and why, then one line, and fails if anything failed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +23,16 @@ const otherFailures = ({ numFailedTests, testResults }, isOk) => {
   return !isOk && numFailedTests === 0 ? 1 : 0;
 };
 
+const firstLine = (text) => text.trimStart().split('\n', 1)[0];
+
+/** A file that failed, with what its tests said; one that did not load has none, and says so itself. */
+const tellFailed = ({ name, message, assertionResults }) => {
+  console.log(`failed: ${name}`);
+  if (assertionResults.length === 0 && message) console.log(`  ${firstLine(message)}`);
+  for (const { status, fullName, failureMessages } of assertionResults)
+    if (status === 'failed') console.log(`  ${fullName}: ${firstLine(failureMessages.join('\n'))}`);
+};
+
 let [passed, failed, skipped] = [0, 0, 0];
 for (const { name, isOk, report } of steps) {
   if (!existsSync(report)) {
@@ -36,8 +46,7 @@ for (const { name, isOk, report } of steps) {
   passed += result.numPassedTests;
   failed += result.numFailedTests + others;
   skipped += result.numPendingTests + result.numTodoTests;
-  for (const { name: file, status } of result.testResults)
-    if (status === 'failed') console.log(`failed: ${file}`);
+  for (const file of result.testResults) if (file.status === 'failed') tellFailed(file);
 }
 if (skipped > 0) console.log(`skipped: ${skipped}`);
 console.log(`${passed} passed, ${failed} failed`);

@@ -26,11 +26,22 @@ interface Report {
 }
 
 const writeReport = async (step: string, { passed, failed = 0, skipped = 0, broken = 0 }: Report) => {
+  const failures = Array.from({ length: failed }, (_, index) => ({
+    status: 'failed',
+    fullName: `a limit counts to ${index}`,
+    failureMessages: [`AssertionError: expected 2 to be ${index}\n    at a.test.ts:1:1`],
+  }));
   const testResults = [
-    { name: 'a.test.ts', status: failed > 0 ? 'failed' : 'passed', assertionResults: [{}] },
+    {
+      name: 'a.test.ts',
+      status: failed > 0 ? 'failed' : 'passed',
+      message: '',
+      assertionResults: [{ status: 'passed', fullName: 'a limit holds', failureMessages: [] }, ...failures],
+    },
     ...Array.from({ length: broken }, (_, index) => ({
       name: `broken-${index}.test.ts`,
       status: 'failed',
+      message: 'SyntaxError: Unexpected token\n  in a line',
       assertionResults: [],
     })),
   ];
@@ -64,17 +75,28 @@ describe('the summary of a run', () => {
     });
   });
 
-  it('counts failed tests and failed steps, names them, and fails', async () => {
+  it('counts failed tests and failed steps, names them with what they said, and fails', async () => {
     await writeReport('test', { passed: 10, failed: 2, skipped: 1 });
     expect(await summarize('test 1', 'check 1')).toEqual({
-      lines: ['failed: a.test.ts', 'failed: check', 'skipped: 1', '10 passed, 3 failed'],
+      lines: [
+        'failed: a.test.ts',
+        '  a limit counts to 0: AssertionError: expected 2 to be 0',
+        '  a limit counts to 1: AssertionError: expected 2 to be 1',
+        'failed: check',
+        'skipped: 1',
+        '10 passed, 3 failed',
+      ],
       code: 1,
     });
   });
 
   it('counts files that do not load', async () => {
-    await writeReport('test', { passed: 10, broken: 2 });
-    expect((await summarize('test 1')).lines.at(-1)).toBe('10 passed, 2 failed');
+    await writeReport('test', { passed: 10, broken: 1 });
+    expect((await summarize('test 1')).lines).toEqual([
+      'failed: broken-0.test.ts',
+      '  SyntaxError: Unexpected token',
+      '10 passed, 1 failed',
+    ]);
   });
 
   it('counts a run that failed although every test passed, or that left no report', async () => {
