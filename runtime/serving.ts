@@ -287,6 +287,8 @@ export class Serving {
       rpcCode: RPC.upstream,
     });
     this.#sessions.cut(exposures, error);
+    this.#stdio?.cut(exposures, error);
+    if (this.#current?.servers.has(name) !== true) this.#parked.serverGone(name);
     const mayNot: Parameters<BoundListeners['cut']>[0] = ({ record, generation }) =>
       record.server === name && generation.isOver && !LASTING_METHODS.has(record.method);
     this.#live.listeners.cut(mayNot, error);

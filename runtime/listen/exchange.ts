@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Principal } from '../../schema/principal.ts';
+import type { GenerationView } from '../generation.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { Shedding } from './shedding.ts';
 
@@ -40,6 +41,8 @@ export interface Exchange {
   /** When it came, to a peer perhaps; from performance.now(). */
   readonly startedMs: number;
   principal: Principal;
+  /** That it came under, which it holds until it is concluded. */
+  readonly generation: GenerationView;
   /** For the access line and metrics. */
   readonly record: ExchangeRecord;
   /** Shared by all requests of a listener. */

@@ -34,7 +34,6 @@ export interface ListenerContext {
 /** An exchange with what only the listener needs of it. */
 export interface OpenExchange extends WebExchange, Placed {
   readonly context: ListenerContext;
-  readonly generation: GenerationView;
   readonly connection: Connection;
 }
 

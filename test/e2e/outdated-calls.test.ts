@@ -5,11 +5,12 @@ import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
 import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { legacyRequest, openSession } from '../support/legacy-client.ts';
+import { legacyMessage, legacyRequest, openSession } from '../support/legacy-client.ts';
 import { openListen } from '../support/listen-client.ts';
 import { callTool } from '../support/modern-client.ts';
 import { scrape } from '../support/scrape.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+import { WebSocketClient } from '../support/web-socket-client.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -55,6 +56,11 @@ const applied = async (gateway: TestGateway, text: string): Promise<void> => {
 /** How a call ends: by the code of its error, or by its status. */
 const outcome = (call: ReturnType<typeof callTool>): Promise<string> =>
   call.then(({ status, body }) => body.error?.data.code ?? String(status));
+
+const GET_ISSUE = { name: 'get_issue', arguments: {} };
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
+const endOf = ({ error }: any): string => (error === undefined ? 'answered' : error.data.code);
 
 const isOpen = ({ response }: Received): boolean => !response.destroyed && !response.writableEnded;
 
@@ -107,6 +113,84 @@ describe('calls of a server whose rules have changed', () => {
     await applied(gateway, yamlOf('true', slow));
     answer(held[0]!);
     expect(await call).toBe('200');
+  });
+});
+
+/** Opens a session over a transport; what is returned makes a call in it, and resolves to how that ends. */
+const TRANSPORTS: Readonly<Record<string, (url: string) => Promise<(id: string) => Promise<string>>>> = {
+  'streamable HTTP': async (url) => {
+    const session = await openSession(url);
+    return async (id) => {
+      const { text } = await legacyMessage(url, session, { id, method: 'tools/call', params: GET_ISSUE });
+      return endOf(JSON.parse(text.replace(/^[^{]*data: /s, '')));
+    };
+  },
+  WebSocket: async (url) => {
+    const client = await WebSocketClient.open(url);
+    await client.initialize();
+    return async (id) => {
+      client.call(id, 'get_issue');
+      const isIt = (message: { readonly id?: unknown }) => message.id === id;
+      await expect.poll(() => client.messages.some(isIt), { timeout: 10_000 }).toBe(true);
+      return endOf(client.messages.find(isIt));
+    };
+  },
+  'HTTP+SSE': async (url) => {
+    const accept = 'text/event-stream';
+    const stream = await EventStreamClient.open(`${url}/sse`, { headers: { accept } });
+    await expect.poll(() => stream.events[0]?.event).toBe('endpoint');
+    const postUrl = new URL(stream.events[0]!.data!, url).href;
+    const ask = async (id: string, method: string, params: object) => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id, method, params });
+      await fetch(postUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      const isIt = ({ data }: { readonly data?: string | undefined }) =>
+        data?.includes(`"id":"${id}"`) === true;
+      await expect.poll(() => stream.events.some(isIt), { timeout: 10_000 }).toBe(true);
+      return JSON.parse(stream.events.find(isIt)!.data!);
+    };
+    const clientInfo = { name: 'test-client', version: '1.0.0' };
+    await ask('init', 'initialize', { protocolVersion: '2024-11-05', capabilities: {}, clientInfo });
+    return async (id) => endOf(await ask(id, 'tools/call', GET_ISSUE));
+  },
+};
+
+describe('calls of sessions', () => {
+  const yaml = (rule: string, call: string): string =>
+    configuration(
+      { tracker: upstream.url },
+      {
+        reload: { watch: false, drain: { window: '50ms', deadline: '500ms' } },
+        server: { protocol: { legacySse: true, websocket: true }, policies: ['rule'] },
+        upstream: { timeouts: { call } },
+        policies: { rule: { type: 'cel', allow: rule } },
+      },
+    );
+
+  describe.each(Object.entries(TRANSPORTS))('over %s', (_, open) => {
+    it.each([
+      ['rules', 'true || true', '60s'],
+      ['upstream', 'true', '50s'],
+    ] as const)(
+      'are cut at the deadline where the %s changed, and not before',
+      async (_what, rule, callTimeout) => {
+        await using gateway = await startTestGateway(yaml('true', '60s'), { tap: false });
+        const call = await open(gateway.url());
+        const quick = call('quick');
+        await upstream.until(() => held.length === 1);
+        const slow = call('slow');
+        await upstream.until(() => held.length === 2);
+        await applied(gateway, yaml(rule, callTimeout));
+        answer(held[0]!);
+        expect(await quick).toBe('answered');
+        const later = call('later');
+        await upstream.until(() => held.length === 3);
+        expect(await slow).toBe('shutting_down');
+        answer(held[2]!);
+        expect(await later).toBe('answered');
+        // What was kept for their sake goes with them.
+        await expect.poll(() => upstream.sessions.size).toBe(1);
+      },
+    );
   });
 });
 

@@ -64,6 +64,17 @@ describe('a parked call', () => {
     await other[Symbol.asyncDispose]();
   });
 
+  it('is taken back when its server is taken out of the configuration, though another has its upstream', async () => {
+    await ask();
+    const config = JSON.parse(
+      configuration({ asking: tap.url }, { reload: { drain: { window: '1ms', deadline: '1ms' } } }),
+    );
+    config.servers = { other: { ...config.servers.main, at: [{ listener: 'main', path: '/other' }] } };
+    const cancelled = once(upstream.events, 'cancelled');
+    await gateway.load(JSON.stringify(config));
+    await cancelled;
+  });
+
   it('is taken back when the gateway ends', async () => {
     await ask();
     await gateway.close();

@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client as ClientV2 } from '@modelcontextprotocol/client';
 import { StdioClientTransport as StdioV2 } from '@modelcontextprotocol/client/stdio';
@@ -16,23 +13,23 @@ import { configuration } from '../support/configuration.ts';
 import { type FastUpstream, hang } from '../support/fast-upstream.ts';
 import { MODERN, messageFaults } from '../support/message-schema.ts';
 import { modernBody } from '../support/modern-client.ts';
+import { PROGRAM, StdioClient } from '../support/stdio-client.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const EVERYTHING = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url),
 );
 
 let folder: string;
 let upstream: FastUpstream;
-const running: Started[] = [];
+const running: StdioClient[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gatewright-stdio-'));
   upstream = await startToolUpstream('tracker', ['get_issue']);
 });
 afterEach(async () => {
-  for (const started of running.splice(0)) await started.kill();
+  for (const client of running.splice(0)) await client.kill();
   await upstream.close();
   await rm(folder, { recursive: true });
 });
@@ -51,83 +48,11 @@ const written = async (yaml: string): Promise<string> => {
   return file;
 };
 
-interface Message {
-  readonly id?: unknown;
-  readonly method?: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
-  readonly result?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
-  readonly error?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
-  readonly params?: any;
-}
-
-/** The command as a client that writes what a test tells it to would start it. */
-class Started {
-  readonly messages: Message[] = [];
-  err = '';
-  readonly #child;
-  readonly #exited: Promise<number | null>;
-  #wake: () => void = () => undefined;
-
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, [PROGRAM, 'stdio', ...args], {
-      env: { PATH: process.env.PATH, ...env },
-    });
-    this.#exited = once(this.#child, 'close').then(([code]) => code as number | null);
-    createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      this.messages.push(JSON.parse(line));
-      this.#wake();
-    });
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.err += text;
-      this.#wake();
-    });
-    this.#child.stdin.on('error', () => undefined);
-    running.push(this);
-  }
-
-  write(text: string): void {
-    this.#child.stdin.write(text);
-  }
-
-  say(message: object): void {
-    this.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  }
-
-  endInput(): void {
-    this.#child.stdin.end();
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** The first message that fits, which has come or will. */
-  async heard(fits: (message: Message) => boolean): Promise<Message> {
-    for (;;) {
-      const found = this.messages.find(fits);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve, reject) => {
-        this.#wake = resolve;
-        void this.#exited.then((code) => reject(new Error(`ended with ${code}: ${this.err}`)));
-      });
-    }
-  }
-
-  answerTo(id: unknown): Promise<Message> {
-    return this.heard((message) => message.id === id && message.method === undefined);
-  }
-
-  exited(): Promise<number | null> {
-    return this.#exited;
-  }
-
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exited;
-  }
-}
+const started = (...how: ConstructorParameters<typeof StdioClient>): StdioClient => {
+  const client = new StdioClient(...how);
+  running.push(client);
+  return client;
+};
 
 const initialize = (version = '2025-11-25') => ({
   id: 0,
@@ -186,7 +111,7 @@ describe('gatewright stdio', () => {
 
   it('stays with the era of the opening message, which server/discover does not tell', async () => {
     const file = await written(configuration({ tracker: upstream.url }));
-    const legacy = new Started(['main', file]);
+    const legacy = started(['main', file]);
     legacy.say(modern('d', 'server/discover'));
     expect((await legacy.answerTo('d')).result.supportedVersions).toContain('2026-07-28');
     legacy.say(initialize());
@@ -196,7 +121,7 @@ describe('gatewright stdio', () => {
     legacy.say({ id: 'again', method: 'initialize', params: initialize().params });
     expect((await legacy.answerTo('again')).error.code).toBe(-32600);
 
-    const later = new Started(['main', file]);
+    const later = started(['main', file]);
     later.say(modern(1, 'tools/list'));
     const listed = await later.answerTo(1);
     expect(messageFaults(MODERN, listed, { from: 'server', answers: 'tools/list' })).toEqual([]);
@@ -208,7 +133,7 @@ describe('gatewright stdio', () => {
 
   it('takes a modern request back, and ends a subscription when told to', async () => {
     const file = await written(configuration({ tracker: upstream.url }));
-    const client = new Started(['main', file]);
+    const client = started(['main', file]);
     upstream.behave(hang);
     client.say(modern('slow', 'tools/call', { name: 'get_issue', arguments: {} }));
     await upstream.until(() => upstream.calls === 1);
@@ -229,7 +154,7 @@ describe('gatewright stdio', () => {
   });
 
   it('answers what is no message without ending, and asks for initialize', async () => {
-    const client = new Started(['main', await written(configuration({ tracker: upstream.url }))]);
+    const client = started(['main', await written(configuration({ tracker: upstream.url }))]);
     client.write('not json\n\n{"jsonrpc":"2.0"}\n');
     client.say({ id: 'p', method: 'ping' });
     expect((await client.answerTo('p')).result).toEqual({});
@@ -250,7 +175,7 @@ describe('gatewright stdio', () => {
 
   it('ends in order when the client closes its end, with the answers that are due and the upstream sessions deleted', async () => {
     const legacy = await startToolUpstream('one', ['slow'], { eras: ['legacy'] });
-    const client = new Started(['main', await written(configuration({ one: legacy.url }))]);
+    const client = started(['main', await written(configuration({ one: legacy.url }))]);
     client.say(initialize());
     await client.answerTo(0);
     legacy.behave(({ message, response }) => {
@@ -269,7 +194,7 @@ describe('gatewright stdio', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s, exit code 0', async (signal) => {
-    const client = new Started(['main', await written(configuration({ tracker: upstream.url }))]);
+    const client = started(['main', await written(configuration({ tracker: upstream.url }))]);
     client.say(initialize());
     await client.answerTo(0);
     client.signal(signal);
@@ -279,7 +204,7 @@ describe('gatewright stdio', () => {
   it('binds no address, so that it starts beside a gateway that serves the same file', async () => {
     const config = JSON.parse(configuration({ tracker: upstream.url }));
     config.listeners.main.bind = `127.0.0.1:${upstream.port}`;
-    const client = new Started(['main', await written(JSON.stringify(config))]);
+    const client = started(['main', await written(JSON.stringify(config))]);
     client.say(initialize());
     expect((await client.answerTo(0)).result.serverInfo).toBeDefined();
   });
@@ -289,7 +214,7 @@ describe('gatewright stdio', () => {
     const file = await written(
       configuration({ tracker: upstream.url }, { telemetry: { log: { level: 'debug', access: true } } }),
     );
-    const client = new Started(['main', file, '--log', log]);
+    const client = started(['main', file, '--log', log]);
     client.say(initialize());
     client.say(call(1, 'get_issue'));
     await client.answerTo(1);
@@ -314,7 +239,7 @@ describe('gatewright stdio', () => {
 
   it('takes on a configuration that changes while it serves', async () => {
     const file = await written(configuration({ tracker: upstream.url }));
-    const client = new Started(['main', file]);
+    const client = started(['main', file]);
     client.say(initialize());
     await client.answerTo(0);
     const more = { server: { policies: ['none'] }, policies: { none: { type: 'cel', deny: 'true' } } };
@@ -343,7 +268,7 @@ describe('the caller of a server with identities', () => {
   };
 
   it('is who the token in the environment says, checked at each message', async () => {
-    const client = new Started(['main', await identified()], { GATEWRIGHT_TOKEN: key });
+    const client = started(['main', await identified()], { GATEWRIGHT_TOKEN: key });
     client.say(initialize());
     client.say(call(1, 'get_issue'));
     expect((await client.answerTo(1)).result).toBeDefined();
@@ -361,7 +286,7 @@ describe('the caller of a server with identities', () => {
     ['no token', {}],
     ['a wrong token', { GATEWRIGHT_TOKEN: makeApiKey('desk').key }],
   ])('is refused with %s: exit code 1, nothing on standard output', async (_what, env) => {
-    const client = new Started(['main', await identified()], env as Record<string, string>);
+    const client = started(['main', await identified()], env as Record<string, string>);
     expect(await client.exited()).toBe(1);
     expect(client.messages).toEqual([]);
     expect(client.err).toMatch(/GATEWRIGHT_TOKEN/);
@@ -371,13 +296,13 @@ describe('the caller of a server with identities', () => {
 
 describe('a start that cannot be', () => {
   it('tells of a server that is not there which ones are, exit code 1', async () => {
-    const client = new Started(['mian', await written(configuration({ tracker: upstream.url }))]);
+    const client = started(['mian', await written(configuration({ tracker: upstream.url }))]);
     expect(await client.exited()).toBe(1);
     expect(client.err).toContain('there is no server `mian`; there is `main`');
   });
 
   it('tells of a configuration with mistakes, exit code 1', async () => {
-    const client = new Started(['main', await written('version: 1\n')]);
+    const client = started(['main', await written('version: 1\n')]);
     expect(await client.exited()).toBe(1);
     expect(client.err).toContain('GW1002');
     expect(client.messages).toEqual([]);
@@ -385,7 +310,7 @@ describe('a start that cannot be', () => {
 
   it('tells how it is used, exit code 2', async () => {
     for (const args of [[], ['a', 'b', 'c'], ['main', '--nonsense']]) {
-      const client = new Started(args);
+      const client = started(args);
       expect(await client.exited()).toBe(2);
       expect(client.err).toContain('usage: gatewright stdio <server>');
     }

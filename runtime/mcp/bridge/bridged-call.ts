@@ -4,6 +4,7 @@
  */
 import type { Principal } from '../../../schema/principal.ts';
 import { asGatewayError, type GatewayError } from '../../errors.ts';
+import type { GenerationView } from '../../generation.ts';
 import { membersAt, memberText } from '../../json-members.ts';
 import { ENDPOINT_UNREACHED, SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
 import type { Cancel, LargeReply, Link, ReplySink } from '../../upstream/link.ts';
@@ -81,12 +82,18 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   #keys = 0;
   /** Tells the end of the call, which came while nobody was there. */
   #ended: (() => void) | undefined;
+  /** Held while nobody's request does: its upstream is given up no sooner than under a call that is answered. */
+  #held: GenerationView | undefined;
 
   constructor(call: Call, errand: Errand) {
     const { principal, clientAddress } = call.exchange;
     this.owner = ownerOf(principal, clientAddress);
     this.#call = call;
     this.#errand = errand;
+  }
+
+  get server(): string {
+    return this.#call.server.node.name;
   }
 
   get principal(): Principal {
@@ -209,6 +216,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
       const state = { kind: 'parked', upstream, owner: parked.owner, handle: parked.park(this) } as const;
       const sealed = sealState(call, state, parked.bounds.idleMs);
       this.#state = 'parked';
+      this.#hold(call);
       for (const question of this.#questions.values()) question.asked = true;
       const requests = [...this.#questions].map(([key, { requestText }]) => [key, requestText] as const);
       call.exchange.record.outcome = 'ok';
@@ -217,6 +225,19 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
       this.#giveUp('no room to wait for input');
       call.reply.error(asGatewayError(thrown));
     }
+  }
+
+  /** Until it is over: what a retry goes on with is what the call was sent over. */
+  #hold({ exchange: { generation } }: Call): void {
+    if (generation.isOver || this.#held?.isOver === false) return;
+    generation.acquire();
+    this.#letGo();
+    this.#held = generation;
+  }
+
+  #letGo(): void {
+    this.#held?.release();
+    this.#held = undefined;
   }
 
   retried(call: Call): void {
@@ -285,6 +306,7 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
     this.#ended = end;
     // Whoever waits for the turn need not wait for the client.
     this.#errand.calls.leave(this);
+    this.#letGo();
   }
 
   #respond(text: string, message: UpstreamMessage): void {
@@ -321,5 +343,6 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
     clearTimeout(this.#gathering);
     this.#errand.calls.leave(this);
     this.#call.server.parked.leave(this);
+    this.#letGo();
   }
 }

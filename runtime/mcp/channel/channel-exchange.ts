@@ -42,11 +42,11 @@ export class ChannelExchange implements Exchange {
   readonly replyHeaders = NONE;
   readonly startedMs: number;
   principal: Principal;
+  readonly generation: GenerationView;
   readonly record = newRecord();
   readonly lifecycle: ListenerLifecycle;
   concluded = false;
   onAbort: (() => void) | undefined;
-  readonly #generation: GenerationView;
   readonly #observer: ListenerObserver;
 
   constructor(origin: ChannelOrigin, { observer, current }: ChannelContext, principal: Principal) {
@@ -60,9 +60,9 @@ export class ChannelExchange implements Exchange {
     this.path = origin.path;
     this.lifecycle = origin.lifecycle;
     this.principal = principal;
-    this.#generation = current();
+    this.generation = current();
     this.#observer = observer;
-    this.#generation.acquire();
+    this.generation.acquire();
     observer.exchangeStarted(this);
   }
 
@@ -72,7 +72,7 @@ export class ChannelExchange implements Exchange {
     this.concluded = true;
     this.onAbort = undefined;
     if (this.record.outcome === '') this.record.outcome = 'ok';
-    this.#generation.release();
+    this.generation.release();
     this.#observer.exchangeFinished(this, status, performance.now() - this.startedMs);
   }
 
@@ -82,6 +82,13 @@ export class ChannelExchange implements Exchange {
     const { onAbort } = this;
     this.record.outcome = outcome;
     this.conclude(0);
+    onAbort?.();
+  }
+
+  /** What is under way for it is taken back; how it ends is another's to say. */
+  takeBack(): void {
+    const { onAbort } = this;
+    this.onAbort = undefined;
     onAbort?.();
   }
 }

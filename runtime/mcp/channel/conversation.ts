@@ -18,7 +18,7 @@ import { idInUse, serveRequest, sessionCall } from '../legacy/session-call.ts';
 import type { SessionStore } from '../legacy/session-store.ts';
 import { isRefused, type Message, notJson, parseJson, readMessage, tooMuch } from '../message.ts';
 import { serveModern } from '../modern/serve-modern.ts';
-import type { Place } from '../server.ts';
+import type { Place, PreparedServer } from '../server.ts';
 import type { Channel } from './channel.ts';
 import type { ChannelExchange } from './channel-exchange.ts';
 import { ChannelReply } from './channel-reply.ts';
@@ -101,6 +101,11 @@ export class Conversation {
     exchange.record.cause = error.cause;
     exchange.conclude(error.status);
     this.#channel.send(errorResponse(exchange, error, idText));
+  }
+
+  /** Requests of 2026-07-28 that began under a server that is over fail; sessions have theirs. */
+  cut(exposures: PreparedServer['exposures'], error: GatewayError): void {
+    this.#modern.end(error, exposures);
   }
 
   /** The client is gone: what it waits for is taken back, and its session ends. */
@@ -222,9 +227,13 @@ export class Conversation {
       this.#refuse(exchange, idInUse(), idText);
       return;
     }
-    const epilogue = message.method === 'subscriptions/listen' ? cancelled(idText) : undefined;
+    const lasts = message.method === 'subscriptions/listen';
+    const epilogue = lasts ? cancelled(idText) : undefined;
     const reply = this.#replyTo(exchange, idText, () => this.#modern.finished(idText), epilogue);
+    // Streams go over to another graph, or end in order, by rules of their own.
+    this.#modern.exposures = lasts ? undefined : place.server.exposures;
     this.#modern.begin(idText, reply);
+    if (!lasts) this.#modern.started(idText, () => exchange.takeBack(), undefined);
     serveModern(place, exchange, message, reply);
   }
 

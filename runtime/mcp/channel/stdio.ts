@@ -88,6 +88,11 @@ export class StdioChannel implements Channel {
     this.#ended.resolve();
   }
 
+  /** Requests that began under a server that is over fail. */
+  cut(...meant: Parameters<Conversation['cut']>): void {
+    this.#conversation.cut(...meant);
+  }
+
   /** Lets what waits for an answer have it, for `deadlineMs` at most, and ends. What was sent has been written out. */
   async close(deadlineMs: number): Promise<void> {
     const { input, output } = this.#options;

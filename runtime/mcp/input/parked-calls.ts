@@ -11,6 +11,8 @@ import type { Call } from '../call.ts';
 export interface Parked {
   /** Whose it is counted as. */
   readonly owner: string;
+  /** The name of its server. */
+  readonly server: string;
   /** Who called last. */
   readonly principal: Principal;
   /** Goes on for a retry of its caller, which is answered in every case. */
@@ -129,6 +131,11 @@ export class ParkedCalls {
   /** Takes back what waits for the input of callers whose credential does not count any more. */
   expelRevoked(isRevoked: (principal: Principal) => boolean): void {
     for (const call of [...this.#byHandle.values()]) if (isRevoked(call.principal)) call.expired();
+  }
+
+  /** Takes back what waits for input at a server that nobody can come to any more. */
+  serverGone(name: string): void {
+    for (const call of [...this.#byHandle.values()]) if (call.server === name) call.expired();
   }
 
   /** Takes all calls back. */

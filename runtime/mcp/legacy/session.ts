@@ -339,6 +339,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
   /** A request has been answered. */
   finished(idText: string): void {
     this.inFlight.finished(idText);
+    this.links.settle();
     this.asks.forgetCall(idText);
     this.usedMs = performance.now();
   }

@@ -13,10 +13,12 @@ afterEach(() => {
 class TestCall implements Parked {
   readonly owner: string;
   readonly principal = ANONYMOUS;
+  readonly server: string;
   readonly expiry = Promise.withResolvers<void>();
 
-  constructor(owner: string) {
+  constructor(owner: string, server = 'main') {
     this.owner = owner;
+    this.server = server;
   }
 
   retried(): void {}
@@ -49,6 +51,19 @@ describe('ParkedCalls', () => {
     expect(() => parked.park(new TestCall('a'))).toThrow(expect.objectContaining({ code: 'rate_limited' }));
     parked.park(new TestCall('c'));
     expect(parked.size).toBe(3);
+  });
+
+  it('takes back what waits at a server that is gone, and nothing else', async () => {
+    const [waiting, gone, answered] = [
+      new TestCall('a'),
+      new TestCall('b', 'gone'),
+      new TestCall('c', 'gone'),
+    ];
+    for (const call of [waiting, gone]) parked.park(call);
+    parked.take(parked.park(answered));
+    parked.serverGone('gone');
+    await gone.expiry.promise;
+    expect(parked.size).toBe(2);
   });
 
   it('forgets a call that has left', () => {
