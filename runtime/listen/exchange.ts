@@ -58,7 +58,7 @@ export interface Exchange {
 
 /** Who is told of the body of a request: of its pieces, and then of its end or that it does not come to one. */
 export interface BodySink {
-  /** May be kept. */
+  /** May be kept; one that is the whole body, until its end was told. */
   onData(chunk: Buffer): void;
   onEnd(): void;
   /** The client went away, or nobody wants the rest. */

@@ -22,6 +22,7 @@ import type { WebResponse } from './exchange.ts';
 import { enter, enterUnexpected } from './front-door.ts';
 import { HandshakeTurns } from './handshake-turns.ts';
 import { Http1Connection } from './http1/connection.ts';
+import { readTogether } from './http1/read-together.ts';
 import { type Arrival, Http2Arrivals } from './http2-arrivals.ts';
 import { Http2Request } from './http2-request.ts';
 import { ListenerHost } from './listener-host.ts';
@@ -127,13 +128,16 @@ export class Listener implements Taker {
     this.#isServing = true;
   }
 
-  take(socket: Socket): void {
-    if (!this.#gate.admit(socket)) return;
+  take(accepted: Socket): void {
     if (this.#tls === undefined) {
+      const socket = readTogether(accepted);
+      if (!this.#gate.admit(socket)) return;
       this.#serve(socket);
       goOn(socket);
       return;
     }
+    const socket = accepted;
+    if (!this.#gate.admit(socket)) return;
     // TLS ends what its client has ended.
     socket.allowHalfOpen = false;
     this.#handshakes.add(socket);

@@ -17,7 +17,7 @@ const CHUNK_LINE =
   /^([0-9a-f]{1,13})(?:;[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*$/i;
 
 export interface ChunkSink {
-  /** May be kept. */
+  /** Whatever of it is kept has to be copied. */
   onData(chunk: Buffer): void;
 }
 

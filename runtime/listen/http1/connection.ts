@@ -71,9 +71,9 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
 
   receive(chunk: Buffer): void {
     if (this.#state === 'over') return;
-    if (this.#ahead.isEmpty && this.#mayRead()) this.#read(chunk);
+    if (this.#ahead.isEmpty && this.#mayRead()) this.#read(chunk, true);
     else {
-      this.#ahead.add(chunk);
+      this.#ahead.add(Buffer.from(chunk));
       this.#bound();
     }
   }
@@ -168,13 +168,16 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
   goOn(): void {
     if (this.#isReading || this.#state === 'over') return;
     this.#tellEnd();
-    while (!this.#ahead.isEmpty && this.#mayRead()) this.#read(this.#ahead.take());
+    while (!this.#ahead.isEmpty && this.#mayRead()) this.#read(this.#ahead.take(), false);
     if (this.#ahead.isEmpty) this.#ahead.resume(this.socket);
     this.#arm();
   }
 
   onData(chunk: Buffer): void {
-    if (this.#state === 'body') this.#request!.sink!.onData(chunk);
+    if (this.#state !== 'body') return;
+    const { sink, bodyBytes } = this.#request!;
+    // Of one that has come at once the end is told before anything else is read.
+    sink!.onData(chunk.length === bodyBytes ? chunk : Buffer.from(chunk));
   }
 
   #mayRead(): boolean {
@@ -182,7 +185,8 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
     return this.#state === 'head' || this.#state === 'rest';
   }
 
-  #read(bytes: Buffer): void {
+  /** `isLent`: what is left of them has to be copied. */
+  #read(bytes: Buffer, isLent: boolean): void {
     let at = 0;
     this.#isReading = true;
     try {
@@ -191,7 +195,8 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
       this.#isReading = false;
     }
     if (at < bytes.length && this.#state !== 'over') {
-      this.#ahead.putBack(bytes.subarray(at));
+      const rest = bytes.subarray(at);
+      this.#ahead.putBack(isLent ? Buffer.from(rest) : rest);
       this.#bound();
     }
     this.#arm();
@@ -226,7 +231,7 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
       return next;
     }
     // Whoever takes the connection over may do so at once, and what came behind the head is theirs.
-    this.#ahead.putBack(bytes.subarray(next));
+    this.#ahead.putBack(Buffer.from(bytes.subarray(next)));
     this.#begin(head);
     this.#bound();
     return bytes.length;

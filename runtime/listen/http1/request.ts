@@ -20,6 +20,8 @@ export class Http1Request implements WebRequest {
   readonly httpVersionMajor = 1;
   readonly method: string;
   readonly url: string;
+  /** Length of the body, or `CHUNKED`. */
+  readonly bodyBytes: number;
   headers: IncomingHttpHeaders;
   rawHeaders: readonly string[];
   /** Who is told of the body. */
@@ -31,6 +33,7 @@ export class Http1Request implements WebRequest {
   constructor(head: RequestHead, source: BodySource) {
     this.method = head.method;
     this.url = head.target;
+    this.bodyBytes = head.bodyBytes;
     this.headers = head.headers;
     this.rawHeaders = head.rawHeaders;
     this.complete = head.bodyBytes === 0;

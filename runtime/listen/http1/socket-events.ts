@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 
 export interface SocketTarget {
+  /** Whatever of it is kept has to be copied. */
   receive(chunk: Buffer): void;
   /** The client sends nothing more. */
   left(): void;
@@ -14,9 +15,11 @@ export interface SocketTarget {
 }
 
 const TARGET = Symbol('target');
+const IS_DETACHED = Symbol('detached');
 
 interface Carrier extends Socket {
   [TARGET]?: SocketTarget;
+  [IS_DETACHED]?: boolean;
 }
 
 // Shared by all sockets, where a closure for each would be held as long as it.
@@ -40,6 +43,14 @@ function onClose(this: Carrier): void {
   this[TARGET]!.closed();
 }
 
+/** Told of what its socket has read into memory that is shared. False: it is to read no more for now. */
+export function receiveShared(this: Carrier, count: number, bytes: Buffer): boolean {
+  const chunk = bytes.subarray(0, count);
+  if (this[IS_DETACHED] === true) return this.push(Buffer.from(chunk));
+  this[TARGET]!.receive(chunk);
+  return true;
+}
+
 const ignore = (): void => undefined;
 
 /** From here on `target` is told. */
@@ -56,5 +67,6 @@ export const attach = (socket: Socket, target: SocketTarget): void => {
 
 /** From here on another reads and writes: only of stalls and of the end is told yet. */
 export const detach = (socket: Socket): void => {
+  (socket as Carrier)[IS_DETACHED] = true;
   socket.off('data', onData).off('end', onEnd).off('drain', onDrain);
 };

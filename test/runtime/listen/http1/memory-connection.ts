@@ -52,9 +52,16 @@ export class MemoryConnection implements Host {
   begun = 0;
   readonly connection = new Http1Connection(this.socket as unknown as Socket, '', this);
 
+  /** As a socket does: in memory that the next piece, of this connection or another, is read into. */
+  #receive(piece: Buffer): void {
+    const lent = Buffer.from(piece);
+    this.connection.receive(lent);
+    lent.fill('?');
+  }
+
   /** Hands it pieces one by one, and waits until it has done all it can. */
   async feed(pieces: readonly Buffer[]): Promise<void> {
-    for (const piece of pieces) this.connection.receive(piece);
+    for (const piece of pieces) this.#receive(piece);
     for (let before = -1; before < this.socket.text.length; ) {
       before = this.socket.text.length;
       await setImmediate();
@@ -73,7 +80,7 @@ export class MemoryConnection implements Host {
     const { method, url, headers, rawHeaders } = request;
     response.writeContinue();
     request.read({
-      onData: (chunk) => chunks.push(Buffer.from(chunk)),
+      onData: (chunk) => chunks.push(chunk),
       onEnd: () => {
         const body = Buffer.concat(chunks).toString('latin1');
         this.seen.push({ method, target: url, headers: { ...headers }, rawHeaders, body });
