@@ -28,6 +28,7 @@ import type { Filled, KeyedLimitNode } from './traffic/fill.ts';
 import { Quota } from './traffic/quota.ts';
 import { createRateLimiter, type RateLimiter } from './traffic/rate.ts';
 import { ReplicaGate } from './traffic/replica-gate.ts';
+import { SeenKeys } from './traffic/seen-keys.ts';
 import { createSharedRateLimiter } from './traffic/shared-rate.ts';
 import type { UpstreamContext } from './upstream/context.ts';
 import type { Upstream } from './upstream/link.ts';
@@ -185,22 +186,21 @@ export class LiveObjects {
   }
 
   /**
-   * @param memory where threads count together
+   * @param memory where threads count together, and remember together what a store said
    * @param store where replicas do
    */
   createLimiter(
     node: CountingLimitNode,
-    memory: SharedArrayBuffer | undefined,
+    memory: { readonly counts: SharedArrayBuffer | undefined; readonly seen: SharedArrayBuffer | undefined },
     store: StateStore | undefined,
   ): LiveLimiter {
-    const { counter: local, filled } = this.#localCounter(node, memory);
-    const counter = (now: CountingLimitNode): Counter =>
-      store === undefined ? local(now) : { store, local: local(now) };
-    // What replicas count together is not here.
-    return { counter, close: store === undefined ? this.#remember(node, filled) : () => undefined };
+    const { counter: local, filled } = this.#localCounter(node, memory.counts);
+    if (store === undefined) return { counter: local, close: this.#remember(node, filled) };
+    const seen = new SeenKeys(memory.seen, this.#thread?.holder);
+    return { counter: (now) => ({ store, local: local(now), seen }), close: this.#remember(node, seen) };
   }
 
-  /** What counts for a limit in this thread; undefined if nothing does. */
+  /** What this thread counts for a limit, or saw of it where a store counts; undefined if nothing. */
   filled({ type, name }: KeyedLimitNode): Filled | undefined {
     return [...this.#filled].findLast((each) => each.type === type && each.name === name)?.filled;
   }

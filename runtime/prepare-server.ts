@@ -21,6 +21,7 @@ import type { LoadedGraph } from './reload/reloader.ts';
 import type { TurnTaking } from './reload/turn-taking.ts';
 import { concurrencyCountId } from './traffic/concurrency.ts';
 import { quotaCountId } from './traffic/quota.ts';
+import { seenKeysId } from './traffic/seen-keys.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
 /** What a generation's servers are made from. */
@@ -98,7 +99,8 @@ const takeLimits = async (
     switch (limit.type) {
       case 'rate':
       case 'quota': {
-        const create = () => live.createLimiter(limit, memory, store);
+        const create = () =>
+          live.createLimiter(limit, { counts: memory, seen: memories[seenKeysId(name)] }, store);
         const counts = limit.type === 'quota' ? quotaCountId(limit) : fingerprintOf(loaded, 'limit', name);
         const { counter } = await leases.take(live.limiters, id, counts, create);
         counting.push({ node: limit, counter: counter(limit), ...of });

@@ -42,7 +42,7 @@ export class LimitMetrics {
 export class FillMetrics {
   readonly #keys = new GaugeFamily({
     name: 'gatewright_limit_keys',
-    help: 'Keys that count now, of limits that are counted here.',
+    help: 'Keys that count now; of limits that a store counts, those that were seen here.',
     labels: ['limit'],
   });
   readonly #fullest = new GaugeFamily({

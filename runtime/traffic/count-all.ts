@@ -2,12 +2,15 @@
 import type { CountingLimitNode } from '../../schema/graph/limit.ts';
 import { orLocal, type StateStore } from '../state/state-store.ts';
 import type { CountVerdict, LocalCounter } from './counter.ts';
+import type { SeenKeys } from './seen-keys.ts';
 
 /** Counts together with other replicas. */
 export interface ReplicaCounter {
   readonly store: StateStore;
   /** Counts while the store is away, if that is what its configuration says. */
   readonly local: LocalCounter;
+  /** What the store says, for those who ask how full limits are. */
+  readonly seen: SeenKeys;
 }
 
 export type Counter = LocalCounter | ReplicaCounter;
@@ -39,7 +42,17 @@ export const countAll = (
   const { store } = limits[0]!.counter;
   return store === undefined
     ? countHere(limits, nowMs)
-    : orLocal(store, store.count(limits), () => countHere(limits, nowMs));
+    : orLocal(store, countThere(store, limits), () => countHere(limits, nowMs));
+};
+
+const countThere = async (
+  store: StateStore,
+  limits: readonly Counted[],
+): Promise<readonly CountVerdict[]> => {
+  const verdicts = await store.count(limits);
+  for (const [at, { node, counter, key }] of limits.entries())
+    if (counter.store !== undefined) counter.seen.see(node, key, verdicts[at]!);
+  return verdicts;
 };
 
 const countHere = (limits: readonly Counted[], nowMs: number): readonly CountVerdict[] => {

@@ -93,14 +93,16 @@ const namesOf = (
 };
 
 /**
- * How full each limit is, by name; without those for which `filled` has nothing. Others have their turn in between.
+ * How full each limit is, by name; without those for which `filled` has nothing.
  *
  * @param tenants their names
+ * @param rest is called where there are many keys, so that others have their turn in between
  */
 export const readFills = async (
   limits: Readonly<Record<string, LimitNode>>,
   tenants: readonly string[],
   filled: (node: KeyedLimitNode) => Filled | undefined,
+  rest: () => Promise<unknown> = setImmediate,
 ): Promise<Readonly<Record<string, Fill>>> => {
   const fills: Record<string, Fill> = {};
   for (const node of Object.values(limits)) {
@@ -108,7 +110,7 @@ export const readFills = async (
     const found = filled(node);
     if (found === undefined) continue;
     const fullest = new Fullest();
-    for (const _ of found.fill(node, fullest, Date.now())) await setImmediate();
+    for (const _ of found.fill(node, fullest, Date.now())) await rest();
     fills[node.name] = fullest.told(namesOf(node, tenants, found));
   }
   return fills;

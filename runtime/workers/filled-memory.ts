@@ -1,8 +1,9 @@
-/** What threads count for a limit, as the process sees it that shares the memory and counts nothing itself. */
+/** What threads count or see for a limit, as the process sees it that shares the memory and counts nothing itself. */
 import type { NodeId } from '../../schema/graph/graph.ts';
 import type { Filled, KeyedLimitNode } from '../traffic/fill.ts';
 import { Places } from '../traffic/places.ts';
 import { Quota } from '../traffic/quota.ts';
+import { SeenKeys, seenKeysId } from '../traffic/seen-keys.ts';
 import { createSharedRateLimiter } from '../traffic/shared-rate.ts';
 import type { SharedMemories } from './messages.ts';
 
@@ -11,6 +12,8 @@ const NOBODY = 0;
 
 /** Undefined where the memory has nothing of the limit. */
 export const filledMemory = (node: KeyedLimitNode, memories: SharedMemories): Filled | undefined => {
+  const seen = memories[seenKeysId(node.name)];
+  if (seen !== undefined) return new SeenKeys(seen, NOBODY);
   const id: NodeId = `limit:${node.name}`;
   const memory = memories[id];
   if (memory === undefined) return undefined;

@@ -14,10 +14,14 @@ interface Keyed extends Partial<Fill> {
   readonly refusedLastMinute: number;
 }
 
-/** A limit over all its keys. What replicas count together is not here: keys are told of what is counted here. */
+/** A limit over all its keys. */
 export type LimitState =
   | PlacesState
-  | (Keyed & { readonly type: 'rate' | 'quota' })
+  | (Keyed & {
+      readonly type: 'rate' | 'quota';
+      /** A store counts: keys are those that were seen here, as they were told of last. */
+      readonly inStore?: true;
+    })
   | (Keyed &
       PlacesState & {
         readonly type: 'concurrency';
@@ -31,11 +35,13 @@ export interface LimitReports {
   /** In the last minute, by limit. */
   readonly refused: readonly Readonly<Record<string, number>>[];
   readonly fills: Readonly<Record<string, Fill>>;
+  /** Whether requests are counted in a store. */
+  readonly inStore: boolean;
 }
 
 export const limitStates = (
   limits: Readonly<Record<string, LimitNode>>,
-  { places, refused, fills }: LimitReports,
+  { places, refused, fills, inStore }: LimitReports,
 ): Readonly<Record<string, LimitState>> => {
   const sums = placesByLimit(places);
   const states = new Map<string, LimitState>(sums);
@@ -45,7 +51,7 @@ export const limitStates = (
     const refusedLastMinute = refused.reduce((sum, each) => sum + (each[name] ?? 0), 0);
     const keyed = { ...fills[name], refusedLastMinute };
     if (type !== 'concurrency') {
-      states.set(name, { type, ...keyed });
+      states.set(name, { type, ...(inStore && { inStore }), ...keyed });
       continue;
     }
     const { held, waiting } = sums.get(name) ?? { held: 0, waiting: 0 };

@@ -1,5 +1,6 @@
 /** Memory that counts for all threads: of limits, breakers and connections, for as long as a graph has them. */
 import type { NodeId } from '../../schema/graph/graph.ts';
+import type { LimitNode } from '../../schema/graph/limit.ts';
 import { handshakesFingerprint, handshakesId, handshakesMemory } from '../listen/handshakes.ts';
 import { socketFingerprint } from '../listen/socket-fingerprint.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
@@ -13,6 +14,7 @@ import { recoverPlaces } from '../traffic/places.ts';
 import { onePlaceMemory, placesMemory } from '../traffic/places-memory.ts';
 import { quotaCountId, quotaMemory } from '../traffic/quota.ts';
 import { RETRY_BUDGET_BYTES } from '../traffic/retry-budget.ts';
+import { seenKeysId, seenKeysMemory } from '../traffic/seen-keys.ts';
 import { rateMemory } from '../traffic/shared-rate.ts';
 import { placesId } from '../upstream/bulkhead.ts';
 import { budgetId, healthId } from '../upstream/context.ts';
@@ -31,6 +33,15 @@ interface Kept {
   readonly memory: SharedArrayBuffer;
   readonly release: Release;
 }
+
+/** Takes the memory that a node had if it is of the same fingerprint, or else makes one. */
+type Take = (
+  id: NodeId,
+  make: () => SharedArrayBuffer,
+  release: Release,
+  fingerprint?: string,
+  known?: Kept | undefined,
+) => void;
 
 const unlock: Release = (memory, { holder }) => releaseOf(new Int32Array(memory, 0, 1), LOCK, holder);
 
@@ -75,22 +86,17 @@ export class Memories {
   /** The memory that a graph needs. Nothing is given up before `commit`. */
   prepare({ graph, fingerprints }: LoadedGraph): SharedMemories {
     const next = new Map<NodeId, Kept>();
-    const take = (
-      id: NodeId,
-      make: () => SharedArrayBuffer,
-      release: Release,
-      fingerprint: string = fingerprints[id] ?? '',
-      known: Kept | undefined = this.#kept.get(id),
-    ): void => {
+    const take: Take = (
+      id,
+      make,
+      release,
+      fingerprint = fingerprints[id] ?? '',
+      known = this.#kept.get(id),
+    ) => {
       next.set(id, known?.fingerprint === fingerprint ? known : { fingerprint, memory: make(), release });
     };
-    for (const limit of Object.values(graph.limits)) {
-      const id = `limit:${limit.name}` as const;
-      if (limit.type === 'rate') take(id, rateMemory, unlock);
-      else if (limit.type === 'quota') take(id, quotaMemory, unlock, quotaCountId(limit));
-      else if (limit.type === 'concurrency')
-        take(id, placesMemory, giveBackPlaces, concurrencyCountId(limit));
-    }
+    for (const limit of Object.values(graph.limits))
+      takeForLimit(limit, take, fingerprints[`limit:${limit.name}`] ?? '', graph.state !== undefined);
     for (const { name, breaker } of Object.values(graph.upstreams))
       if (breaker !== undefined)
         take(`upstream:${name}`, () => new SharedArrayBuffer(breakerBytes(breaker)), unlockBreakers);
@@ -152,6 +158,28 @@ export class Memories {
     for (const { memory, release } of all) release(memory, thread);
   }
 }
+
+const takeForLimit = (limit: LimitNode, take: Take, fingerprint: string, inStore: boolean): void => {
+  const id = `limit:${limit.name}` as const;
+  const takeSeen = (counts: string): void => {
+    if (inStore) take(seenKeysId(limit.name), seenKeysMemory, unlock, counts);
+  };
+  switch (limit.type) {
+    case 'rate':
+      take(id, rateMemory, unlock, fingerprint);
+      takeSeen(fingerprint);
+      return;
+    case 'quota':
+      take(id, quotaMemory, unlock, quotaCountId(limit));
+      takeSeen(quotaCountId(limit));
+      return;
+    case 'concurrency':
+      take(id, placesMemory, giveBackPlaces, concurrencyCountId(limit));
+      return;
+    case 'bounds':
+      return;
+  }
+};
 
 const memoriesIn = (kept: ReadonlyMap<NodeId, Kept>): SharedMemories =>
   Object.fromEntries([...kept].map(([id, { memory }]) => [id, memory]));

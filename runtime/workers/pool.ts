@@ -86,14 +86,9 @@ export class WorkerPool {
     return this.#serving?.bound ?? {};
   }
 
-  /** What the threads count for a limit of what they serve. */
+  /** What the threads count for a limit of what they serve, or saw of it where a store counts. */
   filled(node: KeyedLimitNode): Filled | undefined {
-    if (this.#serving === undefined) return undefined;
-    const { loaded, memories } = this.#serving;
-    // What replicas count together is not here.
-    return loaded.graph.state !== undefined && node.type !== 'concurrency'
-      ? undefined
-      : filledMemory(node, memories);
+    return this.#serving && filledMemory(node, this.#serving.memories);
   }
 
   /** Has every thread prepare a graph, or none: rejects with the first failure once all have given it back. */

@@ -1,5 +1,6 @@
 /** Whoever serves: the process alone, or threads for the traffic beside it for the operations. */
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { canonicalJson } from '../../schema/canonical-json.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
 import { boundsFrom, type EndBounds } from '../end-bounds.ts';
@@ -18,6 +19,7 @@ import { mergeUpstreams } from './merge-upstreams.ts';
 import type { WorkerState } from './messages.ts';
 import { type PoolOptions, WorkerPool } from './pool.ts';
 import type { PreparedPool } from './prepare-on.ts';
+import { type Reading, SharedReading } from './shared-reading.ts';
 import { operationsOf, trafficOf } from './split.ts';
 
 /** A graph that all who serve have prepared. */
@@ -33,6 +35,12 @@ interface TeamOptions extends Omit<PoolOptions, 'count' | 'revoked'> {
   readonly alone: boolean;
 }
 
+/** What is to be asked of all who serve. */
+interface Told {
+  readonly states: readonly WorkerState[];
+  readonly fills: Readonly<Record<string, Fill>>;
+}
+
 const countOf = ({ workers = 1 }: Graph): number => (workers === 'auto' ? availableParallelism() : workers);
 
 export class Team {
@@ -41,8 +49,8 @@ export class Team {
   #count: number | undefined;
   /** The store that all reach, as it was at the start. */
   #state: string | undefined;
-  #states: readonly WorkerState[] = [];
-  #fills: Readonly<Record<string, Fill>> = {};
+  #told: Told = { states: [], fills: {} };
+  readonly #reading = new SharedReading(() => this.#ask());
   /** What serves, whoever serves which part of it. */
   #graph: Graph | undefined;
 
@@ -114,62 +122,72 @@ export class Team {
 
   /** Asks the threads what the getters below tell. */
   async refresh(): Promise<void> {
-    this.#states = (await this.#pool?.states()) ?? [];
-    if (this.#graph === undefined) return;
-    const { limits, tenants = {} } = this.#graph;
+    this.#told = await this.#reading.value();
+  }
+
+  async #ask(): Promise<Reading<Told>> {
+    const states = (await this.#pool?.states()) ?? [];
+    const { limits = {}, tenants = {} } = this.#graph ?? {};
     const filled = (node: KeyedLimitNode) => (this.#pool ?? this.#options.serving).filled(node);
-    this.#fills = await readFills(limits, Object.keys(tenants), filled);
+    let isDear = false;
+    const rest = () => {
+      isDear = true;
+      return setImmediate();
+    };
+    const fills = await readFills(limits, Object.keys(tenants), filled, rest);
+    return { value: { states, fills }, isDear };
   }
 
   get upstreams(): Readonly<Record<string, UpstreamState>> {
     return mergeUpstreams([
       this.#options.serving.upstreams,
-      ...this.#states.map(({ upstreams }) => upstreams),
+      ...this.#told.states.map(({ upstreams }) => upstreams),
     ]);
   }
 
   /** By upstream, of those that are pinned: what any thread was offered otherwise than it is locked. */
   get pinned(): Readonly<Record<string, readonly PinDifference[]>> {
-    return mergePinned([this.#options.serving.pinned, ...this.#states.map(({ pinned }) => pinned)]);
+    return mergePinned([this.#options.serving.pinned, ...this.#told.states.map(({ pinned }) => pinned)]);
   }
 
-  /** How full limits are that are counted here, by name. */
+  /** How full limits are, by name: of those that a store counts, as far as they were seen here. */
   get fills(): Readonly<Record<string, Fill>> {
-    return this.#fills;
+    return this.#told.fills;
   }
 
   /** Of all threads, by name. */
   get limits(): Readonly<Record<string, LimitState>> {
-    const each = [this.#options.serving, ...this.#states];
+    const each = [this.#options.serving, ...this.#told.states];
     return limitStates(this.#graph?.limits ?? {}, {
       places: each.flatMap(({ places }) => places),
       refused: each.map(({ refused }) => refused),
-      fills: this.#fills,
+      fills: this.#told.fills,
+      inStore: this.#graph?.state !== undefined,
     });
   }
 
   get sessions(): number {
-    return this.#states.reduce((sum, { sessions }) => sum + sessions, this.#options.serving.sessions);
+    return this.#told.states.reduce((sum, { sessions }) => sum + sessions, this.#options.serving.sessions);
   }
 
   /** As the one of them has it that read the store the longest ago; undefined without a store. */
   get revocationsAgeMs(): number | undefined {
     const ages = [
       this.#options.serving.revocations.ageMs,
-      ...this.#states.map(({ revocationsAgeMs }) => revocationsAgeMs),
+      ...this.#told.states.map(({ revocationsAgeMs }) => revocationsAgeMs),
     ].filter((age) => age !== undefined);
     return ages.length === 0 ? undefined : Math.max(...ages);
   }
 
   get draining(): number {
-    return Math.max(this.#options.serving.draining, ...this.#states.map(({ draining }) => draining));
+    return Math.max(this.#options.serving.draining, ...this.#told.states.map(({ draining }) => draining));
   }
 
   get generationRequests(): Iterable<readonly [generation: number, requests: number]> {
     const sums = new Map<number, number>();
     for (const pairs of [
       this.#options.serving.generationRequests,
-      ...this.#states.map((state) => state.generationRequests),
+      ...this.#told.states.map((state) => state.generationRequests),
     ])
       for (const [number, requests] of pairs) sums.set(number, (sums.get(number) ?? 0) + requests);
     return sums;
@@ -177,7 +195,7 @@ export class Team {
 
   /** What the threads have counted, those that have ended too. */
   get counts(): readonly string[] {
-    return [...this.#states.map(({ metrics }) => metrics), ...(this.#pool?.retired ?? [])];
+    return [...this.#told.states.map(({ metrics }) => metrics), ...(this.#pool?.retired ?? [])];
   }
 
   /** Resolves when it holds in all threads beside this one. */

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { CliProcess } from '../support/cli-process.ts';
 import { configuration } from '../support/configuration.ts';
 import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
-import { startTestGateway } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { legacyRequest } from '../support/legacy-client.ts';
 import { callTool } from '../support/modern-client.ts';
 import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
@@ -102,6 +102,34 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
       expect(upstream.calls - calls).toBe(admitted);
     },
   );
+
+  it.each([1, 2])('tells on status what it was told last of a key, with %i threads', async (workers) => {
+    const limits = {
+      fair: { type: 'rate', rate: '1/d', burst: 10, key: ['client.address'] },
+      daily: { type: 'quota', quota: '20/3650d', key: [] },
+    };
+    const text = yaml({}, '1/d', { workers, limits, server: { limits: ['fair', 'daily'] } });
+    const env = { STATE_PASSWORD: PASSWORD };
+    await using one = await startTestGateway(text, { env });
+    await using other = await startTestGateway(text, { env });
+    const told = async ({ opsUrl }: TestGateway): Promise<unknown> =>
+      ((await (await fetch(`${opsUrl}/-/status`)).json()) as { limits: unknown }).limits;
+    const nothing = { inStore: true, keys: 0, fullest: [], refusedLastMinute: 0 };
+    expect(await told(one)).toEqual({
+      fair: { type: 'rate', ...nothing },
+      daily: { type: 'quota', ...nothing },
+    });
+    expect(await call([one.url()], 4)).toMatchObject({ admitted: 4 });
+    expect(await call([other.url()], 1)).toMatchObject({ admitted: 1 });
+    const fills = (fair: number, daily: number) => ({
+      fair: { keys: 1, fullest: [{ key: expect.stringMatching(/^[0-9a-f]{12}$/), used: fair }] },
+      daily: { keys: 1, fullest: [{ key: 'all', used: daily }] },
+    });
+    // Each as it saw it last.
+    expect(await told(one)).toMatchObject(fills(0.4, 0.2));
+    expect(await told(other)).toMatchObject(fills(0.5, 0.25));
+    expect(await one.metrics()).toContain('gatewright_limit_fullest_ratio{limit="daily"} 0.2\n');
+  });
 
   it('tells the client of the quota of all, whichever replica answers', async () => {
     const text = yaml({}, '100/d');

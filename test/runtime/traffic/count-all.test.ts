@@ -6,6 +6,7 @@ import type { StateStore } from '../../../runtime/state/state-store.ts';
 import { type Counted, type Counter, countAll } from '../../../runtime/traffic/count-all.ts';
 import { Quota, quotaMemory } from '../../../runtime/traffic/quota.ts';
 import { createRateLimiter } from '../../../runtime/traffic/rate.ts';
+import { SeenKeys } from '../../../runtime/traffic/seen-keys.ts';
 import { createSharedRateLimiter, rateMemory } from '../../../runtime/traffic/shared-rate.ts';
 import type { QuotaLimitNode, RateLimitNode } from '../../../schema/graph/limit.ts';
 import { MemoryTable, storeOf } from '../../support/memory-table.ts';
@@ -23,7 +24,7 @@ const rate = (name: string, burst: number): RateLimitNode => ({
 const limits = (store?: StateStore): Counted[] =>
   [rate('wide', 10), rate('narrow', 2)].map((node) => {
     const local = createRateLimiter(node);
-    const counter: Counter = store === undefined ? local : { store, local };
+    const counter: Counter = store === undefined ? local : { store, local, seen: new SeenKeys() };
     return { node, counter, key: 'ann', cost: 1 };
   });
 

@@ -41,11 +41,22 @@ test('adds up what threads hold and refuse, and tells of a limit that is full on
   ];
   const fill = { keys: 1, fullest: [{ key: 'all', used: 1 }] };
   const type = 'concurrency';
-  expect(limitStates(limits, { places, refused, fills: { daily: fill } })).toEqual({
+  expect(limitStates(limits, { places, refused, fills: { daily: fill }, inStore: false })).toEqual({
     all: { type, held: 3, waiting: 4, full: true, refusedLastMinute: 5 },
     each: { type, held: 9, waiting: 1, refusedLastMinute: 0 },
     idle: { type, held: 0, waiting: 0, full: false, refusedLastMinute: 0 },
     gone: { held: 1, waiting: 0 },
     daily: { type: 'quota', ...fill, refusedLastMinute: 1 },
+  });
+});
+
+test('tells of what a store counts that it does', () => {
+  const told = limitStates(
+    { daily, all: limit('all', []) },
+    { places: [], refused: [], fills: {}, inStore: true },
+  );
+  expect(told).toEqual({
+    daily: { type: 'quota', inStore: true, refusedLastMinute: 0 },
+    all: { type: 'concurrency', held: 0, waiting: 0, full: false, refusedLastMinute: 0 },
   });
 });
