@@ -180,8 +180,10 @@ export class Listener implements Taker {
   /**
    * Ends, once nothing leads to it any more. Each reply ends its connection. Within `windowMs` what would stay open
    * ends, idle connections do after half a second in which they may send, and HTTP/2 sessions get GOAWAY, each at a
-   * moment of its own; then whoever has sent half of a request is answered 408. At `deadlineMs` (from the call) all that
-   * are left are closed. When it resolves, every exchange is concluded. A second call may only bring the deadline forward.
+   * moment of its own. It names the last request that is served (RFC 9113, 6.8), as Node.js takes none after it: what
+   * came later was not begun. Then whoever has sent half of a request is answered 408. At `deadlineMs` (from the call)
+   * all that are left are closed. When it resolves, every exchange is concluded. A second call may only bring the
+   * deadline forward.
    */
   async close(windowMs: number, deadlineMs: number): Promise<void> {
     const deadline = setTimeout(() => this.#gate.destroyAll(), deadlineMs);
@@ -272,6 +274,13 @@ export class Listener implements Taker {
     const { expect } = headers;
     if (expect === undefined || expect === '100-continue') enter(exchange);
     else enterUnexpected(exchange);
+    // It was refused, and so would be all that come until the session has its turn to end.
+    if (this.#context.lifecycle.closing && !this.#isServed) stream.session?.close();
+  }
+
+  /** Whether the graph that serves now has it. */
+  get #isServed(): boolean {
+    return this.#context.current().listener(this.#context.name) !== undefined;
   }
 
   #sessionOf(request: Http2ServerRequest): Connection {
