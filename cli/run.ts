@@ -6,7 +6,8 @@ import type { ReloadResult } from '../runtime/reload/reload-result.ts';
 import { spareMemoryWhenIdle } from '../runtime/spare-memory.ts';
 import { parseArguments } from './arguments.ts';
 import { banner } from './banner.ts';
-import { elsewhereOf } from './elsewhere-options.ts';
+import { elsewhereOf } from './given-elsewhere.ts';
+import { trustOf } from './given-trust.ts';
 import type { Command, CommandIo } from './io.ts';
 import { KeyFileError } from './key-file.ts';
 import { usageLine } from './manual/manual.ts';
@@ -15,7 +16,6 @@ import { projectOf } from './project-options.ts';
 import { listenToSignals } from './signals.ts';
 import { stateOf } from './state-options.ts';
 import { tellFindings, tellRefusal } from './tell-reload.ts';
-import { trustOf } from './trust-options.ts';
 import { packageVersion } from './version.ts';
 
 /** Whoever forces the end does not wait for a reader of the log that is behind. */

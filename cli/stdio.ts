@@ -4,6 +4,7 @@ import { type Gateway, startGateway } from '../runtime/main.ts';
 import type { Trust } from '../runtime/reload/compile.ts';
 import { NotStarted } from '../runtime/reload/not-started.ts';
 import { parseArguments } from './arguments.ts';
+import { trustOf } from './given-trust.ts';
 import type { Command, CommandIo } from './io.ts';
 import { KeyFileError } from './key-file.ts';
 import { usageLine } from './manual/manual.ts';
@@ -11,7 +12,6 @@ import { STDIO } from './manual/stdio.ts';
 import { type Project, projectOf } from './project-options.ts';
 import { listenToSignals } from './signals.ts';
 import { tellFindings, tellRefusal } from './tell-reload.ts';
-import { trustOf } from './trust-options.ts';
 import { packageVersion } from './version.ts';
 
 /** Holds the credential of a server with identities: arguments can be seen by everybody on the machine. */

@@ -5,21 +5,28 @@
 import { glob, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { bundledLicences } from './licences.ts';
+import { buildParts } from './parts.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outdir = resolve(root, process.argv[2] ?? 'dist');
 
-/** CommonJS packages in the bundle call `require` for built-in modules; an ES module has none of its own. */
-const REQUIRE =
-  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
+/**
+ * CommonJS packages in the bundle call `require` for built-in modules; an ES module has none of its own. One that looks
+ * for packages too would look for some that are not in the bundle, in each part by a long path.
+ */
+const REQUIRE = [
+  'const require=(name)=>{',
+  'const found=process.getBuiltinModule(name);',
+  "if(found===undefined)throw Object.assign(new Error(`no built-in module ${name}`),{code:'MODULE_NOT_FOUND'});",
+  'return found};',
+].join('');
 
 // Names of parts change with their content: those of the build before are nobody's any more.
 await mkdir(outdir, { recursive: true });
 for await (const file of glob('*.js', { cwd: outdir })) await rm(join(outdir, file));
 
-const { metafile } = await build({
+const { metafile } = await buildParts({
   absWorkingDir: root,
   entryPoints: {
     gatewright: 'cli/main.ts',
@@ -37,7 +44,6 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
-  metafile: true,
   banner: { js: REQUIRE },
   logLevel: 'warning',
 });
