@@ -66,27 +66,64 @@ const keyOf = (text: string, start: number, end: number): string => {
   return raw.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : raw;
 };
 
-const emptyMembers = (): Members => ({ keys: [], keyStarts: [], starts: [], ends: [] });
-
+/** More members are not looked through for one with the same key. */
 const LINEAR_LOOKUP_MAX = 16;
+
+/** Of each member: where its key begins and ends, and its value. */
+const PLACES = 4;
+/** Room for so many places is kept. */
+const MAX_KEPT_PLACES = 4 * 1024;
+
+/** The members of all objects that a walk is within. Kept between walks: arrays that grow cost more than the walk. */
+let places: number[] = [];
+
+/** Members `from` to `end` of `places`. */
+const membersOf = (text: string, from: number, end: number): Members => {
+  const length = (end - from) / PLACES;
+  const keys = new Array<string>(length);
+  const keyStarts = new Array<number>(length);
+  const starts = new Array<number>(length);
+  const ends = new Array<number>(length);
+  for (let index = 0, at = from; at < end; index += 1, at += PLACES) {
+    const keyStart = places[at]!;
+    keys[index] = keyOf(text, keyStart, places[at + 1]!);
+    keyStarts[index] = keyStart;
+    starts[index] = places[at + 2]!;
+    ends[index] = places[at + 3]!;
+  }
+  return { keys, keyStarts, starts, ends };
+};
+
+/** Whether two keys of one length are written alike. */
+const isWrittenAlike = (text: string, one: number, other: number, length: number): boolean => {
+  for (let at = 1; at < length; at += 1)
+    if (text.charCodeAt(one + at) !== text.charCodeAt(other + at)) return false;
+  return true;
+};
 
 /** One walk over one message: collects the three objects that are read, refuses duplicates and depth everywhere. */
 class Walk {
   fault: MessageFault | undefined;
+  root: Members | undefined;
   params: Members | undefined;
   meta: Members | undefined;
   readonly text: string;
   readonly maxDepth: number;
+  /** Whether a key may be written in several ways. */
+  readonly #hasEscapes: boolean;
+  /** Behind the last of `places`. */
+  #top = 0;
 
   constructor(text: string, maxDepth: number) {
     this.text = text;
     this.maxDepth = maxDepth;
+    this.#hasEscapes = text.includes('\\');
   }
 
   value(from: number, depth: number): number {
     const code = this.text.charCodeAt(from);
     if (code === QUOTE) return skipString(this.text, from);
-    if (code === OPEN_BRACE) return this.object(from, depth + 1, '').end;
+    if (code === OPEN_BRACE) return this.object(from, depth + 1, '');
     if (code === OPEN_BRACKET) return this.array(from, depth + 1);
     return skipScalar(this.text, from);
   }
@@ -103,58 +140,69 @@ class Walk {
     return at;
   }
 
-  object(
-    from: number,
-    depth: number,
-    path: 'root' | 'params' | '' | 'meta',
-  ): { end: number; members: Members } {
+  /** The offset after the object that opens at `from`. */
+  object(from: number, depth: number, path: 'root' | 'params' | '' | 'meta'): number {
     const { text } = this;
-    const members = emptyMembers();
+    const base = this.#top;
     if (depth > this.maxDepth) this.fault = 'too-deep';
     let at = skipSpace(text, from + 1);
-    if (text.charCodeAt(at) === CLOSE_BRACE) return { end: at + 1, members };
     let seen: Set<string> | undefined;
-    while (this.fault === undefined) {
+    let isOver = text.charCodeAt(at) === CLOSE_BRACE;
+    while (!isOver && this.fault === undefined) {
       const keyEnd = skipString(text, at);
-      const key = keyOf(text, at, keyEnd);
-      if (seen === undefined ? members.keys.includes(key) : seen.has(key)) this.fault = 'duplicate-key';
-      members.keys.push(key);
-      members.keyStarts.push(at);
-      if (seen !== undefined) seen.add(key);
-      else if (members.keys.length > LINEAR_LOOKUP_MAX) seen = new Set(members.keys);
+      if (seen === undefined && (this.#hasEscapes || this.#top - base >= PLACES * LINEAR_LOOKUP_MAX))
+        seen = new Set(membersOf(text, base, this.#top).keys);
+      if (seen === undefined) {
+        if (this.#isKnown(base, at, keyEnd)) this.fault = 'duplicate-key';
+      } else {
+        const key = keyOf(text, at, keyEnd);
+        if (seen.has(key)) this.fault = 'duplicate-key';
+        seen.add(key);
+      }
       const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
-      const end = this.member(key, start, depth, path);
-      members.starts.push(start);
-      members.ends.push(end);
+      const member = this.#top;
+      this.#top += PLACES;
+      places[member] = at;
+      places[member + 1] = keyEnd;
+      places[member + 2] = start;
+      const end = this.member(at, keyEnd, start, depth, path);
+      places[member + 3] = end;
       at = skipSpace(text, end);
-      if (text.charCodeAt(at) === CLOSE_BRACE) return { end: at + 1, members };
-      at = skipSpace(text, at + 1);
+      isOver = text.charCodeAt(at) === CLOSE_BRACE;
+      if (!isOver) at = skipSpace(text, at + 1);
     }
-    return { end: at, members };
+    if (path !== '') this[path] = membersOf(text, base, this.#top);
+    this.#top = base;
+    return at + 1;
   }
 
-  private member(key: string, start: number, depth: number, path: string): number {
-    if (this.text.charCodeAt(start) === OPEN_BRACE) {
-      if (path === 'root' && key === 'params') {
-        const { end, members } = this.object(start, depth + 1, 'params');
-        this.params = members;
-        return end;
-      }
-      if (path === 'params' && key === '_meta') {
-        const { end, members } = this.object(start, depth + 1, 'meta');
-        this.meta = members;
-        return end;
-      }
+  private member(keyStart: number, keyEnd: number, start: number, depth: number, path: string): number {
+    if (path !== '' && path !== 'meta' && this.text.charCodeAt(start) === OPEN_BRACE) {
+      const key = keyOf(this.text, keyStart, keyEnd);
+      if (path === 'root' && key === 'params') return this.object(start, depth + 1, 'params');
+      if (path === 'params' && key === '_meta') return this.object(start, depth + 1, 'meta');
     }
     return this.value(start, depth);
+  }
+
+  /** Whether a member from `base` on has this key; none is written with escapes. */
+  #isKnown(base: number, keyStart: number, keyEnd: number): boolean {
+    const length = keyEnd - keyStart;
+    for (let at = base; at < this.#top; at += PLACES) {
+      const known = places[at]!;
+      if (places[at + 1]! - known === length && isWrittenAlike(this.text, known, keyStart, length))
+        return true;
+    }
+    return false;
   }
 }
 
 /** Walks a JSON object message. Refuses a key that an object has twice, at any depth, and nesting over `maxDepth`. */
 export const walkMessage = (text: string, maxDepth: number): MessageMembers | MessageFault => {
   const walk = new Walk(text, maxDepth);
-  const { members } = walk.object(skipSpace(text, 0), 1, 'root');
-  return walk.fault ?? { root: members, params: walk.params, meta: walk.meta };
+  walk.object(skipSpace(text, 0), 1, 'root');
+  if (places.length > MAX_KEPT_PLACES) places = [];
+  return walk.fault ?? { root: walk.root!, params: walk.params, meta: walk.meta };
 };
 
 /** The offset after the value that starts at `from`. */
@@ -178,22 +226,25 @@ export const skipValue = (text: string, from: number): number => {
 
 /** The members of the object that starts at `from`, one level only. Empty if no object starts there. */
 export const membersAt = (text: string, from: number): Members => {
-  const members = emptyMembers();
   let at = skipSpace(text, from);
-  if (text.charCodeAt(at) !== OPEN_BRACE) return members;
-  at = skipSpace(text, at + 1);
+  let top = 0;
+  if (text.charCodeAt(at) === OPEN_BRACE) at = skipSpace(text, at + 1);
+  else at = text.length;
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = skipString(text, at);
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = skipValue(text, start);
-    members.keys.push(keyOf(text, at, keyEnd));
-    members.keyStarts.push(at);
-    members.starts.push(start);
-    members.ends.push(end);
+    places[top] = at;
+    places[top + 1] = keyEnd;
+    places[top + 2] = start;
+    places[top + 3] = end;
+    top += PLACES;
     at = skipSpace(text, end);
     if (text.charCodeAt(at) !== COMMA) break;
     at = skipSpace(text, at + 1);
   }
+  const members = membersOf(text, 0, top);
+  if (places.length > MAX_KEPT_PLACES) places = [];
   return members;
 };
 

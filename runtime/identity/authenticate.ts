@@ -18,7 +18,7 @@ import {
 } from '../../policies/identity/verdict.ts';
 import { ANONYMOUS, type Principal } from '../../schema/principal.ts';
 import { answerError, asGatewayError, GatewayError, RPC } from '../errors.ts';
-import type { Exchange } from '../listen/exchange.ts';
+import type { Exchange, KnownAuthorization } from '../listen/exchange.ts';
 import { NOBODY_REVOKED, REVOCATIONS_UNKNOWN, type RevocationJudge } from '../revocation/revocations.ts';
 import { API_KEY_PREFIX } from './api-key.ts';
 import { bearerToken, hasQueryToken, SEVERAL } from './bearer.ts';
@@ -133,12 +133,15 @@ const ask = (
   token: string,
   resource: ProtectedResource,
   nowMs: number,
+  authorization: KnownAuthorization | undefined,
 ): Verdict | Promise<Verdict> => {
   const candidate = candidates[index];
   if (candidate === undefined) return refused;
-  const verdict = candidate.verify(token, resource, nowMs);
+  const verdict = candidate.verify(token, resource, nowMs, authorization);
   const next = (known: Verdict) =>
-    isPrincipal(known) ? known : ask(candidates, index + 1, severer(refused, known), token, resource, nowMs);
+    isPrincipal(known)
+      ? known
+      : ask(candidates, index + 1, severer(refused, known), token, resource, nowMs, authorization);
   return verdict instanceof Promise ? verdict.then(next) : next(verdict);
 };
 
@@ -189,7 +192,7 @@ export const prepareAuthenticate = (
   };
 
   return (exchange, nowMs, done) => {
-    const { rawHeaders, url = '' } = exchange.request;
+    const { rawHeaders, url = '', authorization } = exchange.request;
     const token = bearerToken(rawHeaders);
     if (token === SEVERAL) return done(refusals.several);
     if (url.length !== exchange.path.length && hasQueryToken(url)) return done(refusals.inQuery);
@@ -197,8 +200,8 @@ export const prepareAuthenticate = (
     const candidates = choose(token);
     const verdict =
       candidates.length === 1
-        ? (candidates[0] as Identity).verify(token, resource, nowMs)
-        : ask(candidates, 0, invalid('issuer'), token, resource, nowMs);
+        ? (candidates[0] as Identity).verify(token, resource, nowMs, authorization)
+        : ask(candidates, 0, invalid('issuer'), token, resource, nowMs, authorization);
     if (!(verdict instanceof Promise)) return done(conclude(verdict, nowMs));
     verdict.then(
       (known) => done(conclude(known, nowMs)),

@@ -1,5 +1,7 @@
 /** What every kind of identity offers: a token in, a principal or a refusal out. */
+
 import type { ProtectedResource, Verdict } from '../../policies/identity/verdict.ts';
+import type { KnownAuthorization } from '../listen/exchange.ts';
 
 /** A way to establish who is calling, while its fingerprint is in use. Shared between generations. */
 export interface Identity {
@@ -10,9 +12,14 @@ export interface Identity {
   readonly issuer: string;
   /**
    * Judges a token presented to `resource`. Answers at once where nothing has to be computed or fetched;
-   * a promise never rejects. `nowMs` is milliseconds since the epoch.
+   * a promise never rejects. `nowMs` is milliseconds since the epoch. `known` is of the header that the token came in.
    */
-  verify(token: string, resource: ProtectedResource, nowMs: number): Verdict | Promise<Verdict>;
+  verify(
+    token: string,
+    resource: ProtectedResource,
+    nowMs: number,
+    known?: KnownAuthorization,
+  ): Verdict | Promise<Verdict>;
   close(): Promise<void>;
 }
 

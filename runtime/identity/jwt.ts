@@ -11,6 +11,7 @@ import {
 } from '../../policies/identity/verdict.ts';
 import type { JwtIdentityNode } from '../../schema/graph/identity.ts';
 import type { Principal } from '../../schema/principal.ts';
+import type { KnownAuthorization } from '../listen/exchange.ts';
 import { type Identity, MAX_TOKEN_LENGTH } from './identity.ts';
 import type { JwkSet } from './jwk-set.ts';
 import { type IssuerKeys, RETRY_MS } from './jwks.ts';
@@ -60,12 +61,18 @@ export class JwtIdentity implements Identity {
     this.#mapClaims = mapClaims;
   }
 
-  verify(token: string, resource: ProtectedResource, nowMs: number): Verdict | Promise<Verdict> {
+  verify(
+    token: string,
+    resource: ProtectedResource,
+    nowMs: number,
+    known: KnownAuthorization = { digest: undefined },
+  ): Verdict | Promise<Verdict> {
     if (token.length > MAX_TOKEN_LENGTH) return invalid('too_long');
     this.#followKeys(nowMs);
-    const digest = hash('sha256', token, 'base64');
-    const known = this.#verified.get(digest);
-    if (known !== undefined) return this.#judge(known, resource, nowMs);
+    known.digest ??= hash('sha256', token, 'base64');
+    const { digest } = known;
+    const verified = this.#verified.get(digest);
+    if (verified !== undefined) return this.#judge(verified, resource, nowMs);
     const refused = this.#refused.get(digest);
     if (refused !== undefined && nowMs < refused.untilMs) return refused.refusal;
     return this.#check(token, digest, resource, nowMs);

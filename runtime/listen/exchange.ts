@@ -6,6 +6,12 @@ import type { GenerationView } from '../generation.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { Shedding } from './shedding.ts';
 
+/** What was found out of an Authorization header; the same for requests that have the same one on a connection. */
+export interface KnownAuthorization {
+  /** Of the token, once it was needed. */
+  digest: string | undefined;
+}
+
 /** What came with a request besides its body; with a message of a channel, what the channel was opened with. */
 export interface RequestHead {
   readonly method?: string | undefined;
@@ -14,6 +20,8 @@ export interface RequestHead {
   readonly headers: IncomingHttpHeaders;
   /** Flat. */
   readonly rawHeaders: readonly string[];
+  /** Absent where nothing is known from one request to the next. */
+  readonly authorization?: KnownAuthorization;
 }
 
 /** Mutable only in what later stages learn; made once per request and handed through. */
@@ -68,6 +76,8 @@ export interface BodySink {
 /** A request over HTTP. Its body waits until it is read. */
 export interface WebRequest extends RequestHead {
   readonly httpVersionMajor: number;
+  /** Whether a header has come more than once, where that is known; their size is bounded then. */
+  readonly repeats?: boolean;
   /** Whether the body has come whole. */
   readonly complete: boolean;
   /** Over HTTP/2. */

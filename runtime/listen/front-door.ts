@@ -75,10 +75,11 @@ const UNCLEAR: ReadonlyMap<string, GatewayError> = new Map(
 /**
  * Refuses headers that must not come twice, because the first of them counts, or all as one, and a proxy before us may
  * have read the last; and HTTP/2 headers that are too large: Node bounds them only once the client has acknowledged
- * the bound.
+ * the bound. Over HTTP/1.1 both are seen where they are read.
  */
 const checkHeaders = (exchange: WebExchange, maxBytes: number): GatewayError | undefined => {
-  const raw = exchange.request.rawHeaders;
+  const { rawHeaders: raw, repeats } = exchange.request;
+  if (repeats === false) return undefined;
   let seen = 0;
   let bytes = 0;
   for (let i = 0; i < raw.length; i += 2) {

@@ -106,15 +106,16 @@ const EXHAUSTED = {
 } as const satisfies Record<CountingLimitNode['type'], readonly [ErrorCode, string]>;
 
 const admissionOf = (applying: readonly Counted[], verdicts: readonly CountVerdict[]): Admission => {
-  const counted = verdicts.map((verdict, at): CountedLimit => ({ node: applying[at]!.node, verdict }));
-  const headers = rateHeaders(counted);
+  const counted: CountedLimit[] = [];
   let refused: CountedLimit | undefined;
-  for (const each of counted)
-    if (
-      !each.verdict.allowed &&
-      (refused === undefined || each.verdict.retryAfterMs > refused.verdict.retryAfterMs)
-    )
+  for (let at = 0; at < applying.length; at += 1) {
+    const verdict = verdicts[at]!;
+    const each = { node: applying[at]!.node, verdict };
+    counted.push(each);
+    if (!verdict.allowed && (refused === undefined || verdict.retryAfterMs > refused.verdict.retryAfterMs))
       refused = each;
+  }
+  const headers = rateHeaders(counted);
   if (refused === undefined) return { headers, refusal: undefined, limit: '' };
   const { node, verdict } = refused;
   const retryAfterMs = Math.ceil(verdict.retryAfterMs);

@@ -26,12 +26,47 @@ const principalText = (principal: Principal): string => {
   return text;
 };
 
+interface Told
+  extends Pick<
+    Exchange['record'],
+    'server' | 'era' | 'method' | 'target' | 'upstream' | 'policy' | 'outcome'
+  > {
+  readonly listener: string;
+  readonly clientAddress: string;
+  readonly status: number;
+  text: string;
+  /** Whether the text is no longer made of the parts that it was put together of. */
+  isWhole: boolean;
+}
+
+const again = (told: Told): string => {
+  if (!told.isWhole) {
+    told.text = Buffer.from(told.text).toString();
+    told.isWhole = true;
+  }
+  return told.text;
+};
+
+const isSame = (told: Told, { listener, clientAddress, record }: Exchange, status: number): boolean =>
+  told.target === record.target &&
+  told.status === status &&
+  told.outcome === record.outcome &&
+  told.method === record.method &&
+  told.server === record.server &&
+  told.upstream === record.upstream &&
+  told.policy === record.policy &&
+  told.era === record.era &&
+  told.listener === listener &&
+  told.clientAddress === clientAddress;
+
 /** One line for each request: who, what, where to, how it ended. Built by hand, because it is built for each. */
 export class AccessLog {
   readonly #destination: LineDestination;
   #format: TelemetryNode['log']['format'];
   #timeMs = 0;
   #time = '';
+  /** What was told last between the id and the time taken: callers that call again are told of in the same words. */
+  readonly #told = new WeakMap<Principal, Told>();
 
   constructor(format: TelemetryNode['log']['format'], destination: LineDestination) {
     this.#format = format;
@@ -50,8 +85,22 @@ export class AccessLog {
   }
 
   #json(exchange: Exchange, status: number, durationMs: number): string {
-    const { record, principal } = exchange;
-    return `{"level":"info","time":"${this.#now()}","msg":"access","correlationId":"${exchange.correlationId}","listener":${jsonString(exchange.listener)},"server":${jsonString(record.server)},${principalText(principal)},"clientAddress":"${exchange.clientAddress}","era":"${record.era}","method":${jsonString(cut(record.method))},"target":${jsonString(cut(record.target))},"upstream":${jsonString(record.upstream)},"policy":${jsonString(record.policy)},"outcome":"${record.outcome}","status":${status},"durationMs":${durationMs.toFixed(2)}}\n`;
+    return `{"level":"info","time":"${this.#now()}","msg":"access","correlationId":"${exchange.correlationId}",${this.#middle(exchange, status)},"durationMs":${durationMs.toFixed(2)}}\n`;
+  }
+
+  #middle(exchange: Exchange, status: number): string {
+    const { principal } = exchange;
+    const told = this.#told.get(principal);
+    if (told !== undefined && isSame(told, exchange, status)) return again(told);
+    const { listener, clientAddress } = exchange;
+    const { server, era, method, target, upstream, policy, outcome } = exchange.record;
+    const text = `"listener":${jsonString(listener)},"server":${jsonString(server)},${principalText(principal)},"clientAddress":"${clientAddress}","era":"${era}","method":${jsonString(cut(method))},"target":${jsonString(cut(target))},"upstream":${jsonString(upstream)},"policy":${jsonString(policy)},"outcome":"${outcome}","status":${status}`;
+    if (target.length <= MAX_TARGET_LENGTH && method.length <= MAX_TARGET_LENGTH)
+      this.#told.set(principal, {
+        ...{ listener, clientAddress, server, era, method, target, upstream, policy, outcome, status, text },
+        isWhole: false,
+      });
+    return text;
   }
 
   #pretty(exchange: Exchange, status: number, durationMs: number): string {

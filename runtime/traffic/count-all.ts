@@ -56,7 +56,10 @@ const countThere = async (
 };
 
 const countHere = (limits: readonly Counted[], nowMs: number): readonly CountVerdict[] => {
-  if (limits.length === 1) return takeAll(limits, nowMs);
+  if (limits.length === 1) {
+    const [{ counter, key, cost }] = limits as readonly [Counted];
+    return [localOf(counter).take(key, nowMs, cost)];
+  }
   const locks = limits.toSorted(inOrder).map(({ counter }) => localOf(counter).lock);
   for (const lock of locks) lock?.acquire();
   try {

@@ -65,6 +65,35 @@ describe('walkMessage', () => {
     expect(walkMessage(text, DEPTH)).toBe('duplicate-key');
   });
 
+  it('finds a key that comes twice at any depth, however it is written and whatever is around it', () => {
+    const keys = fc.uniqueArray(fc.string({ maxLength: 6 }), { minLength: 1, maxLength: 24 });
+    const spelled = (key: string): string =>
+      `"${Array.from({ length: key.length }, (_, at) => `\\u${key.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')}"`;
+    fc.assert(
+      fc.property(
+        keys,
+        fc.nat(),
+        fc.nat(),
+        fc.boolean(),
+        fc.nat(4),
+        (names, which, where, isSpelled, depth) => {
+          const twice = names[which % names.length]!;
+          const members = names.map((name) => `${JSON.stringify(name)}:{"x":[{"y":1}]}`);
+          const once = `${'{"a":'.repeat(depth)}{${members.join(',')}}${'}'.repeat(depth)}`;
+          members.splice(
+            where % (members.length + 1),
+            0,
+            `${isSpelled ? spelled(twice) : JSON.stringify(twice)}:0`,
+          );
+          const text = `${'{"a":'.repeat(depth)}{${members.join(',')}}${'}'.repeat(depth)}`;
+          expect(walkMessage(once, DEPTH)).toBeTypeOf('object');
+          expect(walkMessage(text, DEPTH)).toBe('duplicate-key');
+          expect(walkMessage(once, DEPTH)).toBeTypeOf('object');
+        },
+      ),
+    );
+  });
+
   it('takes equal keys of different objects', () => {
     expect(walkMessage('{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}', DEPTH)).toBeTypeOf('object');
   });

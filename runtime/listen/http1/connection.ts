@@ -29,7 +29,23 @@ const REQUESTS_IN_TURN = 16;
 type State = 'head' | 'body' | 'rest' | 'reply' | 'over';
 
 const goOn = (connection: Http1Connection): void => connection.goOn();
-const settle = (connection: Http1Connection): void => connection.settle();
+/** Whose replies have ended in this turn. */
+let ended: Http1Connection[] = [];
+
+const settleAll = (): void => {
+  const connections = ended;
+  ended = [];
+  let settled = 0;
+  try {
+    for (const connection of connections) {
+      settled += 1;
+      connection.settle();
+    }
+  } finally {
+    if (settled < connections.length) for (const left of connections.slice(settled)) left.ended();
+  }
+};
+
 const endIdle = (connection: Http1Connection): void => connection.endIdle();
 
 export class Http1Connection implements Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
@@ -108,7 +124,8 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
 
   /** A reply has ended: but for what called it, which may have something to say of it yet. */
   ended(): void {
-    process.nextTick(settle, this);
+    if (ended.length === 0) process.nextTick(settleAll);
+    ended.push(this);
   }
 
   settle(): void {

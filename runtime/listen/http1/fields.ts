@@ -48,13 +48,26 @@ export interface Fields {
   readonly headers: IncomingHttpHeaders;
   /** Names as they came and values, flat. */
   readonly rawHeaders: readonly string[];
+  /** Whether a name has come more than once. */
+  readonly repeats: boolean;
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 const NOT_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** Names of replies, which few are: looked at once. */
+const tokens = new Set<string>();
+const MAX_TOKENS = 256;
+
+const isToken = (name: string): boolean => {
+  if (tokens.has(name)) return true;
+  if (!TOKEN.test(name)) return false;
+  if (tokens.size < MAX_TOKENS) tokens.add(name);
+  return true;
+};
+
 /** Whether a field of a reply can be sent as it is: nothing in it begins another line. */
-export const isSendable = (name: string, value: string): boolean => TOKEN.test(name) && !NOT_TEXT.test(value);
+export const isSendable = (name: string, value: string): boolean => isToken(name) && !NOT_TEXT.test(value);
 
 const isBlank = (code: number): boolean => code === SPACE || code === TAB;
 
@@ -74,6 +87,7 @@ export const readFields = (text: string, from: number): Fields | undefined => {
   const rawHeaders: string[] = [];
   const end = text.length;
   let at = from;
+  let repeats = false;
   while (at < end) {
     let colon = at;
     while (IS_TOKEN[text.charCodeAt(colon)] === 1) colon += 1;
@@ -93,10 +107,13 @@ export const readFields = (text: string, from: number): Fields | undefined => {
       if (name === 'set-cookie') headers[name] = [value];
       else headers[name] = value;
     } else if (frames(name)) return undefined;
-    else join(headers, name, value);
+    else {
+      repeats = true;
+      join(headers, name, value);
+    }
     // Some readers take no tab there for white space, and the body would end elsewhere for them.
     if (frames(name) && text.slice(colon, next).includes('\t')) return undefined;
     at = next;
   }
-  return { headers, rawHeaders };
+  return { headers, rawHeaders, repeats };
 };

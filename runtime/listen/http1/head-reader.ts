@@ -11,6 +11,13 @@ const END = '\r\n\r\n';
 /** Longer ones are not remembered: connections that rest would hold them. */
 const MAX_KNOWN_LENGTH = 2 * 1024;
 
+/** In memory of its own: it may be kept for long. */
+const copyOf = (bytes: Buffer, from: number, to: number): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(to - from);
+  bytes.copy(copy, 0, from, to);
+  return copy;
+};
+
 /** A status of what is no head; undefined: it has not come whole. */
 type Outcome = RequestHead | number | undefined;
 
@@ -25,6 +32,8 @@ export class HeadReader {
   /** The last one: clients send the same again and again. */
   #known: RequestHead | undefined;
   #knownText = '';
+  /** As it came, with the empty line, once it has come again. */
+  #knownBytes: Buffer | undefined;
 
   /** Whether a part of a head has come. An empty line before it is none. */
   get hasBegun(): boolean {
@@ -35,12 +44,17 @@ export class HeadReader {
   forget(): void {
     this.#known = undefined;
     this.#knownText = '';
+    this.#knownBytes = undefined;
   }
 
   /** Reads `bytes` from `from` on, up to the end of a head. */
   read(bytes: Buffer, from: number, maxBytes: number): Outcome {
     this.at = from;
     if (!this.hasBegun) {
+      if (this.#isKnownAt(bytes, from, maxBytes)) {
+        this.at = from + this.#knownBytes!.length;
+        return this.#known;
+      }
       this.#skipBlank(bytes);
       const start = this.at;
       if (start === bytes.length) return undefined;
@@ -50,10 +64,21 @@ export class HeadReader {
       const end = bytes.indexOf(END, start, 'latin1');
       if (end >= 0 && end - start + END.length <= maxBytes) {
         this.at = end + END.length;
-        return this.#understand(bytes.toString('latin1', start, end + 2));
+        const before = this.#known;
+        const head = this.#understand(bytes.toString('latin1', start, end + 2));
+        // Not before: heads that differ each time are not worth keeping.
+        if (head === before) this.#knownBytes ??= copyOf(bytes, start, this.at);
+        return head;
       }
     }
     return this.#readLines(bytes, maxBytes);
+  }
+
+  #isKnownAt(bytes: Buffer, from: number, maxBytes: number): boolean {
+    const known = this.#knownBytes;
+    if (known === undefined || this.#blankBytes !== 0 || known.length > maxBytes) return false;
+    const end = from + known.length;
+    return end <= bytes.length && bytes.compare(known, 0, known.length, from, end) === 0;
   }
 
   /** One empty line may come before (RFC 9112, 2.2). */
@@ -97,7 +122,7 @@ export class HeadReader {
   #understand(text: string): RequestHead | number {
     this.#blankBytes = 0;
     if (this.#known !== undefined && text === this.#knownText) return this.#known;
-    const head = readRequestHead(text);
+    const head = readRequestHead(text, this.#known);
     if (typeof head === 'number') return head;
     this.forget();
     if (text.length > MAX_KNOWN_LENGTH) return head;

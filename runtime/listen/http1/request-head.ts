@@ -1,5 +1,6 @@
 /** The head of an HTTP/1.1 request (RFC 9112, 3, 5 and 6). */
 import { METHODS } from 'node:http';
+import type { KnownAuthorization } from '../exchange.ts';
 import { type Fields, MAX_FIELDS, readFields } from './fields.ts';
 
 /** Of a body that comes in chunks. */
@@ -18,6 +19,7 @@ export interface RequestHead extends Fields {
   readonly expects: 'nothing' | 'continue' | 'unknown';
   /** Whether it asks for another protocol on its connection (RFC 9110, 7.8). */
   readonly upgrades: boolean;
+  readonly authorization: KnownAuthorization;
 }
 
 /** Statuses of heads that are none. */
@@ -58,8 +60,11 @@ const expectationOf = (expect: string | undefined, minorVersion: number): Reques
   return CONTINUE.test(expect) ? 'continue' : 'unknown';
 };
 
-/** Reads a head without the empty line that ends it: each line has its CRLF. Answers a status where it is none. */
-export const readRequestHead = (text: string): RequestHead | Fault => {
+/**
+ * Reads a head without the empty line that ends it: each line has its CRLF. Answers a status where it is none. `before`
+ * is the head before it on its connection.
+ */
+export const readRequestHead = (text: string, before?: RequestHead): RequestHead | Fault => {
   const lineEnd = text.indexOf('\r\n');
   const line = REQUEST_LINE.exec(text.slice(0, lineEnd));
   if (line === null) return 400;
@@ -67,7 +72,7 @@ export const readRequestHead = (text: string): RequestHead | Fault => {
   if (!KNOWN_METHODS.has(method) || !TARGET.test(target)) return 400;
   const fields = readFields(text, lineEnd + 2);
   if (fields === undefined) return 400;
-  const { headers, rawHeaders } = fields;
+  const { headers, rawHeaders, repeats } = fields;
   if (rawHeaders.length > 2 * MAX_FIELDS) return 431;
   const minorVersion = minor === '1' ? 1 : 0;
   const bodyBytes = bodyBytesOf(fields, minorVersion);
@@ -79,6 +84,7 @@ export const readRequestHead = (text: string): RequestHead | Fault => {
     minorVersion,
     headers,
     rawHeaders,
+    repeats,
     bodyBytes,
     keepAlive: keepsAlive(connection, minorVersion),
     expects: expectationOf(headers.expect, minorVersion),
@@ -88,5 +94,9 @@ export const readRequestHead = (text: string): RequestHead | Fault => {
       bodyBytes === 0 &&
       minorVersion === 1 &&
       UPGRADES.test(connection),
+    authorization:
+      before !== undefined && before.headers.authorization === headers.authorization
+        ? before.authorization
+        : { digest: undefined },
   };
 };

@@ -1,6 +1,6 @@
 /** A request over HTTP/1.1. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { BodySink, WebRequest } from '../exchange.ts';
+import type { BodySink, KnownAuthorization, WebRequest } from '../exchange.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** Where the body of a request comes from. */
@@ -24,6 +24,8 @@ export class Http1Request implements WebRequest {
   readonly bodyBytes: number;
   headers: IncomingHttpHeaders;
   rawHeaders: readonly string[];
+  readonly repeats: boolean;
+  readonly authorization: KnownAuthorization;
   /** Who is told of the body. */
   sink: BodySink | undefined;
   /** Whether all of it has come. */
@@ -36,6 +38,8 @@ export class Http1Request implements WebRequest {
     this.bodyBytes = head.bodyBytes;
     this.headers = head.headers;
     this.rawHeaders = head.rawHeaders;
+    this.repeats = head.repeats;
+    this.authorization = head.authorization;
     this.complete = head.bodyBytes === 0;
     this.#source = source;
   }

@@ -113,7 +113,7 @@ export class SessionStore {
 
   #expired(session: Session, nowMs: number): boolean {
     const { idleMs, absoluteMs } = this.#bounds;
-    const idle = !session.busy && nowMs - session.usedMs > idleMs;
+    const idle = nowMs - session.usedMs > idleMs && !session.busy;
     return idle || nowMs - session.createdMs > absoluteMs;
   }
 

@@ -101,13 +101,12 @@ export class Conversation implements ChildOwner {
   }
 
   await(id: number, waiting: Waiting): void {
-    this.lastUsedMs = performance.now();
     this.#waiting.set(id, waiting);
   }
 
   forget(id: number): void {
-    this.lastUsedMs = performance.now();
     this.#waiting.delete(id);
+    if (this.idle) this.lastUsedMs = performance.now();
   }
 
   /** Writes a message, as one line. False if the process takes nothing any more. */

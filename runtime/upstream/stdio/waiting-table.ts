@@ -6,8 +6,8 @@
 /** No id: they start at 1. */
 const FREE = 0;
 
-/** A power of two, as all sizes are. */
-const MIN_SLOTS = 64;
+/** A power of two, as all sizes are. So many that common loads come and go without another size. */
+const MIN_SLOTS = 256;
 
 /** Ids are positive integers that are given out in turn: few share a slot, and the next free one is near. */
 export class WaitingTable<T> {

@@ -55,6 +55,38 @@ describe('AccessLog', () => {
     expect((first as { roles: string[] }).roles).toHaveLength(32);
   });
 
+  it('tells each request of a caller apart, whatever of it is as before', () => {
+    const lines = keepLines();
+    const access = new AccessLog('json', lines);
+    const asked = [
+      [recordedExchange(), 200],
+      [recordedExchange(), 200],
+      [recordedExchange(), 200],
+      [recordedExchange(), 0],
+      [recordedExchange({ target: 'ecHo' }), 200],
+      [recordedExchange({ target: 'ecHo'.repeat(1_000) }), 200],
+      [recordedExchange({ method: 'prompts/get' }), 200],
+      [recordedExchange({ server: 'sales' }), 200],
+      [recordedExchange({ era: 'legacy' }), 200],
+      [recordedExchange({ upstream: 'gitlab' }), 200],
+      [recordedExchange({ policy: 'change-freeze' }), 200],
+      [recordedExchange({ outcome: 'tool_error' }), 200],
+      [recordedExchange({}, { listener: 'inner' }), 200],
+      [recordedExchange({}, { clientAddress: '192.0.2.8' }), 200],
+      [recordedExchange({}, {}, { ...ANONYMOUS, key: 'workforce:ann' }), 200],
+      [recordedExchange(), 200],
+    ] as const;
+    for (const [at, [exchange, status]] of asked.entries())
+      access.write({ ...exchange, correlationId: `id-${at}` }, status, at);
+    const alone = asked.map(([exchange, status], at) => {
+      const line = keepLines();
+      new AccessLog('json', line).write({ ...exchange, correlationId: `id-${at}` }, status, at);
+      return line.parsed()[0];
+    });
+    const untimed = (line: unknown) => ({ ...(line as object), time: '' });
+    expect(lines.parsed().map(untimed)).toEqual(alone.map(untimed));
+  });
+
   it('writes a line for people where that is configured', () => {
     const lines = keepLines();
     const access = new AccessLog('json', lines);
