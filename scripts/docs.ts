@@ -1,5 +1,6 @@
 /**
- * `npm run docs`: the reference manual, from the configuration's schema, the commands and the catalogue of diagnostics.
+ * `npm run docs`: the reference manual, from the configuration's schema, the commands, the catalogue of diagnostics and
+ * the metrics.
  * `--check` compares.
  */
 import { COMMANDS } from '../cli/commands.ts';
@@ -8,6 +9,7 @@ import { TestFile } from '../schema/test-file/test-file.ts';
 import { commandIndex, commandPage } from './docs/command-page.ts';
 import { diagnosticIndex } from './docs/diagnostic-index.ts';
 import { type ConfigSchema, entryOf } from './docs/field.ts';
+import { metricsPage } from './docs/metrics-page.ts';
 import { kindPage, referencePage, testFilePage } from './docs/page.ts';
 import { emitGenerated } from './generated-files.ts';
 
@@ -41,5 +43,6 @@ pages.set('docs/commands.md', commandIndex(COMMANDS));
 for (const [name, manual] of Object.entries(COMMANDS))
   pages.set(`docs/commands/${name}.md`, commandPage(name, manual));
 pages.set('docs/diagnostics.md', diagnosticIndex());
+pages.set('docs/metrics.md', metricsPage());
 
 process.exitCode = emitGenerated(pages, process.argv, 'docs');

@@ -82,7 +82,7 @@ export class Metrics {
   readonly #durations = new HistogramFamily(
     {
       name: 'gatewright_request_duration_seconds',
-      help: 'Time from the request to the end of its reply.',
+      help: 'Time from the request to the end of its reply, by server and MCP method.',
       labels: ['server', 'method'],
     },
     DURATION_BOUNDS,
@@ -96,44 +96,44 @@ export class Metrics {
   });
   readonly #inFlight = new GaugeFamily({
     name: 'gatewright_requests_in_flight',
-    help: 'Requests and streams without an end yet.',
+    help: 'Requests and streams without an end yet, by listener.',
     labels: ['listener'],
   });
   readonly #denials = new CounterFamily({
     name: 'gatewright_policy_denials_total',
-    help: 'Calls that a policy denied, or failed to judge.',
+    help: 'Calls that a policy denied, or failed to judge, by policy and reason.',
     labels: ['policy', 'reason'],
   });
   readonly #limits = new LimitMetrics();
   readonly #fills = new FillMetrics();
   readonly #connections = new GaugeFamily({
     name: 'gatewright_connections_open',
-    help: 'Open connections.',
+    help: 'Open connections, by listener.',
     labels: ['listener'],
   });
   readonly #refused = new CounterFamily({
     name: 'gatewright_connections_refused_total',
-    help: 'Connections cut off at accept.',
+    help: 'Connections cut off at accept, by listener and reason.',
     labels: ['listener', 'reason'],
   });
   readonly #badRequests = new CounterFamily({
     name: 'gatewright_bad_requests_total',
-    help: 'What came and was not HTTP, or not in time; 0 was not answered.',
+    help: 'What came and was not HTTP, or not in time, by listener and status; 0 was not answered.',
     labels: ['listener', 'status'],
   });
   readonly #upstreamRequests = new CounterFamily({
     name: 'gatewright_upstream_requests_total',
-    help: 'Requests to upstreams by outcome.',
+    help: 'Requests to upstreams by upstream and outcome.',
     labels: ['upstream', 'outcome'],
   });
   readonly #upstreamRetries = new CounterFamily({
     name: 'gatewright_upstream_retries_total',
-    help: 'Attempts after the first.',
+    help: 'Attempts after the first, by upstream and condition.',
     labels: ['upstream', 'condition'],
   });
   readonly #processEvents = new CounterFamily({
     name: 'gatewright_upstream_process_events_total',
-    help: 'Starts and exits of stdio upstreams.',
+    help: 'Starts and exits of stdio upstreams, by upstream and event.',
     labels: ['upstream', 'event'],
   });
   readonly #upstreams = new UpstreamMetrics();
