@@ -11,3 +11,10 @@ export const scrape = async (opsUrl: string): Promise<ReadonlyMap<string, number
     }),
   );
 };
+
+/** The labels of a series with their values as they were before they were escaped. */
+export const parseLabels = (series: string): readonly (readonly [label: string, value: string])[] =>
+  Array.from(series.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g), ([, label, value]) => [
+    label!,
+    value!.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped)),
+  ]);
