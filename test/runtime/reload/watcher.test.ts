@@ -171,34 +171,60 @@ describe('the watcher', () => {
     await seen;
   });
 
-  it('gives others their turn where each event that is read brings another, and sees what changes then', async () => {
+  /** Every event that is read of `where` brings another, up to 10,000; tells how many there were. */
+  const floodOf = (where: string) => {
     const MAX_EVENTS = 10_000;
-    await writeFile(file, 'one');
-    const changes = await watchFiles([file]);
     let events = 0;
-    let isOver = false;
     const { emit } = FSWatcher.prototype;
     const spy = vi.spyOn(FSWatcher.prototype, 'emit').mockImplementation(function (this: FSWatcher, ...args) {
-      if (args[0] === 'raw' && !isOver && events < MAX_EVENTS) {
+      if (args[0] === 'raw' && events < MAX_EVENTS) {
         events += 1;
-        writeFileSync(join(folder, `neighbour-${events % 2}`), String(events));
+        writeFileSync(join(where, `neighbour-${events % 2}`), String(events));
       }
       return emit.apply(this, args);
     });
-    try {
-      await writeFile(join(folder, 'neighbour-0'), '');
+    const begun = async (): Promise<void> => {
+      await writeFile(join(where, 'neighbour-0'), '');
       await expect.poll(() => events).toBeGreaterThan(100);
       expect(events).toBeLessThan(MAX_EVENTS);
+    };
+    return { begun, events: () => events, [Symbol.dispose]: () => spy.mockRestore() };
+  };
+
+  it('gives others their turn where each event that is read brings another, and sees what changes then', async () => {
+    await writeFile(file, 'one');
+    const changes = await watchFiles([file]);
+    {
+      using flood = floodOf(folder);
+      await flood.begun();
       const seen = changes.next();
       await writeFile(file, 'two');
       await seen;
-    } finally {
-      isOver = true;
-      spy.mockRestore();
     }
     await changes.accept();
     const seen = changes.next();
     await writeFile(file, 'three');
+    await seen;
+  });
+
+  it('hears nothing of the folder above its own, and no more than of its own while that is gone', async () => {
+    const inner = join(folder, 'inner');
+    await mkdir(inner);
+    await writeFile(join(inner, 'gateway.yaml'), 'one');
+    const changes = await watchFiles([join(inner, 'gateway.yaml')], true);
+    using flood = floodOf(folder);
+    for (let at = 0; at < 1_000; at += 1) writeFileSync(join(folder, `neighbour-${at % 2}`), String(at));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(flood.events()).toBe(0);
+
+    let seen = changes.next();
+    await rm(inner, { recursive: true });
+    await seen;
+    await changes.accept();
+    await flood.begun();
+    seen = changes.next();
+    await mkdir(inner);
+    await writeFile(join(inner, 'gateway.yaml'), 'two');
     await seen;
   });
 

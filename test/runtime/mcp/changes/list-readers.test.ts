@@ -41,21 +41,21 @@ const serverWith = (fingerprint: string, deny: string, onDecision = () => undefi
   return { server: server as unknown as PreparedServer, counted };
 };
 
-/** A view of one upstream with as many tools, as everybody is shown it. */
-const viewOf = (prepared?: (kind: string) => Promise<void>, count = TOOLS): View => {
-  const items = Array.from({ length: count }, (_, at) => {
+/** What a view has of one upstream, with as many tools; undefined: it is not connected. */
+const partOf = (upstream: { readonly name: string }, count: number | undefined) => {
+  const items = Array.from({ length: count ?? 0 }, (_, at) => {
     const value = { name: `tool${at}`, inputSchema: {} };
     return { name: value.name, text: JSON.stringify(value), value, paramHeaders: [], uiPaths: [] };
   });
-  const upstream = { name: 'offers' };
-  const part = {
-    connected: {
-      link: { era: 'modern', peer: {} },
-      catalogue: {
-        offers: (kind: string) => kind === 'tools',
-        peek: (kind: string) => (kind === 'tools' ? { items } : undefined),
-      },
+  const connected = {
+    link: { era: 'modern', peer: {} },
+    catalogue: {
+      offers: (kind: string) => kind === 'tools',
+      peek: (kind: string) => (kind === 'tools' ? { items } : undefined),
     },
+  };
+  return {
+    connected: count === undefined ? undefined : connected,
     exposure: {
       upstream,
       facts: upstream,
@@ -64,16 +64,26 @@ const viewOf = (prepared?: (kind: string) => Promise<void>, count = TOOLS): View
       tools: { expose: (name: string) => name },
     },
   };
-  const parts = [part] as unknown as View['parts'];
-  const tools = buildNameIndex(parts, 'tools', NO_CLAIMS);
+};
+
+const viewWith = (
+  parts: readonly ReturnType<typeof partOf>[],
+  prepared?: (kind: string) => Promise<void>,
+) => {
+  const all = parts as unknown as View['parts'];
+  const tools = buildNameIndex(all, 'tools', NO_CLAIMS);
   const none: NameIndex = { ...tools, entries: [], items: [undefined] };
   return {
-    parts,
+    parts: all,
     sentHeaders: {},
     known: (kind: string) => (kind === 'tools' ? tools : none),
     prepare: prepared ?? (() => Promise.resolve()),
   } as unknown as View;
 };
+
+/** A view of one upstream with as many tools, as everybody is shown it. */
+const viewOf = (prepared?: (kind: string) => Promise<void>, count = TOOLS): View =>
+  viewWith([partOf({ name: 'offers' }, count)], prepared);
 
 class Reader implements ListReader {
   readonly facts: CallFacts;
@@ -268,6 +278,41 @@ describe('ListReaders', () => {
     reader.now = undefined;
     await Promise.all(settled);
     expect(reader.told).toEqual([]);
+  });
+
+  describe('where an upstream is not connected', () => {
+    const [offers, away] = [{ name: 'offers' }, { name: 'away' }];
+    const there = partOf(offers, TOOLS);
+    it.each<[string, ToldKind[], (number | undefined)[], (number | undefined)[], string]>([
+      ['in neither state, and nothing else differs', [], [undefined], [undefined], '1 == 2'],
+      ['in neither state, and something else is hidden now', ['tools'], [undefined], [undefined], HIDDEN],
+      ['any more', ['tools'], [0], [undefined], '1 == 2'],
+      ['before alone', ['tools'], [undefined], [0], '1 == 2'],
+      ['before, and is gone', ['tools'], [undefined], [], '1 == 2'],
+      ['now, and is new', ['tools'], [], [undefined], '1 == 2'],
+    ])('%s, tells %j', async (_, told, before, after, deny) => {
+      const readers = new ListReaders();
+      const viewAt = (parts: readonly (number | undefined)[]) =>
+        viewWith([there, ...parts.map((count) => partOf(away, count))]);
+      const reader = new Reader(1, ['dev'], {
+        server: serverWith('1', 'false').server,
+        view: viewAt(before),
+      });
+      const next = { server: serverWith('2', deny).server, view: viewAt(after) };
+      await Promise.all(swap(readers, [reader], next));
+      expect(reader.told).toEqual(told);
+    });
+
+    it('tells who are alike the same, also those whose view had it', async () => {
+      const readers = new ListReaders();
+      const before = serverWith('1', 'false').server;
+      const [had, lacked] = [partOf(away, 0), partOf(away, undefined)].map(
+        (part, at) => new Reader(at, ['ops'], { server: before, view: viewWith([there, part]) }),
+      );
+      const next = { server: serverWith('2', HIDDEN).server, view: viewWith([there, partOf(away, 0)]) };
+      await Promise.all(swap(readers, [had!, lacked!], next));
+      expect([had!.told, lacked!.told]).toEqual([[], []]);
+    });
   });
 
   it('tells where what is listed cannot be compared', async () => {
