@@ -14,7 +14,13 @@ const Drain = closed(
 
 export const Reload = closed(
   {
-    watch: optional(flag({ description: 'Watch the files that were compiled.', default: true })),
+    watch: optional(
+      flag({
+        description:
+          'Watch the files that were compiled. Events tell of a change within some tenths of a second; where there are none, or so many that they are left alone for half a second, the files are compared every two seconds.',
+        default: true,
+      }),
+    ),
     drain: optional(Drain),
     onPolicyChange: optional(
       oneOf(['recheck', 'drain', 'keep'], {

@@ -103,6 +103,7 @@ export const referencePage = (
     '',
     'Every section and field. Units are written: durations `ms s m h d`, sizes `B KiB MiB GiB`, rates `/s /m /h /d`.',
     'A text may hold references: `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}`, `${file:path}`; `$$` is a dollar.',
+    'An expression of CEL may nest 64 brackets and choices (`a ? b : c`), and 256 operations.',
     '',
     'The commands that read it are in [commands.md](commands.md), what they may find in [diagnostics.md](diagnostics.md), and its unit tests in [test-files.md](test-files.md).',
     '',

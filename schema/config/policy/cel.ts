@@ -15,7 +15,10 @@ export const CelPolicy = closed(
       Type.String({ description: 'Told to a caller whose arguments were the reason.', maxLength: 300 }),
     ),
   },
-  { description: 'One condition in CEL.' },
+  {
+    description:
+      'One condition in CEL, in which 64 brackets and choices (`a ? b : c`) may nest, and 256 operations.',
+  },
 );
 
 export type CelPolicy = Static<typeof CelPolicy>;
