@@ -12,14 +12,6 @@ export interface Members {
   readonly ends: number[];
 }
 
-/** What a walk over a whole message finds. */
-export interface MessageMembers {
-  readonly root: Members;
-  readonly params: Members | undefined;
-  /** Of `params._meta`. */
-  readonly meta: Members | undefined;
-}
-
 /** Why a message is refused although it is JSON. */
 export type MessageFault = 'duplicate-key' | 'too-deep';
 
@@ -197,12 +189,51 @@ class Walk {
   }
 }
 
-/** Walks a JSON object message. Refuses a key that an object has twice, at any depth, and nesting over `maxDepth`. */
-export const walkMessage = (text: string, maxDepth: number): MessageMembers | MessageFault => {
+const walked = (text: string, maxDepth: number): Walk => {
   const walk = new Walk(text, maxDepth);
   walk.object(skipSpace(text, 0), 1, 'root');
   if (places.length > MAX_KEPT_PLACES) places = [];
-  return walk.fault ?? { root: walk.root!, params: walk.params, meta: walk.meta };
+  return walk;
+};
+
+/** What a walk over a whole message has found: kept until it is let go of, then found again when it is asked for. */
+export class MessageMembers {
+  readonly #text: string;
+  #found: Walk | undefined;
+
+  constructor(walk: Walk) {
+    this.#text = walk.text;
+    this.#found = walk;
+  }
+
+  get root(): Members {
+    return this.#walk().root!;
+  }
+
+  get params(): Members | undefined {
+    return this.#walk().params;
+  }
+
+  /** Of `params._meta`. */
+  get meta(): Members | undefined {
+    return this.#walk().meta;
+  }
+
+  /** It is not asked for any more, as a rule: a call that lasts need not hold it. */
+  letGo(): void {
+    this.#found = undefined;
+  }
+
+  #walk(): Walk {
+    this.#found ??= walked(this.#text, Number.POSITIVE_INFINITY);
+    return this.#found;
+  }
+}
+
+/** Walks a JSON object message. Refuses a key that an object has twice, at any depth, and nesting over `maxDepth`. */
+export const walkMessage = (text: string, maxDepth: number): MessageMembers | MessageFault => {
+  const walk = walked(text, maxDepth);
+  return walk.fault ?? new MessageMembers(walk);
 };
 
 /** The offset after the value that starts at `from`. */

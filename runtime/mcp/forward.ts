@@ -48,6 +48,8 @@ const send = (call: Call, exposure: Exposure, link: Link, options: ForwardOption
     mayProgress: tokenText !== undefined,
     maxBytes: options.maxBytes,
   };
+  // What an upstream is long in answering is to hold little: it is copied by the collector again and again.
+  call.message.members.letGo();
   if (call.preparingMs !== undefined) call.preparingMs = 0;
   const { record } = call.exchange;
   record.upstream = exposure.upstream.name;

@@ -54,6 +54,33 @@ describe('walkMessage', () => {
     );
   });
 
+  it('finds again what was let go of', () => {
+    fc.assert(
+      fc.property(object, object, space, (params, meta, gap) => {
+        const text = spaced({ jsonrpc: '2.0', id: 1, method: 'm', params: { ...params, _meta: meta } }, gap);
+        const walked = walkMessage(text, DEPTH);
+        if (typeof walked === 'string') throw new Error(walked);
+        const found = { root: walked.root, params: walked.params, meta: walked.meta };
+        walked.letGo();
+        expect(walked.root).not.toBe(found.root);
+        expect({ root: walked.root, params: walked.params, meta: walked.meta }).toEqual(found);
+      }),
+    );
+  });
+
+  it('tells the members of objects of many keys, of many objects, and of what they nest in', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, at) => [`key ${at}`, { at, params: {} }]),
+    );
+    const text = JSON.stringify({ ...many, params: { ...many, _meta: many, last: 1 }, id: 1 });
+    const walked = walkMessage(text, DEPTH);
+    if (typeof walked === 'string') throw new Error(walked);
+    expect(valuesOf(text, walked.root)).toEqual(JSON.parse(text));
+    expect(valuesOf(text, walked.params!)).toEqual({ ...many, _meta: many, last: 1 });
+    expect(valuesOf(text, walked.meta!)).toEqual(many);
+    expect(valuesOf(text, membersAt(text, 0))).toEqual(JSON.parse(text));
+  });
+
   it.each([
     ['the envelope', '{"id":1,"id":2}'],
     ['params', '{"params":{"name":"a","name":"b"}}'],

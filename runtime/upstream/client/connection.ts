@@ -94,7 +94,7 @@ export class Connection implements Inlet, ReplyParts {
       this.#holdsProcess = true;
       this.#socket.ref();
     }
-    const { head, isHead, body } = request.text;
+    const { head, isHead, body } = request.takeText();
     this.#parser.expect(isHead);
     this.#write(head, body);
   }

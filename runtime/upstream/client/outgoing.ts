@@ -18,8 +18,9 @@ export interface RequestText {
   readonly body: string | Uint8Array | null;
 }
 
+const WRITTEN: RequestText = { head: '', isHead: false, body: null };
+
 export class Outgoing implements InLine<Outgoing> {
-  readonly text: RequestText;
   readonly target: ReplyTarget;
   /** Whether a byte of it may have left. */
   sent = false;
@@ -29,12 +30,20 @@ export class Outgoing implements InLine<Outgoing> {
   waits = false;
   lineNext: Outgoing | undefined = undefined;
   linePrevious: Outgoing | undefined = undefined;
+  #text: RequestText;
   readonly #drop: (request: Outgoing) => void;
 
   constructor(text: RequestText, target: ReplyTarget, drop: (request: Outgoing) => void) {
-    this.text = text;
+    this.#text = text;
     this.target = target;
     this.#drop = drop;
+  }
+
+  /** To be written, once: it is not kept for as long as the reply takes. */
+  takeText(): RequestText {
+    const text = this.#text;
+    this.#text = WRITTEN;
+    return text;
   }
 
   /** No more of the reply until `resume`. */
