@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configuration } from '../support/configuration.ts';
 import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { openListen } from '../support/listen-client.ts';
 import { callTool } from '../support/modern-client.ts';
 import { scrape } from '../support/scrape.ts';
+import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 let upstream: FastUpstream;
@@ -19,25 +19,25 @@ const graph = (prefix: string, reload: object, shutdown: object = {}): string =>
     { expose: [{ upstream: 'tracker', prefix }], reload: { watch: false, ...reload }, shutdown },
   );
 
-const applied = async (gateway: TestGateway, text: string): Promise<void> => {
+const applied = async (gateway: StartedGateway, text: string): Promise<void> => {
   const { result, error } = await gateway.load(text);
   expect([result, error]).toEqual(['applied', undefined]);
 };
 
-const draining = async ({ opsUrl }: TestGateway): Promise<number> =>
+const draining = async ({ opsUrl }: StartedGateway): Promise<number> =>
   (await scrape(opsUrl)).get('gatewright_generations{state="draining"}') ?? Number.NaN;
 
 describe('generations that are drained', () => {
   it('are so many at most, the oldest giving way with what they hold once they had their window', async () => {
     const reload = { watch: false, drain: { window: '100ms', deadline: '5m' }, maxGenerations: 3 };
     const own = (generation: number) => configuration({ [`tracker${generation}`]: upstream.url }, { reload });
-    await using gateway = await startTestGateway(own(0), { tap: false });
+    await using gateway = await StartedGateway.start(own(0));
     const held: Received[] = [];
     upstream.behave((received) => held.push(received));
     const calls: Promise<string>[] = [];
     for (let generation = 0; generation < 6; generation += 1) {
       if (generation > 0) await applied(gateway, own(generation));
-      const call = callTool(gateway.url(), 'get_issue');
+      const call = callTool(gateway.url, 'get_issue');
       calls.push(call.then(({ status, body }) => body.error?.data.code ?? String(status)));
       await upstream.until(() => held.length === generation + 1);
     }
@@ -51,9 +51,9 @@ describe('generations that are drained', () => {
 
   it('end their streams one by one over the window, not all at once', async () => {
     const reload = { drain: { window: '1s' } };
-    await using gateway = await startTestGateway(graph('a_', reload), { tap: false });
+    await using gateway = await StartedGateway.start(graph('a_', reload));
     const streams = await Promise.all(
-      Array.from({ length: 30 }, (_, id) => openListen(gateway.url(), { toolsListChanged: true }, { id })),
+      Array.from({ length: 30 }, (_, id) => openListen(gateway.url, { toolsListChanged: true }, { id })),
     );
     await applied(gateway, graph('b_', reload));
     const endsMs = await Promise.all(
@@ -69,18 +69,19 @@ describe('generations that are drained', () => {
   it('go by the window of reloads, the end of the process by its own', async () => {
     const reload = { drain: { window: '5m', deadline: '10m' } };
     const text = graph('a_', reload, { window: '50ms', deadline: '200ms' });
-    await using gateway = await startTestGateway(text, { tap: false });
+    await using gateway = await StartedGateway.start(text);
     const held: Received[] = [];
     upstream.behave((received) => held.push(received));
-    const call = callTool(gateway.url(), 'a_get_issue').then(
+    const call = callTool(gateway.url, 'a_get_issue').then(
       ({ body }) => body.error?.data.code,
       (error: Error) => error,
     );
-    const stream = await openListen(gateway.url(), { toolsListChanged: true });
+    const stream = await openListen(gateway.url, { toolsListChanged: true });
     await upstream.until(() => held.length === 1);
     await applied(gateway, graph('b_', reload, { window: '50ms', deadline: '200ms' }));
     expect(await draining(gateway)).toBe(1);
-    await gateway.gateway.close();
+    gateway.cli.child.kill('SIGTERM');
+    expect(await gateway.cli.exited()).toBe(0);
     expect(await stream.over).toBe('ended');
     expect(await call).toBeInstanceOf(Error);
   });

@@ -1,12 +1,14 @@
+import events from 'node:events';
 import { createConnection } from 'node:net';
+import tls from 'node:tls';
 import { Client, Pool } from 'undici';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeCertificate } from '../support/certificate.ts';
 import { configuration } from '../support/configuration.ts';
 import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 // Threads load the program anew.
@@ -34,23 +36,26 @@ const graph = (workers: number, listeners: Listeners): string => {
   const yaml = JSON.parse(configuration({ first: upstream.url }, { workers }));
   delete yaml.listeners.main;
   // Probes come as fast as they can.
-  for (const [name, { port: at, tls }] of Object.entries(listeners))
+  for (const [name, { port: at, tls: material }] of Object.entries(listeners))
     yaml.listeners[name] = {
       bind: `127.0.0.1:${at}`,
       connections: { handshakes: '100000/s' },
-      ...(tls && { tls }),
+      ...(material && { tls: material }),
     };
   yaml.servers.main.at = Object.keys(listeners).map((listener) => ({ listener, path: '/mcp' }));
   yaml.reload = { watch: false, drain: { window: '100ms', deadline: '20s' } };
   return JSON.stringify(yaml);
 };
 
-const start = (workers: number, listeners: Listeners): Promise<TestGateway> =>
-  startTestGateway(graph(workers, listeners), { tap: false, files: { 'tls.pem': certificates[0]! } });
-
-const applied = async (gateway: TestGateway, text: string): Promise<void> => {
+const applied = async (gateway: StartedGateway, text: string): Promise<void> => {
   const { result, diagnostics, error } = await gateway.load(text);
   expect([result, diagnostics, error]).toEqual(['applied', [], undefined]);
+};
+
+/** What a test begins with. */
+const serves = async (gateway: StartedGateway, text: string): Promise<void> => {
+  await gateway.writeBeside('tls.pem', certificates[0]!);
+  await applied(gateway, text);
 };
 
 const CALL = { name: 'one', arguments: {} };
@@ -83,6 +88,15 @@ const clear = (at = port) => `http://127.0.0.1:${at}`;
 const secure = (at = port) => `https://127.0.0.1:${at}`;
 
 describe.each([1, 2])('with %i thread(s), a listener', (workers) => {
+  let gateway: StartedGateway;
+  beforeAll(async () => {
+    upstream = await startToolUpstream('first', ['one']);
+    const text = graph(workers, { first: { port: await freePort() } });
+    gateway = await StartedGateway.start(text, { files: { 'tls.pem': certificates[0]! } });
+    await upstream.close();
+  });
+  afterAll(() => gateway[Symbol.asyncDispose]());
+
   it('is renamed, and trades its name with another, while no request and no connection is lost', async () => {
     const shapes: Listeners[] = [
       { a: { port }, b: { port: other } },
@@ -90,7 +104,7 @@ describe.each([1, 2])('with %i thread(s), a listener', (workers) => {
       { b: { port }, c: { port: other } },
       { a: { port: other }, c: { port } },
     ];
-    await using gateway = await start(workers, shapes[0]!);
+    await serves(gateway, graph(workers, shapes[0]!));
     const connections = { opened: 0 };
     const pools = [port, other].map((at) => new Pool(clear(at), { connections: 4 }));
     for (const pool of pools)
@@ -121,7 +135,7 @@ describe.each([1, 2])('with %i thread(s), a listener', (workers) => {
   });
 
   it('has TLS put before it and taken away at its address: nobody is refused, and calls in flight finish', async () => {
-    await using gateway = await start(workers, { main: { port } });
+    await serves(gateway, graph(workers, { main: { port } }));
     const held: Received[] = [];
     let refused = 0;
     let probes = 0;
@@ -150,8 +164,8 @@ describe.each([1, 2])('with %i thread(s), a listener', (workers) => {
       });
       const inFlight = call(client);
       await upstream.until(() => held.length === 1);
-      const tls = turn % 2 === 0 ? { tls: TLS } : {};
-      await applied(gateway, graph(workers, { main: { port, ...tls } }));
+      const material = turn % 2 === 0 ? { tls: TLS } : {};
+      await applied(gateway, graph(workers, { main: { port, ...material } }));
       expect(await once(before)).not.toBe(200);
       upstream.behave(answer);
       expect(await once(after)).toBe(200);
@@ -160,15 +174,62 @@ describe.each([1, 2])('with %i thread(s), a listener', (workers) => {
       // The connection that it came on is not used again.
       await expect.poll(() => isOpen).toBe(false);
       await client.destroy();
-      expect(gateway.gateway.endpoints.map(({ url }) => url)).toEqual([`${after}/mcp`]);
+      const { listeners } = await gateway.status();
+      expect(listeners.find(({ name }) => name === 'main')?.url).toBe(after);
     }
     over = true;
     await probing;
     expect([refused, probes > 20]).toEqual([0, true]);
   });
 
+  it('is added, moved, removed and added again, while the others serve on', async () => {
+    const third = await freePort();
+    await serves(gateway, graph(workers, { main: { port } }));
+    const client = new Client(clear());
+    const served = async () => [await call(client), await once(clear(other)), await once(clear(third))];
+    const away = 'ECONNREFUSED';
+    expect(await served()).toEqual([200, away, away]);
+    await applied(gateway, graph(workers, { main: { port }, more: { port: other } }));
+    expect(await served()).toEqual([200, 200, away]);
+    await applied(gateway, graph(workers, { main: { port }, more: { port: third } }));
+    expect(await served()).toEqual([200, away, 200]);
+    await applied(gateway, graph(workers, { main: { port } }));
+    expect(await served()).toEqual([200, away, away]);
+    await applied(gateway, graph(workers, { main: { port }, more: { port: other } }));
+    expect(await served()).toEqual([200, 200, away]);
+    await client.destroy();
+  });
+
+  it('has its certificate replaced in place: what is open goes on, new connections are shown the new one', async () => {
+    await serves(gateway, graph(workers, { main: { port, tls: TLS } }));
+    const shown = async (): Promise<unknown> => {
+      const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+      await events.once(socket, 'secureConnect');
+      const { subject } = socket.getPeerCertificate();
+      socket.destroy();
+      return subject.CN;
+    };
+    const held: Received[] = [];
+    upstream.behave((received) => held.push(received));
+    const client = new Client(secure(), { connect: { rejectUnauthorized: false } });
+    let connections = 0;
+    client.on('connect', () => {
+      connections += 1;
+    });
+    const inFlight = call(client);
+    await upstream.until(() => held.length === 1);
+    expect(await shown()).toBe('one');
+    await gateway.writeBeside('tls.pem', certificates[1]!);
+    await applied(gateway, graph(workers, { main: { port, tls: TLS } }));
+    for (let times = 0; times < 4; times += 1) expect(await shown()).toBe('two');
+    upstream.behave(answer);
+    answer(held[0]!);
+    expect([await inFlight, await call(client), connections]).toEqual([200, 200, 1]);
+    await client.destroy();
+  });
+
   it('that shall have a bad certificate is refused, and serves clear text on', async () => {
-    await using gateway = await start(workers, { main: { port } });
+    await serves(gateway, graph(workers, { main: { port } }));
     const client = new Client(clear());
     expect(await call(client)).toBe(200);
     await gateway.writeBeside('tls.pem', 'no certificate');
@@ -182,7 +243,7 @@ describe.each([1, 2])('with %i thread(s), a listener', (workers) => {
   });
 
   it('that is removed takes no connection from then on, also while a call on it is in flight', async () => {
-    await using gateway = await start(workers, { main: { port }, more: { port: other } });
+    await serves(gateway, graph(workers, { main: { port }, more: { port: other } }));
     const held: Received[] = [];
     const client = new Client(clear(other));
     expect(await call(client)).toBe(200);
@@ -202,7 +263,9 @@ describe.each([1, 2])('with %i thread(s), a listener', (workers) => {
 });
 
 it('connections that come before the graph of their listener serves wait for it, with and without TLS', async () => {
-  await using gateway = await start(1, { main: { port } });
+  await using gateway = await StartedGateway.start(graph(1, { main: { port } }), {
+    files: { 'tls.pem': certificates[0]! },
+  });
   const yaml = JSON.parse(
     graph(1, { main: { port }, more: { port: other, tls: TLS }, third: { port: await freePort() } }),
   );
@@ -214,7 +277,7 @@ it('connections that come before the graph of their listener serves wait for it,
   };
   yaml.servers.main.expose.push({ upstream: 'slow', prefix: 's_' });
   await gateway.write(JSON.stringify(yaml));
-  const failing = gateway.gateway.reload();
+  const failing = gateway.reload();
   const waiting = async (origin: string) => {
     for (;;) {
       const found = await once(origin);
@@ -227,7 +290,7 @@ it('connections that come before the graph of their listener serves wait for it,
 
   yaml.upstreams.slow.command[2] = `setTimeout(() => import(${JSON.stringify(new URL('../support/stdio-tool-server.ts', import.meta.url).href)}), 700)`;
   await gateway.write(JSON.stringify(yaml));
-  const good = gateway.gateway.reload();
+  const good = gateway.reload();
   const served = [waiting(secure(other)), waiting(clear(third))];
   expect((await good).result).toBe('applied');
   for (const each of served) expect(await each).toBe(200);

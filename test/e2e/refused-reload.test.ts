@@ -230,17 +230,23 @@ it('reloads that are refused leave no timer, however many', async () => {
 });
 
 describe('another command of a stdio upstream', () => {
-  it('runs before the old process is given up, so that no call waits for its start', async () => {
-    await using gateway = await StartedGateway.start(JSON.stringify(base(1)));
-    const { pid } = told((await callTool(gateway.url, 'pid')).body.result);
-    const changed = base(1);
-    changed.upstreams.child = CHILD('pid', 'renewed-command');
-    expect(['applied', 'unchanged']).toContain((await gateway.load(JSON.stringify(changed))).result);
-    const [renewed] = marked('renewed-command');
-    expect(renewed).toBeDefined();
-    expect(told((await callTool(gateway.url, 'pid')).body.result).pid).toBe(renewed);
-    await expect.poll(() => readdirSync('/proc').includes(String(pid)), { timeout: 10_000 }).toBe(false);
-  });
+  it.each([1, 2])(
+    'runs before the old process is given up, so that no call waits for its start: %i thread(s)',
+    async (workers) => {
+      await using gateway = await StartedGateway.start(JSON.stringify(base(workers)));
+      const pidOf = async () => told((await callTool(gateway.url, 'pid')).body.result).pid;
+      await pidOf();
+      const { processes } = (await gateway.status()).upstreams.child!;
+      const changed = base(workers);
+      changed.upstreams.child = CHILD('pid', 'renewed-command');
+      expect((await gateway.load(JSON.stringify(changed))).result).toBe('applied');
+      const renewed = marked('renewed-command');
+      expect(renewed).toHaveLength(workers);
+      expect(renewed).toContain(await pidOf());
+      const left = () => processes.filter((pid) => readdirSync('/proc').includes(String(pid)));
+      await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+    },
+  );
 
   it('that runs for each session alone is tried out, and not kept', async () => {
     await using gateway = await StartedGateway.start(JSON.stringify(base(1)));

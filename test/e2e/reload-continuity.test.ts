@@ -1,9 +1,6 @@
-import type { AddressInfo, Server } from 'node:net';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeApiKey } from '../../runtime/identity/api-key.ts';
-import { makeCertificate } from '../support/certificate.ts';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
 import {
@@ -128,43 +125,7 @@ describe('what a reload leaves alone', () => {
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
     expect(await processes(gateway)).toEqual([renewed.pid]);
   });
-
-  it('keeps everything where the new graph cannot be brought to serve', async () => {
-    const occupied = createServer();
-    await new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', resolve));
-    const secure = (prefix: string, over: object) => {
-      const yaml = JSON.parse(withStdio(prefix, ['pid'], over));
-      const tls = { certificate: '${file:./tls.crt}', key: '${file:./tls.key}' };
-      yaml.listeners.secure = { bind: '127.0.0.1:0', tls };
-      yaml.servers.main.at.push({ listener: 'secure' });
-      return yaml;
-    };
-    const { certificate, key } = makeCertificate('localhost');
-    await using gateway = await startTestGateway(JSON.stringify(secure('a_', {})), {
-      files: { 'tls.crt': certificate, 'tls.key': key },
-    });
-    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
-    const before = await status(gateway);
-
-    const failing = secure('b_', { env: { COLOUR: 'blue' } });
-    failing.listeners.more = { bind: `127.0.0.1:${(occupied.address() as AddressInfo).port}` };
-    failing.servers.main.at.push({ listener: 'more' });
-    expect((await gateway.load(JSON.stringify(failing))).result).toBe('failed');
-    delete failing.listeners.more;
-    failing.servers.main.at.pop();
-    await gateway.writeBeside('tls.crt', 'no certificate');
-    expect((await gateway.load(JSON.stringify(failing))).result).toBe('failed');
-
-    const { upstreams, generation, listeners } = await status(gateway);
-    expect({ generation, listeners }).toEqual({ generation: before.generation, listeners: before.listeners });
-    expect(upstreams.child.processes).toEqual([pid]);
-    expect(told((await callTool(gateway.url(), 'pid')).body.result).pid).toBe(pid);
-    expect(await gateway.log()).toContain('EADDRINUSE');
-    await close(occupied);
-  });
 });
-
-const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -187,22 +148,6 @@ describe('listeners', () => {
       ({ status: found }) => found,
       (error: NodeJS.ErrnoException) => error.code ?? String(error),
     );
-
-  it('are added, moved and removed, while the others serve on', async () => {
-    const [a, b, c] = [await freePort(), await freePort(), await freePort()];
-    await using gateway = await startTestGateway(on({ main: a }), { tap: false });
-    expect([await code(a), await code(b)]).toEqual([200, 'ECONNREFUSED']);
-    await applied(gateway, on({ main: a, more: b }));
-    expect([await code(a), await code(b)]).toEqual([200, 200]);
-    await applied(gateway, on({ main: a, more: c }));
-    expect([await code(a), await code(c)]).toEqual([200, 200]);
-    await expect.poll(() => code(b), { timeout: 5000 }).toBe('ECONNREFUSED');
-    await applied(gateway, on({ main: a }));
-    await expect.poll(() => code(c), { timeout: 5000 }).toBe('ECONNREFUSED');
-    expect(await code(a)).toBe(200);
-    await applied(gateway, on({ main: a, more: c }));
-    expect(await code(c)).toBe(200);
-  });
 
   it('lets a call finish whose listener is removed under it', async () => {
     const [a, b] = [await freePort(), await freePort()];

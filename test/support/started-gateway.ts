@@ -79,7 +79,12 @@ export class StartedGateway implements AsyncDisposable {
     return this.reload();
   }
 
-  async status(): Promise<{ readonly generation: number; readonly artifactHash: string }> {
+  async status(): Promise<{
+    readonly generation: number;
+    readonly artifactHash: string;
+    readonly listeners: readonly { readonly name: string; readonly url: string }[];
+    readonly upstreams: Readonly<Record<string, { readonly processes: readonly number[] }>>;
+  }> {
     return (await (await fetch(`${this.opsUrl}/-/status`)).json()) as never;
   }
 
