@@ -192,8 +192,8 @@ export const prepareAuthenticate = (
   };
 
   return (exchange, nowMs, done) => {
-    const { rawHeaders, url = '', authorization } = exchange.request;
-    const token = bearerToken(rawHeaders);
+    const { url = '', authorization } = exchange.request;
+    const token = bearerToken(exchange.request);
     if (token === SEVERAL) return done(refusals.several);
     if (url.length !== exchange.path.length && hasQueryToken(url)) return done(refusals.inQuery);
     if (token === undefined) return done(server.anonymous ? ANONYMOUS : refusals.missing);

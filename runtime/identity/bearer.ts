@@ -6,7 +6,16 @@ export const SEVERAL = Symbol('several Authorization headers');
 const NAME = 'authorization';
 const SCHEME = 'bearer ';
 
-const authorizationOf = (rawHeaders: readonly string[]): string | undefined | typeof SEVERAL => {
+/** What is looked at of a request: where no header repeats, all of them are in `headers`. */
+interface Sent {
+  readonly headers: { readonly authorization?: string | undefined };
+  /** Names and values, flat. */
+  readonly rawHeaders: readonly string[];
+  readonly repeats?: boolean;
+}
+
+const authorizationOf = ({ headers, rawHeaders, repeats }: Sent): string | undefined | typeof SEVERAL => {
+  if (repeats === false) return headers.authorization;
   let found: string | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;
@@ -18,11 +27,11 @@ const authorizationOf = (rawHeaders: readonly string[]): string | undefined | ty
 };
 
 /**
- * The token in the Authorization header of `rawHeaders` (names and values, flat): undefined if there is none or
- * another scheme, empty if `Bearer` stands alone.
+ * The token in the Authorization header of a request: undefined if there is none or another scheme, empty if `Bearer`
+ * stands alone.
  */
-export const bearerToken = (rawHeaders: readonly string[]): string | undefined | typeof SEVERAL => {
-  const value = authorizationOf(rawHeaders);
+export const bearerToken = (request: Sent): string | undefined | typeof SEVERAL => {
+  const value = authorizationOf(request);
   if (value === undefined || value === SEVERAL) return value;
   if (value.length < SCHEME.length) return value.toLowerCase() === 'bearer' ? '' : undefined;
   return value.slice(0, SCHEME.length).toLowerCase() === SCHEME

@@ -20,6 +20,8 @@ export interface RequestHead {
   readonly headers: IncomingHttpHeaders;
   /** Flat. */
   readonly rawHeaders: readonly string[];
+  /** Whether a header has come more than once, where that is known; their size is bounded then. */
+  readonly repeats?: boolean;
   /** Absent where nothing is known from one request to the next. */
   readonly authorization?: KnownAuthorization;
 }
@@ -76,8 +78,6 @@ export interface BodySink {
 /** A request over HTTP. Its body waits until it is read. */
 export interface WebRequest extends RequestHead {
   readonly httpVersionMajor: number;
-  /** Whether a header has come more than once, where that is known; their size is bounded then. */
-  readonly repeats?: boolean;
   /** Whether the body has come whole. */
   readonly complete: boolean;
   /** Over HTTP/2. */

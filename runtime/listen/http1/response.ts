@@ -30,6 +30,21 @@ const LAST_CHUNK = '0\r\n\r\n';
 /** What is shorter is gathered within a turn, and written as one text with what is around it: longer copies cost more. */
 const SHORT_LENGTH = 4 * 1024;
 
+const OK = `HTTP/1.1 200 ${STATUS_CODES[200]}\r\n`;
+const KEEP_ALIVE = 'Connection: keep-alive\r\n';
+
+/** How most heads end within a second: one text, as each part of a reply has to be put in its place. */
+const usual = { date: '', keepAlive: '', end: '' };
+
+const usualEnd = (keepAlive: string): string => {
+  const date = dateLine();
+  if (date !== usual.date || keepAlive !== usual.keepAlive) {
+    const end = Buffer.from(`${date}${KEEP_ALIVE}${keepAlive}\r\n`).toString('latin1');
+    Object.assign(usual, { date, keepAlive, end });
+  }
+  return usual.end;
+};
+
 type Chunk = string | Uint8Array;
 
 /** What a reply tells of its own end. */
@@ -222,6 +237,10 @@ export class Http1Response implements WebResponse {
     // A body that is neither of a length nor in chunks ends with the connection; one that is not asked for may not come.
     if ((mayHaveBody && length === undefined && !this.#isChunked) || this.awaitsContinue)
       this.keepAlive = false;
+    if (status === 200 && !isDated && connection === undefined && this.keepAlive && !this.#isChunked) {
+      this.#head = OK + lines + usualEnd(this.#carrier.keepAliveLine);
+      return;
+    }
     const framing = this.#isChunked ? 'Transfer-Encoding: chunked\r\n' : '';
     const date = isDated ? '' : dateLine();
     this.#head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${lines}${date}${this.#connectionLines(connection)}${framing}\r\n`;
@@ -230,9 +249,7 @@ export class Http1Response implements WebResponse {
   #connectionLines(own: string | undefined): string {
     if (own !== undefined)
       return this.keepAlive || CLOSES.test(own) ? `Connection: ${own}\r\n` : `Connection: ${own}, close\r\n`;
-    return this.keepAlive
-      ? `Connection: keep-alive\r\n${this.#carrier.keepAliveLine}`
-      : 'Connection: close\r\n';
+    return this.keepAlive ? `${KEEP_ALIVE}${this.#carrier.keepAliveLine}` : 'Connection: close\r\n';
   }
 
   #gather(text: string): void {
