@@ -67,6 +67,9 @@ const notTriedFailure = ({ cause }: NotTried): Failure => ({
   sent: false,
 });
 
+/** Whether it tells nothing of the upstream: no connection was tried for it. */
+export const isNotTried = (failure: Failure): boolean => isUnreached(failure) && failure.counts === undefined;
+
 /** Whether there was no connection at all. */
 export const isUnreached = ({ condition, sent }: Failure): boolean => condition === 'connect-error' && !sent;
 

@@ -1,8 +1,11 @@
 /** Asks endpoints from time to time whether they are there. */
 import type { EndpointHealth } from '../traffic/health.ts';
 
-/** Asks one endpoint, once: `told` is called when it is known, at most once. What is returned takes the question back. */
-export type AskEndpoint<E> = (endpoint: E, told: (there: boolean) => void) => { abort(): void };
+/**
+ * Asks one endpoint, once: `told` is called when it is known, or undefined as it could not be asked, at most once. What
+ * is returned takes the question back.
+ */
+export type AskEndpoint<E> = (endpoint: E, told: (there: boolean | undefined) => void) => { abort(): void };
 
 interface Checked<E> {
   readonly endpoint: E;
@@ -40,11 +43,11 @@ export class HealthChecks<E> {
       clearTimeout(timer);
       asked?.abort();
     };
-    const told = (there: boolean): void => {
+    const told = (there: boolean | undefined): void => {
       if (!this.#running.delete(checked)) return;
       end();
-      if (there) checked.health.succeeded();
-      else checked.health.failed();
+      if (there === true) checked.health.succeeded();
+      else if (there === false) checked.health.failed();
     };
     const timer = setTimeout(() => told(false), this.#timeoutMs).unref();
     this.#running.set(checked, end);

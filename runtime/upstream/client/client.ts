@@ -60,11 +60,11 @@ export class HttpClient implements ConnectionOwner {
 
   /**
    * Sends a request, or keeps it until a connection is free; it fails at once where too many wait, or, with `NotTried`,
-   * where enough connections were refused a moment ago.
+   * where enough connections were refused a moment ago and it is no check.
    */
   send(text: RequestText, target: ReplyTarget): Outgoing {
     const request = new Outgoing(text, target, this.#drop);
-    const obstacle = this.#obstacle();
+    const obstacle = this.#obstacle(text.isCheck === true);
     if (obstacle !== undefined) {
       request.fail(obstacle);
       return request;
@@ -121,11 +121,11 @@ export class HttpClient implements ConnectionOwner {
     if (this.#resting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   };
 
-  #obstacle(): Error | undefined {
+  #obstacle(isCheck: boolean): Error | undefined {
     if (this.#closed !== undefined) return this.#closed;
     if (this.#waiting.length >= this.#maxWaiting && !this.#hasRoom())
       return new LineFull(`${this.#maxWaiting} requests wait for a connection`);
-    return this.#absence.isLikely ? this.#absence.errorAt(performance.now()) : undefined;
+    return this.#absence.isLikely && !isCheck ? this.#absence.errorAt(performance.now()) : undefined;
   }
 
   /** Whether one more may wait: those that a connection is open or opened for do not count. */

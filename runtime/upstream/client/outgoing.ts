@@ -16,6 +16,8 @@ export interface RequestText {
   readonly head: string;
   readonly isHead: boolean;
   readonly body: string | Uint8Array | null;
+  /** Whether it is to find out who is there, whatever was learned a moment ago. */
+  readonly isCheck?: boolean;
 }
 
 const WRITTEN: RequestText = { head: '', isHead: false, body: null };

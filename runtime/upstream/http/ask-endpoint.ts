@@ -1,7 +1,7 @@
 /** Asks an MCP endpoint whether it is there. */
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import { discoverRequest } from '../discovery.ts';
-import type { Failure } from '../failure.ts';
+import { type Failure, isNotTried } from '../failure.ts';
 import type { AskEndpoint } from '../health-checks.ts';
 import { isOutage } from '../status.ts';
 import type { HttpEndpoint } from './endpoint.ts';
@@ -13,9 +13,9 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Whatever answers is there, a server of the other era and one that wants credentials of a caller included. */
 class Check implements ExchangeTarget {
-  readonly #told: (there: boolean) => void;
+  readonly #told: (there: boolean | undefined) => void;
 
-  constructor(told: (there: boolean) => void) {
+  constructor(told: (there: boolean | undefined) => void) {
     this.#told = told;
   }
 
@@ -37,7 +37,7 @@ class Check implements ExchangeTarget {
 
   onBroken(failure: Failure): void {
     // Something answered, if not as an MCP server does.
-    this.#told(failure.condition !== 'connect-error');
+    this.#told(isNotTried(failure) ? undefined : failure.condition !== 'connect-error');
   }
 }
 
@@ -46,6 +46,6 @@ export const askEndpoint: AskEndpoint<HttpEndpoint> = (endpoint, told) => {
   const exchange = new HttpExchange(new Check(told), MAX_ANSWER_BYTES);
   const body = discoverRequest(0, endpoint.traffic.context.gateway);
   const headers = [...modernHeaders(endpoint), 'mcp-method', 'server/discover'];
-  endpoint.aside('POST', headers, body, exchange);
+  endpoint.check(headers, body, exchange);
   return exchange;
 };

@@ -104,6 +104,27 @@ export class HttpEndpoint {
     body: string | null,
     exchange: HttpExchange,
   ): void {
+    this.#sendAside(method, headers, body, exchange, false);
+  }
+
+  /** Posts what is to find out whether anybody is there: it is tried though nobody was a moment ago. */
+  check(headers: readonly string[], body: string, exchange: HttpExchange): void {
+    this.#sendAside('POST', headers, body, exchange, true);
+  }
+
+  /** Breaks whatever is in flight. */
+  close(): void {
+    this.#calls.close(CLOSED_BY_GATEWAY);
+    this.#aside.close(CLOSED_BY_GATEWAY);
+  }
+
+  #sendAside(
+    method: string,
+    headers: readonly string[],
+    body: string | null,
+    exchange: HttpExchange,
+    isCheck: boolean,
+  ): void {
     let head: string;
     try {
       head = requestLines(method, this.#target, this.#host) + fieldLines(headers);
@@ -111,13 +132,7 @@ export class HttpEndpoint {
       exchange.onError(thrown as Error);
       return;
     }
-    exchange.carriedBy(this.#aside.send({ head, isHead: false, body }, exchange));
-  }
-
-  /** Breaks whatever is in flight. */
-  close(): void {
-    this.#calls.close(CLOSED_BY_GATEWAY);
-    this.#aside.close(CLOSED_BY_GATEWAY);
+    exchange.carriedBy(this.#aside.send({ head, isHead: false, body, isCheck }, exchange));
   }
 }
 

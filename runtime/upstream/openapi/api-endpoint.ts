@@ -51,8 +51,8 @@ export class ApiEndpoint {
     this.#send(this.#calls, request, forwarded, exchange);
   }
 
-  /** Asks for a path after the base URL, beside the calls. */
-  aside(method: 'GET' | 'HEAD', path: string, exchange: ApiExchange): void {
+  /** Asks for a path after the base URL, beside the calls, whether anybody is there: it is tried though nobody was. */
+  check(method: 'GET' | 'HEAD', path: string, exchange: ApiExchange): void {
     this.#send(this.#aside, { method, path, headers: ['accept', '*/*'], body: null }, [], exchange);
   }
 
@@ -77,7 +77,10 @@ export class ApiEndpoint {
       return;
     }
     exchange.carriedBy(
-      client.send({ head, isHead: method === 'HEAD', body: body ?? emptyBody(method) }, exchange),
+      client.send(
+        { head, isHead: method === 'HEAD', body: body ?? emptyBody(method), isCheck: client === this.#aside },
+        exchange,
+      ),
     );
   }
 }

@@ -1,5 +1,5 @@
 /** Asks an API whether it is there. */
-import type { Failure } from '../failure.ts';
+import { type Failure, isNotTried } from '../failure.ts';
 import type { AskEndpoint } from '../health-checks.ts';
 import { isOutage } from '../status.ts';
 import type { ApiEndpoint } from './api-endpoint.ts';
@@ -10,9 +10,9 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 class Check implements ApiExchangeTarget {
   readonly #isThere: (status: number) => boolean;
-  readonly #told: (there: boolean) => void;
+  readonly #told: (there: boolean | undefined) => void;
 
-  constructor(isThere: (status: number) => boolean, told: (there: boolean) => void) {
+  constructor(isThere: (status: number) => boolean, told: (there: boolean | undefined) => void) {
     this.#isThere = isThere;
     this.#told = told;
   }
@@ -23,8 +23,8 @@ class Check implements ApiExchangeTarget {
 
   onReply(): void {}
 
-  onBroken(_failure: Failure): void {
-    this.#told(false);
+  onBroken(failure: Failure): void {
+    this.#told(isNotTried(failure) ? undefined : false);
   }
 }
 
@@ -38,6 +38,6 @@ export const askFor =
   (endpoint, told) => {
     const check = new Check(path === undefined ? isAnswer : isSound, told);
     const exchange = new ApiExchange(check, MAX_ANSWER_BYTES);
-    endpoint.aside(path === undefined ? 'HEAD' : 'GET', path ?? '', exchange);
+    endpoint.check(path === undefined ? 'HEAD' : 'GET', path ?? '', exchange);
     return exchange;
   };

@@ -28,10 +28,11 @@ const clientOf = (url: URL, options: Partial<ClientOptions> = {}): HttpClient =>
 const start = (
   client: HttpClient,
   body: string | null = '{}',
+  isCheck = false,
 ): { reply: CollectedReply; outgoing: Outgoing } => {
   const reply = new CollectedReply();
   const head = requestLines(body === null ? 'GET' : 'POST', '/mcp', 'upstream.test');
-  return { reply, outgoing: client.send({ head, isHead: false, body }, reply) };
+  return { reply, outgoing: client.send({ head, isHead: false, body, isCheck }, reply) };
 };
 
 const ask = (client: HttpClient, body?: string | null): Promise<CollectedReply> =>
@@ -192,6 +193,24 @@ describe('where nobody takes connections', () => {
     const all = Array.from({ length: 20 }, () => start(client).reply.ended);
     for (const { body } of await Promise.all(all)) expect(body).toBe('a');
     expect(server.sockets.length).toBeGreaterThan(1);
+  });
+
+  test('who is to find out whether anybody is back tries, whatever others have learned a moment ago', async () => {
+    await using server = await startRawServer((socket) => socket.write(answer('a')));
+    const lookups = new Lookups();
+    const client = clientOf(named(server.url), { lookup: lookups.lookup });
+    const untilNotTried = async (): Promise<void> => {
+      let reply = await ask(client);
+      while (!(reply.error instanceof NotTried)) reply = await ask(client);
+    };
+    await untilNotTried();
+    const before = lookups.count;
+    expect((await start(client, '{}', true).reply.ended).error).toBe(lookups.error);
+    expect(lookups.count).toBe(before + 1);
+    await untilNotTried();
+    lookups.error = null as never;
+    expect((await start(client, '{}', true).reply.ended).body).toBe('a');
+    expect((await ask(client)).body).toBe('a');
   });
 
   test('nothing is concluded from one that is refused while another one is open', async () => {
