@@ -347,6 +347,36 @@ describe('a session upstream that is opened for a call', () => {
     expect(upstream.calls).toBe(0);
   });
 
+  it('is opened once for all who wait for it, of whom each is answered when its own time is up', async () => {
+    const upstream = await upstreamOf({ eras: ['legacy'] });
+    let asked = 0;
+    const held = Promise.withResolvers<void>();
+    upstream.on('initialize', ({ message, response }) => {
+      asked += 1;
+      const serverInfo = { name: 'slow', version: '1' };
+      const result = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo };
+      void held.promise.then(() => json(response, { jsonrpc: '2.0', id: message.id, result }));
+    });
+    const gateway = await gatewayBefore(upstream.url, { protocol: { era: 'legacy' } });
+    const patient = call(gateway);
+    await upstream.until(() => asked === 1);
+    const startMs = performance.now();
+    const within = async (waitsMs: number) => {
+      expect(codeOf(await call(gateway, waitsMs))).toBe('upstream_timeout');
+      const tookMs = performance.now() - startMs;
+      expect(tookMs).toBeGreaterThanOrEqual(waitsMs - 1);
+      expect(tookMs).toBeLessThan(waitsMs + SLACK_MS);
+      return tookMs;
+    };
+    const [hurried, lessHurried] = await Promise.all([within(150), within(600)]);
+    expect(hurried).toBeLessThan(lessHurried);
+    held.resolve();
+    expect(codeOf(await patient)).toBeUndefined();
+    expect(codeOf(await call(gateway, 60_000))).toBeUndefined();
+    expect(asked).toBe(1);
+    expect(upstream.calls).toBe(2);
+  });
+
   it('keeps nobody longer than it waits who begins a session of its own', async () => {
     const upstream = await upstreamOf({ eras: ['legacy'] });
     upstream.on('initialize', hang);
