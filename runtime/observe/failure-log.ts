@@ -1,8 +1,5 @@
+import { AlikeEvents } from '../alike-events.ts';
 import type { Log, LogLevel } from './log.ts';
-
-/** Each second so many requests that fail alike have a line of their own. */
-const OWN_LINES = 10;
-const WINDOW_MS = 1_000;
 
 /** What is told of a request that failed. */
 export interface FailedRequest {
@@ -14,51 +11,31 @@ export interface FailedRequest {
   readonly cause: unknown;
 }
 
-/** Requests of one server and upstream that ended with one outcome. */
-interface Alike {
+interface Failure {
   readonly level: LogLevel;
-  lines: number;
-  /** Those without a line, and the last of them. */
-  untold: number;
-  last: FailedRequest;
+  readonly request: FailedRequest;
 }
 
 /**
- * Tells of requests that failed. While an upstream is down that is each of its calls: those beyond a few a second are
- * counted, and told together. What is held is bounded by compiled names and outcomes.
+ * Tells of requests that failed. While an upstream is down that is each of its calls: those of one server and upstream
+ * with one outcome, beyond a few a second, are counted, and told together by the example of the last.
  */
 export class FailureLog {
-  readonly #log: Log;
-  readonly #alike = new Map<string, Alike>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #failures: AlikeEvents<Failure>;
 
   constructor(log: Log) {
-    this.#log = log;
+    this.#failures = new AlikeEvents<Failure>({
+      one: ({ level, request }) => log[level]('request failed', { ...request }),
+      more: ({ level, request }, count) => log[level]('more requests failed alike', { ...request, count }),
+    });
   }
 
   write(level: LogLevel, request: FailedRequest): void {
     const key = `${level} ${request.server} ${request.upstream} ${request.outcome}`;
-    let alike = this.#alike.get(key);
-    if (alike === undefined) {
-      alike = { level, lines: 0, untold: 0, last: request };
-      this.#alike.set(key, alike);
-      this.#timer ??= setTimeout(() => this.flush(), WINDOW_MS).unref();
-    }
-    if (alike.lines < OWN_LINES) {
-      alike.lines += 1;
-      this.#log[level]('request failed', { ...request });
-    } else {
-      alike.untold += 1;
-      alike.last = request;
-    }
+    this.#failures.note(key, { level, request });
   }
 
-  /** Tells of those that have been counted, by the example of the last. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const { level, untold, last } of this.#alike.values())
-      if (untold > 0) this.#log[level]('more requests failed alike', { ...last, count: untold });
-    this.#alike.clear();
+    this.#failures.flush();
   }
 }

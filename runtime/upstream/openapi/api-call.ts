@@ -60,8 +60,7 @@ export class ApiCall extends Call implements ApiExchangeTarget {
 
   onBroken(failure: Failure): void {
     const { cause } = failure.error;
-    const { context, upstream } = this.traffic;
-    if (cause instanceof EgressRefused) context.log('warn', 'a connection was refused', { upstream, cause });
+    if (cause instanceof EgressRefused) this.#endpoint.refusals.note('', cause);
     this.failed(failure);
   }
 }

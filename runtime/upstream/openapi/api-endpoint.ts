@@ -2,6 +2,7 @@
 import { prepareEgress } from '../../../policies/egress/egress.ts';
 import { DEFAULT_WAITING } from '../../../schema/config/upstream/traffic.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
+import { AlikeEvents } from '../../alike-events.ts';
 import { HttpClient } from '../client/client.ts';
 import { originOf } from '../client/connect.ts';
 import { fieldLines, requestLines } from '../client/request-head.ts';
@@ -13,6 +14,8 @@ import { type EgressRefused, guardedLookup, refusedAddress } from './egress-look
 
 export class ApiEndpoint {
   readonly traffic: Traffic;
+  /** Tells of connections that `egress` does not allow, of whatever endpoint of the upstream. */
+  readonly refusals: AlikeEvents<EgressRefused>;
   readonly #basePath: string;
   /** Credentials and `set` headers, flat. */
   readonly #headers: readonly string[];
@@ -30,6 +33,7 @@ export class ApiEndpoint {
     const { connectMs, idleMs } = node.timeouts;
     const egress = prepareEgress(node.egress);
     this.traffic = traffic;
+    this.refusals = refusalsOf(traffic);
     this.#basePath = url.pathname.replace(/\/+$/, '');
     this.#headers = fixedHeaders(node, traffic);
     this.#query = credentialQuery(node);
@@ -60,6 +64,7 @@ export class ApiEndpoint {
   close(): void {
     this.#calls.close(CLOSED_BY_GATEWAY);
     this.#aside.close(CLOSED_BY_GATEWAY);
+    this.refusals.flush();
   }
 
   #send(client: HttpClient, request: ApiRequest, forwarded: readonly string[], exchange: ApiExchange): void {
@@ -84,6 +89,13 @@ export class ApiEndpoint {
     );
   }
 }
+
+const refusalsOf = ({ context, upstream }: Traffic): AlikeEvents<EgressRefused> =>
+  new AlikeEvents({
+    one: (cause) => context.log('warn', 'a connection was refused', { upstream, cause }),
+    more: (cause, count) =>
+      context.log('warn', 'more connections were refused alike', { upstream, cause, count }),
+  });
 
 /** Methods that give a body a meaning tell that it is empty (RFC 9110, 8.6). */
 const emptyBody = (method: string): '' | null =>

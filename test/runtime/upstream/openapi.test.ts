@@ -242,6 +242,19 @@ describe('connections of an API', () => {
     expect(ports.size).toBe(1);
   });
 
+  it('that are refused again and again are told of together, beyond a few a second', async () => {
+    const egress = { public: true, ranges: ['10.0.0.0/8'] };
+    const { upstream, context } = open(nodeOf([operation('a')], { egress }));
+    const link = await upstream.modern();
+    for (let turn = 0; turn < 100; turn += 1)
+      expect((await call(link, 'a')).error?.code).toBe('upstream_unavailable');
+    expect(context.logged.length).toBeLessThan(100);
+    await upstream.close();
+    const told = context.logged.map(({ fields }) => fields.count ?? 1);
+    expect(told.reduce((sum, count) => Number(sum) + Number(count), 0)).toBe(100);
+    expect(context.logged[0]).toMatchObject({ level: 'warn', message: 'a connection was refused' });
+  });
+
   it('are refused by the address that a name has when they are made, once and in the log', async () => {
     api.answer = reply(200);
     for (const host of ['localhost', '127.0.0.1', '127.1', '2130706433', '0x7f000001']) {
