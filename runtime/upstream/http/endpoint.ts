@@ -11,6 +11,7 @@ import type { HttpExchange } from './exchange.ts';
 /** Sent by the link itself; `headers.set` cannot name them. */
 const OWN_HEADERS = new Set([
   'accept',
+  'accept-encoding',
   'connection',
   'content-length',
   'content-type',
@@ -23,6 +24,9 @@ const OWN_HEADERS = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+
+/** Who is told nothing may answer in any coding (RFC 9110, 12.5.3). */
+const CODINGS_LINE = 'accept-encoding: identity\r\n';
 
 const linesOf = new WeakMap<readonly string[], string>();
 
@@ -64,7 +68,7 @@ export class HttpEndpoint {
     this.slots = new ConnectionSlots(connections, waiting);
     this.#target = `${url.pathname}${url.search}`;
     this.#host = url.host;
-    this.#postLines = requestLines('POST', this.#target, this.#host);
+    this.#postLines = requestLines('POST', this.#target, this.#host) + CODINGS_LINE;
     this.#calls = new HttpClient(url, { ...options, connections, waiting });
     this.#aside = new HttpClient(url, options);
     this.headers = fixedHeaders(node);
@@ -127,7 +131,7 @@ export class HttpEndpoint {
   ): void {
     let head: string;
     try {
-      head = requestLines(method, this.#target, this.#host) + fieldLines(headers);
+      head = requestLines(method, this.#target, this.#host) + CODINGS_LINE + fieldLines(headers);
     } catch (thrown) {
       exchange.onError(thrown as Error);
       return;

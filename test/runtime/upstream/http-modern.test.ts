@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link, Upstream } from '../../../runtime/upstream/link.ts';
 import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../support/fast-upstream.ts';
 import { OpenedUpstreams } from './opened-upstreams.ts';
 import { callEcho, echo, send } from './recording-sink.ts';
-import { httpNode, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
+import { httpNode, OPENING, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
 
 let server: FastUpstream;
 let context: TestContext;
@@ -63,6 +64,7 @@ describe('a modern call over HTTP', () => {
     });
     expect(Object.keys(headers).sort()).toEqual([
       'accept',
+      'accept-encoding',
       'authorization',
       'content-length',
       'content-type',
@@ -74,13 +76,38 @@ describe('a modern call over HTTP', () => {
     ]);
   });
 
+  test.each(['modern', 'legacy'] as const)(
+    'of the %s era, as all that is sent, asks for no coding: who compresses where it may answers plainly',
+    async (era) => {
+      server.behave(({ message, request, response }) => {
+        const body = JSON.stringify({ jsonrpc: '2.0', id: message.id, result: echoResult(message) });
+        const codings = request.headers['accept-encoding'];
+        const head = { 'content-type': 'application/json', vary: 'accept-encoding' };
+        if (codings === 'identity') response.writeHead(200, head).end(body);
+        else response.writeHead(200, { ...head, 'content-encoding': 'gzip' }).end(gzipSync(body));
+      });
+      const made = upstream({ era });
+      const { response } = await echo(await (era === 'modern' ? made.modern() : made.legacy(OPENING)));
+      expect(response?.text).toContain('grüße');
+      expect(server.log.map(({ headers }) => headers['accept-encoding'])).toEqual(
+        server.log.map(() => 'identity'),
+      );
+    },
+  );
+
   test("fixed headers cannot replace the transport's own", async () => {
     await echo(
-      await link({ headers: { forward: [], set: { 'MCP-Protocol-Version': '1', 'Mcp-Session-Id': 'x' } } }),
+      await link({
+        headers: {
+          forward: [],
+          set: { 'MCP-Protocol-Version': '1', 'Mcp-Session-Id': 'x', 'Accept-Encoding': 'br' },
+        },
+      }),
     );
     const { headers } = server.log.at(-1)!;
     expect(headers['mcp-protocol-version']).toBe('2026-07-28');
     expect(headers['mcp-session-id']).toBeUndefined();
+    expect(headers['accept-encoding']).toBe('identity');
   });
 
   test('a stream brings its messages and then the response', async () => {
