@@ -1,11 +1,12 @@
-/** One request in flight: deadline, breaker and retries around the attempts of a transport. */
+/** One request in flight: breaker and retries around the attempts of a transport. */
 import type { RetryCondition } from '../../schema/graph/upstream.ts';
 import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { Admission, Breaker } from '../traffic/breaker.ts';
-import { deadlines, type Timed } from '../traffic/deadline.ts';
+import { deadlines } from '../traffic/deadline.ts';
 import type { NoPlace, Ticket, Waiting } from '../traffic/fair-gate.ts';
 import { retryDelayMs } from '../traffic/retry.ts';
 import { busyError } from './bulkhead.ts';
+import { CallClock } from './call-clock.ts';
 import { type Failure, timeoutFailure } from './failure.ts';
 import type { LargeReply, OutboundRequest, ReplySink } from './link.ts';
 import { isObject, type Message } from './message.ts';
@@ -19,12 +20,10 @@ const LISTEN = 'subscriptions/listen';
  * A request from admission to its end. A transport extends it, sends in `attempt` and reports by `answering`,
  * `message`, `respond` and `failed`; after the end its reports are ignored.
  */
-export abstract class Call implements Timed, Waiting {
-  readonly request: OutboundRequest;
+export abstract class Call extends CallClock implements Waiting {
   readonly maxBytes: number;
   /** Whether it stays open: it has no deadline once it is answered. */
   readonly staysOpen: boolean;
-  protected readonly traffic: Traffic;
   protected readonly breaker: Breaker | undefined;
   readonly #sink: ReplySink;
   /** True once the sink has its end, or the caller took the request back. */
@@ -35,27 +34,11 @@ export abstract class Call implements Timed, Waiting {
   /** Its place at the upstream, or in the queue. */
   #ticket: Ticket | undefined;
   #attempts = 0;
-  #startedMs = 0;
-  /** How long it may take without progress. */
-  #callMs = 0;
-  #hardMs = 0;
-  /** Whether that is when the caller gives it up. */
-  #isCallersEnd = false;
-  /** Since when nothing is heard of the upstream, in what counts as life. */
-  #silentSinceMs = 0;
-  /** When its clock was stopped; absent while it runs. */
-  #pausedMs: number | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
-  deadlineMs = 0;
-  deadlineSlot = -1;
-  deadlineNext: Timed | undefined = undefined;
-  deadlinePrevious: Timed | undefined = undefined;
-
   constructor(traffic: Traffic, request: OutboundRequest, sink: ReplySink) {
-    this.traffic = traffic;
+    super(traffic, request);
     this.breaker = traffic.breakers?.of(request.tool);
-    this.request = request;
     this.maxBytes = request.maxBytes ?? DEFAULT_MAX_BYTES;
     this.staysOpen = request.method === LISTEN;
     this.#sink = sink;
@@ -74,18 +57,10 @@ export abstract class Call implements Timed, Waiting {
 
   /** Admits and sends; the end comes through the sink. */
   start(): void {
-    const { timeouts } = this.traffic;
     const now = performance.now();
-    const { timeoutMs = Number.POSITIVE_INFINITY, maxTimeoutMs = timeoutMs, deadlineMs } = this.request;
-    this.#startedMs = now - (this.request.preparingMs ?? 0);
-    this.#callMs = Math.min(timeouts.callMs, timeoutMs);
-    this.#hardMs = this.#startedMs + Math.min(timeouts.callMaxMs, maxTimeoutMs);
+    this.begin(now);
     this.traffic.inFlight += 1;
-    if (deadlineMs !== undefined && deadlineMs < this.#hardMs) {
-      this.#hardMs = deadlineMs;
-      this.#isCallersEnd = true;
-    }
-    if (this.#softMs(this.#startedMs) <= now) {
+    if (this.endMs <= now) {
       this.onDeadline();
       return;
     }
@@ -98,14 +73,14 @@ export abstract class Call implements Timed, Waiting {
     this.#ticket = bulkhead.enter(this.request.caller, this);
     if (this.#ticket === undefined) this.refused('full');
     else if (this.#ticket.isHeld) this.#try(now);
-    else deadlines.schedule(this, this.#softMs(now));
+    else this.untilEnd();
   }
 
   /** Its turn has come. */
   granted(): void {
     if (this.over) return;
     const now = performance.now();
-    if (now < this.#softMs(this.#startedMs)) this.#try(now);
+    if (now < this.endMs) this.#try(now);
     else this.onDeadline();
   }
 
@@ -124,9 +99,8 @@ export abstract class Call implements Timed, Waiting {
 
   /** Stops the clock: the upstream waits for its caller, which counts against neither deadline nor breaker. */
   pause(): void {
-    if (this.over || this.#pausedMs !== undefined) return;
-    this.#pausedMs = performance.now();
-    deadlines.cancel(this);
+    if (this.over || this.isPaused) return;
+    this.stop();
     if (this.#admission !== 0) this.breaker?.success(this.#admission);
     this.#admission = 0;
     this.#ticket?.leave();
@@ -134,38 +108,25 @@ export abstract class Call implements Timed, Waiting {
 
   /** Lets the clock run on from where it was stopped. */
   resume(): void {
-    if (this.over || this.#pausedMs === undefined) return;
-    const now = performance.now();
-    this.#startedMs += now - this.#pausedMs;
-    this.#hardMs += now - this.#pausedMs;
-    this.#pausedMs = undefined;
-    deadlines.schedule(this, this.#softMs(now));
+    if (!this.over) this.goOn();
   }
 
   onDeadline(): void {
     if (this.over) return;
     const isCallers = this.endsForCaller;
-    const failure = timeoutFailure(`${this.request.method} after ${this.#elapsedMs()} ms`);
+    const failure = timeoutFailure(`${this.request.method} after ${this.elapsedMs} ms`);
     this.#finish();
     this.#settle(isCallers ? { error: failure.error, sent: true } : failure);
     if (this.#attempts > 0) this.abandon('timeout');
     this.#tellError(failure.error);
   }
 
-  /** Whether time is up for the caller alone, which is no failure of the upstream's: it was not silent for long. */
-  protected get endsForCaller(): boolean {
-    if (!this.#isCallersEnd || performance.now() < this.#hardMs) return false;
-    // Up to when it was told to, not to when it was seen: a gateway that is late makes no failure of it.
-    return this.#hardMs - this.#silentSinceMs < this.traffic.givenUpAfterMs;
-  }
-
   /** The headers of an attempt: those of the request and, where the upstream is told, how long it may take. */
   protected get sentHeaders(): readonly string[] {
     const { deadlineHeader } = this.traffic;
-    const { headers, mayProgress } = this.request;
+    const { headers } = this.request;
     if (deadlineHeader === undefined || this.staysOpen) return headers;
-    const endMs = mayProgress === true ? this.#hardMs : this.#softMs(this.#startedMs);
-    return [...headers, deadlineHeader, String(Math.max(Math.floor(endMs - performance.now()), 1))];
+    return [...headers, deadlineHeader, String(this.toldMs)];
   }
 
   /** The first byte of a sound answer is here. */
@@ -178,9 +139,7 @@ export abstract class Call implements Timed, Waiting {
       this.#admission = 0;
       return;
     }
-    const { firstByteMs, callMs } = this.traffic.timeouts;
-    if (firstByteMs < callMs && this.#pausedMs === undefined)
-      deadlines.schedule(this, this.#softMs(this.#startedMs));
+    this.answered();
   }
 
   /** The answer is a stream. */
@@ -203,10 +162,7 @@ export abstract class Call implements Timed, Waiting {
   /** A notification or request that belongs to this request. Progress that was asked for extends the deadline. */
   message(text: string, message: Message): void {
     if (this.over) return;
-    if (this.deadlineSlot >= 0 && this.#isAskedProgress(message)) {
-      this.#silentSinceMs = performance.now();
-      deadlines.schedule(this, this.#softMs(this.#silentSinceMs));
-    }
+    if (this.deadlineSlot >= 0 && this.#isAskedProgress(message)) this.progressed();
     try {
       this.#sink.onMessage(text, message);
     } catch (thrown) {
@@ -249,9 +205,9 @@ export abstract class Call implements Timed, Waiting {
 
   /** Some of it was passed on. A client that does not read is no silence of the upstream's: `held` waits for it. */
   passed(held: boolean): void {
-    if (this.over || this.#pausedMs !== undefined) return;
-    this.#silentSinceMs = held ? Number.POSITIVE_INFINITY : performance.now();
-    deadlines.schedule(this, held ? this.#hardMs : this.#softMs(this.#silentSinceMs));
+    if (this.over || this.isPaused) return;
+    if (held) this.isHeld();
+    else this.progressed();
   }
 
   /** All of it was passed on. */
@@ -284,7 +240,7 @@ export abstract class Call implements Timed, Waiting {
       return;
     }
     context.observer.onRetry(upstream, failure.condition as RetryCondition);
-    deadlines.schedule(this, this.#softMs(this.#startedMs));
+    this.untilEnd();
     this.#retryTimer = setTimeout(() => this.#try(performance.now()), delayMs);
   }
 
@@ -317,7 +273,7 @@ export abstract class Call implements Timed, Waiting {
       Math.random,
     );
     if (delayMs === undefined) return undefined;
-    return performance.now() + delayMs < this.#softMs(this.#startedMs) ? delayMs : undefined;
+    return performance.now() + delayMs < this.endMs ? delayMs : undefined;
   }
 
   #try(nowMs: number): void {
@@ -335,14 +291,8 @@ export abstract class Call implements Timed, Waiting {
   }
 
   #send(nowMs: number): void {
-    this.#silentSinceMs = nowMs;
-    const firstMs = nowMs + this.traffic.timeouts.firstByteMs;
-    deadlines.schedule(this, Math.min(firstMs, this.#softMs(this.#startedMs)));
+    this.sends(nowMs);
     this.attempt();
-  }
-
-  #softMs(fromMs: number): number {
-    return Math.min(fromMs + this.#callMs, this.#hardMs);
   }
 
   #settle(failure: Failure): void {
@@ -389,9 +339,5 @@ export abstract class Call implements Timed, Waiting {
       isObject(params) &&
       params.progressToken === id
     );
-  }
-
-  #elapsedMs(): number {
-    return Math.round(performance.now() - this.#startedMs);
   }
 }
