@@ -3,9 +3,16 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
-import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
+import {
+  answer,
+  echoResult,
+  event,
+  type FastUpstream,
+  openStream,
+  type Received,
+} from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { legacyMessage, legacyRequest, openSession } from '../support/legacy-client.ts';
+import { legacyMessage, legacyRequest, openSession, streamedRequest } from '../support/legacy-client.ts';
 import { openListen } from '../support/listen-client.ts';
 import { callTool } from '../support/modern-client.ts';
 import { scrape } from '../support/scrape.ts';
@@ -165,6 +172,34 @@ describe('calls of sessions', () => {
         policies: { rule: { type: 'cel', allow: rule } },
       },
     );
+
+  it('go on where the upstream changed while their connection was lost, and are answered to who comes back', async () => {
+    upstream.behave((received) => {
+      const { message, response } = received;
+      openStream(response);
+      const { progressToken } = message.params?._meta as { progressToken: unknown };
+      const params = { progressToken, progress: 1 };
+      response.write(event({ jsonrpc: '2.0', method: 'notifications/progress', params }));
+      held.push(received);
+    });
+    await using gateway = await startTestGateway(yaml('true', '60s'), { tap: false });
+    const session = await openSession(gateway.url());
+    const params = { ...GET_ISSUE, _meta: { progressToken: 'p' } };
+    const lost = await streamedRequest(gateway.url(), session, { id: 1, method: 'tools/call', params });
+    await lost.message(({ method }) => method === 'notifications/progress');
+    const lastId = lost.events.at(-1)!.id!;
+    lost.close();
+    await expect
+      .poll(() => gateway.metrics(), { timeout: 10_000 })
+      .toContain('gatewright_requests_in_flight{listener="main"} 0');
+    await applied(gateway, yaml('true', '50s'));
+    expect(await gateway.metrics()).toContain('gatewright_generations{state="draining"} 1');
+    const { message, response } = held[0]!;
+    response.end(event({ jsonrpc: '2.0', id: message.id, result: echoResult(message) }));
+    const headers = { ...session, accept: 'text/event-stream', 'last-event-id': lastId };
+    const resumed = await EventStreamClient.open(gateway.url(), { headers });
+    expect((await resumed.message(({ id }) => id === 1)).result).toBeDefined();
+  });
 
   describe.each(Object.entries(TRANSPORTS))('over %s', (_, open) => {
     it.each([

@@ -18,15 +18,16 @@ beforeEach(async () => {
 });
 afterEach(() => upstream[Symbol.asyncDispose]());
 
-const yamlOf = (workers: number, over: object, reload: object = {}): string =>
+const yamlOf = (workers: number, deadline: string, over: object = {}): string =>
   configuration(
     { asking: upstream.url },
-    {
-      workers,
-      reload: { watch: false, drain: { window: '20ms', deadline: '1s' }, ...reload },
-      ...over,
-    },
+    { workers, reload: { watch: false, drain: { window: '20ms', deadline } }, ...over },
   );
+
+const applied = async (gateway: StartedGateway, text: string): Promise<void> => {
+  const { result, error } = await gateway.load(text);
+  expect([result, error]).toEqual(['applied', undefined]);
+};
 
 const park = (gateway: StartedGateway): Promise<Asked[]> =>
   Promise.all(Array.from({ length: CALLS }, async () => askedBy(await ableCall(gateway.url, 'order', ARGS))));
@@ -38,28 +39,23 @@ const draining = async (gateway: StartedGateway) =>
   (await scrape(gateway.opsUrl)).get('gatewright_generations{state="draining"}');
 
 describe.each([1, 2])('calls that wait for input, with %i thread(s)', (workers) => {
-  it('are taken back at the deadline of the drain where their upstream has changed; until then they go on', async () => {
-    await using gateway = await StartedGateway.start(yamlOf(workers, {}));
-    const asked = await park(gateway);
-    const cancelled = once(upstream.events, 'cancelled');
-    const changed = yamlOf(workers, { upstream: { timeouts: { call: '50s' } } });
-    expect((await gateway.load(changed)).result).toBe('applied');
-    expect(outcomeOf(await retry(gateway, asked[0]!))).toEqual(named('Ada'));
-    expect(await draining(gateway)).toBe(1);
-    await cancelled;
-    await expect.poll(() => draining(gateway), { timeout: 10_000 }).toBe(0);
-    for (const each of asked.slice(1))
-      expect((await retry(gateway, each)).body.error).toMatchObject({ data: { code: 'shutting_down' } });
-    expect(upstream.executed.get('order')).toBe(CALLS);
-  });
-
-  it('go on, judged anew, where only rules have changed', async () => {
-    await using gateway = await StartedGateway.start(yamlOf(workers, {}));
+  it('go on, judged anew, where only rules changed, and are taken back at the deadline where their upstream did', async () => {
+    await using gateway = await StartedGateway.start(yamlOf(workers, '100ms'));
     const asked = await park(gateway);
     const policies = { rule: { type: 'cel', allow: 'true' } };
-    const changed = yamlOf(workers, { server: { policies: ['rule'] }, policies });
-    expect((await gateway.load(changed)).result).toBe('applied');
+    await applied(gateway, yamlOf(workers, '100ms', { server: { policies: ['rule'] }, policies }));
     await expect.poll(() => draining(gateway), { timeout: 10_000 }).toBe(0);
     for (const each of asked) expect(outcomeOf(await retry(gateway, each))).toEqual(named('Ada'));
+
+    // Where their upstream has changed they do so until the deadline of the drain.
+    const others = await park(gateway);
+    const cancelled = once(upstream.events, 'cancelled');
+    await applied(gateway, yamlOf(workers, '2s', { upstream: { timeouts: { call: '50s' } } }));
+    expect(outcomeOf(await retry(gateway, others[0]!))).toEqual(named('Ada'));
+    await cancelled;
+    await expect.poll(() => draining(gateway), { timeout: 10_000 }).toBe(0);
+    for (const each of others.slice(1))
+      expect((await retry(gateway, each)).body.error).toMatchObject({ data: { code: 'shutting_down' } });
+    expect(upstream.executed.get('order')).toBe(2 * CALLS);
   });
 });

@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const DRAIN = { window: '50ms', deadline: '1s' };
+const DRAIN = { window: '50ms', deadline: '1500ms' };
 
 const yamlOf = (rule: string, call: string, onPolicyChange = 'recheck'): string =>
   configuration(

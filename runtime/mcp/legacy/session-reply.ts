@@ -1,6 +1,7 @@
 /** The answer to one request of a legacy session: JSON where nothing precedes it, else a resumable stream. */
 
 import { GatewayError, RPC } from '../../errors.ts';
+import type { GenerationView } from '../../generation.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { errorResponse, replyEmpty, replyError, replyFailed, replyJson } from '../../listen/reply.ts';
@@ -76,6 +77,8 @@ export class SessionReply implements ClientReply {
   #large: SessionWriter | undefined;
   /** Whether it has its end, sent or not: whatever follows is ignored. */
   #isOver = false;
+  /** Held by a stream, which may lose its connection and be taken up again. */
+  #held: GenerationView | undefined;
   headers: readonly string[] = [];
 
   constructor(exchange: WebExchange, session: Session, idText: string) {
@@ -88,6 +91,7 @@ export class SessionReply implements ClientReply {
     if (this.#stream !== undefined || this.#isOver) return;
     const stream = this.#session.streams.open();
     this.#stream = stream;
+    this.#hold();
     const sink = startEventStream(this.#exchange, this.headers);
     if (pollsStreams(this.#session)) {
       sink.retry(POLL_AFTER_MS);
@@ -129,6 +133,7 @@ export class SessionReply implements ClientReply {
     if (writer === undefined) return undefined;
     this.#large = new SessionWriter(writer, () => {
       this.#session.finished(this.#idText);
+      this.#letGo();
       stream?.finish();
     });
     return this.#large;
@@ -163,6 +168,19 @@ export class SessionReply implements ClientReply {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#session.finished(this.#idText);
+    this.#letGo();
     return true;
+  }
+
+  #hold(): void {
+    const { generation } = this.#exchange;
+    if (generation.isOver) return;
+    generation.acquire();
+    this.#held = generation;
+  }
+
+  #letGo(): void {
+    this.#held?.release();
+    this.#held = undefined;
   }
 }
