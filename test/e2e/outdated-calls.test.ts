@@ -177,7 +177,7 @@ describe('calls of sessions', () => {
     upstream.behave((received) => {
       const { message, response } = received;
       openStream(response);
-      const { progressToken } = message.params?._meta as { progressToken: unknown };
+      const { progressToken } = message.params!._meta as { progressToken: unknown };
       const params = { progressToken, progress: 1 };
       response.write(event({ jsonrpc: '2.0', method: 'notifications/progress', params }));
       held.push(received);
