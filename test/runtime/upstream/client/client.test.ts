@@ -10,6 +10,7 @@ import { fieldLines, requestLines } from '../../../../runtime/upstream/client/re
 import { makeCertificate } from '../../../support/certificate.ts';
 import { until } from '../polling.ts';
 import { CollectedReply } from './collected-reply.ts';
+import { Lookups, named } from './lookups.ts';
 import { type RawServer, startRawServer } from './raw-server.ts';
 
 const CLOSED = new Error('closed by the test');
@@ -130,19 +131,6 @@ describe('connections', () => {
     expect((await reply.ended).error).toBeInstanceOf(Error);
   });
 });
-
-/** Of names, each of which stands for an attempt to connect. */
-class Lookups {
-  count = 0;
-  error: Error | undefined = new Error('no such name');
-
-  readonly lookup: NonNullable<ClientOptions['lookup']> = (_name, _options, callback) => {
-    this.count += 1;
-    setImmediate(() => callback(this.error as Error, [{ address: '127.0.0.1', family: 4 }]));
-  };
-}
-
-const named = (url: URL): URL => new URL(`http://upstream.test:${url.port}/`);
 
 describe('where nobody takes connections', () => {
   test('not each of many requests tries one: ten in a tenth of a second do, and the others say that they did not', async () => {
