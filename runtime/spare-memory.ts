@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { libc } from './libc.ts';
 
 /** So long a time is looked at. */
 const WINDOW_MS = 400;
@@ -21,6 +22,9 @@ const collect = (): void => {
   collectGarbage({ type: 'major', flavor: 'last-resort' });
 };
 
+/** glibc keeps what was freed between what is still used: half of all that it has once sources were read and parsed. */
+const trim = (): void => void libc({ malloc_trim: { arguments: ['u64'], return: 'i32' } })?.malloc_trim(0n);
+
 /**
  * Waits for this thread to be idle, for a collection stops it for tens of milliseconds. Keeps no process alive, and leaves
  * those alone that hold much.
@@ -35,6 +39,9 @@ export const spareMemoryWhenIdle = (): void => {
     windows += 1;
     if (!isIdle && windows < MAX_WINDOWS) return;
     clearInterval(timer);
-    if (isIdle && getHeapStatistics().used_heap_size <= MAX_HEAP_BYTES) collect();
+    if (isIdle && getHeapStatistics().used_heap_size <= MAX_HEAP_BYTES) {
+      collect();
+      trim();
+    }
   }, WINDOW_MS).unref();
 };

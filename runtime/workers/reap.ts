@@ -2,6 +2,7 @@
  * Children of threads that are over. Node.js waits for those of threads that run, and for no others: dead, they would
  * stay in the table of processes for as long as the gateway runs.
  */
+import { libc } from '../libc.ts';
 
 /** As of POSIX: the child's pid once it is dead, 0 before, -1 where there is no such child. */
 type WaitPid = (pid: number, status: bigint, options: number) => number;
@@ -10,21 +11,8 @@ const WNOHANG = 1;
 const FIRST_LOOK_MS = 10;
 const MAX_LOOK_MS = 1_000;
 
-/** Undefined where this Node.js cannot call the system, and so nothing can be done. */
-const openWaitPid = (): WaitPid | undefined => {
-  const { emitWarning } = process;
-  // It warns of an experiment on stderr, where the log is.
-  process.emitWarning = () => undefined;
-  try {
-    const { dlopen } = process.getBuiltinModule('node:ffi');
-    const waitpid = { arguments: ['i32', 'pointer', 'i32'], return: 'i32' } as const;
-    return dlopen(null, { waitpid }).functions.waitpid;
-  } catch {
-    return undefined;
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-};
+const openWaitPid = (): WaitPid | undefined =>
+  libc({ waitpid: { arguments: ['i32', 'pointer', 'i32'], return: 'i32' } })?.waitpid;
 
 let opened: { readonly waitpid: WaitPid | undefined } | undefined;
 
