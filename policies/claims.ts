@@ -1,7 +1,8 @@
 /** How the claims of a token become a principal. */
-import { type CelError, type CelValue, isCelError, isCelList } from '@bufbuild/cel';
+import type { CelError, CelValue } from '@bufbuild/cel';
 import type { JwtIdentityNode } from '../schema/graph/identity.ts';
 import { CLAIMS_ENVIRONMENT, type ClaimsFacts, UNKNOWN } from './cel/environment.ts';
+import { celLibrary } from './cel/late-library.ts';
 import { isMissing, prepareCel } from './cel/program.ts';
 
 export type ClaimsOutcome =
@@ -50,11 +51,12 @@ const prepareField = (expression: string | undefined): ((facts: ClaimsFacts) => 
   return (facts) => {
     const outcome = program.evaluate(facts);
     if (outcome === UNKNOWN) return null;
-    return isCelError(outcome) && isMissing(outcome) ? null : outcome;
+    return celLibrary().isCelError(outcome) && isMissing(outcome) ? null : outcome;
   };
 };
 
 const textsOf = (value: CelValue | CelError): readonly string[] | undefined => {
+  const { isCelError, isCelList } = celLibrary();
   if (isCelError(value) || !isCelList(value)) return undefined;
   const texts = [...value];
   return texts.every((text) => typeof text === 'string') ? Object.freeze(texts) : undefined;
@@ -62,5 +64,7 @@ const textsOf = (value: CelValue | CelError): readonly string[] | undefined => {
 
 const refused = (field: string, value: CelValue | CelError, wanted: string): ClaimsOutcome => ({
   kind: 'error',
-  problem: isCelError(value) ? `${field}: ${value.message}` : `${field}: the claims do not yield ${wanted}`,
+  problem: celLibrary().isCelError(value)
+    ? `${field}: ${value.message}`
+    : `${field}: the claims do not yield ${wanted}`,
 });

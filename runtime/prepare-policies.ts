@@ -1,4 +1,5 @@
 /** From the policies of a server to one question. */
+import { celFunctions } from '../policies/cel/functions.ts';
 import { combinePolicies, preparePolicy } from '../policies/decide.ts';
 import { cachedDecide } from '../policies/verdict-cache.ts';
 import type { CallFacts, Decision } from '../schema/decision.ts';
@@ -24,6 +25,8 @@ const isShort = (node: PolicyNode): boolean => node.type === 'cel' && node.expre
 
 const createPolicy = (node: PolicyNode): LivePolicy => {
   let prepared = isShort(node) ? undefined : preparePolicy(node);
+  // Once in a process the library is made ready, which takes longer than a call may be kept waiting.
+  if (isShort(node)) celFunctions();
   return {
     get policy() {
       prepared ??= preparePolicy(node);

@@ -5,6 +5,7 @@
 import { glob, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { late } from './late.ts';
 import { bundledLicences } from './licences.ts';
 import { buildParts } from './parts.ts';
 
@@ -46,6 +47,7 @@ const { metafile } = await buildParts({
   legalComments: 'none',
   banner: { js: REQUIRE },
   logLevel: 'warning',
+  plugins: [late],
 });
 await writeFile(join(outdir, 'LICENSES.txt'), bundledLicences(root, Object.keys(metafile.inputs)));
 

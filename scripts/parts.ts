@@ -33,6 +33,8 @@ interface Parts {
   readonly outputs: readonly Metafile['outputs'][string][];
   readonly entries: readonly Entry[];
   readonly groups: readonly Group[];
+  /** Modules that are evaluated when they are asked for: whoever imports them would do so at once. */
+  readonly late: ReadonlySet<string>;
 }
 
 const has = (parts: PartSet, index: number): boolean => ((parts >> BigInt(index)) & 1n) === 1n;
@@ -91,7 +93,7 @@ const loadedParts = (outputs: Metafile['outputs'], needed: readonly PartSet[]): 
   }
 };
 
-const partsOf = (outputs: Metafile['outputs']): Parts => {
+const partsOf = ({ inputs, outputs }: Metafile): Parts => {
   const needed = neededParts(outputs);
   const loaded = loadedParts(outputs, needed);
   const all = Object.values(outputs);
@@ -101,9 +103,13 @@ const partsOf = (outputs: Metafile['outputs']): Parts => {
     const maxBytes = bytes + besidesOf(module, bytes);
     return [{ module, needs: needed[index]!, loaded: loaded[index]!, maxBytes }];
   });
+  const late = Object.values(inputs).flatMap(({ imports }) =>
+    imports.flatMap(({ kind, path }) => (kind === 'require-call' ? [path] : [])),
+  );
   return {
     outputs: all,
     entries,
+    late: new Set(late),
     groups: needed.map((imports, index) => ({ parts: 1n << BigInt(index), imports })),
   };
 };
@@ -162,7 +168,9 @@ const laidTogether = (parts: Parts): readonly Group[] => {
 const importsOf = (parts: Parts): ReadonlyMap<string, readonly string[]> => {
   const groups = laidTogether(parts);
   const modulesIn = (some: PartSet): readonly string[] =>
-    parts.outputs.flatMap(({ inputs }, index) => (has(some, index) ? Object.keys(inputs).filter(isOwn) : []));
+    parts.outputs
+      .flatMap(({ inputs }, index) => (has(some, index) ? Object.keys(inputs) : []))
+      .filter((module) => isOwn(module) && !parts.late.has(module));
   return new Map(
     parts.entries.map(({ module, needs }) => [module, modulesIn(loadedOf(needs, groups) & ~needs)]),
   );
@@ -186,10 +194,10 @@ const importingBesides = (root: string, imports: ReadonlyMap<string, readonly st
 /** As `build` of esbuild, with `splitting`. */
 export const buildParts = async (options: BuildOptions & { readonly absWorkingDir: string }) => {
   const { metafile } = await build({ ...options, metafile: true, write: false });
-  const imports = importsOf(partsOf(metafile.outputs));
+  const imports = importsOf(partsOf(metafile));
   return await build({
     ...options,
     metafile: true,
-    plugins: [importingBesides(options.absWorkingDir, imports)],
+    plugins: [...(options.plugins ?? []), importingBesides(options.absWorkingDir, imports)],
   });
 };

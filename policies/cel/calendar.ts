@@ -2,18 +2,8 @@
  * Timestamps. What is here stands in for the library's, which computes fields in the machine's own time zone,
  * builds a formatter for each call and takes a whole number for milliseconds.
  */
-import {
-  type CelFunc,
-  type CelInput,
-  CelScalar,
-  celError,
-  celFunc,
-  celMethod,
-  objectType,
-} from '@bufbuild/cel';
-
-const TIMESTAMP = objectType('google.protobuf.Timestamp');
-const { INT, STRING } = CelScalar;
+import type { CelFunc, CelInput } from '@bufbuild/cel';
+import { celLibrary } from './late-library.ts';
 
 const DAY_MS = 86_400_000;
 /** Since then every zone's offset has changed only at quarters of an hour. */
@@ -123,20 +113,23 @@ const FIRST_SECOND = -62_135_596_800n;
 const LAST_SECOND = 253_402_300_799n;
 
 const timestampAt = (seconds: bigint): CelInput => {
-  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) throw celError('timestamp out of range');
+  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) throw celLibrary().celError('timestamp out of range');
   return { $typeName: 'google.protobuf.Timestamp', seconds, nanos: 0 } as unknown as CelInput;
 };
 
-const ofSeconds = celFunc('timestamp', [INT], TIMESTAMP, (seconds) => timestampAt(seconds) as never);
-
-const accessors: readonly CelFunc[] = Object.entries(FIELDS).flatMap(([name, read]) => [
-  celMethod(name, TIMESTAMP, [], INT, function () {
-    return fieldAt(read, this as unknown as TimestampValue, '+00:00');
-  }),
-  celMethod(name, TIMESTAMP, [STRING], INT, function (zoneName) {
-    return fieldAt(read, this as unknown as TimestampValue, zoneName);
-  }),
-]);
-
 /** `timestamp(seconds)`, and the accessors without a zone (UTC) and with one. */
-export const calendarFunctions: readonly CelFunc[] = [ofSeconds, ...accessors];
+export const calendarFunctions = (): readonly CelFunc[] => {
+  const { CelScalar, celFunc, celMethod, objectType } = celLibrary();
+  const { INT, STRING } = CelScalar;
+  const TIMESTAMP = objectType('google.protobuf.Timestamp');
+  const ofSeconds = celFunc('timestamp', [INT], TIMESTAMP, (seconds) => timestampAt(seconds) as never);
+  const accessors = Object.entries(FIELDS).flatMap(([name, read]): CelFunc[] => [
+    celMethod(name, TIMESTAMP, [], INT, function () {
+      return fieldAt(read, this as unknown as TimestampValue, '+00:00');
+    }),
+    celMethod(name, TIMESTAMP, [STRING], INT, function (zoneName) {
+      return fieldAt(read, this as unknown as TimestampValue, zoneName);
+    }),
+  ]);
+  return [ofSeconds, ...accessors];
+};

@@ -1,8 +1,8 @@
 /** Why an expression came to its value: the values of its parts, as an assertion library shows those of a test. */
-import { unparse } from '@bufbuild/cel';
 import { TYPE_NAMES } from './attributes.ts';
 import { type CelEnvironment, UNKNOWN } from './environment.ts';
 import { type CelExpr, type CelSyntax, fieldChain, parseExpression } from './expression.ts';
+import { celLibrary } from './late-library.ts';
 import { type CelProgram, prepareTree } from './program.ts';
 import { type ShownValue, shownValue } from './shown-value.ts';
 
@@ -70,7 +70,7 @@ const shownResult = <F>(part: PreparedPart<F>, facts: F): ShownValue => {
 const partsOf = <F>(syntax: CelSyntax, environment: CelEnvironment<F>): readonly PreparedPart<F>[] => {
   const found = new Map<string, CelExpr>();
   const note = (expr: CelExpr): void => {
-    const text = unparse({ ...syntax, expr });
+    const text = celLibrary().unparse({ ...syntax, expr });
     if (!found.has(text)) found.set(text, expr);
   };
   const children = attributeChain(syntax.expr) === undefined ? childrenOf(syntax.expr, []) : [];

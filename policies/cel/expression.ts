@@ -1,5 +1,6 @@
 /** From text to syntax tree, with the few shapes of tree that are made here. */
-import { parse } from '@bufbuild/cel';
+import type { parse } from '@bufbuild/cel';
+import { celLibrary } from './late-library.ts';
 import { isTextTooDeep, isTreeTooDeep } from './nesting.ts';
 
 /** What `parse` returns: the tree and where its nodes stand in the text. */
@@ -26,7 +27,7 @@ export const parseExpression = (expression: string): CelSyntax => {
   if (expression.length > MAX_EXPRESSION_LENGTH)
     throw new Error(`longer than ${MAX_EXPRESSION_LENGTH} characters`);
   if (isTextTooDeep(expression)) throw new RangeError('nested too deeply');
-  const syntax = parse(`${expression}\n`);
+  const syntax = celLibrary().parse(`${expression}\n`);
   if (isTreeTooDeep(syntax.expr)) throw new RangeError('nested too deeply');
   return syntax;
 };

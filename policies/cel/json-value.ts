@@ -1,5 +1,6 @@
 /** JSON as CEL sees it. */
-import { type CelInput, celError, celMap } from '@bufbuild/cel';
+import type { CelInput } from '@bufbuild/cel';
+import { celLibrary } from './late-library.ts';
 
 /** Deeper JSON than this is refused: no honest argument comes near. */
 const MAX_DEPTH = 1000;
@@ -20,16 +21,16 @@ export const celFromJson = (value: unknown, depth = 0): CelInput => {
     case 'object':
       break;
     default:
-      throw celError(`not a JSON value: ${typeof value}`);
+      throw celLibrary().celError(`not a JSON value: ${typeof value}`);
   }
   if (value === null) return null;
-  if (depth === MAX_DEPTH) throw celError('JSON is nested too deeply');
+  if (depth === MAX_DEPTH) throw celLibrary().celError('JSON is nested too deeply');
   if (Array.isArray(value)) return value.map((element) => celFromJson(element, depth + 1));
   const entries = new Map<string, CelInput>();
   for (const key of Object.keys(value)) {
     entries.set(key, celFromJson((value as Record<string, unknown>)[key], depth + 1));
   }
-  return celMap(entries);
+  return celLibrary().celMap(entries);
 };
 
 /** What a member that is not there reads as. */

@@ -2,15 +2,8 @@
  * Bounds what an expression with loops may cost, whatever a caller puts into its arguments. Costs are counted
  * in steps, not in time, so that the same call has the same outcome on every machine.
  */
-import {
-  type CelFunc,
-  CelScalar,
-  type CelValue,
-  celError,
-  celFunc,
-  isCelList,
-  isCelMap,
-} from '@bufbuild/cel';
+import type { CelFunc, CelValue } from '@bufbuild/cel';
+import { celLibrary } from './late-library.ts';
 
 /** Some 40 ms at the most; a list of about a thousand can be filtered or mapped. */
 const MAX_STEPS = 20_000;
@@ -27,14 +20,17 @@ export const resetMeter = (): void => {
 
 const spend = (steps: number): void => {
   stepsLeft -= steps;
-  if (stepsLeft < 0) throw celError('the expression takes too many steps on these values');
+  if (stepsLeft < 0) throw celLibrary().celError('the expression takes too many steps on these values');
 };
 
 /** Hands a loop its range and charges for each element. */
-export const meteredRange: CelFunc = celFunc(METERED_RANGE, [CelScalar.DYN], CelScalar.DYN, (range) => {
-  if (isCelList(range) || isCelMap(range)) spend(range.size);
-  return range;
-});
+export const meteredRange = (): CelFunc => {
+  const { CelScalar, celFunc, isCelList, isCelMap } = celLibrary();
+  return celFunc(METERED_RANGE, [CelScalar.DYN], CelScalar.DYN, (range) => {
+    if (isCelList(range) || isCelMap(range)) spend(range.size);
+    return range;
+  });
+};
 
 /**
  * The same function, charging for each call by the size of what it is called on. The charge is thrown past the
@@ -54,6 +50,7 @@ export const metered = (func: CelFunc): CelFunc =>
 
 const weight = (value: CelValue | undefined): number => {
   if (typeof value === 'string') return value.length >> 10;
+  const { isCelList, isCelMap } = celLibrary();
   if (isCelList(value) || isCelMap(value)) return value.size >> 6;
   return 0;
 };

@@ -1,10 +1,11 @@
 /** Expressions, made ready once and evaluated per call. Semantics are those of @bufbuild/cel. */
-import { type CelError, type CelInput, type CelValue, celError, isCelError, plan } from '@bufbuild/cel';
+import type { CelError, CelInput, CelValue } from '@bufbuild/cel';
 import { type AttributeUse, findAttributeUses } from './attributes.ts';
 import { ABSENT, type CelEnvironment, UNKNOWN } from './environment.ts';
 import { type CelExpr, parseExpression } from './expression.ts';
-import { METERED_FUNCTIONS, PLAIN_FUNCTIONS } from './functions.ts';
+import { celFunctions } from './functions.ts';
 import { celFromJson, MISSING, memberOf } from './json-value.ts';
+import { celLibrary } from './late-library.ts';
 import { resetMeter } from './meter.ts';
 
 /** An expression over facts of type F. */
@@ -39,7 +40,9 @@ export const prepareCel = <F>(expression: string, environment: CelEnvironment<F>
 /** As {@link prepareCel}, of an expression or a part of one that was parsed already. */
 export const prepareTree = <F>(tree: CelExpr, environment: CelEnvironment<F>): CelProgram<F> => {
   const { expr, uses, variables, loops } = findAttributeUses(tree, environment);
-  const run = plan(loops ? METERED_FUNCTIONS : PLAIN_FUNCTIONS, expr);
+  const { isCelError, plan } = celLibrary();
+  const functions = celFunctions();
+  const run = plan(loops ? functions.metered : functions.plain, expr);
   const Bindings = bindingsOf(uses);
   const caller = uses.filter(({ path }) => CALLER.has(path.split('.', 1)[0]!));
   return {
@@ -88,12 +91,13 @@ const bindingsOf = <F>(uses: readonly AttributeUse<F>[]): Bindings<F> => {
     this[JSON_VALUES] = undefined;
     this[MET_UNKNOWN] = false;
   }
+  const unknown = unknownError();
   const prototype = Object.create(null);
   for (const use of uses) {
     const read = readerOf(use);
     const get = function (this: BindingsInstance<F>) {
       const value = read(this[FACTS]);
-      if (value === UNKNOWN_ERROR) this[MET_UNKNOWN] = true;
+      if (value === unknown) this[MET_UNKNOWN] = true;
       return value;
     };
     Object.defineProperty(prototype, use.name, { get: isJson(use) ? once(use.name, get) : get });
@@ -117,7 +121,12 @@ const isJson = ({ attribute, wants }: AttributeUse<never>): boolean =>
   wants === 'value' && (attribute.type.kind === 'dyn' || attribute.type.kind === 'map');
 
 /** Stands for what is unknown in the evaluation: operators absorb it as they do errors. */
-const UNKNOWN_ERROR = celError('an attribute is not known yet');
+const unknownError = (): CelError => {
+  unknownMade ??= celLibrary().celError('an attribute is not known yet');
+  return unknownMade;
+};
+
+let unknownMade: CelError | undefined;
 
 const MISSING_PREFIX = 'there is no ';
 
@@ -128,7 +137,7 @@ export const isMissing = (error: CelError): boolean => error.message.startsWith(
 const missingError = (path: string): (() => CelError) => {
   let error: CelError | undefined;
   return () => {
-    error ??= celError(`${MISSING_PREFIX}${path}`);
+    error ??= celLibrary().celError(`${MISSING_PREFIX}${path}`);
     return error;
   };
 };
@@ -138,9 +147,10 @@ const readerOf = <F>(use: AttributeUse<F>): ((facts: F) => unknown) => {
   const missing = missingError(use.path);
   if (use.wants === 'presence') return presenceReader(use, missing);
   const json = isJson(use);
+  const unknown = unknownError();
   return (facts) => {
     const value = attribute.read(facts);
-    if (value === UNKNOWN) return UNKNOWN_ERROR;
+    if (value === UNKNOWN) return unknown;
     if (value === ABSENT || value === undefined) return missing();
     if (!json) return value;
     const member = memberOf(value, members);
@@ -155,9 +165,10 @@ const presenceReader = <F>(
 ): ((facts: F) => unknown) => {
   const parents = members.slice(0, -1);
   const lastMember = members.slice(-1);
+  const unknown = unknownError();
   return (facts) => {
     const value = attribute.read(facts);
-    if (value === UNKNOWN) return UNKNOWN_ERROR;
+    if (value === UNKNOWN) return unknown;
     if (value === ABSENT || value === undefined) return members.length === 0 ? false : missing();
     if (members.length === 0) return true;
     const parent = memberOf(value, parents);

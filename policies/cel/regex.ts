@@ -1,5 +1,6 @@
 /** The engine behind `matches`: RE2, linear in the text; compiled patterns are kept. */
-import { RE2JS } from '@bufbuild/re2';
+import type { RE2JS } from '@bufbuild/re2';
+import { re2 } from './late-re2.ts';
 
 /** Compiling costs the square of the length. */
 const MAX_PATTERN_LENGTH = 1000;
@@ -13,7 +14,7 @@ const compilePattern = (pattern: string): RE2JS => {
   if (pattern.length > MAX_PATTERN_LENGTH) {
     throw new Error(`a pattern has at most ${MAX_PATTERN_LENGTH} characters`);
   }
-  const compiled = RE2JS.compile(pattern);
+  const compiled = re2().compile(pattern);
   if (kept.size === MAX_KEPT) kept.clear();
   kept.set(pattern, compiled);
   return compiled;

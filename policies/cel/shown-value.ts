@@ -1,6 +1,7 @@
 /** Values of an evaluation as a reader is shown them. */
-import { type CelError, type CelValue, isCelError, isCelList, isCelMap, isCelUint } from '@bufbuild/cel';
+import type { CelError, CelValue } from '@bufbuild/cel';
 import { UNKNOWN } from './environment.ts';
+import { celLibrary } from './late-library.ts';
 import { isMissing } from './program.ts';
 
 /**
@@ -21,7 +22,7 @@ const MAX_ITEMS = 50;
 /** What an evaluation came to. */
 export const shownValue = (outcome: CelValue | CelError | typeof UNKNOWN): ShownValue => {
   if (outcome === UNKNOWN) return { kind: 'unknown' };
-  if (!isCelError(outcome)) return { kind: 'value', value: plain(outcome) };
+  if (!celLibrary().isCelError(outcome)) return { kind: 'value', value: plain(outcome) };
   return isMissing(outcome) ? { kind: 'missing' } : { kind: 'error', problem: outcome.message };
 };
 
@@ -41,6 +42,7 @@ const plain = (value: CelValue): unknown => {
 };
 
 const plainObject = (value: Exclude<CelValue, null | string | number | bigint | boolean>): unknown => {
+  const { isCelList, isCelMap, isCelUint } = celLibrary();
   if (isCelList(value)) return Array.from(value).slice(0, MAX_ITEMS).map(plain);
   if (isCelMap(value)) {
     const entries = Array.from(value).slice(0, MAX_ITEMS);
@@ -51,7 +53,7 @@ const plainObject = (value: Exclude<CelValue, null | string | number | bigint | 
   return 'message' in value ? timeText(value.message) : String(value);
 };
 
-const keyText = (key: CelValue): string => (isCelUint(key) ? String(key.value) : String(key));
+const keyText = (key: CelValue): string => (celLibrary().isCelUint(key) ? String(key.value) : String(key));
 
 const NANOS_PER_MS = 1_000_000;
 

@@ -1,7 +1,8 @@
 /** Keys of limits: what is counted apart. */
-import { type CelValue, isCelError, isCelList } from '@bufbuild/cel';
+import type { CelValue } from '@bufbuild/cel';
 import type { CallFacts } from '../../schema/decision.ts';
 import { findAttribute, UNKNOWN } from '../cel/environment.ts';
+import { celLibrary } from '../cel/late-library.ts';
 import { prepareCel } from '../cel/program.ts';
 import { KEY_ENVIRONMENT } from './key-environment.ts';
 
@@ -45,6 +46,7 @@ const plainAttribute = (expression: string): KeyPart | undefined => {
 
 const computed = (expression: string): KeyPart => {
   const program = prepareCel(expression, KEY_ENVIRONMENT);
+  const { isCelError } = celLibrary();
   return (facts) => {
     const outcome = program.evaluate(facts);
     return outcome === UNKNOWN || isCelError(outcome) ? NO_VALUE : keyText(outcome);
@@ -65,7 +67,7 @@ const keyText = (value: CelValue): string => {
     case 'number':
       return `n${value}`;
     default:
-      return isCelList(value)
+      return celLibrary().isCelList(value)
         ? `l${[...value].map((element) => lengthPrefixed(keyText(element))).join('')}`
         : NO_VALUE;
   }

@@ -289,6 +289,52 @@ describe('the packed package', () => {
     expect(await cli.exited()).toBe(0);
   });
 
+  it('evaluates expressions in each thread once a reload has declared the first', async () => {
+    await using api = await startHttpApi(reply(200, 'sunny'));
+    const own = await mkdtemp(join(folder, 'first-'));
+    const operation = (operationId: string) => ({ get: { operationId, responses: {} } });
+    const paths = { '/forecast': operation('forecast'), '/storm': operation('storm') };
+    const document = { openapi: '3.1.0', info: { title: 'Weather', version: '1' }, paths };
+    await writeFile(join(own, 'api.json'), JSON.stringify(document));
+    const upstream = { type: 'openapi', spec: './api.json', baseUrl: api.origin };
+    const server = {
+      at: [{ listener: 'local', path: '/' }],
+      anonymous: true,
+      expose: [{ upstream: 'weather' }],
+    };
+    const configuration = {
+      version: 1,
+      workers: 2,
+      listeners: { local: { bind: '127.0.0.1:0' } },
+      servers: { tools: server },
+      upstreams: { weather: { ...upstream, egress: { allow: ['127.0.0.1'] } } },
+    };
+    await writeFile(join(own, 'gateway.yaml'), JSON.stringify(configuration));
+    const cli = new CliProcess(['run'], { cwd: own, program });
+    const [, url] = await cli.seen(/tools +(http:\S+)/);
+    // Each over a connection of its own, which any thread may take.
+    const answeredOf = async (tool: string): Promise<number> => {
+      const calls = Array.from({ length: 24 }, () =>
+        callTool(url!, tool, {}, { headers: { connection: 'close' } }),
+      );
+      return (await Promise.all(calls)).filter(({ body }) => body.result?.isError === false).length;
+    };
+    expect(await answeredOf('storm')).toBe(24);
+    const first = {
+      ...configuration,
+      policies: {
+        calm: { type: 'cel', allow: "tool.name.matches('^f') && [8].exists(n, n == size(tool.name))" },
+      },
+      servers: { tools: { ...server, policies: ['calm'] } },
+    };
+    await writeFile(join(own, 'gateway.yaml'), JSON.stringify(first));
+    await cli.seen(/"result":"applied","cause":"watch"/);
+    expect(await answeredOf('storm')).toBe(0);
+    expect(await answeredOf('forecast')).toBe(24);
+    cli.child.kill('SIGTERM');
+    expect(await cli.exited()).toBe(0);
+  }, 60_000);
+
   it.skipIf(process.platform !== 'linux')(
     'occupies little when it is idle',
     async () => {

@@ -1,8 +1,8 @@
 /** What can be known wrong of a call by the literals in it. */
-import { isCelError, plan } from '@bufbuild/cel';
 import { isTimeZone } from '../../../policies/cel/calendar.ts';
 import type { CelExpr, CelNode } from '../../../policies/cel/expression.ts';
-import { PLAIN_FUNCTIONS } from '../../../policies/cel/functions.ts';
+import { celFunctions } from '../../../policies/cel/functions.ts';
+import { celLibrary } from '../../../policies/cel/late-library.ts';
 import { patternProblem } from '../../../policies/cel/regex.ts';
 import { nearest } from '../../diagnostics/nearest.ts';
 import { type CelProblem, type CelSpan, celProblem } from './problem.ts';
@@ -25,7 +25,8 @@ export const literalProblem = (
   const operands = call.target === undefined ? call.args : [call.target, ...call.args];
   if (operands.length === 0 || operands.some(({ exprKind }) => exprKind.case !== 'constExpr'))
     return undefined;
-  const outcome = plan(PLAIN_FUNCTIONS, expr)();
+  const { isCelError, plan } = celLibrary();
+  const outcome = plan(celFunctions().plain, expr)();
   if (!isCelError(outcome)) return undefined;
   return celProblem(
     'type',

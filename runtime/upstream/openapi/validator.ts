@@ -1,6 +1,6 @@
 /** Checks values against JSON Schema 2020-12. The library is loaded by the first that needs it. */
-import { RE2JS } from '@bufbuild/re2';
 import type { ErrorObject } from 'ajv';
+import { re2 } from '../../../policies/cel/late-re2.ts';
 
 /** What is wrong with a value, for those who sent it; undefined if nothing is. */
 export type Validate = (value: unknown) => string | undefined;
@@ -14,7 +14,7 @@ const MAX_PATTERN_LENGTH = 1000;
 const matcherOf = (pattern: string): ((text: string) => boolean) => {
   try {
     if (pattern.length > MAX_PATTERN_LENGTH) return () => true;
-    const compiled = RE2JS.compile(pattern);
+    const compiled = re2().compile(pattern);
     return (text) => compiled.test(text);
   } catch {
     return () => true;
