@@ -115,6 +115,7 @@ describe('the packed package', () => {
       'features.md',
       'features.table.md',
       'formats.md',
+      'metrics.md',
       'operations.md',
       'performance.md',
       'performance.svg',
