@@ -13,6 +13,20 @@ interface Kept {
   readonly decision: Decision;
 }
 
+/** What was decided last of a tool. */
+interface Last {
+  readonly method: string;
+  readonly name: string;
+  readonly tool: CallFacts['tool'];
+  readonly upstream: CallFacts['upstream'];
+  readonly decision: Decision;
+}
+
+interface ByTarget {
+  readonly kept: Map<string, Kept>;
+  last: Last | undefined;
+}
+
 /**
  * The decision function with a memory: the same as `policies.decide` where that cannot be kept. Make one per
  * server and generation. Entries live as long as the principal's object; errors and undecided calls are asked
@@ -21,24 +35,43 @@ interface Kept {
  */
 export const cachedDecide = (policies: PreparedPolicies): ((facts: CallFacts) => Decision) => {
   if (!policies.cacheable) return policies.decide;
-  const byPrincipal = new WeakMap<Principal, Map<string, Kept>>();
+  const byPrincipal = new WeakMap<Principal, ByTarget>();
   return (facts) => {
+    const known = byPrincipal.get(facts.principal);
+    if (known?.last !== undefined && isLast(known.last, facts)) return known.last.decision;
     const key = keyOf(facts);
-    let byTarget = byPrincipal.get(facts.principal);
-    const kept = byTarget?.get(key);
-    if (kept !== undefined && sameTarget(kept, facts)) return kept.decision;
+    const kept = known?.kept.get(key);
+    if (kept !== undefined && sameTarget(kept, facts)) {
+      known!.last = lastOf(facts, kept.decision);
+      return kept.decision;
+    }
     const decision = policies.decide(facts);
     if (!isKeepable(decision)) return decision;
-    if (byTarget === undefined) {
-      byTarget = new Map();
-      byPrincipal.set(facts.principal, byTarget);
+    let ofPrincipal = known;
+    if (ofPrincipal === undefined) {
+      ofPrincipal = { kept: new Map(), last: undefined };
+      byPrincipal.set(facts.principal, ofPrincipal);
     }
+    const byTarget = ofPrincipal.kept;
+    ofPrincipal.last = undefined;
     if (byTarget.size >= MAX_TARGETS && !byTarget.has(key)) dropOldest(byTarget);
     const { tool, resource, upstream } = facts;
     byTarget.set(key, { tool, resource, upstream: upstream?.name, decision });
     return decision;
   };
 };
+
+/** A call of a tool that is asked again and again is told by what it is made of, without a key for it. */
+const lastOf = ({ call, tool, upstream }: CallFacts, decision: Decision): Last | undefined =>
+  tool === undefined ? undefined : { method: call.method, name: call.name, tool, upstream, decision };
+
+const isLast = (last: Last, { call, tool, upstream, resource, prompt }: CallFacts): boolean =>
+  last.tool === tool &&
+  last.upstream === upstream &&
+  last.name === call.name &&
+  last.method === call.method &&
+  resource === undefined &&
+  prompt === undefined;
 
 const isKeepable = (decision: Decision): boolean =>
   decision.kind === 'allow' || (decision.kind === 'deny' && decision.reason === 'denied');

@@ -60,7 +60,7 @@ export const callTarget = (call: Call, method: TargetMethod): void => {
     callResource(call, name);
     return;
   }
-  const index = call.view.index(kind);
+  const index = call.view.index(kind, call.exchange.startedMs);
   if (index !== undefined) callEntry(call, method, name, index.byName.get(name));
   else
     later(call, inTime(call, call.view.prepare(kind)), () =>

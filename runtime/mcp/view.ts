@@ -38,12 +38,11 @@ export class View {
 
   /**
    * The index of a kind if it can be had at once: every part is connected with a listing, offers none, or has
-   * failed a moment ago. Otherwise undefined: wait for `prepare`.
+   * failed a moment ago. Otherwise undefined: wait for `prepare`. `nowMs` is of performance.now(), or not long ago.
    */
-  index(kind: ListKind): NameIndex | undefined {
+  index(kind: ListKind, nowMs = performance.now()): NameIndex | undefined {
     const known = this.#indexes.get(kind);
     let current = known !== undefined;
-    const nowMs = performance.now();
     for (let at = 0; at < this.parts.length; at += 1) {
       const part = this.parts[at]!;
       if (part.connected === undefined) {

@@ -60,6 +60,30 @@ describe('targets are told apart', () => {
   });
 });
 
+test('what is asked again and again is told from what differs in any one thing', () => {
+  const { decide, asked } = counted(
+    "tool.name == 'x' && upstream.name == 'github' && call.method == 'tools/call' && call.name == 'x'",
+  );
+  const tool = { name: 'x', upstream: 'github', annotations: DEFAULT_ANNOTATIONS };
+  const upstream = { name: 'github' };
+  const usual = call('x', { tool, upstream });
+  const others: readonly CallFacts[] = [
+    { ...usual, upstream: { name: 'gitlab' } },
+    { ...usual, call: { ...usual.call, method: 'completion/complete' } },
+    { ...usual, call: { ...usual.call, name: 'y' } },
+    { ...usual, tool: { ...tool, name: 'y' } },
+  ];
+  for (const other of others) {
+    for (let times = 0; times < 3; times += 1) expect(decide({ ...usual }).kind).toBe('allow');
+    for (let times = 0; times < 3; times += 1) expect(decide({ ...other }).kind).toBe('deny');
+  }
+  for (const other of [promptGet('x', { principal: alice }), resourceRead('x', { principal: alice })]) {
+    expect(decide(usual).kind).toBe('allow');
+    expect(decide({ ...other, tool, upstream }).kind).not.toBe('allow');
+  }
+  expect(asked.length).toBeLessThan(12);
+});
+
 test('what is newly known of a target is noticed', () => {
   const { decide } = counted("tool.annotations.readOnlyHint && upstream.name == 'github'");
   const tool = { name: 'x', upstream: 'github', annotations: DEFAULT_ANNOTATIONS };

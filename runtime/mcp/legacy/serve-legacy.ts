@@ -43,7 +43,7 @@ export const sessionOf = (server: PreparedServer, exchange: WebExchange): Sessio
       rpcCode: RPC.invalidRequest,
     });
   const { sessions, node } = server;
-  const session = sessions.find(id, exchange.principal, node.name);
+  const session = sessions.find(id, exchange.principal, node.name, exchange.startedMs);
   return session ?? sessionNotFound(sessions.whyMissing(id, exchange.principal, server));
 };
 

@@ -82,17 +82,19 @@ export class SessionStore {
     else session.adopt(now);
   }
 
-  /** The session of this id, if it is this principal's on this server; knowing an id is not enough. */
-  find(id: string, principal: Principal, serverName: string): Session | undefined {
+  /**
+   * The session of this id, if it is this principal's on this server; knowing an id is not enough. `nowMs` is when the
+   * request came.
+   */
+  find(id: string, principal: Principal, serverName: string, nowMs = performance.now()): Session | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined || session.principal.key !== principal.key || session.serverName !== serverName)
       return undefined;
-    const nowMs = performance.now();
     if (this.#expired(session, nowMs)) {
       this.end(session);
       return undefined;
     }
-    session.usedMs = nowMs;
+    if (nowMs > session.usedMs) session.usedMs = nowMs;
     return session;
   }
 
