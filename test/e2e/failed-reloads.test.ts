@@ -1,45 +1,26 @@
 /** Edits that meet threads that crash: nobody has to edit or ask again. */
-import { channel } from 'node:diagnostics_channel';
-import type { Worker } from 'node:worker_threads';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { configuration } from '../support/configuration.ts';
+import type { Doomed } from '../support/doomed-threads.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
-import { startTestGateway } from '../support/gateway.ts';
 import { toolNames } from '../support/modern-client.ts';
+import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 // Each thread loads the program anew.
 vi.setConfig({ testTimeout: 90_000 });
 
-let upstream: FastUpstream;
-let crashes = 0;
-/** Which threads end as soon as they have begun, and how many of them still. */
-let doomed: { readonly name: string; left: number };
-const crash = (message: unknown): void => {
-  const { worker } = message as { readonly worker: Worker };
-  worker.once('online', () => {
-    if (worker.threadName !== doomed.name || doomed.left === 0) return;
-    doomed.left -= 1;
-    crashes += 1;
-    void worker.terminate();
-  });
-};
-const started: Worker[] = [];
-const remember = (message: unknown): void => void started.push((message as { worker: Worker }).worker);
+const DOOMED_THREADS = fileURLToPath(new URL('../support/doomed-threads.ts', import.meta.url));
+const NONE: Doomed = { name: '', left: 0 };
 
+let upstream: FastUpstream;
 beforeEach(async () => {
   upstream = await startToolUpstream('tracker', ['get_issue']);
-  doomed = { name: '', left: 0 };
-  crashes = 0;
-  started.length = 0;
-  channel('worker_threads').subscribe(crash);
-  channel('worker_threads').subscribe(remember);
 });
-afterEach(async () => {
-  channel('worker_threads').unsubscribe(crash);
-  channel('worker_threads').unsubscribe(remember);
-  await upstream.close();
-});
+afterEach(() => upstream.close());
 
 const others = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, at) => [`other-${at}`, `http://127.0.0.1:9/${at}`]));
@@ -50,29 +31,47 @@ const marked = (prefix: string, workers: number, count: number): string =>
     { expose: [{ upstream: 'tracker', prefix }], workers },
   );
 
+const start = (yaml: string): Promise<StartedGateway> =>
+  StartedGateway.start(yaml, {
+    files: { 'doomed.json': JSON.stringify(NONE) },
+    nodeOptions: `--import=${DOOMED_THREADS}`,
+  });
+
+const doom = (gateway: StartedGateway, doomed: Doomed): Promise<void> =>
+  gateway.writeBeside('doomed.json', JSON.stringify(doomed));
+
+const left = async ({ folder }: StartedGateway): Promise<number> =>
+  JSON.parse(await readFile(join(folder, 'doomed.json'), 'utf8')).left;
+
+const endAllThreads = async ({ cli, folder }: StartedGateway): Promise<void> => {
+  cli.child.kill('SIGUSR2');
+  const ended = () => access(join(folder, 'ended'));
+  await expect.poll(ended, { timeout: 10_000, interval: 5 }).toBeUndefined();
+};
+
 it('serves a watched edit of which the compile was cut short', async () => {
-  await using gateway = await startTestGateway(marked('a_', 1, 300), { tap: false });
-  doomed = { name: 'compile', left: 2 };
+  await using gateway = await start(marked('a_', 1, 300));
+  await doom(gateway, { name: 'compile', left: 2 });
   await gateway.write(marked('b_', 1, 300));
-  await expect.poll(() => toolNames(gateway.url()), { timeout: 60_000 }).toEqual(['b_get_issue']);
-  expect(crashes).toBe(2);
+  await expect.poll(() => toolNames(gateway.url), { timeout: 60_000 }).toEqual(['b_get_issue']);
+  expect(await left(gateway)).toBe(0);
 });
 
 it('serves a watched edit during which all threads end, and each that comes in their place', async () => {
-  await using gateway = await startTestGateway(marked('a_', 2, 0), { tap: false });
-  const names = () => toolNames(gateway.url()).catch(() => []);
+  await using gateway = await start(marked('a_', 2, 0));
+  const names = () => toolNames(gateway.url).catch(() => []);
   expect(await names()).toEqual(['a_get_issue']);
-  doomed = { name: 'serving', left: 4 };
+  await doom(gateway, { name: 'serving', left: 4 });
   await gateway.write(marked('b_', 2, 0));
-  await Promise.all(started.map((thread) => thread.terminate()));
+  await endAllThreads(gateway);
   await expect.poll(names, { timeout: 60_000 }).toEqual(['b_get_issue']);
-  expect(crashes).toBe(4);
-  expect(gateway.gateway.lastReload).toMatchObject({ result: 'applied' });
+  expect(await left(gateway)).toBe(0);
+  expect((await gateway.status()).lastReload).toMatchObject({ result: 'applied' });
 });
 
 it('answers a reload that is asked for while no thread is alive as any other', async () => {
-  await using gateway = await startTestGateway(marked('a_', 2, 0), { tap: false });
-  await Promise.all(started.map((thread) => thread.terminate()));
+  await using gateway = await start(marked('a_', 2, 0));
+  await endAllThreads(gateway);
   expect(await gateway.load(marked('b_', 2, 0))).toMatchObject({ result: 'applied' });
-  expect(await toolNames(gateway.url())).toEqual(['b_get_issue']);
+  expect(await toolNames(gateway.url)).toEqual(['b_get_issue']);
 });

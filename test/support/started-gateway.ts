@@ -84,6 +84,7 @@ export class StartedGateway implements AsyncDisposable {
     readonly artifactHash: string;
     readonly listeners: readonly { readonly name: string; readonly url: string }[];
     readonly upstreams: Readonly<Record<string, { readonly processes: readonly number[] }>>;
+    readonly lastReload?: Pick<ReloadAnswer, 'result'>;
   }> {
     return (await (await fetch(`${this.opsUrl}/-/status`)).json()) as never;
   }
