@@ -3,6 +3,9 @@ import { deadlines, type Timed } from '../traffic/deadline.ts';
 import type { OutboundRequest } from './link.ts';
 import type { Traffic } from './traffic.ts';
 
+/** What sums and differences of moments may be beside them. */
+const ROUNDING_MS = 0.001;
+
 export abstract class CallClock implements Timed {
   readonly request: OutboundRequest;
   protected readonly traffic: Traffic;
@@ -12,6 +15,8 @@ export abstract class CallClock implements Timed {
   #hardMs = 0;
   /** Whether that is when the caller gives it up. */
   #isCallersEnd = false;
+  /** Whether it was sent when some of its time had passed: it had waited, or this is not the first attempt. */
+  #isLate = false;
   /** Since when nothing is heard of the upstream, in what counts as life. */
   #silentSinceMs = 0;
   /** When it was stopped; absent while it runs. */
@@ -55,11 +60,16 @@ export abstract class CallClock implements Timed {
     return this.#pausedMs !== undefined;
   }
 
-  /** Whether time is up for the caller alone, which is no failure of the upstream's: it was not silent for long. */
+  /**
+   * Whether time is up for the caller alone, or for a call that had little left when it was sent: that is no failure of the
+   * upstream's, which was not silent for long.
+   */
   protected get endsForCaller(): boolean {
-    if (!this.#isCallersEnd || performance.now() < this.#hardMs) return false;
+    if (!this.#isLate && (!this.#isCallersEnd || performance.now() < this.#hardMs)) return false;
+    const { givenUpAfterMs, timeouts } = this.traffic;
     // Up to when it was told to, not to when it was seen: a gateway that is late makes no failure of it.
-    return this.#hardMs - this.#silentSinceMs < this.traffic.givenUpAfterMs;
+    const silentMs = this.deadlineMs - this.#silentSinceMs;
+    return silentMs < givenUpAfterMs && silentMs < timeouts.firstByteMs - ROUNDING_MS;
   }
 
   /** How long the upstream is told that it may take, at the moment. */
@@ -76,6 +86,7 @@ export abstract class CallClock implements Timed {
   /** It is sent: the first byte of the answer has a time of its own. */
   protected sends(nowMs: number): void {
     this.#silentSinceMs = nowMs;
+    this.#isLate = nowMs > this.#startedMs;
     deadlines.schedule(this, Math.min(nowMs + this.traffic.timeouts.firstByteMs, this.endMs));
   }
 

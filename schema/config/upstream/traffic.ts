@@ -218,7 +218,7 @@ export const Breaker = closed(
     givenUpAfter: optional(
       duration({
         description:
-          'A call that ends because its caller told a deadline (`headers.deadline` of the server) is a failure, for `health` too, where the upstream was silent in it for so long; what is given up sooner tells nothing of the upstream. Less than what callers tell, more than any tool takes: whoever calls a slower tool can bring failures about. Absent: half of `timeouts.call`.',
+          'A call that ends because its caller told a deadline (`headers.deadline` of the server) is a failure, for `health` too, where the upstream was silent in it for so long; so is one that was sent late, as it had waited for its turn. What ends sooner tells nothing of the upstream. Less than what callers tell, more than any tool takes: whoever calls a slower tool can bring failures about. Absent: half of `timeouts.call`.',
         examples: ['5s'],
       }),
     ),
