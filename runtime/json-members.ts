@@ -23,7 +23,7 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
-const skipSpace = (text: string, from: number): number => {
+export const skipSpace = (text: string, from: number): number => {
   let at = from;
   for (let code = text.charCodeAt(at); code === 32 || code === 10 || code === 13 || code === 9; ) {
     at += 1;
@@ -33,7 +33,7 @@ const skipSpace = (text: string, from: number): number => {
 };
 
 /** The offset after the string that opens at `from`. */
-const skipString = (text: string, from: number): number => {
+export const skipString = (text: string, from: number): number => {
   let at = from;
   for (;;) {
     at = text.indexOf('"', at + 1);
@@ -43,7 +43,7 @@ const skipString = (text: string, from: number): number => {
   }
 };
 
-const skipScalar = (text: string, from: number): number => {
+export const skipScalar = (text: string, from: number): number => {
   let at = from;
   for (;;) {
     const code = text.charCodeAt(at);
@@ -53,7 +53,7 @@ const skipScalar = (text: string, from: number): number => {
   }
 };
 
-const keyOf = (text: string, start: number, end: number): string => {
+export const keyOf = (text: string, start: number, end: number): string => {
   const raw = text.slice(start + 1, end - 1);
   return raw.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : raw;
 };

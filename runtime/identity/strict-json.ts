@@ -1,5 +1,7 @@
 /** JSON as tokens carry it: an object, frozen, that two parsers cannot read in two ways. */
 
+import { parseExactly } from '../exact-json.ts';
+
 const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -53,7 +55,7 @@ const deepFreeze = (value: unknown): void => {
 export const parseStrictObject = (bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined => {
   try {
     const text = utf8.decode(bytes);
-    const value: unknown = JSON.parse(text);
+    const value = parseExactly(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     if (isAmbiguous(text)) return undefined;
     deepFreeze(value);

@@ -1,5 +1,6 @@
 /** What one upstream offers over one link: its lists, fetched whole, kept while fresh. */
 import { GatewayError } from '../errors.ts';
+import { parseExactly } from '../exact-json.ts';
 import { elementsAt, hasDuplicate, membersAt } from '../json-members.ts';
 import type { Link } from '../upstream/link.ts';
 import type { AskContext } from './ask.ts';
@@ -77,7 +78,7 @@ const MAX_ITEMS = 100_000;
 const MAX_TTL_MS = 3_600_000;
 
 const parseItem = (kind: ListKind, text: string): Item | undefined => {
-  const value = JSON.parse(text) as Record<string, unknown>;
+  const value = parseExactly(text) as Record<string, unknown>;
   const name = value === null || typeof value !== 'object' ? undefined : value[LISTS[kind].key];
   if (typeof name !== 'string' || hasDuplicate(membersAt(text, 0).keys)) return undefined;
   const paramHeaders = kind === 'tools' ? paramHeadersOf(value.inputSchema) : [];

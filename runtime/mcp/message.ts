@@ -1,5 +1,6 @@
 /** A JSON-RPC message as it came from a client. */
 import { GatewayError, RPC } from '../errors.ts';
+import { parseExactly } from '../exact-json.ts';
 import { type JsonBounds, type JsonExcess, jsonExcess } from '../json-bounds.ts';
 import { type MessageMembers, memberText, walkMessage } from '../json-members.ts';
 import { isObject } from '../upstream/message.ts';
@@ -30,11 +31,11 @@ export interface RefusedMessage {
   readonly idText: string | undefined;
 }
 
-/** JSON.parse as a value: undefined where the text is not JSON. */
+/** The value: undefined where the text is not JSON. */
 export const parseJson = (text: string): unknown => {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return undefined;
   }

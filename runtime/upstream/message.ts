@@ -1,4 +1,5 @@
 /** JSON-RPC messages of an upstream, as far as a link looks at them. */
+import { parseExactly } from '../exact-json.ts';
 import { elementsAt } from '../json-members.ts';
 
 /** A parsed message. Members are what the upstream sent, unchecked but for being an object. */
@@ -33,7 +34,7 @@ const isMessage = (value: unknown): value is Message => {
 export const parseMessages = (text: string): Message | readonly BatchedMessage[] | undefined => {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Answers of an API as results of its tools (MCP 2026-07-28, CallToolResult). */
 import { STATUS_CODES } from 'node:http';
+import { parseExactly } from '../../exact-json.ts';
 import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { isObject, type Message } from '../message.ts';
 import type { ApiReply } from './api-exchange.ts';
@@ -59,7 +60,7 @@ const decode = (body: Buffer, contentType: string | undefined): string => {
 
 const parsed = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return undefined;
   }
