@@ -294,7 +294,12 @@ export class Listener implements Taker {
   #hold(session: ServerHttp2Session): void {
     this.#sessions.add(session);
     rememberConnection(session, peerAddress(session.socket, this.#context.unix));
-    session.on('error', () => session.destroy());
+    session.on('error', (error: NodeJS.ErrnoException) => {
+      // What it sent was no HTTP, or too much of it; a connection that broke is another matter.
+      if (error.code?.startsWith('ERR_HTTP2') === true)
+        this.#context.observer.badRequest(this.#context.name, 0);
+      session.destroy();
+    });
     session.once('close', () => this.#sessions.delete(session));
     session.setTimeout(this.#node.connections.idleTimeoutMs, () => session.close());
     if (this.#context.lifecycle.closing) session.close();

@@ -2,6 +2,7 @@
 import { constants } from 'node:http2';
 import { deadlines, type Timed } from '../traffic/deadline.ts';
 import type { WebExchange, WebResponse } from './exchange.ts';
+import { UnreadShare } from './unread-room.ts';
 
 /** A client that takes nothing for as long is cut off. */
 const STALL_MS = 60_000;
@@ -28,6 +29,8 @@ export class Outflow implements Timed {
   readonly #response: WebResponse;
   readonly #flow: Flow;
   readonly #stallMs: number;
+  /** What the client leaves unread, among what all do; set once that is something. */
+  #unread: UnreadShare | undefined;
   #waiting = false;
   #over = false;
 
@@ -49,17 +52,15 @@ export class Outflow implements Timed {
       this.#response.once('drain', this.#drained);
       deadlines.schedule(this, performance.now() + this.#stallMs);
     }
+    this.#countUnread();
     return false;
   }
 
   onDeadline(): void {
-    if (this.#over) return;
-    this.#exchange.record.outcome = 'slow_reader';
-    this.breakOff();
-    this.#flow.onGone();
+    if (!this.#over) this.#cutOff();
   }
 
-  /** Nothing more is written; the reply goes on with others, or ends. */
+  /** Nothing more is written; the reply goes on with others, or ends. What is unread still counts until it is read. */
   release(): void {
     this.#over = true;
     deadlines.cancel(this);
@@ -73,6 +74,33 @@ export class Outflow implements Timed {
     breakOff(this.#exchange);
   }
 
+  #cutOff(): void {
+    const wasOver = this.#over;
+    this.#exchange.record.outcome = 'slow_reader';
+    this.breakOff();
+    this.#forgetUnread();
+    if (!wasOver) this.#flow.onGone();
+  }
+
+  #countUnread(): void {
+    if (this.#unread === undefined) {
+      const { unread } = this.#exchange.lifecycle.shedding;
+      this.#unread = new UnreadShare(unread);
+      unread.relieved.add(this.#relieve);
+      this.#response.once('close', this.#forgetUnread);
+    }
+    this.#unread.update(this.#response.writableLength);
+  }
+
+  readonly #relieve = (maxUnreadBytes: number): void => {
+    if (this.#response.writableLength > maxUnreadBytes) this.#cutOff();
+  };
+
+  readonly #forgetUnread = (): void => {
+    this.#unread?.update(0);
+    this.#exchange.lifecycle.shedding.unread.relieved.delete(this.#relieve);
+  };
+
   readonly #closed = (): void => {
     this.release();
     this.#flow.onGone();
@@ -81,6 +109,7 @@ export class Outflow implements Timed {
   readonly #drained = (): void => {
     this.#waiting = false;
     deadlines.cancel(this);
+    this.#unread?.update(0);
     this.#flow.onDrain();
   };
 }

@@ -7,6 +7,12 @@ import type { LargeReply } from '../link.ts';
 import { notePassed } from './collect.ts';
 import { ResponseRewriter } from './response-rewriter.ts';
 
+/**
+ * So much of a response may wait here for its client. As far as that the upstream is read on, for who holds one of its
+ * connections holds up others who call it: of what readers leave unread, all of them together may leave so much.
+ */
+const MAX_AHEAD_BYTES = 1024 * 1024;
+
 /** Where the bytes come from. */
 export interface Source {
   /** No more for the time being, as far as that can be had. */
@@ -41,6 +47,8 @@ class LargeResponse implements Inflow {
   readonly #rewriter: ResponseRewriter;
   readonly #source: Source;
   #bytes: number;
+  /** Since the client has read all, as far as it was behind. */
+  #ahead = 0;
   #held = false;
 
   constructor(
@@ -73,7 +81,8 @@ class LargeResponse implements Inflow {
     const last = this.#rewriter.keepsBytes ? -1 : pieces.length - 1;
     try {
       for (let at = 0; at < pieces.length; at += 1)
-        if (!this.#reply.write(pieces[at]!, at === last ? onWritten : undefined)) this.#hold();
+        if (!this.#reply.write(pieces[at]!, at === last ? onWritten : undefined))
+          this.#isAhead(pieces[at]!.length);
     } catch (thrown) {
       return this.#refuse({ error: asGatewayError(thrown) as GatewayError, sent: true });
     }
@@ -86,13 +95,15 @@ class LargeResponse implements Inflow {
     else this.#call.failed(protocolFailure(this.#rewriter.fault));
   }
 
-  #hold(): void {
-    if (this.#held) return;
+  #isAhead(bytes: number): void {
+    this.#ahead += bytes;
+    if (this.#held || this.#ahead < MAX_AHEAD_BYTES) return;
     this.#held = true;
     this.#source.pause();
   }
 
   #drained(): void {
+    this.#ahead = 0;
     if (!this.#held || this.#call.over) return;
     this.#held = false;
     this.#call.passed(false);

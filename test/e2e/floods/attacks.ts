@@ -3,8 +3,9 @@ import { setMaxListeners } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openSession } from '../../support/legacy-client.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
-import type { Target } from './flooded-gateway.ts';
+import { MAX_CONNECTIONS, type Target } from './flooded-gateway.ts';
 
 /** A flood that goes on until it is stopped. */
 export interface Attack {
@@ -73,6 +74,7 @@ export const send = (
   address: number,
   headers: Readonly<Record<string, string>>,
   body: string | Buffer,
+  signal?: AbortSignal,
 ): Promise<number> =>
   new Promise((resolve, reject) => {
     const options = {
@@ -82,6 +84,7 @@ export const send = (
       method: 'POST',
       agent: agentOf(address),
       headers,
+      ...(signal && { signal }),
     };
     const outgoing = request(options, (reply) => {
       arrived();
@@ -112,6 +115,24 @@ export const halfOpen = ({ port }: Target): Attack =>
     socket.write('POST /mcp HTTP/1.1\r\nX-Slow: ', arrived);
     await closed(socket);
     await delay(500, undefined, { signal, ref: false });
+  });
+
+/** Twice as many connections of one address as it may have, and nothing on them. */
+export const oneAddress = ({ port }: Target): Attack =>
+  repeat(400, async (_, signal) => {
+    const socket = await attackerSocket(port, 12, signal);
+    arrived();
+    await closed(socket.resume());
+    await delay(200, undefined, { signal, ref: false });
+  });
+
+/** More connections than there may be in all, of more addresses than would be needed. */
+export const allConnections = ({ port }: Target): Attack =>
+  repeat(MAX_CONNECTIONS + 500, async (attacker, signal) => {
+    const socket = await attackerSocket(port, 200 + (attacker % 30), signal);
+    arrived();
+    await closed(socket.resume());
+    await delay(200, undefined, { signal, ref: false });
   });
 
 /** Headers of a megabyte each, 50 MB in all. */
@@ -146,7 +167,7 @@ export const heldBodies = ({ port }: Target): Attack => {
   });
 };
 
-/** 200 clients that ask for results of 900 kB and read nothing of them. */
+/** 200 clients that ask for results of 900 kB, for more of them than the system holds, and read nothing of them. */
 export const slowReaders = ({ port }: Target): Attack =>
   repeat(200, async (attacker, signal) => {
     const socket = await attackerSocket(port, 40 + (attacker % 2), signal);
@@ -154,7 +175,7 @@ export const slowReaders = ({ port }: Target): Attack =>
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('');
     const start = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n${head}Content-Length: ${SAME.length}\r\n\r\n`;
-    socket.pause().write(start + SAME.toString(), arrived);
+    socket.pause().write((start + SAME.toString()).repeat(8), arrived);
     await closed(socket);
     await delay(200, undefined, { signal, ref: false });
   });
@@ -236,3 +257,13 @@ export const sameIds = (target: Target): Attack =>
     const body = modernBody('tools/call', params, { id: 'same' });
     return send(target, 90 + attacker, CALL_HEADERS, body);
   });
+
+/** One id for calls of one session that are all under way at once, and are not answered. */
+export const sameIdsInSession = (target: Target): Attack => {
+  const session = openSession(`http://127.0.0.1:${target.port}/mcp`);
+  const params = { name: 'hang', arguments: {} };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 'same', method: 'tools/call', params });
+  return repeat(20, async (attacker, signal) =>
+    send(target, 90 + attacker, { ...JSON_HEADERS, ...(await session) }, body, signal),
+  );
+};

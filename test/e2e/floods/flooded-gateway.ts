@@ -8,10 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { makeCertificate } from '../../support/certificate.ts';
 import { CliProcess } from '../../support/cli-process.ts';
 import { configuration } from '../../support/configuration.ts';
+import { scrape } from '../../support/scrape.ts';
 import type { Asked, Told } from './fixtures/healthy-client.ts';
 
 /** What the process may have in memory. */
 export const CAP_BYTES = 640 * 1024 * 1024;
+
+/** Connections that there may be at a time on each listener. */
+export const MAX_CONNECTIONS = 2_500;
 
 const HEALTHY = fileURLToPath(new URL('./fixtures/healthy-client.ts', import.meta.url));
 const CALLS = 100;
@@ -48,13 +52,14 @@ export class FloodedGateway {
     await writeFile(join(folder, 'tls.crt'), certificate);
     await writeFile(join(folder, 'tls.key'), key);
     const tls = { certificate: '${file:./tls.crt}', key: '${file:./tls.key}' };
-    const connections = { headerTimeout: '1s', bodyTimeout: '1s' };
+    const connections = { max: MAX_CONNECTIONS, headerTimeout: '1s', bodyTimeout: '1s' };
     const yaml = JSON.parse(
       configuration(
         { echo, hanging },
         {
           listener: { connections },
           pressure: { memory: '640MiB', eventLoopDelay: '1h' },
+          sessions: { subscriptions: { maxPerPrincipal: 150 } },
           telemetry: { log: { access: true } },
         },
       ),
@@ -90,8 +95,9 @@ export class FloodedGateway {
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024;
   }
 
-  metrics(): Promise<string> {
-    return fetch(`${this.target.opsUrl}/metrics`).then((reply) => reply.text());
+  /** The samples of a scrape by series. */
+  samples(): Promise<ReadonlyMap<string, number>> {
+    return scrape(this.target.opsUrl);
   }
 
   /** All that was logged so far. */

@@ -1,13 +1,14 @@
 import http from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHttp2 } from '../../runtime/listen/http2-client.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { configuration } from '../../support/configuration.ts';
-import { event, type FastUpstream, openStream } from '../../support/fast-upstream.ts';
+import { answer, event, type FastUpstream, openStream } from '../../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { answerLarge, largeResponse, sendPieces } from '../../support/large-upstream.ts';
 import { openSession } from '../../support/legacy-client.ts';
-import { modernBody, modernHeaders } from '../../support/modern-client.ts';
+import { callTool, modernBody, modernHeaders } from '../../support/modern-client.ts';
 import { rawRequest } from '../../support/raw-request.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
@@ -48,6 +49,43 @@ const textOf = async (response: http.IncomingMessage): Promise<string> => {
 };
 
 describe('a client that reads a large result slowly', () => {
+  it('holds no connection to the upstream up by results of less than a mebibyte, though it reads nothing', async () => {
+    let large = 0;
+    upstream.behave((received) => {
+      const { message, response } = received;
+      const { isSmall } = message.params!.arguments as { isSmall?: boolean };
+      if (isSmall === true) {
+        answer(received);
+        return;
+      }
+      large += 1;
+      const layout = { bytes: 900 * 1024, more: TYPE };
+      void sendPieces(response, 'json', largeResponse(String(message.id), layout));
+    });
+    const one = configuration({ big: upstream.url }, { upstream: { connections: 1 } });
+    await using narrow = await startTestGateway(one, { tap: false });
+    const { hostname, port } = new URL(narrow.url());
+    const body = modernBody('tools/call', { ...PARAMS, arguments: {} });
+    const head = Object.entries(modernHeaders('tools/call', PARAMS, {}))
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('');
+    const request = `POST /mcp HTTP/1.1\r\nHost: ${hostname}\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    // Of so many the system holds only the first.
+    socket.pause().write(request.repeat(50));
+    let before = -1;
+    const rests = (): boolean => {
+      const rested = large > 0 && large === before;
+      before = large;
+      return rested;
+    };
+    await expect.poll(rests, { interval: 300, timeout: 30_000 }).toBe(true);
+    expect(large).toBeLessThan(50);
+    for (let call = 0; call < 3; call += 1)
+      expect((await callTool(narrow.url(), 'fetch', { isSmall: true })).status).toBe(200);
+    socket.destroy();
+  }, 45_000);
+
   it.each(['json', 'stream'] as const)(
     'holds the upstream back, and gets all of it: %s',
     async (kind) => {

@@ -90,3 +90,48 @@ it('tells that bytes are read by nobody any more once the system has them, and n
   await expect.poll(() => written).toEqual(['read']);
   reader.destroy();
 });
+
+/** A reply of which nothing is read, and the room that it counts in. */
+const unreadReply = async (maxBytes: number) => {
+  const begun = Promise.withResolvers<WebExchange>();
+  const gone = Promise.withResolvers<string>();
+  const served = await replying((exchange) => {
+    exchange.lifecycle.shedding.unread.maxBytes = maxBytes;
+    const flow = { onDrain: () => undefined, onGone: () => gone.resolve(exchange.record.outcome) };
+    const outflow = new Outflow(exchange, flow);
+    outflow.write(MUCH);
+    outflow.write(MUCH);
+    begun.resolve(exchange);
+  });
+  const socket = connect(served.port, '127.0.0.1').on('error', () => undefined);
+  socket.pause().write(GET);
+  const exchange = await begun.promise;
+  const { unread } = exchange.lifecycle.shedding;
+  return { served, socket, exchange, unread, gone: gone.promise };
+};
+
+it('counts what its client leaves unread among what all do, until that is read', async () => {
+  const { served, socket, unread } = await unreadReply(Number.POSITIVE_INFINITY);
+  await using _ = served;
+  expect(unread.bytes).toBeGreaterThan(MUCH.length);
+  socket.resume();
+  await expect.poll(() => unread.bytes).toBe(0);
+  socket.destroy();
+  await expect.poll(() => unread.relieved.size).toBe(1);
+});
+
+it('counts nothing any more of a client that went away', async () => {
+  const { served, socket, unread, gone } = await unreadReply(Number.POSITIVE_INFINITY);
+  await using _ = served;
+  socket.destroy();
+  await gone;
+  await expect.poll(() => [unread.bytes, unread.relieved.size]).toEqual([0, 1]);
+});
+
+it('is cut off at once where all together leave too much unread', async () => {
+  const { served, socket, unread, gone } = await unreadReply(1024 * 1024);
+  await using _ = served;
+  expect(await gone).toBe('slow_reader');
+  expect(unread.bytes).toBe(0);
+  await once(socket.resume(), 'close');
+});
