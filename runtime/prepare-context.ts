@@ -1,13 +1,8 @@
 /** What outlives generations and they are made from. */
 import type { GenerationView } from './generation.ts';
+import type { LastingWork } from './lasting-work.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import type { LiveObjects } from './live-objects.ts';
-import type { ListReaders } from './mcp/changes/list-readers.ts';
-import type { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
-import type { ParkedCalls } from './mcp/input/parked-calls.ts';
-import type { LastingCallers } from './mcp/lasting-callers.ts';
-import type { SessionStore } from './mcp/legacy/session-store.ts';
-import type { ListenStreams } from './mcp/modern/listen-streams.ts';
 import type { PreparedServer } from './mcp/server.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -24,11 +19,7 @@ export interface PrepareContext {
   readonly live: LiveObjects;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly sessions: SessionStore;
-  readonly parked: ParkedCalls;
-  readonly listens: ListenStreams;
-  readonly lasting: LastingCallers;
-  readonly listReaders: ListReaders;
+  readonly work: LastingWork;
   readonly revocations: RevocationJudge;
   readonly sealer: Sealer;
   readonly peers: Peers | undefined;
@@ -36,8 +27,6 @@ export interface PrepareContext {
   readonly store: StateStore | undefined;
   readonly ops: OpsSource;
   readonly observer: ListenerObserver;
-  /** Streams of the transport of 2024-11-05. */
-  readonly channels: EventStreamChannels;
   /** The only server, where it is served over pipes: no listener is bound then. */
   readonly stdio: string | undefined;
   /** Set where several threads serve. */

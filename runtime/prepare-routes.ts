@@ -1,13 +1,10 @@
 /** What is served at the paths of one listener. */
 import type { ListenerNode, RouteNode } from '../schema/graph/listener.ts';
 import type { GenerationView, Handler } from './generation.ts';
+import type { LastingWork } from './lasting-work.ts';
 import type { Upgrade } from './listen/upgrade.ts';
 import type { ChannelContext } from './mcp/channel/channel-exchange.ts';
-import {
-  type EventStreamChannels,
-  serveEventStream,
-  servePosted,
-} from './mcp/channel/event-stream-channel.ts';
+import { serveEventStream, servePosted } from './mcp/channel/event-stream-channel.ts';
 import { requireWebSocket, serveWebSocket } from './mcp/channel/web-socket.ts';
 import { serveMcp } from './mcp/serve.ts';
 import type { Place } from './mcp/server.ts';
@@ -15,7 +12,7 @@ import type { TurnTaking } from './reload/turn-taking.ts';
 
 /** What channels are made from. */
 export interface RouteContext extends ChannelContext {
-  readonly channels: EventStreamChannels;
+  readonly work: Pick<LastingWork, 'channels'>;
   readonly current: () => GenerationView;
 }
 
@@ -47,10 +44,10 @@ export const prepareRoutes = async (
         routes.set(path, serveMcp(place));
         break;
       case 'event-stream':
-        routes.set(path, serveEventStream(place, context.channels, postPath(route)));
+        routes.set(path, serveEventStream(place, context.work.channels, postPath(route)));
         break;
       case 'messages':
-        routes.set(path, servePosted(place, context.channels, context));
+        routes.set(path, servePosted(place, context.work.channels, context));
         break;
       case 'websocket': {
         const now = () => context.current().listener(node.name)?.upgrades.get(path)?.place;

@@ -156,7 +156,8 @@ const createServer = async (node: ServerNode, parts: ServerParts): Promise<LiveS
 /** Prepares a server, whose upstreams and pins the generation has already. */
 export const prepareServer = async (node: ServerNode, parts: ServerParts): Promise<PreparedServer> => {
   const { context, loaded, held, info, infoText, leases } = parts;
-  const { live, metrics, sessions, parked, listens, lasting, listReaders, sealer, peers } = context;
+  const { live, metrics, work, sealer, peers } = context;
+  const { sessions, parked, listens, lasting, listReaders } = work;
   const fingerprint = fingerprintOf(loaded, 'server', node.name);
   const create = () => createServer(node, parts);
   const id = `server:${node.name}`;

@@ -1,21 +1,14 @@
 /** What serves: the generations of graphs, and what outlives them. One for each thread that takes traffic. */
-import type { Graph, SessionsNode } from '../schema/graph/graph.ts';
-import type { Principal } from '../schema/principal.ts';
+import type { Graph } from '../schema/graph/graph.ts';
 import { boundsFrom, type EndBounds } from './end-bounds.ts';
 import { GatewayError, RPC } from './errors.ts';
 import { type GenerationView, NO_GENERATION } from './generation.ts';
+import { LastingWork } from './lasting-work.ts';
 import { BoundListeners } from './listen/bound-listeners.ts';
-import { heartbeat } from './listen/heartbeat.ts';
 import { Listener } from './listen/listener.ts';
 import type { ListenerObserver } from './listen/observer.ts';
 import { LiveObjects } from './live-objects.ts';
-import { ListReaders } from './mcp/changes/list-readers.ts';
-import { EventStreamChannels } from './mcp/channel/event-stream-channel.ts';
 import { StdioChannel } from './mcp/channel/stdio.ts';
-import { ParkedCalls } from './mcp/input/parked-calls.ts';
-import { LastingCallers } from './mcp/lasting-callers.ts';
-import { SessionStore } from './mcp/legacy/session-store.ts';
-import { ListenStreams } from './mcp/modern/listen-streams.ts';
 import type { PinDifference } from './mcp/pin.ts';
 import type { PreparedServer } from './mcp/server.ts';
 import { AccessLog } from './observe/access-log.ts';
@@ -39,13 +32,9 @@ import type { PressureReason } from './traffic/pressure.ts';
 import type { PressureGuard } from './traffic/pressure-guard.ts';
 import type { UpstreamState } from './upstream/link.ts';
 import { upstreamContextOf } from './upstream-context.ts';
-import type { OpenMemories } from './workers/messages.ts';
 import type { SharedBetweenThreads } from './workers/serving-thread.ts';
 
 const ALONE: SharedBetweenThreads = { memories: {}, ports: {} };
-
-/** Bounds until the first graph is served. */
-const NO_ROOM = { idleMs: 0, absoluteMs: 0, max: 0, maxPerPrincipal: 0 };
 
 /** Of one upstream so many differences are told. */
 const MAX_DIFFERENCES = 1000;
@@ -62,14 +51,9 @@ export class Serving {
   readonly #observer: TrafficObserver;
   readonly #accessLog: AccessLog;
   readonly #generations = new Generations();
-  readonly #sessions: SessionStore;
   readonly #once: OnceCache;
-  readonly #parked: ParkedCalls;
+  readonly #work: LastingWork;
   readonly #network: PeerNetwork;
-  readonly #channels: EventStreamChannels;
-  readonly #listens: ListenStreams;
-  readonly #lasting = new LastingCallers((principal) => this.revocations.isRevoked(principal));
-  readonly #listReaders = new ListReaders();
   /** Who is revoked. */
   readonly revocations: Revocations;
   readonly #sealer: Sealer;
@@ -97,19 +81,16 @@ export class Serving {
       metrics,
       log: options.log,
     });
-    const { self } = this.#network;
-    const counts = (what: keyof OpenMemories) => countsIn(thread?.open[what], thread);
-    this.#sessions = new SessionStore(
-      { ...NO_ROOM, parked: NO_ROOM },
-      self,
-      counts('sessions'),
-      this.#pressure.unread,
-    );
-    this.#channels = new EventStreamChannels(NO_ROOM, counts('channels'));
-    this.#listens = new ListenStreams(counts('subscriptions'));
     this.#once = new OnceCache(thread && { memory: thread.once, holder: thread.holder });
-    this.#parked = new ParkedCalls(NO_ROOM, self, this.#once, counts('parked'));
-    this.revocations = new Revocations({ log: options.log, onRevoked: () => this.#expelRevoked() });
+    this.revocations = new Revocations({ log: options.log, onRevoked: () => this.#work.expelRevoked() });
+    this.#work = new LastingWork({
+      self: this.#network.self,
+      counts: (what) => countsIn(thread?.open[what], thread),
+      once: this.#once,
+      shedding: this.#pressure,
+      isRevoked: (principal) => this.revocations.isRevoked(principal),
+      isOverPipes: options.stdio !== undefined,
+    });
     this.#sealer = new Sealer([], thread?.sealingKey);
     this.#accessLog = new AccessLog(INITIAL_LOG.format, options.destination);
     const observer: ListenerObserver = this.#observer;
@@ -134,7 +115,7 @@ export class Serving {
 
   /** Open sessions of legacy clients. */
   get sessions(): number {
-    return this.#sessions.size;
+    return this.#work.sessions.size;
   }
 
   /** Why new work is refused; empty if it is not. */
@@ -194,15 +175,6 @@ export class Serving {
     await this.revocations.follow(this.#store);
   }
 
-  /** Ends whatever those have open who have just been revoked. */
-  #expelRevoked(): void {
-    const isRevoked = (principal: Principal): boolean => this.revocations.isRevoked(principal);
-    this.#lasting.expelRevoked();
-    this.#parked.expelRevoked(isRevoked);
-    // What is left are answers to calls that come in pieces.
-    heartbeat.expelRevoked(this.#pressure, isRevoked);
-  }
-
   /** From here on the prepared generation serves. Does not fail. */
   swap(prepared: PreparedGeneration): void {
     const { generation, servers, listeners } = prepared;
@@ -219,19 +191,14 @@ export class Serving {
     this.#observer.accessLog = graph.telemetry.log.access ? this.#accessLog : undefined;
     this.#sealer.rekey(graph.sealing.keys);
     this.#network.rekey(graph.sealing.keys);
-    this.#sessions.rebound(this.#sessionBounds(graph));
-    this.#channels.rebound(graph.sessions);
+    this.#work.rebound(graph);
     if (Object.keys(graph.servers).length > 0) this.#pressure.rebound(graph.pressure);
-    this.#parked.rebound(graph.sessions.parked);
-    this.#listens.rebound(graph.sessions.subscriptions);
     this.#generations.swap(generation, { ...drain, maxGenerations });
     this.#live.listeners.swap(
       Array.from(listeners, ([name, bound]) => [graph.listeners[name]!, bound] as const),
       drain,
     );
-    this.#lasting.afterSwap(graph);
-    this.#listens.afterSwap(servers, graph.reload);
-    this.#sessions.afterSwap(servers, graph.reload);
+    this.#work.afterSwap(graph, servers);
   }
 
   /**
@@ -258,15 +225,13 @@ export class Serving {
     const cutMs = (): number => boundsFrom(bounds, performance.now() - startedMs).cutMs;
     this.#endAtMs = startedMs + bounds.endMs;
     this.#live.endHeldBy(this.#endAtMs);
-    this.#listens.endAll(windowMs);
-    this.#sessions.endStreams(windowMs);
+    this.#work.endStreams(windowMs);
     this.#network.drain(windowMs);
     await this.#stdio?.close(windowMs);
     const { listeners } = this.#live;
     await listeners.closeTraffic({ windowMs, deadlineMs: cutMs() });
     await this.#network.close(windowMs, cutMs());
-    this.#parked.close();
-    await this.#sessions.close();
+    await this.#work.close();
     // No call is left. What the store is not told of in time, others get when its leases end.
     const endMs = this.#endAtMs - performance.now();
     const givenBack = this.#live.giveBack(Math.max(0, endMs * GIVE_BACK_SHARE));
@@ -286,9 +251,9 @@ export class Serving {
       status: 503,
       rpcCode: RPC.upstream,
     });
-    this.#sessions.cut(exposures, error);
+    this.#work.sessions.cut(exposures, error);
     this.#stdio?.cut(exposures, error);
-    if (this.#current?.servers.has(name) !== true) this.#parked.serverGone(name);
+    if (this.#current?.servers.has(name) !== true) this.#work.parked.serverGone(name);
     const mayNot: Parameters<BoundListeners['cut']>[0] = ({ record, generation }) =>
       record.server === name && generation.isOver && !LASTING_METHODS.has(record.method);
     this.#live.listeners.cut(mayNot, error);
@@ -301,18 +266,13 @@ export class Serving {
       live: this.#live,
       log,
       metrics,
-      sessions: this.#sessions,
-      parked: this.#parked,
-      listens: this.#listens,
-      lasting: this.#lasting,
-      listReaders: this.#listReaders,
+      work: this.#work,
       revocations: this.revocations,
       sealer: this.#sealer,
       peers: this.#network.peers,
       store: this.#store,
       ops,
       observer: this.#observer,
-      channels: this.#channels,
       stdio,
       thread,
       current: () => this.#currentOrNone(),
@@ -322,12 +282,5 @@ export class Serving {
 
   #currentOrNone(): GenerationView {
     return this.#generations.hasCurrent ? this.#generations.current : NO_GENERATION;
-  }
-
-  /** Over pipes there is one client, who has its session for as long as the process. */
-  #sessionBounds({ sessions }: Graph): SessionsNode {
-    return this.#options.stdio === undefined
-      ? sessions
-      : { ...sessions, absoluteMs: Number.POSITIVE_INFINITY };
   }
 }
