@@ -1,6 +1,7 @@
 /** An API as an MCP server of the modern era, within the process: lists come from the graph, calls become requests. */
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
 import { asGatewayError, RPC } from '../../errors.ts';
+import { parseExactly } from '../../exact-json.ts';
 import { MODERN_VERSION } from '../discovery.ts';
 import { upstreamError } from '../failure.ts';
 import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
@@ -108,7 +109,7 @@ export class OpenApiLink implements Link {
 
   #call(request: OutboundRequest, sink: ReplySink): Cancel {
     const { id } = request;
-    const { params } = JSON.parse(request.body) as Message;
+    const { params } = parseExactly(request.body) as Message;
     const name = isObject(params) ? params.name : undefined;
     const operation = typeof name === 'string' ? this.#operations.get(name) : undefined;
     if (operation === undefined)
