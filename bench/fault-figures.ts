@@ -27,11 +27,20 @@ export const faultTable = ({
   const entries = Object.entries(latencies);
   const isReference = (beside: string): boolean => beside === 'is not called' || beside === 'answers';
   const text = formatTable({
-    head: ['the other upstream', 'p99 ms', '÷ without the fault', 'verdict', 'its calls', 'failed'],
-    rows: entries.map(([beside, { p99Ms, ratio, disturbing, failedShare }]) => [
+    head: [
+      'the other upstream',
+      'p99 ms',
+      '÷ without the fault',
+      'quartiles',
+      'verdict',
+      'its calls',
+      'failed',
+    ],
+    rows: entries.map(([beside, { p99Ms, ratio, low, high, disturbing, failedShare }]) => [
       beside,
       p99Ms.toFixed(2),
       `${ratio.toFixed(2)} ×`,
+      `${low.toFixed(2)} to ${high.toFixed(2)}`,
       isReference(beside) ? '' : ratio <= P99_RATIO ? 'pass' : 'FAIL',
       String(disturbing),
       `${(failedShare * 100).toFixed(0)} %`,
@@ -40,3 +49,17 @@ export const faultTable = ({
   const passed = entries.every(([beside, { ratio }]) => isReference(beside) || ratio <= P99_RATIO);
   return { text: `${text}\n\nAt most ${P99_RATIO} × is wanted of each.`, passed };
 };
+
+export const FAULT_COMMAND = 'node bench/faults.ts --write';
+
+/** What the page about performance says of them. */
+export const faultSection = (figures: FaultFigures): string => `## Beside an upstream that fails
+
+- ${figures.date}; ${figures.machine}
+- \`${FAULT_COMMAND}\`: ${figures.method}. The 99th percentile of the sound upstream's calls, all of which are
+  answered, as the median of all windows, and how many times that it is right before and after, while the other upstream
+  answers as many calls: any load beside makes the slowest calls slower. The ratio is the median of those of all windows.
+  Who makes the faults has only the time that load and upstream leave of their core.
+
+${faultTable(figures).text}
+`;

@@ -1,12 +1,13 @@
 /** docs/performance.md, and what the terminal shows. */
 import { type Judgement, NAMES } from './budgets.ts';
 import { barChart } from './chart.ts';
-import { type FaultFigures, faultTable } from './fault-figures.ts';
+import { FAULT_COMMAND, type FaultFigures, faultSection } from './fault-figures.ts';
 import { isDisturbed, medianOf } from './figures.ts';
 import type { Lists } from './lists.ts';
 import type { NpmPart } from './npm-figures.ts';
 import { npmSection } from './npm-section.ts';
 import type { BenchOptions } from './options.ts';
+import { sectionOf } from './page-section.ts';
 import { budgetTable, cpuRatioTable, measuredTable, speedRatioTable } from './result-tables.ts';
 import type { Samples } from './rounds.ts';
 import type { StartUp } from './start-up.ts';
@@ -118,21 +119,6 @@ export interface MeasuredApart {
   readonly faults: FaultFigures | undefined;
 }
 
-const faultSection = (figures: FaultFigures | undefined): string =>
-  figures === undefined
-    ? ''
-    : `
-## Beside an upstream that fails
-
-- ${figures.date}; ${figures.machine}
-- \`node bench/faults.ts --write\`: ${figures.method}. The 99th percentile of the sound upstream's calls, all of which are
-  answered, as the median of all windows, and how many times that it is while the other upstream answers as many calls:
-  any load beside makes the slowest calls slower. Who makes the faults has only the time that load and upstream leave of
-  their core.
-
-${faultTable(figures).text}
-`;
-
 /** The whole page. `date` is when it was measured. */
 export const reportPage = (report: Report, date: string, { npm, faults }: MeasuredApart): string => {
   const { options, machine, program } = report;
@@ -150,5 +136,5 @@ ${METHOD}
 ![CPU time per request](performance.svg)
 
 ${resultText(report)}
-${npmSection(npm)}${faultSection(faults)}`;
+${npmSection(npm)}${faults === undefined ? '' : sectionOf(FAULT_COMMAND, faultSection(faults))}`;
 };
