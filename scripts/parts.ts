@@ -2,8 +2,8 @@
  * Makes few parts of what is built. esbuild makes one for each set of entries that share a module, and everything that
  * is loaded late is an entry: most parts would be tiny, and each that is loaded takes time and memory of its own.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { type BuildOptions, build, type ImportKind, type Metafile, type Plugin } from 'esbuild';
 
 /** So much more than it needs may an entry load so that there are fewer parts; who asks upstreams waits for those. */
@@ -191,13 +191,37 @@ const importingBesides = (root: string, imports: ReadonlyMap<string, readonly st
   },
 });
 
+/**
+ * The text of each part without imports of nothing from what is loaded with another one: esbuild has entries import all
+ * that they load, and Node.js resolves the path of each import anew.
+ */
+const withoutIdleImports = ({ outputs }: Metafile): ReadonlyMap<string, (text: string) => string> => {
+  const names = Object.keys(outputs);
+  const needed = neededParts(outputs);
+  const isLoadedWith = (other: string, name: string): boolean =>
+    has(needed[names.indexOf(other)]!, names.indexOf(name));
+  return new Map(
+    names.map((name) => {
+      const imported = importing(outputs, name, 'import-statement');
+      const idle = imported.filter((path) =>
+        imported.some((other) => isLoadedWith(other, path) && !isLoadedWith(path, other)),
+      );
+      const drop = (text: string): string =>
+        idle.reduce((rest, path) => rest.replace(`import"./${basename(path)}";`, ''), text);
+      return [name, drop];
+    }),
+  );
+};
+
 /** As `build` of esbuild, with `splitting`. */
 export const buildParts = async (options: BuildOptions & { readonly absWorkingDir: string }) => {
+  const { absWorkingDir: root } = options;
   const { metafile } = await build({ ...options, metafile: true, write: false });
   const imports = importsOf(partsOf(metafile));
-  return await build({
-    ...options,
-    metafile: true,
-    plugins: [...(options.plugins ?? []), importingBesides(options.absWorkingDir, imports)],
-  });
+  const plugins = [...(options.plugins ?? []), importingBesides(root, imports)];
+  const built = await build({ ...options, metafile: true, plugins, write: false });
+  const drops = withoutIdleImports(built.metafile);
+  for (const { path, text } of built.outputFiles)
+    await writeFile(path, drops.get(relative(root, path))?.(text) ?? text);
+  return built;
 };
