@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compile as compileCommand } from '../../cli/compile.ts';
 import { explain } from '../../cli/explain.ts';
 import { definitionHash } from '../../policies/pin/definition-hash.ts';
 import { LOCK_VERSION, type Lock } from '../../schema/lock/lock.ts';
 import { lockText } from '../../schema/lock/lock-text.ts';
+import { ownFolder } from '../support/own-folder.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const GATEWAY = `version: 1
@@ -60,17 +58,9 @@ const OUTSIDER = JSON.stringify({ sub: 'eve', groups: [], org_id: 'globex', scop
 const FRIDAY = ['--at', '2026-11-20T09:00:00Z'];
 const SATURDAY = ['--at', '2026-11-21T09:00:00Z'];
 
-let cwd = '';
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'gatewright-explain-'));
-  write('gateway.yaml', GATEWAY);
-  write('keys.yaml', KEYS);
-});
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+const folder = ownFolder({ 'gateway.yaml': GATEWAY, 'keys.yaml': KEYS });
 
-const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
-
-const run = (...args: string[]) => runCommand(explain, args, cwd);
+const run = (...args: string[]) => runCommand(explain, args, folder.path);
 
 const json = async (...args: string[]) => JSON.parse((await run(...args, '--format', 'json')).out);
 
@@ -134,7 +124,7 @@ describe('gatewright explain', () => {
 
   it('shows a role that is included where it is written', async () => {
     const rules = GATEWAY.replace('- { roles: [reader], when: "\'engineering\' in principal.roles" }\n', '');
-    write('gateway.yaml', rules);
+    folder.write('gateway.yaml', rules);
     const { out } = await run('--call', 'gh_get_issue', '--claims', ALICE, ...FRIDAY);
     expect(lineWith(out, 'binding 1 of writer')).toMatch(
       /writer permits tools\/call gh_get_\*.*gateway\.yaml:30:25$/,
@@ -253,8 +243,8 @@ describe('gatewright explain', () => {
   });
 
   it('reads who calls and what is asked from files', async () => {
-    write('alice.yaml', `identity: workforce\nclaims: ${ALICE}\n`);
-    write(
+    folder.write('alice.yaml', `identity: workforce\nclaims: ${ALICE}\n`);
+    folder.write(
       'request.json',
       JSON.stringify({ read: 'repo://acme/readme', at: '2026-11-20T09:00:00Z', as: { key: 'ci' } }),
     );
@@ -288,7 +278,7 @@ describe('gatewright explain', () => {
       lockVersion: LOCK_VERSION,
       upstreams: { github: { prompts: [], resourceTemplates: [], tools } },
     };
-    write('gateway.lock', lockText(lock));
+    folder.write('gateway.lock', lockText(lock));
     const listed = await json('--list', 'tools', '--claims', ALICE, ...FRIDAY);
     const { items, unknown } = listed.steps.at(-1);
     expect(items.map(({ name, offered }: { name: string; offered: string }) => [name, offered])).toEqual([
@@ -302,7 +292,7 @@ describe('gatewright explain', () => {
   });
 
   it('explains a compiled artifact as well as the file that it was made from', async () => {
-    const io = { out: () => undefined, err: () => undefined, env: {}, cwd, color: false };
+    const io = { out: () => undefined, err: () => undefined, env: {}, cwd: folder.path, color: false };
     expect(await compileCommand(['gateway.yaml', '--output', 'gateway.artifact.json'], io)).toBe(0);
     const request = ['--call', 'gh_get_issue', '--claims', ALICE, ...FRIDAY];
     const { out } = await run('gateway.artifact.json', ...request);
@@ -312,7 +302,7 @@ describe('gatewright explain', () => {
 
   it('needs no secret to explain, and shows none that it is told', async () => {
     const credentials = 'credentials: { type: bearer, token: "${env:GITHUB_TOKEN}" }, endpoints';
-    write('gateway.yaml', GATEWAY.replace('endpoints', credentials));
+    folder.write('gateway.yaml', GATEWAY.replace('endpoints', credentials));
     const { code, out } = await run(
       '--call',
       'gh_get_issue',
@@ -370,7 +360,7 @@ describe('gatewright explain', () => {
   });
 
   it('shows the findings of a configuration with errors, and exits with 1', async () => {
-    write('gateway.yaml', GATEWAY.replace('upstream: github', 'upstream: githb'));
+    folder.write('gateway.yaml', GATEWAY.replace('upstream: github', 'upstream: githb'));
     const { code, out, err } = await run('--call', 'x');
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain('GW2003');
@@ -409,7 +399,7 @@ describe('gatewright explain', () => {
     ['- x', '`request.yaml` holds no mapping'],
     ['{', '`request.yaml` cannot be read'],
   ])('exits with 2 for a request file with %j', async (text, message) => {
-    write('request.yaml', text);
+    folder.write('request.yaml', text);
     const { code, err } = await run('--request', 'request.yaml', '--call', 'x');
     expect(code).toBe(2);
     expect(err).toContain(message);

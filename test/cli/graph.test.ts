@@ -1,19 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { graph } from '../../cli/graph.ts';
 import { BASE, edited } from '../compiler/diff/pair.ts';
+import { ownFolder } from '../support/own-folder.ts';
 import { runCommand } from '../support/run-command.ts';
 
-let cwd = '';
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'gatewright-graph-'));
-  writeFileSync(join(cwd, 'gateway.yaml'), BASE);
-});
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+const folder = ownFolder({ 'gateway.yaml': BASE });
 
-const run = (...args: string[]) => runCommand(graph, args, cwd);
+const run = (...args: string[]) => runCommand(graph, args, folder.path);
 
 describe('gatewright graph', () => {
   it('draws the gateway as SVG, with the line that each box stands in', async () => {
@@ -49,7 +42,7 @@ describe('gatewright graph', () => {
       each.upstreams.desk = { type: 'http', endpoints: ['https://desk.example/mcp'] };
       each.servers.desk.expose.push({ upstream: 'desk', prefix: 'd_' });
     });
-    writeFileSync(join(cwd, 'gateway.yaml'), yaml);
+    folder.write('gateway.yaml', yaml);
     expect(await run('--focus', 'desk')).toMatchObject({
       code: 1,
       err: 'error: `desk` is one of `server:desk`, `upstream:desk`\n',
@@ -71,7 +64,7 @@ describe('gatewright graph', () => {
       yaml.upstreams.more = { type: 'http', endpoints: ['https://more.example/mcp'] };
       yaml.servers.desk.expose.push({ upstream: 'more', prefix: 'm_' });
     });
-    writeFileSync(join(cwd, 'next.yaml'), next);
+    folder.write('next.yaml', next);
     const { code, out } = await run('next.yaml', '--plan', 'gateway.yaml');
     expect(code).toBe(0);
     const classOf = (box: string) =>
@@ -86,7 +79,7 @@ describe('gatewright graph', () => {
   });
 
   it('shows findings as check does, and exits with 1', async () => {
-    writeFileSync(join(cwd, 'gateway.yaml'), BASE.replace('upstream: hub', 'upstream: hubb'));
+    folder.write('gateway.yaml', BASE.replace('upstream: hub', 'upstream: hubb'));
     const { code, out, err } = await run();
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain('error[GW2003]: unknown upstream `hubb`');

@@ -1,25 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { print } from '../../cli/print.ts';
+import { ownFolder } from '../support/own-folder.ts';
 import { runCommand } from '../support/run-command.ts';
 import { SMALL_CONFIGURATION } from '../support/small-configuration.ts';
 
-let cwd = '';
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'gatewright-print-'));
-  writeFileSync(join(cwd, 'gateway.yaml'), SMALL_CONFIGURATION);
-});
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+const folder = ownFolder({ 'gateway.yaml': SMALL_CONFIGURATION });
 
-const run = (...args: string[]) => runCommand(print, args, cwd);
+const run = (...args: string[]) => runCommand(print, args, folder.path);
 
 describe('gatewright print', () => {
   it('shows nothing of a password in a URL, whatever is in it', async () => {
     const url = 'https://user:p@ss@127.0.0.1/files';
-    writeFileSync(join(cwd, 'gateway.yaml'), SMALL_CONFIGURATION.replace('/data', `"${url}"`));
+    folder.write('gateway.yaml', SMALL_CONFIGURATION.replace('/data', `"${url}"`));
     const { code, out } = await run();
     expect(code).toBe(0);
     expect(out).toContain('https://***@127.0.0.1/files');
@@ -27,7 +22,7 @@ describe('gatewright print', () => {
   });
 
   it('prints the configuration with its defaults, overlays laid over it', async () => {
-    writeFileSync(join(cwd, 'prod.yaml'), 'name: prod\n');
+    folder.write('prod.yaml', 'name: prod\n');
     const { code, out, err } = await run('--overlay', 'prod.yaml');
     expect([code, err]).toEqual([0, '']);
     expect(parse(out)).toMatchObject({ name: 'prod', profile: 'production' });
@@ -47,7 +42,7 @@ describe('gatewright print', () => {
 
   it('shows the findings instead where there are errors, exit code 1', async () => {
     writeFileSync(
-      join(cwd, 'gateway.yaml'),
+      join(folder.path, 'gateway.yaml'),
       SMALL_CONFIGURATION.replace('upstream: files', 'upstream: fiels'),
     );
     const { code, out, err } = await run();

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SaxesParser } from 'saxes';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { test } from '../../cli/test.ts';
+import { ownFolder } from '../support/own-folder.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const GATEWAY = `version: 1
@@ -69,23 +69,15 @@ const CASES = `  - { name: readers read, as: alice, server: engineering, call: g
   - { name: inside it is the same, as: alice, listener: inner, call: read_file, expect: { upstream: files } }
 `;
 
-let cwd = '';
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'gatewright-test-'));
-  write('gateway.yaml', GATEWAY);
-  write('keys.yaml', KEYS);
-});
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+const folder = ownFolder({ 'gateway.yaml': GATEWAY, 'keys.yaml': KEYS });
 
-const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
+const run = (...args: string[]) => runCommand(test, args, folder.path);
 
-const run = (...args: string[]) => runCommand(test, args, cwd);
-
-const oneCase = (text: string) => write('gateway.test.yaml', `${HEAD}  - ${text}\n`);
+const oneCase = (text: string) => folder.write('gateway.test.yaml', `${HEAD}  - ${text}\n`);
 
 describe('gatewright test', () => {
   it('runs what is beside gateway.yaml: callers, clocks, addresses, headers, places, lists, eras', async () => {
-    write('gateway.test.yaml', HEAD + CASES);
+    folder.write('gateway.test.yaml', HEAD + CASES);
     expect(await run()).toEqual({ code: 0, out: 'gateway.test.yaml: 14 tests, passed\n', err: '' });
   });
 
@@ -133,7 +125,7 @@ describe('gatewright test', () => {
   });
 
   it('runs the tests that a filter names, and says when there are none', async () => {
-    write('gateway.test.yaml', HEAD + CASES);
+    folder.write('gateway.test.yaml', HEAD + CASES);
     expect((await run('--filter', 'robots')).out).toBe('gateway.test.yaml: 2 tests, passed\n');
     const none = await run('--filter', 'nothing like it');
     expect(none.code).toBe(1);
@@ -141,7 +133,7 @@ describe('gatewright test', () => {
   });
 
   it('writes a JUnit report that readers of XML take', async () => {
-    write(
+    folder.write(
       'gateway.test.yaml',
       `${HEAD}${CASES}  - { name: "<&\\">", as: alice, list: tools, expect: { tools: [] } }\n`,
     );
@@ -163,7 +155,7 @@ describe('gatewright test', () => {
   });
 
   it('writes JSON of a version, with the steps of what failed', async () => {
-    write(
+    folder.write(
       'gateway.test.yaml',
       `${HEAD}${CASES}  - { name: no, as: alice, call: read_file, expect: { allow: false } }\n`,
     );
@@ -202,24 +194,24 @@ describe('gatewright test', () => {
   });
 
   it('counts all outcomes as reached when tests reach them, through lists too', async () => {
-    write('gateway.test.yaml', HEAD + CASES);
+    folder.write('gateway.test.yaml', HEAD + CASES);
     const { out } = await run('--coverage');
     expect(out).not.toContain('not reached');
     expect(out).toContain('coverage: 100.0% (2 of 2 routes, 7 of 7 rules)');
   });
 
   it('finds files in folders, each about the gateway.yaml beside it', async () => {
-    mkdirSync(join(cwd, 'sub', 'node_modules', 'x'), { recursive: true });
-    write(
+    mkdirSync(join(folder.path, 'sub', 'node_modules', 'x'), { recursive: true });
+    folder.write(
       'sub/gateway.yaml',
       GATEWAY.replace('keysFile: ./keys.yaml', 'keysFile: ../keys.yaml').replace('gh_', 'hub_'),
     );
-    write(
+    folder.write(
       'sub/a.test.yaml',
       `${HEAD}  - { name: other, as: alice, call: hub_get_issue, expect: { deny: team-rbac } }\n`,
     );
-    write('sub/node_modules/x/b.test.yaml', 'nonsense');
-    write('gateway.test.yaml', HEAD + CASES);
+    folder.write('sub/node_modules/x/b.test.yaml', 'nonsense');
+    folder.write('gateway.test.yaml', HEAD + CASES);
     const both = await run();
     expect(both).toMatchObject({ code: 0, err: '' });
     expect(both.out).toBe(
@@ -231,7 +223,7 @@ describe('gatewright test', () => {
   });
 
   it('tests the configuration with its overlays', async () => {
-    write('closed.yaml', 'servers:\n  engineering: { features: { tools: false } }\n');
+    folder.write('closed.yaml', 'servers:\n  engineering: { features: { tools: false } }\n');
     oneCase('{ name: closed, as: alice, list: tools, expect: { deny: features } }');
     expect((await run('--overlay', 'closed.yaml')).code).toBe(0);
     expect((await run()).code).toBe(1);
@@ -274,12 +266,12 @@ describe('gatewright test', () => {
   });
 
   it('reports files that are no tests, and a configuration with errors', async () => {
-    write('gateway.test.yaml', 'cases: [');
+    folder.write('gateway.test.yaml', 'cases: [');
     expect((await run()).err).toMatch(/error\[GW00\d\d\]/);
-    write('gateway.test.yaml', 'cases: []\n');
+    folder.write('gateway.test.yaml', 'cases: []\n');
     expect((await run()).err).toContain('GW1008');
-    write('gateway.test.yaml', HEAD + CASES);
-    write('gateway.yaml', GATEWAY.replace('upstream: files', 'upstream: fiels'));
+    folder.write('gateway.test.yaml', HEAD + CASES);
+    folder.write('gateway.yaml', GATEWAY.replace('upstream: files', 'upstream: fiels'));
     const { code, err } = await run();
     expect(code).toBe(1);
     expect(err).toContain('GW2003');
@@ -305,7 +297,7 @@ describe('gatewright test', () => {
         ? `  - { name: case ${index}, as: alice, call: gh_create_issue, args: { id: ${index} }, expect: { allow: true } }`
         : `  - { name: case ${index}, as: ci, list: tools, expect: { tools: [gh_get_issue, read_file] } }`,
     );
-    write('gateway.test.yaml', `${HEAD}${lines.join('\n')}\n`);
+    folder.write('gateway.test.yaml', `${HEAD}${lines.join('\n')}\n`);
     // Time of the processor: what else the machine does is no matter of this.
     const before = process.cpuUsage();
     const { code, out } = await run('--coverage');

@@ -1,4 +1,5 @@
 /** A gateway whose callers may tell how long they wait. */
+import { configuration } from './configuration.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
 
 export const HEADER = 'x-time-left';
@@ -18,28 +19,13 @@ export const startDeadlineGateway = (
   url: string,
   { tells = true, asks = true, limits = {}, workers = 1, ...fields }: DeadlineFields = {},
 ): Promise<TestGateway> => {
-  const upstream = { type: 'http', endpoints: [url], ...(tells && { headers: { deadline: HEADER } }) };
-  return startTestGateway(
-    JSON.stringify({
-      version: 1,
-      workers,
-      listeners: {
-        main: { bind: '127.0.0.1:0' },
-        ops: { bind: '127.0.0.1:0', serve: ['metrics', 'status'] },
-      },
-      servers: {
-        main: {
-          at: [{ listener: 'main', path: '/mcp' }],
-          protocol: { websocket: true, legacySse: true },
-          limits: Object.keys(limits),
-          anonymous: true,
-          expose: [{ upstream: 'deep' }],
-          ...(asks && { headers: { deadline: HEADER.toUpperCase() } }),
-        },
-      },
-      limits,
-      upstreams: { deep: { ...upstream, ...fields } },
-    }),
-    { tap: false },
-  );
+  const server = {
+    protocol: { websocket: true, legacySse: true },
+    limits: Object.keys(limits),
+    ...(asks && { headers: { deadline: HEADER.toUpperCase() } }),
+  };
+  const upstream = { ...(tells && { headers: { deadline: HEADER } }), ...fields };
+  return startTestGateway(configuration({ deep: url }, { workers, limits, server, upstream }), {
+    tap: false,
+  });
 };
