@@ -11,6 +11,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const SERVER = fileURLToPath(new URL('fixtures/counting-server.ts', import.meta.url));
 const CALL_MS = 2000;
+const ROUNDS = 5;
 const SLACK_MS = 1000;
 const TABLE = 'gatewright_test';
 
@@ -100,6 +101,11 @@ const yaml = (): string =>
     },
   });
 
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+const p99Ms = (outcomes: readonly Outcome[]): number =>
+  outcomes.map(({ ms }) => ms).sort((a, b) => a - b)[Math.floor(outcomes.length * 0.99) - 1]!;
+
 describe.skipIf(whyNoNamespaces() !== undefined || isNftMissing)('a network that loses segments', () => {
   beforeAll(async () => {
     network = new Network(3);
@@ -117,20 +123,27 @@ describe.skipIf(whyNoNamespaces() !== undefined || isNftMissing)('a network that
 
   it('of every tenth: calls end by their deadline, none is executed twice, and other upstreams notice nothing', async () => {
     const [machine] = network.machines;
-    const quiet = await callers(4, 50, 'beside_count');
-    lose(machine!, 10);
-    try {
-      const [far, beside] = await Promise.all([callers(8, 25, 'far_count'), callers(4, 50, 'beside_count')]);
-      expect(Math.max(...far.map(({ ms }) => ms))).toBeLessThan(CALL_MS + SLACK_MS);
-      expect(far.filter(({ code }) => code === undefined).length).toBeGreaterThan(0.8 * far.length);
-      expect(Math.max(...far.map(({ most }) => most))).toBe(1);
-      expect(beside.every(({ code }) => code === undefined)).toBe(true);
-      const p99 = (outcomes: readonly Outcome[]): number =>
-        outcomes.map(({ ms }) => ms).sort((a, b) => a - b)[Math.floor(outcomes.length * 0.99) - 1]!;
-      expect(p99(beside)).toBeLessThanOrEqual(Math.max(2 * p99(quiet), p99(quiet) + 50));
-    } finally {
-      heal(machine!);
+    const [far, quiet, disturbed]: [Outcome[], number[], number[]] = [[], [], []];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      quiet.push(p99Ms(await callers(4, 50, 'beside_count')));
+      lose(machine!, 10);
+      try {
+        const [lossy, beside] = await Promise.all([
+          callers(8, 10, 'far_count'),
+          callers(4, 50, 'beside_count'),
+        ]);
+        far.push(...lossy);
+        expect(beside.every(({ code }) => code === undefined)).toBe(true);
+        disturbed.push(p99Ms(beside));
+      } finally {
+        heal(machine!);
+      }
     }
+    expect(Math.max(...far.map(({ ms }) => ms))).toBeLessThan(CALL_MS + SLACK_MS);
+    expect(far.filter(({ code }) => code === undefined).length).toBeGreaterThan(0.8 * far.length);
+    expect(Math.max(...far.map(({ most }) => most))).toBe(1);
+    const quietMs = median(quiet);
+    expect(median(disturbed)).toBeLessThanOrEqual(Math.max(2 * quietMs, quietMs + 50));
   });
 
   it('[INFRA-01/silence] altogether: a machine that says nothing any more is left for the other one, and taken up again', async () => {
