@@ -3,6 +3,8 @@
  * is forwarded as the bytes that came. All functions expect text that JSON.parse has accepted.
  */
 
+import { keyOf, skipScalar, skipSpace, skipString } from '../schema/json-text.ts';
+
 /** The members of one object, in order. Offsets are UTF-16 units; ends are exclusive. */
 export interface Members {
   readonly keys: string[];
@@ -18,45 +20,9 @@ export type MessageFault = 'duplicate-key' | 'too-deep';
 const QUOTE = 34;
 const COMMA = 44;
 const OPEN_BRACKET = 91;
-const BACKSLASH = 92;
 const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
-
-export const skipSpace = (text: string, from: number): number => {
-  let at = from;
-  for (let code = text.charCodeAt(at); code === 32 || code === 10 || code === 13 || code === 9; ) {
-    at += 1;
-    code = text.charCodeAt(at);
-  }
-  return at;
-};
-
-/** The offset after the string that opens at `from`. */
-export const skipString = (text: string, from: number): number => {
-  let at = from;
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes += 1;
-    if (slashes % 2 === 0) return at + 1;
-  }
-};
-
-export const skipScalar = (text: string, from: number): number => {
-  let at = from;
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if (code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || code <= 32 || at >= text.length)
-      return at;
-    at += 1;
-  }
-};
-
-export const keyOf = (text: string, start: number, end: number): string => {
-  const raw = text.slice(start + 1, end - 1);
-  return raw.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : raw;
-};
 
 /** More members are not looked through for one with the same key. */
 const LINEAR_LOOKUP_MAX = 16;

@@ -1,7 +1,9 @@
 /** `gateway.lock` on disk, as a command finds and leaves it. */
+
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Diagnostic } from '../../schema/diagnostic.ts';
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import { LOCK_FILE, LOCK_VERSION, type Lock } from '../../schema/lock/lock.ts';
 import { lockText } from '../../schema/lock/lock-text.ts';
 import { compileAt, readFrom } from '../compile-at.ts';
@@ -30,7 +32,7 @@ export const findLock = (project: Project, { cwd }: CommandIo): FoundLock => {
   );
   return findings.length > 0
     ? { kind: 'unsound', findings }
-    : { kind: 'sound', lock: JSON.parse(bytes.toString('utf8')) as Lock };
+    : { kind: 'sound', lock: parseExactly(bytes.toString('utf8')) as Lock };
 };
 
 /** Writes the lock whole or not at all; false if it is there already, byte for byte. */

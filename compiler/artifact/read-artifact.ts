@@ -1,4 +1,5 @@
 /** From the text of an artifact to its graph. Nothing in it is believed: what can be computed again is compared. */
+
 import {
   ARTIFACT_FORMAT_VERSION,
   type Artifact,
@@ -6,6 +7,7 @@ import {
   type References,
 } from '../../schema/artifact.ts';
 import { canonicalJson } from '../../schema/canonical-json.ts';
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import { GRAPH_FORMAT_VERSION } from '../../schema/graph/graph.ts';
 import type { Report } from '../diagnostics/report.ts';
 import { deepFreeze } from '../lower/deep-freeze.ts';
@@ -72,7 +74,7 @@ const memberOf = (value: unknown, key: string): unknown =>
 
 const parseText = (file: SourceFile, report: Report): unknown => {
   try {
-    return JSON.parse(file.text);
+    return parseExactly(file.text);
   } catch (error) {
     const at = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? file.text.trimEnd().length);
     const start = Math.min(at, file.text.length);

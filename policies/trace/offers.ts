@@ -1,4 +1,5 @@
 /** What is known of what upstreams offer, without asking them: by their documents, by what was approved of, by a test. */
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
 import type { UpstreamNode } from '../../schema/graph/upstream.ts';
 import type { Lock } from '../../schema/lock/lock.ts';
@@ -18,7 +19,10 @@ export type Offers = ReadonlyMap<string, Offer>;
 
 /** An API has tools and nothing else. */
 const openApiOffer = (node: Extract<UpstreamNode, { type: 'openapi' }>): Offer => ({
-  tools: node.operations.map(({ name, tool }) => ({ name, definition: JSON.parse(tool) })),
+  tools: node.operations.map(({ name, tool }) => ({
+    name,
+    definition: parseExactly(tool) as OfferedItem['definition'],
+  })),
   prompts: [],
   resources: [],
   resourceTemplates: [],

@@ -1,5 +1,7 @@
 /** Fetches a small JSON document of an issuer. */
+
 import type { Dispatcher } from 'undici';
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import { loadUndici } from '../undici.ts';
 
 const MAX_BYTES = 512 * 1024;
@@ -43,7 +45,7 @@ export const fetchJson = async (
     chunks.push(chunk as Buffer);
   }
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return parseExactly(Buffer.concat(chunks).toString('utf8'));
   } catch {
     throw new Error(`${url}: not JSON`);
   }

@@ -1,6 +1,8 @@
 /** What a JWT says, checked for everything but its signature (RFC 7519, RFC 8725, RFC 9068). */
+
 import { type TokenTerms, termsOf } from '../../policies/identity/jwt-terms.ts';
 import { type InvalidReason, invalid, type Refusal } from '../../policies/identity/verdict.ts';
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import { parseStrictObject } from './strict-json.ts';
 
 /** A compact JWS taken apart, nothing of it believed yet. */
@@ -53,7 +55,7 @@ export const claimedIssuer = (token: string): string | undefined => {
   const start = token.indexOf('.') + 1;
   const end = token.indexOf('.', start);
   try {
-    const claims: unknown = JSON.parse(Buffer.from(token.slice(start, end), 'base64url').toString('utf8'));
+    const claims: unknown = parseExactly(Buffer.from(token.slice(start, end), 'base64url').toString('utf8'));
     const iss = (claims as { iss?: unknown } | null)?.iss;
     return typeof iss === 'string' ? iss : undefined;
   } catch {

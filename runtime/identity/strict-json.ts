@@ -1,6 +1,6 @@
 /** JSON as tokens carry it: an object, frozen, that two parsers cannot read in two ways. */
 
-import { parseExactly } from '../exact-json.ts';
+import { parseExactly } from '../../schema/escaped-keys.ts';
 
 const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

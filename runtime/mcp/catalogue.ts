@@ -1,6 +1,7 @@
 /** What one upstream offers over one link: its lists, fetched whole, kept while fresh. */
+
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import { GatewayError } from '../errors.ts';
-import { parseExactly } from '../exact-json.ts';
 import { elementsAt, hasDuplicate, membersAt } from '../json-members.ts';
 import type { Link } from '../upstream/link.ts';
 import type { AskContext } from './ask.ts';

@@ -1,6 +1,7 @@
 /** A JSON-RPC message as it came from a client. */
+
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import { GatewayError, RPC } from '../errors.ts';
-import { parseExactly } from '../exact-json.ts';
 import { type JsonBounds, type JsonExcess, jsonExcess } from '../json-bounds.ts';
 import { type MessageMembers, memberText, walkMessage } from '../json-members.ts';
 import { isObject } from '../upstream/message.ts';

@@ -2,6 +2,7 @@
  * A graph on its way to another thread: only what differs from what the thread was told before, as text, node by node.
  * Whoever hears it is busy for moments only, whatever the size of the graph, and keeps the nodes that it has.
  */
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import type { Graph, NodeId } from '../../schema/graph/graph.ts';
 import type { LoadedGraph } from './reloader.ts';
 import type { TurnTaking } from './turn-taking.ts';
@@ -106,7 +107,7 @@ export class GraphHearer {
     let from = 0;
     for (let end = buffer.indexOf(NEWLINE); end >= 0; end = buffer.indexOf(NEWLINE, from)) {
       await turns.next();
-      const [section, name, print, node]: ToldNode = JSON.parse(buffer.toString('utf8', from, end));
+      const [section, name, print, node] = parseExactly(buffer.toString('utf8', from, end)) as ToldNode;
       from = end + 1;
       const id = idOf(section, name);
       const known: Readonly<Record<string, object>> | undefined = before?.graph[section];
@@ -114,7 +115,7 @@ export class GraphHearer {
       nodes.push([name, node ?? known![name]!]);
       fingerprints[id] = print ?? before?.fingerprints[id] ?? '';
     }
-    const graph: Record<string, unknown> = JSON.parse(buffer.toString('utf8', from));
+    const graph = parseExactly(buffer.toString('utf8', from)) as Record<string, unknown>;
     for (const [section, nodes] of sections) {
       await turns.next();
       graph[section] = Object.fromEntries(nodes);

@@ -1,5 +1,5 @@
 /** JSON-RPC messages of an upstream, as far as a link looks at them. */
-import { parseExactly } from '../exact-json.ts';
+import { parseExactly } from '../../schema/escaped-keys.ts';
 import { elementsAt } from '../json-members.ts';
 
 /** A parsed message. Members are what the upstream sent, unchecked but for being an object. */

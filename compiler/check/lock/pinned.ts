@@ -1,5 +1,7 @@
 /** What is pinned must be locked. */
+
 import { definitionHash } from '../../../policies/pin/definition-hash.ts';
+import { parseExactly } from '../../../schema/escaped-keys.ts';
 import { type Configuration, isSound, placeAt } from '../../configuration.ts';
 import type { Report } from '../../diagnostics/report.ts';
 import type { Inputs } from '../../input/inputs.ts';
@@ -11,7 +13,7 @@ const hiddenTools = ({ specs, lock }: Inputs, name: string): readonly string[] =
     (isLocked ? lock.upstreams[name]!.tools : []).map((item) => [item.name, item.sha256]),
   );
   return (specs.get(name)?.operations ?? [])
-    .filter((operation) => locked.get(operation.name) !== definitionHash(JSON.parse(operation.tool)))
+    .filter((operation) => locked.get(operation.name) !== definitionHash(parseExactly(operation.tool)))
     .map((operation) => operation.name);
 };
 

@@ -1,4 +1,5 @@
 /** The views of modern clients on one server: one for each principal and set of client capabilities, while in use. */
+import { parseExactly } from '../../../schema/escaped-keys.ts';
 import type { UpstreamNode } from '../../../schema/graph/upstream.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import type { GatewayInfo } from '../ask.ts';
@@ -126,7 +127,7 @@ export class ModernViews {
     const link =
       era === 'modern'
         ? await upstream.modern(isolationKeyOf(upstreamNode, principal), callerHeaders)
-        : await bridged.link(principal, JSON.parse(capabilitiesText), callerHeaders);
+        : await bridged.link(principal, parseExactly(capabilitiesText), callerHeaders);
     const { callMs } = upstreamNode.timeouts;
     const key = headersKey(callerHeaders);
     return {

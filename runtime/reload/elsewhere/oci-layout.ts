@@ -1,5 +1,7 @@
 /** OCI image layout 1.0 on disk: from `index.json` over a manifest to blobs, each held to its digest. */
+
 import { join } from 'node:path';
+import { parseExactly } from '../../../schema/escaped-keys.ts';
 import { readSettled } from '../read-settled.ts';
 import { digestOf } from '../snapshot.ts';
 
@@ -50,7 +52,7 @@ const listIn = (value: unknown, what: string): readonly unknown[] => {
 const parse = (bytes: Uint8Array, what: string): Json => {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    value = parseExactly(Buffer.from(bytes).toString('utf8'));
   } catch {
     throw new Error(`${what} is no JSON`);
   }

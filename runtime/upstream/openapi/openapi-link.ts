@@ -1,7 +1,8 @@
 /** An API as an MCP server of the modern era, within the process: lists come from the graph, calls become requests. */
+
+import { parseExactly } from '../../../schema/escaped-keys.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
 import { asGatewayError, RPC } from '../../errors.ts';
-import { parseExactly } from '../../exact-json.ts';
 import { MODERN_VERSION } from '../discovery.ts';
 import { upstreamError } from '../failure.ts';
 import type { Cancel, Link, OutboundRequest, PeerInfo, ReplySink } from '../link.ts';
@@ -103,7 +104,7 @@ export class OpenApiLink implements Link {
   }
 
   #list(id: number): Answer {
-    const result: unknown = JSON.parse(this.#listText);
+    const result: unknown = parseExactly(this.#listText);
     return { text: `{"jsonrpc":"2.0","id":${id},"result":${this.#listText}}`, message: { id, result } };
   }
 

@@ -1,4 +1,5 @@
 /** One operation, ready to be called. What a call needs is at hand; the rest is made by the first that needs it. */
+import { parseExactly } from '../../../schema/escaped-keys.ts';
 import type { OpenApiOperationNode } from '../../../schema/graph/upstream.ts';
 import { type ApiRequest, argumentsIn, prepareRequest } from './api-request.ts';
 import { losesDigits, parseExact } from './exact-json.ts';
@@ -49,7 +50,7 @@ export class Operation {
 
   get #checks(): { readonly input: Validate; readonly output: Validate | undefined } {
     if (this.#schemas === undefined) {
-      const { inputSchema, outputSchema } = JSON.parse(this.#tool) as Tool;
+      const { inputSchema, outputSchema } = parseExactly(this.#tool) as Tool;
       const output = outputSchema === undefined ? undefined : this.#compile(outputSchema);
       this.#schemas = { input: this.#compile(inputSchema), output };
     }

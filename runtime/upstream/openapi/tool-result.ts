@@ -1,6 +1,6 @@
 /** Answers of an API as results of its tools (MCP 2026-07-28, CallToolResult). */
 import { STATUS_CODES } from 'node:http';
-import { parseExactly } from '../../exact-json.ts';
+import { parseExactly } from '../../../schema/escaped-keys.ts';
 import { parseRetryAfterMs } from '../../traffic/retry.ts';
 import { isObject, type Message } from '../message.ts';
 import type { ApiReply } from './api-exchange.ts';

@@ -1,5 +1,7 @@
 /** `openapi` as gateway.yaml and the document say it: an operation by what its tool and its request are made of. */
+
 import { DEFAULT_WAITING } from '../../../../schema/config/upstream/traffic.ts';
+import { parseExactly } from '../../../../schema/escaped-keys.ts';
 import type {
   ApiCredentials,
   OpenApiOperationNode,
@@ -44,7 +46,7 @@ const pathText = ({ path, parameters }: OpenApiOperationNode): string =>
 /** The members of a tool's definition, each as JSON. */
 const writeTool = (tool: string): Readonly<Record<string, Written>> =>
   Object.fromEntries(
-    Object.entries(JSON.parse(tool) as Readonly<Record<string, unknown>>)
+    Object.entries(parseExactly(tool) as Readonly<Record<string, unknown>>)
       .filter(([member]) => member !== 'name')
       .map(([member, value]) => [
         member,

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseExactly } from '../../runtime/exact-json.ts';
+import { readJson } from '../../compiler/source/read-json.ts';
+import { sourceFile } from '../../compiler/source/source-file.ts';
 import { parseStrictObject } from '../../runtime/identity/strict-json.ts';
 import { parseJson } from '../../runtime/mcp/message.ts';
 import { parseMessages } from '../../runtime/upstream/message.ts';
+import { parseExactly } from '../../schema/escaped-keys.ts';
 
 /** Has V8 know that after `before` a key follows that begins as `"\u0070ath"` is written. */
 const teach = (before: string): void => {
@@ -17,6 +19,7 @@ describe('a key that is written with escapes', () => {
     ['on its own', parseExactly],
     ['in what a client sends', parseJson],
     ['in what an upstream answers', parseMessages],
+    ['in a file', (text) => readJson(sourceFile('api.json', text), () => undefined)?.value],
     ['in a token', (text) => parseStrictObject(Buffer.from(text))],
   ])('is what it says, %s, whatever was read before', (where, parse) => {
     const before = `before ${where}`;

@@ -2,7 +2,7 @@
  * JSON.parse, but for keys that are written with escapes: V8 takes one for a key that it knows to follow there where
  * the text begins with that one, though it goes on, so that `"\u0070ath"` reads `\u00` to who has read that key before.
  */
-import { keyOf, skipScalar, skipSpace, skipString } from './json-members.ts';
+import { keyOf, skipScalar, skipSpace, skipString } from './json-text.ts';
 
 const QUOTE = 34;
 const COMMA = 44;
