@@ -2,7 +2,6 @@
  * Where the members of a message lie in its text, so that fields can be changed by splicing and everything else
  * is forwarded as the bytes that came. All functions expect text that JSON.parse has accepted.
  */
-
 import { keyOf, skipScalar, skipSpace, skipString } from '../schema/json-text.ts';
 
 /** The members of one object, in order. Offsets are UTF-16 units; ends are exclusive. */

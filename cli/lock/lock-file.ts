@@ -1,5 +1,4 @@
 /** `gateway.lock` on disk, as a command finds and leaves it. */
-
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Diagnostic } from '../../schema/diagnostic.ts';

@@ -1,5 +1,4 @@
 /** From the text of an artifact to its graph. Nothing in it is believed: what can be computed again is compared. */
-
 import {
   ARTIFACT_FORMAT_VERSION,
   type Artifact,

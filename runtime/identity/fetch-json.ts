@@ -1,5 +1,4 @@
 /** Fetches a small JSON document of an issuer. */
-
 import type { Dispatcher } from 'undici';
 import { parseExactly } from '../../schema/escaped-keys.ts';
 import { loadUndici } from '../undici.ts';

@@ -1,5 +1,4 @@
 /** What every kind of identity offers: a token in, a principal or a refusal out. */
-
 import type { ProtectedResource, Verdict } from '../../policies/identity/verdict.ts';
 import type { KnownAuthorization } from '../listen/exchange.ts';
 

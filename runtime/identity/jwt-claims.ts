@@ -1,5 +1,4 @@
 /** What a JWT says, checked for everything but its signature (RFC 7519, RFC 8725, RFC 9068). */
-
 import { type TokenTerms, termsOf } from '../../policies/identity/jwt-terms.ts';
 import { type InvalidReason, invalid, type Refusal } from '../../policies/identity/verdict.ts';
 import { parseExactly } from '../../schema/escaped-keys.ts';

@@ -1,5 +1,4 @@
 /** JSON as tokens carry it: an object, frozen, that two parsers cannot read in two ways. */
-
 import { parseExactly } from '../../schema/escaped-keys.ts';
 
 const MAX_DEPTH = 32;

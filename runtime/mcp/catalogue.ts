@@ -1,5 +1,4 @@
 /** What one upstream offers over one link: its lists, fetched whole, kept while fresh. */
-
 import { parseExactly } from '../../schema/escaped-keys.ts';
 import { GatewayError } from '../errors.ts';
 import { elementsAt, hasDuplicate, membersAt } from '../json-members.ts';

@@ -1,5 +1,4 @@
 /** A JSON-RPC message as it came from a client. */
-
 import { parseExactly } from '../../schema/escaped-keys.ts';
 import { GatewayError, RPC } from '../errors.ts';
 import { type JsonBounds, type JsonExcess, jsonExcess } from '../json-bounds.ts';

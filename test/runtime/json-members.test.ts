@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   elementsAt,
   type Members,
+  type MessageMembers,
   membersAt,
   memberText,
   skipValue,
@@ -30,6 +31,17 @@ const spaced = (value: unknown, space: string): string => {
 const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<unknown>);
 const space = fc.constantFrom('', ' ', '\n\t', '\r\n  ');
 
+const walkedMessage = (text: string): MessageMembers => {
+  const walked = walkMessage(text, DEPTH);
+  if (typeof walked === 'string') throw new Error(walked);
+  return walked;
+};
+
+const walkedCall = (params: object, meta: object, gap: string) => {
+  const text = spaced({ jsonrpc: '2.0', id: 1, method: 'm', params: { ...params, _meta: meta } }, gap);
+  return { text, walked: walkedMessage(text) };
+};
+
 describe('walkMessage', () => {
   it('finds the members of any object where JSON.parse finds them', () => {
     fc.assert(
@@ -45,9 +57,7 @@ describe('walkMessage', () => {
   it('finds params and _meta of any message', () => {
     fc.assert(
       fc.property(object, object, space, (params, meta, gap) => {
-        const text = spaced({ jsonrpc: '2.0', id: 1, method: 'm', params: { ...params, _meta: meta } }, gap);
-        const walked = walkMessage(text, DEPTH);
-        if (typeof walked === 'string') throw new Error(walked);
+        const { text, walked } = walkedCall(params, meta, gap);
         expect(valuesOf(text, walked.params!)).toEqual({ ...JSON.parse(text).params });
         expect(valuesOf(text, walked.meta!)).toEqual(JSON.parse(text).params._meta);
       }),
@@ -57,9 +67,7 @@ describe('walkMessage', () => {
   it('finds again what was let go of', () => {
     fc.assert(
       fc.property(object, object, space, (params, meta, gap) => {
-        const text = spaced({ jsonrpc: '2.0', id: 1, method: 'm', params: { ...params, _meta: meta } }, gap);
-        const walked = walkMessage(text, DEPTH);
-        if (typeof walked === 'string') throw new Error(walked);
+        const { walked } = walkedCall(params, meta, gap);
         const found = { root: walked.root, params: walked.params, meta: walked.meta };
         walked.letGo();
         expect(walked.root).not.toBe(found.root);
@@ -73,8 +81,7 @@ describe('walkMessage', () => {
       Array.from({ length: 3_000 }, (_, at) => [`key ${at}`, { at, params: {} }]),
     );
     const text = JSON.stringify({ ...many, params: { ...many, _meta: many, last: 1 }, id: 1 });
-    const walked = walkMessage(text, DEPTH);
-    if (typeof walked === 'string') throw new Error(walked);
+    const walked = walkedMessage(text);
     expect(valuesOf(text, walked.root)).toEqual(JSON.parse(text));
     expect(valuesOf(text, walked.params!)).toEqual({ ...many, _meta: many, last: 1 });
     expect(valuesOf(text, walked.meta!)).toEqual(many);
@@ -135,8 +142,7 @@ describe('walkMessage', () => {
   it('is not fooled by brackets, quotes and backslashes in strings', () => {
     const value = { a: 'x"]}', b: '\\', c: '\\"', params: { k: '{"id":9}', _meta: { '"': '\\\\"' } } };
     const text = JSON.stringify(value);
-    const walked = walkMessage(text, DEPTH);
-    if (typeof walked === 'string') throw new Error(walked);
+    const walked = walkedMessage(text);
     expect(valuesOf(text, walked.root)).toEqual(value);
     expect(valuesOf(text, walked.meta!)).toEqual({ '"': '\\\\"' });
   });

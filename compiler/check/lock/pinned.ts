@@ -1,5 +1,4 @@
 /** What is pinned must be locked. */
-
 import { definitionHash } from '../../../policies/pin/definition-hash.ts';
 import { parseExactly } from '../../../schema/escaped-keys.ts';
 import { type Configuration, isSound, placeAt } from '../../configuration.ts';

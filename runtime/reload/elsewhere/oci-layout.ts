@@ -1,5 +1,4 @@
 /** OCI image layout 1.0 on disk: from `index.json` over a manifest to blobs, each held to its digest. */
-
 import { join } from 'node:path';
 import { parseExactly } from '../../../schema/escaped-keys.ts';
 import { readSettled } from '../read-settled.ts';

@@ -1,5 +1,4 @@
 /** Server-sent events, incrementally from bytes (WHATWG HTML, 9.2.6 "Interpreting an event stream"). */
-
 import type { Inflow } from '../large/large-response.ts';
 import { LARGE_BYTES, MAX_HELD_BYTES } from '../message-bounds.ts';
 import { Pieces } from '../pieces.ts';

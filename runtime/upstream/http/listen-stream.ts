@@ -1,5 +1,4 @@
 /** The GET stream of a legacy session: what the upstream says of its own accord. */
-
 import type { ReplyHeaders } from '../client/reply-head.ts';
 import type { Failure } from '../failure.ts';
 import { type Message, parseMessages } from '../message.ts';

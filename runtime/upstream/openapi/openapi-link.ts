@@ -1,5 +1,4 @@
 /** An API as an MCP server of the modern era, within the process: lists come from the graph, calls become requests. */
-
 import { parseExactly } from '../../../schema/escaped-keys.ts';
 import type { OpenApiUpstreamNode } from '../../../schema/graph/upstream.ts';
 import { asGatewayError, RPC } from '../../errors.ts';

@@ -1,5 +1,4 @@
 /** `openapi` as gateway.yaml and the document say it: an operation by what its tool and its request are made of. */
-
 import { DEFAULT_WAITING } from '../../../../schema/config/upstream/traffic.ts';
 import { parseExactly } from '../../../../schema/escaped-keys.ts';
 import type {
