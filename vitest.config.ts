@@ -9,6 +9,7 @@ export default defineConfig({
     exclude: ['test/services/**', 'node_modules/**', ...ALONE.filter((file) => !process.argv.includes(file))],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },
