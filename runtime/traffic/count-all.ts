@@ -1,5 +1,6 @@
 /** Counts a request on several limits: on all of them, or, where one refuses it, on none. */
 import type { CountingLimitNode } from '../../schema/graph/limit.ts';
+import { monotonicMs } from '../state/monotonic.ts';
 import { orLocal, type StateStore } from '../state/state-store.ts';
 import type { CountVerdict, LocalCounter } from './counter.ts';
 import type { SeenKeys } from './seen-keys.ts';
@@ -49,9 +50,10 @@ const countThere = async (
   store: StateStore,
   limits: readonly Counted[],
 ): Promise<readonly CountVerdict[]> => {
+  const askedMs = monotonicMs();
   const verdicts = await store.count(limits);
   for (const [at, { node, counter, key }] of limits.entries())
-    if (counter.store !== undefined) counter.seen.see(node, key, verdicts[at]!);
+    if (counter.store !== undefined) counter.seen.see(node, key, verdicts[at]!, askedMs);
   return verdicts;
 };
 

@@ -6,9 +6,9 @@ import { SharedTable, tableMemory } from '../state/shared-table.ts';
 import type { CountVerdict } from './counter.ts';
 import type { Filled, Fullest, KeyedLimitNode } from './fill.ts';
 
-/** For each key: until when it counts, and what was not left of its limit. */
-const COLUMNS = 2;
-/** Room for 130,000 keys at most, in 4 MB; others are not remembered until some count no more. */
+/** For each key: until when it counts, what was not left of its limit, and when that was heard. */
+const COLUMNS = 3;
+/** Room for 130,000 keys at most, in 5 MB; others are not remembered until some count no more. */
 const LEVELS = 7;
 
 export const seenKeysMemory = (): SharedArrayBuffer => tableMemory({ columns: COLUMNS, levels: LEVELS });
@@ -19,29 +19,42 @@ export const seenKeysId = (limit: string): NodeId => `limit:${limit}/seen`;
 export class SeenKeys implements Filled {
   readonly #table: SharedTable;
   readonly #used: Float64Array;
+  readonly #heardMs: Float64Array;
 
   /** @param holder names this thread among those that share the memory */
   constructor(memory: SharedArrayBuffer = seenKeysMemory(), holder = 1) {
     this.#table = new SharedTable(memory, holder);
     this.#used = this.#table.column(1);
+    this.#heardMs = this.#table.column(2);
   }
 
-  /** Remembers what was said of a key. */
-  see({ count }: CountingLimitNode, key: string, { remaining, resetAfterMs }: CountVerdict): void {
+  /**
+   * Remembers what was said of a key, asked at `askedMs` of the clock of all threads. Of what was asked at the same time,
+   * by whichever thread, the fuller was said last, in whatever order it is heard.
+   */
+  see(node: CountingLimitNode, key: string, verdict: CountVerdict, askedMs: number): void {
     const table = this.#table;
     const { lock } = table;
     table.choose(key);
     lock.acquire();
     try {
       const now = monotonicMs();
+      const until = now + verdict.resetAfterMs;
+      const used = node.count - verdict.remaining;
       const known = table.find(now);
-      const slot = known < 0 && resetAfterMs > 0 ? table.claim(now) : known;
+      if (known >= 0 && askedMs < this.#heardMs[known]! && !this.#isFuller(node, known, until, used)) return;
+      const slot = known < 0 && verdict.resetAfterMs > 0 ? table.claim(now) : known;
       if (slot < 0) return;
-      table.until[slot] = now + resetAfterMs;
-      this.#used[slot] = count - remaining;
+      table.until[slot] = until;
+      this.#used[slot] = used;
+      this.#heardMs[slot] = now;
     } finally {
       lock.release();
     }
+  }
+
+  #isFuller({ type }: CountingLimitNode, slot: number, until: number, used: number): boolean {
+    return type === 'rate' ? until > this.#table.until[slot]! : used > this.#used[slot]!;
   }
 
   fill(node: KeyedLimitNode, fullest: Fullest): Generator<void> {

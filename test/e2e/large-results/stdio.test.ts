@@ -99,8 +99,8 @@ describe('a large result of a stdio upstream', () => {
 
   it('leaves nothing on the disk, while it is read or when its reader goes away', async () => {
     const unread = await unreadCall(gateway, { bytes: 40 * MIB, more: TYPE });
-    expect(await readdir(folder)).toEqual([]);
-    expect(await openFiles(folder)).toBe(1);
+    await expect.poll(() => openFiles(folder), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => readdir(folder), { timeout: 10_000 }).toEqual([]);
     unread.destroy();
     await expect.poll(() => openFiles(folder), { timeout: 10_000 }).toBe(0);
     expect((await modernCall(gateway, 'echo', {})).status).toBe(200);
@@ -128,7 +128,8 @@ describe('a large result of a stdio upstream', () => {
     expect(status).toBe(202);
     expect((await call)?.text ?? '').toBe('');
     expect(JSON.parse((await echo).text).result.content[0].text).toBe('{"said":2}');
-    expect(await readdir(folder)).toEqual([]);
+    await expect.poll(() => readdir(folder), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => openFiles(folder), { timeout: 10_000 }).toBe(0);
   });
 });
 
