@@ -250,6 +250,7 @@ export class Gateway {
       fills: () => team.fills,
       sessions: () => team.sessions,
       revocationsAgeMs: () => team.revocationsAgeMs,
+      lags: () => team.lags,
       generations: () => ({ active: this.#graph === undefined ? 0 : 1, draining: team.draining }),
       generationRequests: () => team.generationRequests,
     };

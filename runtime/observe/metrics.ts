@@ -3,6 +3,7 @@ import type { ConnectionRefusal } from '../listen/observer.ts';
 import type { Fill } from '../traffic/fill.ts';
 import { RecentRefusals } from '../traffic/recent-refusals.ts';
 import type { UpstreamState } from '../upstream/link.ts';
+import type { EventLoopLag, LateMs } from './event-loop-lag.ts';
 import { FillMetrics, LimitMetrics } from './limit-metrics.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
@@ -65,6 +66,8 @@ export interface MetricsSources {
   sessions(): number;
   /** How long ago the store was asked who is revoked; undefined without one. */
   revocationsAgeMs(): number | undefined;
+  /** Of threads beside this one. */
+  lags(): readonly LateMs[];
   generations(): { readonly active: number; readonly draining: number };
   /** Requests and streams that each generation holds, by its number. */
   generationRequests(): Iterable<readonly [generation: number, requests: number]>;
@@ -249,6 +252,11 @@ export class Metrics {
     this.#restarts.of().value += 1;
   }
 
+  /** Of this thread. */
+  get lag(): EventLoopLag {
+    return this.#process.lag;
+  }
+
   /** The scrape: Prometheus text format 0.0.4. `others` is what other threads have counted: their `trafficText`. */
   text(others: readonly string[] = []): string {
     this.#askSources();
@@ -313,6 +321,7 @@ export class Metrics {
     this.#sessions.of().value = this.sources.sessions();
     const ageMs = this.sources.revocationsAgeMs();
     if (ageMs !== undefined) this.#revocationsAge.of().value = ageMs / 1000;
+    this.#process.otherLags = this.sources.lags();
     this.reload.setGenerations(this.sources.generations(), this.sources.generationRequests());
   }
 }

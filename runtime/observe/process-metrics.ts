@@ -1,8 +1,6 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { residentBytes } from '../resident-memory.ts';
+import { EventLoopLag, LAG_QUANTILES, type LateMs, latest } from './event-loop-lag.ts';
 import { CounterFamily, GaugeFamily } from './metric-family.ts';
-
-const DELAY_RESOLUTION_MS = 100;
 
 /** What the process uses. */
 export class ProcessMetrics {
@@ -28,15 +26,16 @@ export class ProcessMetrics {
   });
   readonly #lag = new GaugeFamily({
     name: 'gatewright_event_loop_lag_seconds',
-    help: 'How late timers were since the last scrape, by quantile.',
+    help: 'How late timers were in the last minute or two, by quantile, in the thread where they were the latest.',
     labels: ['quantile'],
   });
-  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  /** Of this thread. */
+  readonly lag = new EventLoopLag();
+  otherLags: readonly LateMs[] = [];
 
   constructor(version: string) {
     this.#info.of(version, process.version).value = 1;
     this.#started.of().value = Math.round(performance.timeOrigin) / 1000;
-    this.#delay.enable();
   }
 
   text(): string {
@@ -44,17 +43,15 @@ export class ProcessMetrics {
     this.#cpu.of('user').value = user / 1e6;
     this.#cpu.of('system').value = system / 1e6;
     this.#memory.of().value = residentBytes();
-    for (const quantile of [50, 99, 100]) {
-      const lateMs = Math.max(0, this.#delay.percentile(quantile) / 1e6 - DELAY_RESOLUTION_MS);
-      this.#lag.of(String(quantile / 100)).value = Number.isFinite(lateMs) ? lateMs / 1000 : 0;
-    }
-    this.#delay.reset();
+    const lateMs = latest([this.lag.told(), ...this.otherLags]);
+    for (const [at, quantile] of LAG_QUANTILES.entries())
+      this.#lag.of(String(quantile)).value = lateMs[at]! / 1000;
     return [this.#info, this.#started, this.#cpu, this.#memory, this.#lag]
       .map((family) => family.text())
       .join('');
   }
 
   close(): void {
-    this.#delay.disable();
+    this.lag.close();
   }
 }

@@ -3,6 +3,7 @@
 import type { NodeId } from '../../schema/graph/graph.ts';
 import type { EndBounds } from '../end-bounds.ts';
 import type { PinDifference } from '../mcp/pin.ts';
+import type { LateMs } from '../observe/event-loop-lag.ts';
 import type { HeldPlaces } from '../observe/metrics.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { ToldGraph } from '../reload/told-graph.ts';
@@ -74,6 +75,7 @@ export interface WorkerState {
   readonly draining: number;
   /** Requests and streams by generation. */
   readonly generationRequests: readonly (readonly [generation: number, requests: number])[];
+  readonly lateMs: LateMs;
   /** Its counts, as Prometheus text. */
   readonly metrics: string;
 }

@@ -5,6 +5,7 @@ import { canonicalJson } from '../../schema/canonical-json.ts';
 import type { Graph } from '../../schema/graph/graph.ts';
 import { boundsFrom, type EndBounds } from '../end-bounds.ts';
 import type { PinDifference } from '../mcp/pin.ts';
+import type { LateMs } from '../observe/event-loop-lag.ts';
 import type { PreparedGeneration } from '../prepare.ts';
 import { NeedsRestart } from '../reload/needs-restart.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
@@ -191,6 +192,11 @@ export class Team {
     ])
       for (const [number, requests] of pairs) sums.set(number, (sums.get(number) ?? 0) + requests);
     return sums;
+  }
+
+  /** How late timers of the threads beside this one are. */
+  get lags(): readonly LateMs[] {
+    return this.#told.states.map(({ lateMs }) => lateMs);
   }
 
   /** What the threads have counted, those that have ended too. */

@@ -78,6 +78,7 @@ const stateNow = (): WorkerState => ({
   revocationsAgeMs: serving.revocations.ageMs,
   draining: serving.draining,
   generationRequests: serving.generationRequests,
+  lateMs: metrics.lag.told(),
   metrics: metrics.trafficText(),
 });
 

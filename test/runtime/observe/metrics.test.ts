@@ -137,6 +137,10 @@ describe('Metrics', () => {
       pinned: () => [['a', [{ kind: 'tools' }, { kind: 'tools' }]]],
       sessions: () => 7,
       revocationsAgeMs: () => ageMs,
+      lags: () => [
+        [0, 60_000, 70_000],
+        [0, 90_000, 90_000],
+      ],
       generations: () => ({ active: 1, draining: 2 }),
       generationRequests: () => [[4, 9]],
     };
@@ -155,6 +159,7 @@ describe('Metrics', () => {
     expect(samples.get('gatewright_pinned_differences{upstream="a",kind="prompts"}')).toBe(0);
     expect(samples.get('gatewright_sessions')).toBe(7);
     expect(samples.get('gatewright_revocations_age_seconds')).toBe(1.5);
+    expect(samples.get('gatewright_event_loop_lag_seconds{quantile="0.99"}')).toBe(90);
     expect(samples.get('gatewright_generations{state="draining"}')).toBe(2);
     expect(samples.get('gatewright_generation_requests{generation="4"}')).toBe(9);
     upstreams = upstreams.slice(1);
