@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PEERS } from '../e2e/clients/peers.ts';
 import { toolNames } from '../support/modern-client.ts';
 import { ROOT } from '../support/source-file.ts';
-import { type RunningExample, startExample } from './start-example.ts';
+import { type RunningExample, startExample, untilWhole } from './start-example.ts';
 
 let gateway: RunningExample;
 beforeAll(async () => {
   gateway = await startExample('.', { env: { PATH: '/usr/bin:/bin', MY_SECRET: 'hunter2' } });
+  await untilWhole(gateway.url('/mcp'));
 });
 afterAll(() => gateway.close());
 

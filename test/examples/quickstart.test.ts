@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PEERS } from '../e2e/clients/peers.ts';
 import { callTool, toolNames } from '../support/modern-client.ts';
-import { type RunningExample, startExample } from './start-example.ts';
+import { type RunningExample, startExample, untilWhole } from './start-example.ts';
 
 let gateway: RunningExample;
 let url: string;
 beforeAll(async () => {
   gateway = await startExample('examples/quickstart');
   url = gateway.url('/mcp');
+  await untilWhole(url);
 });
 afterAll(() => gateway.close());
 

@@ -2,8 +2,10 @@
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { vi } from 'vitest';
 import { type Gateway, startGateway } from '../../runtime/main.ts';
 import { freePort } from '../support/free-port.ts';
+import { modernRequest } from '../support/modern-client.ts';
 import { ROOT } from '../support/source-file.ts';
 import { WireRecord } from '../support/wire-conversation.ts';
 import { startWireTap } from '../support/wire-tap.ts';
@@ -98,3 +100,13 @@ export const startExample = async (
     [Symbol.asyncDispose]: close,
   };
 };
+
+/** Settles when the list of tools lacks no upstream: a process may take longer to start than a list waits for it. */
+export const untilWhole = (url: string): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const { body } = await modernRequest(url, 'tools/list');
+      if (body.result._meta?.['io.gatewright/partial'] === true) throw new Error('an upstream is missing');
+    },
+    { timeout: 50_000 },
+  );

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PEERS } from '../e2e/clients/peers.ts';
 import { callTool, modernRequest } from '../support/modern-client.ts';
-import { type RunningExample, startExample } from './start-example.ts';
+import { type RunningExample, startExample, untilWhole } from './start-example.ts';
 
 let gateway: RunningExample;
 let url: string;
 beforeAll(async () => {
   gateway = await startExample('examples/two-upstreams');
   url = gateway.url('/desk');
+  await untilWhole(url);
 });
 afterAll(() => gateway.close());
 

@@ -26,8 +26,9 @@ export const recordStdio = async (): Promise<StdioRecord> => {
   const read = (): WireRecord => {
     const record = new WireRecord(['client']);
     const conversations = new Map<number, Conversation>();
-    for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
-      if (line === '') continue;
+    const written = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    // The last line may be on its way.
+    for (const line of written.split('\n').slice(0, -1)) {
       const heard = JSON.parse(line) as { process: number; from: Side; text: string };
       // Both eras may be spoken over one pipe: what states no revision is legacy once initialize was answered.
       const conversation = conversations.get(heard.process) ?? new Conversation(record, '2026-07-28');

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { configuration } from '../../support/configuration.ts';
 import { startEverything } from '../../support/everything/server.ts';
 import { startTestGateway } from '../../support/gateway.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { recordStdio } from '../../support/stdio-record.ts';
 import { tapUpstream } from '../../support/wire-tap.ts';
 import type { Era } from './bridge-client.ts';
@@ -34,6 +35,7 @@ export const startPairings = async (): Promise<Pairings> => {
   const record = await recordStdio();
   const stdio = (era: Era, client: Era) => ({
     type: 'stdio',
+    ...SLOW_START,
     command: record.command(process.execPath, STDIO, era),
     // Whoever is to be asked over pipes needs a process that nobody else speaks to.
     isolation: client === 'legacy' ? 'per-session' : 'per-principal',

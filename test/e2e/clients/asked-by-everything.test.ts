@@ -8,6 +8,7 @@ import { configuration } from '../../support/configuration.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { toolNames } from '../../support/modern-client.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import type { Peer } from './peer.ts';
 import { openV2 } from './v2-peer.ts';
 
@@ -42,7 +43,12 @@ beforeAll(async () => {
         servers: { http: server('http'), stdio: server('stdio') },
         upstreams: {
           http: { type: 'http', endpoints: [`http://127.0.0.1:${port}/mcp`] },
-          stdio: { type: 'stdio', command: [process.execPath, EVERYTHING], isolation: 'per-principal' },
+          stdio: {
+            type: 'stdio',
+            ...SLOW_START,
+            command: [process.execPath, EVERYTHING],
+            isolation: 'per-principal',
+          },
         },
       },
     ),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configuration } from '../../support/configuration.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { recordStdio } from '../../support/stdio-record.ts';
 import { tapUpstream } from '../../support/wire-tap.ts';
 import { memoryOverStdio } from './official-servers.ts';
@@ -41,7 +42,7 @@ export const startBothEras = async (): Promise<BothEras> => {
         },
         upstreams: {
           modern: { type: 'http', endpoints: [tap.url] },
-          legacy: { type: 'stdio', command: stdio.command(process.execPath, LEGACY_STDIO) },
+          legacy: { type: 'stdio', ...SLOW_START, command: stdio.command(process.execPath, LEGACY_STDIO) },
           memory: memoryOverStdio(stdio, join(folder, 'memory.jsonl')),
         },
       },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
 import { json } from '../../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { recordStdio, type StdioRecord } from '../../support/stdio-record.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 import { tapUpstream, type UpstreamTap } from '../../support/wire-tap.ts';
@@ -59,8 +60,13 @@ beforeAll(async () => {
         upstreams: {
           legacy: http(taps[0]!.url),
           modern: http(taps[1]!.url),
-          stdio: { type: 'stdio', command: stdio.command(process.execPath, LEGACY_STDIO) },
-          own: { type: 'stdio', command: [process.execPath, LEGACY_STDIO], isolation: 'per-principal' },
+          stdio: { type: 'stdio', ...SLOW_START, command: stdio.command(process.execPath, LEGACY_STDIO) },
+          own: {
+            type: 'stdio',
+            ...SLOW_START,
+            command: [process.execPath, LEGACY_STDIO],
+            isolation: 'per-principal',
+          },
         },
       },
     ),

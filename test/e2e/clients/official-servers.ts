@@ -1,5 +1,6 @@
 /** The official servers as stdio upstreams. */
 import { fileURLToPath } from 'node:url';
+import { SLOW_START } from '../../support/slow-start.ts';
 import type { StdioRecord } from '../../support/stdio-record.ts';
 
 const program = (name: string): string =>
@@ -10,6 +11,7 @@ const program = (name: string): string =>
 /** @modelcontextprotocol/server-everything. */
 export const everythingOverStdio = (record: StdioRecord, over: object = {}): object => ({
   type: 'stdio',
+  ...SLOW_START,
   command: record.command(process.execPath, program('server-everything')),
   ...over,
 });
@@ -17,12 +19,14 @@ export const everythingOverStdio = (record: StdioRecord, over: object = {}): obj
 /** @modelcontextprotocol/server-filesystem on one folder. */
 export const filesOverStdio = (record: StdioRecord, folder: string): object => ({
   type: 'stdio',
+  ...SLOW_START,
   command: record.command(process.execPath, program('server-filesystem'), folder),
 });
 
 /** @modelcontextprotocol/server-memory with its graph in a file. */
 export const memoryOverStdio = (record: StdioRecord, file: string): object => ({
   type: 'stdio',
+  ...SLOW_START,
   command: record.command(process.execPath, program('server-memory')),
   env: { MEMORY_FILE_PATH: file },
 });

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { recordStdio, type StdioRecord } from '../../support/stdio-record.ts';
 import { openModern } from './peers.ts';
 import { openV1 } from './v1-peer.ts';
@@ -19,7 +20,10 @@ beforeAll(async () => {
   gateway = await startTestGateway(
     configuration(
       {},
-      { expose: [{ upstream: 'shared' }], upstreams: { shared: { type: 'stdio', command } } },
+      {
+        expose: [{ upstream: 'shared' }],
+        upstreams: { shared: { type: 'stdio', ...SLOW_START, command } },
+      },
     ),
   );
 });

@@ -9,7 +9,7 @@ import { startLegacyUpstream } from './upstreams/legacy-http.ts';
 
 it('the time that a user takes to answer an upstream is not counted as the upstream’s', async () => {
   await using upstream = await startLegacyUpstream();
-  const timeouts = { call: '300ms', callMax: '400ms' };
+  const timeouts = { call: '1s', callMax: '1200ms' };
   await using gateway = await startTestGateway(
     configuration({ slow: upstream.url }, { upstream: { timeouts } }),
   );

@@ -3,27 +3,25 @@ import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ABLE, ableCall, answersTo, askedBy, named, retryCall } from '../../support/asking.ts';
 import { configuration } from '../../support/configuration.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startTestGateway } from '../../support/gateway.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
 import { tapUpstream, type UpstreamTap } from '../../support/wire-tap.ts';
 import { type AskingUpstream, startAskingUpstream } from '../clients/upstreams/asking-http.ts';
 
 let upstream: AskingUpstream;
 let tap: UpstreamTap;
-let gateway: TestGateway;
 beforeAll(async () => {
   upstream = await startAskingUpstream();
   tap = await tapUpstream(upstream.url);
-  const sessions = { parked: { idle: '400ms' } };
-  gateway = await startTestGateway(configuration({ asking: tap.url }, { sessions }));
 });
 afterAll(async () => {
-  await gateway.close();
   await tap.close();
   await upstream[Symbol.asyncDispose]();
 });
 
 it('hard case 4: a call whose client vanishes while it is parked is taken back upstream once, and cannot be taken up', async () => {
+  const sessions = { parked: { idle: '400ms' } };
+  await using gateway = await startTestGateway(configuration({ asking: tap.url }, { sessions }));
   const cancelled = once(upstream.events, 'cancelled');
   const asked = askedBy(await ableCall(gateway.url(), 'order', { item: 'tea' }));
   await cancelled;
@@ -40,6 +38,7 @@ it('hard case 4: a call whose client vanishes while it is parked is taken back u
 });
 
 it('hard case 4: a call whose client vanishes while a retry runs is taken back at once', async () => {
+  await using gateway = await startTestGateway(configuration({ asking: tap.url }));
   const asked = askedBy(await ableCall(gateway.url(), 'later'));
   const cancelled = once(upstream.events, 'cancelled');
   const params = {

@@ -11,13 +11,19 @@ import {
 } from '../../support/asking.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { type KeyedCallers, keyedCallers } from '../../support/keyed-callers.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 
 const ASKING = fileURLToPath(import.meta.resolve('../clients/upstreams/asking-stdio.ts'));
 
 let callers: KeyedCallers;
 let gateway: TestGateway;
 beforeAll(async () => {
-  const stdio = (isolation: string) => ({ type: 'stdio', command: [process.execPath, ASKING], isolation });
+  const stdio = (isolation: string) => ({
+    type: 'stdio',
+    ...SLOW_START,
+    command: [process.execPath, ASKING],
+    isolation,
+  });
   callers = keyedCallers(
     ['alice', 'bob'],
     {},

@@ -6,6 +6,7 @@ import { type Behaviour, event, openStream } from '../../support/fast-upstream.t
 import { startTestGateway } from '../../support/gateway.ts';
 import { openSession, streamedRequest } from '../../support/legacy-client.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
 const STDIO = fileURLToPath(import.meta.resolve('../../support/strange-progress.ts'));
@@ -73,7 +74,7 @@ describe.each(ERAS)('a %s client', (client) => {
   );
 
   it('hard case 27: is told of a process only what is progress of its own call', async () => {
-    const upstreams = { strange: { type: 'stdio', command: [process.execPath, STDIO] } };
+    const upstreams = { strange: { type: 'stdio', ...SLOW_START, command: [process.execPath, STDIO] } };
     const expose = [{ upstream: 'strange' }];
     await using gateway = await startTestGateway(configuration({}, { upstreams, expose }));
     expect(await heard(await call(gateway.url(), client))).toEqual(GOES_UP);

@@ -4,6 +4,7 @@ import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { openSession, type SessionHeaders } from '../../support/legacy-client.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
 import { rawRequest } from '../../support/raw-request.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { startParrot } from './upstreams/parrot.ts';
 
 /** JSON that a parser and a writer of JSON would not give back as it came. */
@@ -25,7 +26,8 @@ describe.each(['modern', 'legacy'] as const)('a client and an upstream, both %s,
 
     beforeAll(async () => {
       const upstream = await (async () => {
-        if (transport === 'stdio') return { type: 'stdio', command: [process.execPath, PARROT] };
+        if (transport === 'stdio')
+          return { type: 'stdio', ...SLOW_START, command: [process.execPath, PARROT] };
         const { url, server } = await startParrot(transport);
         stack.defer(() => {
           server.closeAllConnections();

@@ -35,7 +35,7 @@ describe('streams on which nothing happens', () => {
     });
     await delay(IDLE_MS);
     for (const stream of [listening, standalone])
-      expect(stream.events.filter(isComment).length).toBeGreaterThan(0);
+      await expect.poll(() => stream.events.filter(isComment).length).toBeGreaterThan(0);
     expect(feed.asked).toHaveLength(1);
     feed.tell(TOOLS_CHANGED, {});
     for (const stream of [listening, standalone]) {

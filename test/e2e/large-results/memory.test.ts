@@ -10,6 +10,7 @@ import { configuration } from '../../support/configuration.ts';
 import type { FastUpstream } from '../../support/fast-upstream.ts';
 import { answerLarge, digestOf, type Layout, largeResponse } from '../../support/large-upstream.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
 const MB = 1_000_000;
@@ -50,7 +51,7 @@ beforeEach(async () => {
       upstreams: {
         json: await httpUpstream('json', 'json'),
         stream: await httpUpstream('stream', 'stream'),
-        stdio: { type: 'stdio', command: [process.execPath, SERVER] },
+        stdio: { type: 'stdio', ...SLOW_START, command: [process.execPath, SERVER] },
       },
     },
   );

@@ -10,6 +10,7 @@ import { startTestGateway } from '../../support/gateway.ts';
 import { legacyRequest, openSession } from '../../support/legacy-client.ts';
 import { lockOf } from '../../support/lock-of.ts';
 import { modernRequest, toolNames } from '../../support/modern-client.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 
 const SERVER = fileURLToPath(new URL('../../support/stdio-offering-server.ts', import.meta.url));
 const TOOLS = ['read', 'stat'].map((name) => ({
@@ -30,7 +31,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const yaml = (isolation: string): string => {
   const command = [process.execPath, SERVER, file];
-  const upstreams = { local: { type: 'stdio', command, isolation, trust: { tools: 'pinned' } } };
+  const upstreams = {
+    local: { type: 'stdio', ...SLOW_START, command, isolation, trust: { tools: 'pinned' } },
+  };
   return JSON.stringify({ ...JSON.parse(configuration({}, { expose: [{ upstream: 'local' }] })), upstreams });
 };
 

@@ -6,6 +6,7 @@ import { answer, type FastUpstream } from '../../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { callTool, modernBody, modernHeaders } from '../../support/modern-client.ts';
 import { rawRequest } from '../../support/raw-request.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
 const SEED = 20261123;
@@ -44,7 +45,11 @@ beforeAll(async () => {
         servers: { one: server('one'), piped: server('piped') },
         upstreams: {
           one: { type: 'http', endpoints: [upstream.url], timeouts: { call: '5s' } },
-          piped: { type: 'stdio', command: [process.execPath, '-e', PROGRAM], timeouts: { call: '5s' } },
+          piped: {
+            type: 'stdio',
+            command: [process.execPath, '-e', PROGRAM],
+            timeouts: { ...SLOW_START.timeouts, call: '5s' },
+          },
         },
       },
     ),

@@ -21,6 +21,13 @@ const LISTS = [
   ],
 ] as const;
 
+/** A gateway that waits for lists of the first upstream as long as ever, and not for those of the second. */
+const impatient = (first: string, second: string, pageItems: number): string => {
+  const yaml = JSON.parse(configuration({ first, second }, { server: { lists: { pageItems } } }));
+  yaml.upstreams.second.timeouts = { list: '1s' };
+  return JSON.stringify(yaml);
+};
+
 describe('a list that is longer than a page', () => {
   it.each(LISTS)(
     '%s is told whole over its pages, whatever pages its upstreams have',
@@ -92,10 +99,7 @@ describe('a list that is longer than a page', () => {
       release ??= () =>
         answerWith(received, { tools: second.offer.tools }, { ttlMs: 60_000, cacheScope: 'public' });
     });
-    const over = { server: { lists: { pageItems: 2 } }, upstream: { timeouts: { list: '300ms' } } };
-    await using gateway = await startTestGateway(
-      configuration({ first: first.url, second: second.url }, over),
-    );
+    await using gateway = await startTestGateway(impatient(first.url, second.url, 2));
     const opening = await readPage(gateway.url(), 'tools/list');
     expect(opening._meta['io.gatewright/partial']).toBe(true);
     expect(opening.ttlMs).toBe(0);
@@ -118,10 +122,7 @@ describe('a list that is longer than a page', () => {
       release ??= () =>
         answerWith(received, { tools: second.offer.tools }, { ttlMs: 60_000, cacheScope: 'private' });
     });
-    const over = { server: { lists: { pageItems: 1 } }, upstream: { timeouts: { list: '300ms' } } };
-    await using gateway = await startTestGateway(
-      configuration({ first: first.url, second: second.url }, over),
-    );
+    await using gateway = await startTestGateway(impatient(first.url, second.url, 1));
     const opening = await readPage(gateway.url(), 'tools/list');
     expect(opening.cacheScope).toBe('public');
     release!();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { callTool } from '../../support/modern-client.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 
 /** Answers like a server, and says whatever a tool's name tells it to besides. */
 const PROGRAM = `
@@ -28,7 +29,11 @@ const OVERLONG_BYTES = 40 * 1024 * 1024;
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  const stdio = { type: 'stdio', command: [process.execPath, '-e', PROGRAM, String(OVERLONG_BYTES)] };
+  const stdio = {
+    type: 'stdio',
+    ...SLOW_START,
+    command: [process.execPath, '-e', PROGRAM, String(OVERLONG_BYTES)],
+  };
   gateway = await startTestGateway(
     configuration(
       {},

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { callTool } from '../../support/modern-client.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 import { recordStdio, type StdioRecord } from '../../support/stdio-record.ts';
 import { told } from '../../support/tool-upstream.ts';
 import { everythingOverStdio } from '../clients/official-servers.ts';
@@ -25,9 +26,10 @@ beforeAll(async () => {
           { upstream: 'everything' },
         ],
         upstreams: {
-          bare: { type: 'stdio', command: [process.execPath, SERVER, 'tell'] },
+          bare: { type: 'stdio', ...SLOW_START, command: [process.execPath, SERVER, 'tell'] },
           named: {
             type: 'stdio',
+            ...SLOW_START,
             command: [process.execPath, SERVER, 'tell'],
             env: { REGION: 'eu', TOKEN: '${env:CHILD_TOKEN}' },
           },
