@@ -25,6 +25,9 @@ const hasTerminal = (): boolean => {
   }
 };
 
+/** Left alone, Node.js opens its debugger at SIGUSR1: a port at which any user of this machine could run code here. */
+const takeNoNotice = (): void => undefined;
+
 /** Listens until the returned function is called. */
 export const listenToSignals = ({ stop, force, reload }: SignalActions): (() => void) => {
   const startedInTerminal = hasTerminal();
@@ -40,8 +43,8 @@ export const listenToSignals = ({ stop, force, reload }: SignalActions): (() => 
     if (startedInTerminal && !hasTerminal()) end(signal);
     else if (stoppedAtMs === undefined) reload();
   };
-  process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', hangUp);
+  process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', hangUp).on('SIGUSR1', takeNoNotice);
   return () => {
-    process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', hangUp);
+    process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', hangUp).off('SIGUSR1', takeNoNotice);
   };
 };
