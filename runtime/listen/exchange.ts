@@ -53,6 +53,8 @@ export interface Exchange {
   principal: Principal;
   /** That it came under, which it holds until it is concluded. */
   readonly generation: GenerationView;
+  /** Itself, and what goes on behind its reply: see generation-hold.ts. */
+  holders: number;
   /** For the access line and metrics. */
   readonly record: ExchangeRecord;
   /** Shared by all requests of a listener. */

@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import type { WebExchange, WebRequest, WebResponse } from './exchange.ts';
 import { newRecord } from './exchange-record.ts';
+import { letGo } from './generation-hold.ts';
 import type { ListenerObserver } from './observer.ts';
 import type { Shedding } from './shedding.ts';
 import type { SlowReaders } from './slow-readers.ts';
@@ -70,7 +71,7 @@ const concludeExchange = (exchange: OpenExchange): void => {
   if (record.outcome === '') record.outcome = whole ? 'ok' : 'aborted';
   exchange.onAbort = undefined;
   if (!whole) onAbort?.();
-  exchange.generation.release();
+  letGo(exchange);
   const status = response.headersSent ? response.statusCode : 0;
   context.observer.exchangeFinished(exchange, status, performance.now() - exchange.startedMs);
 };
@@ -83,7 +84,7 @@ export const concludeUpgrade = (exchange: OpenExchange): void => {
   exchange.onAbort = undefined;
   exchange.context.openExchanges -= 1;
   exchange.connection.current = undefined;
-  exchange.generation.release();
+  letGo(exchange);
   const durationMs = performance.now() - exchange.startedMs;
   exchange.context.observer.exchangeFinished(exchange, SWITCHING_PROTOCOLS, durationMs);
 };
@@ -121,6 +122,7 @@ export const openExchange = (
     onAbort: undefined,
     context,
     generation,
+    holders: 1,
     connection,
     place: -1,
   };

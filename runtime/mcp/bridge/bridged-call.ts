@@ -4,8 +4,9 @@
  */
 import type { Principal } from '../../../schema/principal.ts';
 import { asGatewayError, type GatewayError } from '../../errors.ts';
-import type { GenerationView } from '../../generation.ts';
 import { membersAt, memberText } from '../../json-members.ts';
+import type { Exchange } from '../../listen/exchange.ts';
+import { holdOn, letGo } from '../../listen/generation-hold.ts';
 import { ENDPOINT_UNREACHED, SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
 import type { Cancel, LargeReply, Link, ReplySink } from '../../upstream/link.ts';
 import { idTextOf, isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
@@ -82,8 +83,8 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   #keys = 0;
   /** Tells the end of the call, which came while nobody was there. */
   #ended: (() => void) | undefined;
-  /** Held while nobody's request does: its upstream is given up no sooner than under a call that is answered. */
-  #held: GenerationView | undefined;
+  /** By it a generation is held while no request does: its upstream is given up no sooner than under a call that is answered. */
+  #held: Exchange | undefined;
 
   constructor(call: Call, errand: Errand) {
     const { principal, clientAddress } = call.exchange;
@@ -228,15 +229,14 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   }
 
   /** Until it is over: what a retry goes on with is what the call was sent over. */
-  #hold({ exchange: { generation } }: Call): void {
-    if (generation.isOver || this.#held?.isOver === false) return;
-    generation.acquire();
+  #hold({ exchange }: Call): void {
+    if (this.#held?.generation.isOver === false || !holdOn(exchange)) return;
     this.#letGo();
-    this.#held = generation;
+    this.#held = exchange;
   }
 
   #letGo(): void {
-    this.#held?.release();
+    if (this.#held !== undefined) letGo(this.#held);
     this.#held = undefined;
   }
 
@@ -253,6 +253,8 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   #goOn(call: Call): void {
     const answers = inputResponses(call);
     this.#call = call;
+    // A retry under the same graph holds it, too.
+    if (call.exchange.generation === this.#held?.generation) this.#letGo();
     this.#errand.sink.moveTo(call);
     call.exchange.record.upstream = this.#errand.link.upstream;
     if (this.#ended !== undefined) {

@@ -4,6 +4,7 @@ import type { GenerationView } from '../../generation.ts';
 import { correlationIdOf } from '../../listen/correlation-id.ts';
 import type { Exchange, ListenerLifecycle, RequestHead } from '../../listen/exchange.ts';
 import { newRecord } from '../../listen/exchange-record.ts';
+import { letGo } from '../../listen/generation-hold.ts';
 import type { ListenerObserver } from '../../listen/observer.ts';
 
 /** What all messages of a channel have in common. */
@@ -43,6 +44,7 @@ export class ChannelExchange implements Exchange {
   readonly startedMs: number;
   principal: Principal;
   readonly generation: GenerationView;
+  holders = 1;
   readonly record = newRecord();
   readonly lifecycle: ListenerLifecycle;
   concluded = false;
@@ -72,7 +74,7 @@ export class ChannelExchange implements Exchange {
     this.concluded = true;
     this.onAbort = undefined;
     if (this.record.outcome === '') this.record.outcome = 'ok';
-    this.generation.release();
+    letGo(this);
     this.#observer.exchangeFinished(this, status, performance.now() - this.startedMs);
   }
 

@@ -1,9 +1,9 @@
 /** The answer to one request of a legacy session: JSON where nothing precedes it, else a resumable stream. */
 
 import { GatewayError, RPC } from '../../errors.ts';
-import type { GenerationView } from '../../generation.ts';
 import { startEventStream } from '../../listen/event-stream.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
+import { holdOn, letGo } from '../../listen/generation-hold.ts';
 import { errorResponse, replyEmpty, replyError, replyFailed, replyJson } from '../../listen/reply.ts';
 import { JsonWriter, type ResponseWriter } from '../../listen/response-writer.ts';
 import { atTurnEnd } from '../../turn-end.ts';
@@ -77,8 +77,8 @@ export class SessionReply implements ClientReply {
   #large: SessionWriter | undefined;
   /** Whether it has its end, sent or not: whatever follows is ignored. */
   #isOver = false;
-  /** Held by a stream, which may lose its connection and be taken up again. */
-  #held: GenerationView | undefined;
+  /** Whether it holds its generation: a stream may lose its connection and be taken up again. */
+  #holds = false;
   headers: readonly string[] = [];
 
   constructor(exchange: WebExchange, session: Session, idText: string) {
@@ -91,7 +91,7 @@ export class SessionReply implements ClientReply {
     if (this.#stream !== undefined || this.#isOver) return;
     const stream = this.#session.streams.open();
     this.#stream = stream;
-    this.#hold();
+    this.#holds = holdOn(this.#exchange);
     const sink = startEventStream(this.#exchange, this.headers);
     if (pollsStreams(this.#session)) {
       sink.retry(POLL_AFTER_MS);
@@ -172,15 +172,8 @@ export class SessionReply implements ClientReply {
     return true;
   }
 
-  #hold(): void {
-    const { generation } = this.#exchange;
-    if (generation.isOver) return;
-    generation.acquire();
-    this.#held = generation;
-  }
-
   #letGo(): void {
-    this.#held?.release();
-    this.#held = undefined;
+    if (this.#holds) letGo(this.#exchange);
+    this.#holds = false;
   }
 }
