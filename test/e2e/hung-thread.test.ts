@@ -17,6 +17,10 @@ vi.setConfig({ testTimeout: 90_000 });
 /** What a loaded machine may add to a deadline. */
 const SCHEDULING_MS = 1_500;
 
+/** Opened where chance leads: that none is on one of the two threads happens once in a million times. */
+const SESSIONS = 20;
+const CALLS_OF_EACH = 10;
+
 const HANG_THREAD = fileURLToPath(new URL('../support/hang-thread.ts', import.meta.url));
 
 let folder: string;
@@ -96,13 +100,14 @@ const status = async (): Promise<any> => (await fetch(`${opsUrl}/-/status`)).jso
 /** Resolves when connections that come to the thread are left alone. */
 const hang = async (): Promise<void> => {
   cli.child.kill('SIGUSR2');
-  await expect.poll(() => statuses(1_000), { timeout: 20_000 }).toContain(0);
+  await cli.seen(/^this thread hangs$/m);
 };
 
 it('ends and replaces a thread that hangs; a reload and questions do not wait for it for ever', async () => {
   await start();
   expect(await statuses(20_000)).toEqual(new Set([200]));
   await hang();
+  expect(await statuses(1_000)).toContain(0);
   // Operations answer at any time, with what the thread told last.
   expect((await fetch(`${opsUrl}/metrics`)).status).toBe(200);
   await write({ limits: { many: { type: 'rate', rate: '1000/s' } } });
@@ -111,7 +116,7 @@ it('ends and replaces a thread that hangs; a reload and questions do not wait fo
   await expect
     .poll(async () => (await status()).workers, { timeout: 30_000 })
     .toEqual({ wanted: 2, running: 2 });
-  expect(cli.err).toContain('a thread hangs, and is ended');
+  await cli.seen(/a thread hangs, and is ended/);
   expect(await statuses(20_000)).toEqual(new Set([200]));
 });
 
@@ -127,9 +132,11 @@ it('[INFRA-15] exits with 0 at the deadline while a thread hangs', async () => {
 it('a caller who told how long it waits is answered in time where the thread hangs that has its session', async () => {
   const server = { headers: { deadline: 'x-time-left' } };
   await start({ server });
-  const sessions = await Promise.all(Array.from({ length: 12 }, () => openSession(url)));
+  const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => openSession(url)));
   await hang();
-  const answers = await Promise.all(sessions.map((session) => callSession(session, 300)));
+  // The kernel leads a call to the other thread every other time: of so many calls of each session some are.
+  const callers = sessions.flatMap((session) => Array.from({ length: CALLS_OF_EACH }, () => session));
+  const answers = await Promise.all(callers.map((session) => callSession(session, 300)));
   const codes = answers.filter((answer) => answer !== undefined).map((text) => JSON.parse(text));
   expect(codes.filter(({ id }) => id === 7)).toHaveLength(codes.length);
   const late = codes.filter(({ error }) => error?.data.code === 'upstream_timeout');
