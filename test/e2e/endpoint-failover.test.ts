@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UpstreamState } from '../../runtime/upstream/link.ts';
 import type { FastUpstream, FastUpstreamOptions } from '../support/fast-upstream.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { reply, startHttpApi } from '../support/http-api.ts';
 import { legacyRequest, openSession } from '../support/legacy-client.ts';
@@ -16,7 +17,9 @@ let gateway: TestGateway | undefined;
 
 const start = async (options: FastUpstreamOptions = {}): Promise<void> => {
   endpoints = await Promise.all(
-    ['primary', 'secondary'].map((name) => startToolUpstream(name, ['echo'], options)),
+    ['primary', 'secondary'].map(async (name) =>
+      startToolUpstream(name, ['echo'], { port: await freePort(), ...options }),
+    ),
   );
   urls = endpoints.map(({ url }) => url);
 };
@@ -33,7 +36,8 @@ const yaml = (more: object = {}, extra: object = {}): string =>
       hub: {
         type: 'http',
         endpoints: urls,
-        health: { every: '100ms', unhealthyAfter: 2 },
+        // A check fails that takes as long: an endpoint is not to be lost to a machine that is busy.
+        health: { every: '300ms', unhealthyAfter: 2 },
         breaker: { consecutive: 2 },
         ...more,
       },
@@ -162,8 +166,8 @@ describe('an upstream with two endpoints', () => {
 
 describe('an API with two endpoints', () => {
   it('[INFRA-01/openapi] is served by the second within a second when the first is killed, and by the first again when it is back', async () => {
-    const named = (name: string, port?: number) => startHttpApi(reply(200, { name }), '127.0.0.1', port);
-    const apis = [await named('primary'), await named('secondary')];
+    const named = (name: string, port: number) => startHttpApi(reply(200, { name }), '127.0.0.1', port);
+    const apis = [await named('primary', await freePort()), await named('secondary', await freePort())];
     const document = {
       openapi: '3.1.0',
       info: { title: 'Names', version: '1' },
@@ -173,7 +177,7 @@ describe('an API with two endpoints', () => {
       type: 'openapi',
       spec: './api.json',
       endpoints: apis.map(({ origin }) => origin),
-      health: { every: '100ms', unhealthyAfter: 2, path: '/healthz' },
+      health: { every: '300ms', unhealthyAfter: 2, path: '/healthz' },
       egress: { allow: ['127.0.0.1'] },
       breaker: { consecutive: 1 },
     };

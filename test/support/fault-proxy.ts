@@ -1,5 +1,6 @@
 /** A TCP proxy in front of an upstream that does to connections what networks and broken servers do. */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port.ts';
 
 export type Fault =
   | 'none'
@@ -113,10 +114,11 @@ class Running implements FaultProxy {
   readonly #pairs = new Set<Pair>();
   #fault: Fault = 'none';
   #server: Server;
-  #port = 0;
+  readonly #port: number;
 
-  constructor(upstream: { readonly port: number; readonly url: string }) {
+  constructor(upstream: { readonly port: number; readonly url: string }, port: number) {
     this.#upstream = upstream;
+    this.#port = port;
     this.#server = this.#make();
   }
 
@@ -132,7 +134,6 @@ class Running implements FaultProxy {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject).listen(this.#port, '127.0.0.1', resolve);
     });
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async inject(fault: Fault): Promise<void> {
@@ -172,7 +173,7 @@ export const startFaultProxy = async (upstream: {
   readonly port: number;
   readonly url: string;
 }): Promise<FaultProxy> => {
-  const running = new Running(upstream);
+  const running = new Running(upstream, await freePort());
   await running.listen();
   return running;
 };

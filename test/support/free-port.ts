@@ -1,15 +1,25 @@
-/** A port that nobody listens on, for configurations that must name one. */
-
-import type { AddressInfo } from 'node:net';
+/** A port that nobody listens on, for configurations that must name one, and for who comes back where it was. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** The system does not hand the port out again soon, so it is still free when it is bound. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/** Systems choose from those above, for whoever asks for any: what is found here stays free until it is bound. */
+const [FIRST, BEHIND_LAST] = [20_000, 32_000];
+
+const given = new Set<number>();
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+
+/** Another one each time. */
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = randomInt(FIRST, BEHIND_LAST);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+};
