@@ -10,7 +10,7 @@ export class EventStreamClient {
   /** `ended` where the server ended its reply in order, `cut` where the connection broke before. */
   readonly over: Promise<StreamEnd>;
   readonly #response: http.IncomingMessage;
-  #wake: () => void = () => undefined;
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(response: http.IncomingMessage) {
     this.#response = response;
@@ -60,13 +60,15 @@ export class EventStreamClient {
       const found = this.messages.find(fits);
       if (found !== undefined) return found;
       if (this.#response.closed) throw new Error(`the stream ended: ${JSON.stringify(this.events)}`);
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
   close(): void {
     this.#response.destroy();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -24,7 +24,7 @@ export class StdioClient implements AsyncDisposable {
   err = '';
   readonly #child;
   readonly #exited: Promise<number | null>;
-  #wake: () => void = () => undefined;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
     this.#child = spawn(process.execPath, [PROGRAM, 'stdio', ...args], {
@@ -80,10 +80,14 @@ export class StdioClient implements AsyncDisposable {
     return this.#exited;
   }
 
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   /** Something more was said; rejects if the process ends. */
   #woken(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#wake = resolve;
+      this.#waiting.push(resolve);
       void this.#exited.then((code) => reject(new Error(`ended with ${code}: ${this.err}`)));
     });
   }

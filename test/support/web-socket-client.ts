@@ -7,7 +7,7 @@ export class WebSocketClient {
   readonly socket: WebSocket;
   /** The close code. */
   readonly closed: Promise<number>;
-  #wake: () => void = () => undefined;
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
@@ -69,9 +69,7 @@ export class WebSocketClient {
       if (found !== undefined) return found;
       if (this.socket.readyState === WebSocket.CLOSED)
         throw new Error(`closed: ${JSON.stringify(this.messages)}`);
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
@@ -82,5 +80,9 @@ export class WebSocketClient {
 
   close(): void {
     this.socket.terminate();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
