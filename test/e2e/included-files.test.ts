@@ -1,11 +1,14 @@
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliProcess } from '../support/cli-process.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { toolNames } from '../support/modern-client.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
+
+// Each starts a process and has it reload several times.
+vi.setConfig({ testTimeout: 60_000 });
 
 let upstream: FastUpstream;
 let folder: string;
@@ -82,7 +85,7 @@ describe('a folder of included files', () => {
 
   it('may be missing at the start and be made later', async () => {
     const origin = await start();
-    expect(cli?.err).toContain('GW0032');
+    await cli?.seen(/GW0032/);
     await mkdir(join(folder, 'made'));
     await writeFile(join(folder, 'made/second.yaml'), server('second', 'a_'));
     await rename(join(folder, 'made'), join(folder, 'gateway.d'));
