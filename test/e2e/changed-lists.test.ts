@@ -235,8 +235,9 @@ it('at a reload nobody waits for a list that does not come: other kinds are told
   await gateway.apply(yamlOf(1, { upstream: slow, deny: hides('dev', TOOL) }));
   await expect.poll(() => heard(his), { timeout: 10_000 }).toEqual(onAll('tools'));
   expect(heard(hers)).toEqual(onAll());
-  const asked = upstream.upstream.log.filter(({ message }) => message.method === 'resources/list');
-  expect(asked.length).toBeGreaterThan(0);
+  await upstream.upstream.until(() =>
+    upstream.upstream.log.some(({ message }) => message.method === 'resources/list'),
+  );
 
   await gateway.apply(yamlOf(1, { upstream: slow, deny: hides('ops', PROMPT), window: '2s' }));
   await Promise.all([his.listenOver, hers.listenOver]);

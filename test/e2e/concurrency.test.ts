@@ -331,9 +331,13 @@ describe('threads', () => {
     );
     let running = 0;
     let most = 0;
-    upstream.behave((received) => {
+    // The first wait for each other: later ones may come one by one.
+    const { promise: areThree, resolve: letGo } = Promise.withResolvers<void>();
+    upstream.behave(async (received) => {
       running += 1;
       most = Math.max(most, running);
+      if (running === 3) letGo();
+      await areThree;
       setImmediate(() => {
         running -= 1;
         answer(received);

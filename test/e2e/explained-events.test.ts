@@ -34,15 +34,19 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** What `explain` says of the request that was logged last; the log is waited for. */
+/** Lines of the access log that were explained: each request has one. */
+let lines = 0;
+
+/** What `explain` says of the next request that was logged; its line is waited for. */
 const explained = async (method: string, ...args: string[]): Promise<{ code: number; out: string }> => {
   let line = '';
   await expect
     .poll(async () => {
-      line = (await gateway.log()).split('\n').findLast((each) => each.includes('"msg":"access"')) ?? '';
+      line = (await gateway.log()).split('\n').filter((each) => each.includes('"msg":"access"'))[lines] ?? '';
       return line;
     })
     .toContain(`"method":"${method}"`);
+  lines += 1;
   await writeFile(join(gateway.folder, 'line.log'), `not a line\n${line}\n`);
   let out = '';
   const say = (text: string): void => {

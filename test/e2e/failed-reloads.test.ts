@@ -66,7 +66,10 @@ it('serves a watched edit during which all threads end, and each that comes in t
   await endAllThreads(gateway);
   await expect.poll(names, { timeout: 60_000 }).toEqual(['b_get_issue']);
   expect(await left(gateway)).toBe(0);
-  expect((await gateway.status()).lastReload).toMatchObject({ result: 'applied' });
+  // The first thread may serve it while another is still brought: the reload is over after both.
+  await expect
+    .poll(async () => (await gateway.status()).lastReload, { timeout: 60_000 })
+    .toMatchObject({ result: 'applied' });
 });
 
 it('answers a reload that is asked for while no thread is alive as any other', async () => {
