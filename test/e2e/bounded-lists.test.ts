@@ -8,6 +8,8 @@ import { readPage } from '../support/modern-pages.ts';
 import { answerWith, startOfferingUpstream, toolsNamed } from '../support/offering-upstream.ts';
 
 const MIB = 1024 * 1024;
+/** Lists of so many bytes are waited for longer than lists are by default. */
+const PATIENT = { upstream: { timeouts: { list: '30s' } } };
 const CACHE = { ttlMs: 60_000, cacheScope: 'private' };
 
 /** A page with one tool of so many bytes. */
@@ -28,7 +30,7 @@ describe('the lists of an upstream that sends more than is good', () => {
       pages += 1;
       answerWith(received, pageOf(pages, 4 * MIB, `${pages}`), CACHE);
     });
-    await using gateway = await startTestGateway(configuration({ good: good.url, bad: bad.url }), {
+    await using gateway = await startTestGateway(configuration({ good: good.url, bad: bad.url }, PATIENT), {
       tap: false,
     });
     const page = await readPage(gateway.url(), 'tools/list');
@@ -57,26 +59,33 @@ describe('the lists of an upstream that sends more than is good', () => {
       const at = Number(received.message.params?.cursor ?? 0);
       answerWith(received, pageOf(at, 3 * MIB, at < 7 ? `${at + 1}` : undefined), CACHE);
     });
-    await using gateway = await startTestGateway(configuration({ large: large.url }), { tap: false });
+    await using gateway = await startTestGateway(configuration({ large: large.url }, PATIENT), {
+      tap: false,
+    });
     for (const name of ['t0', 't7']) expect((await callTool(gateway.url(), name)).body.error).toBeUndefined();
   });
 
   it('are asked for no longer than one call may take, however many pages come in time', async () => {
     await using slow = await startOfferingUpstream('slow', { tools: [] });
-    let pages = 0;
+    let [pages, answered] = [0, 0];
     let isBrokenOff = false;
     slow.upstream.on('tools/list', (received) => {
       pages += 1;
       received.response.on('close', () => {
-        isBrokenOff ||= !received.response.writableFinished;
+        if (received.response.writableFinished) answered += 1;
+        else isBrokenOff = true;
       });
       const next = `${pages}`;
       void delay(700).then(() => answerWith(received, pageOf(pages, 10, next), CACHE));
     });
     const upstream = { timeouts: { list: '200ms', call: '1s' } };
     await using gateway = await startTestGateway(configuration({ slow: slow.url }, { upstream }));
+    const startMs = performance.now();
     await readPage(gateway.url(), 'tools/list');
-    await expect.poll(() => isBrokenOff, { timeout: 15_000 }).toBe(true);
+    // The end may meet a page that has been answered and not been read: then nothing is left to be broken off.
+    await expect
+      .poll(() => isBrokenOff || (answered === pages && performance.now() - startMs > 3000))
+      .toBe(true);
     const asked = pages;
     expect(asked).toBeLessThanOrEqual(2);
     await delay(1000);
@@ -95,10 +104,7 @@ describe('the tasks of an upstream that lists them without end', () => {
       const task = { taskId: `${pages}`, status: 'working', statusMessage: 'x'.repeat(4 * MIB) };
       answerWith(received, { tasks: [task], nextCursor: `${pages}` });
     });
-    await using gateway = await startTestGateway(
-      configuration({ bad: bad.url }, { upstream: { timeouts: { list: '30s' } } }),
-      { tap: false },
-    );
+    await using gateway = await startTestGateway(configuration({ bad: bad.url }, PATIENT), { tap: false });
     const session = await openSession(gateway.url());
     const { text } = await legacyRequest(gateway.url(), 'tasks/list', {}, session);
     expect(JSON.parse(/^(?:data: )?(\{.*\})$/m.exec(text)![1]!).result).toEqual({

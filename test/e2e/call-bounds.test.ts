@@ -45,7 +45,7 @@ const goOn =
 describe('the time that a call may take', () => {
   it('[RATE-02] ends the call at the upstream: a modern one sees its request closed', async () => {
     await startUpstream('modern');
-    await using gateway = await start({ callTimeout: '300ms' });
+    await using gateway = await start({ callTimeout: '1s' });
     const { body } = await callTool(gateway.url(), 'slow');
     expect(body.error.data.code).toBe('upstream_timeout');
     await upstream.until(() => slow[0]!.request.socket.destroyed);
@@ -54,7 +54,7 @@ describe('the time that a call may take', () => {
 
   it('[RATE-02] ends the call at the upstream: one of sessions is told notifications/cancelled', async () => {
     await startUpstream('legacy');
-    await using gateway = await start({ callTimeout: '300ms' });
+    await using gateway = await start({ callTimeout: '1s' });
     const { body } = await callTool(gateway.url(), 'slow');
     expect(body.error.data.code).toBe('upstream_timeout');
     const cancelled = () =>
@@ -65,14 +65,14 @@ describe('the time that a call may take', () => {
 
   it('is extended by progress where callMax is given, and no further than that', async () => {
     await startUpstream('modern');
-    await using gateway = await start({ callTimeout: '1s', callMax: '2s' });
+    await using gateway = await start({ callTimeout: '1s', callMax: '4s' });
     const call = (meta: object) => callTool(gateway.url(), 'slow', {}, { meta });
     upstream.behave(goOn(7));
     expect((await call({ progressToken: 'p' })).body.result).toBeDefined();
     upstream.behave(goOn(Number.POSITIVE_INFINITY));
     const before = performance.now();
     expect((await call({ progressToken: 'p' })).body.error.data.code).toBe('upstream_timeout');
-    expect(performance.now() - before).toBeGreaterThan(1900);
+    expect(performance.now() - before).toBeGreaterThan(3900);
     // The upstream cannot take more time by telling of what nobody asked for.
     upstream.behave(goOn(7));
     expect((await call({})).body.error.data.code).toBe('upstream_timeout');

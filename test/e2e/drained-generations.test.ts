@@ -50,10 +50,11 @@ describe('generations that are drained', () => {
   });
 
   it('end their streams one by one over the window, not all at once', async () => {
-    const reload = { drain: { window: '1s' } };
+    // Each of them has 20 ms of it.
+    const reload = { drain: { window: '2s' } };
     await using gateway = await StartedGateway.start(graph('a_', reload));
     const streams = await Promise.all(
-      Array.from({ length: 30 }, (_, id) => openListen(gateway.url, { toolsListChanged: true }, { id })),
+      Array.from({ length: 60 }, (_, id) => openListen(gateway.url, { toolsListChanged: true }, { id })),
     );
     await applied(gateway, graph('b_', reload));
     const endsMs = await Promise.all(
@@ -68,7 +69,8 @@ describe('generations that are drained', () => {
 
   it('go by the window of reloads, the end of the process by its own', async () => {
     const reload = { drain: { window: '5m', deadline: '10m' } };
-    const text = graph('a_', reload, { window: '50ms', deadline: '200ms' });
+    const shutdown = { window: '50ms', deadline: '2s' };
+    const text = graph('a_', reload, shutdown);
     await using gateway = await StartedGateway.start(text);
     const held: Received[] = [];
     upstream.behave((received) => held.push(received));
@@ -78,7 +80,7 @@ describe('generations that are drained', () => {
     );
     const stream = await openListen(gateway.url, { toolsListChanged: true });
     await upstream.until(() => held.length === 1);
-    await applied(gateway, graph('b_', reload, { window: '50ms', deadline: '200ms' }));
+    await applied(gateway, graph('b_', reload, shutdown));
     expect(await draining(gateway)).toBe(1);
     gateway.cli.child.kill('SIGTERM');
     expect(await gateway.cli.exited()).toBe(0);

@@ -23,10 +23,7 @@ let url: string;
 
 const start = (over: Parameters<typeof configuration>[1] = {}): Promise<TestGateway> =>
   startTestGateway(
-    configuration(
-      { tracker: upstream.url },
-      { upstream: { timeouts: { call: '200ms', connect: '200ms' } }, ...over },
-    ),
+    configuration({ tracker: upstream.url }, { upstream: { timeouts: { call: '2s' } }, ...over }),
     { tap: false },
   );
 
@@ -182,10 +179,7 @@ describe('what is wrong with an upstream', () => {
   it('[OPS-13] is answered with id and code only: nobody there', async () => {
     const port = await freePort();
     await using lost = await startTestGateway(
-      configuration(
-        { tracker: `http://127.0.0.1:${port}/mcp` },
-        { upstream: { timeouts: { call: '500ms', connect: '200ms' } } },
-      ),
+      configuration({ tracker: `http://127.0.0.1:${port}/mcp` }, { upstream: { timeouts: { call: '10s' } } }),
       { tap: false },
     );
     const answer = await rawRequest(lost.audience(), {

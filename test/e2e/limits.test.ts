@@ -366,16 +366,21 @@ describe('an upstream in trouble', () => {
     for (let failure = 0; failure < 5; failure += 1)
       expect((await callTool(gateway.url(), 'echo')).body.error.data.code).toMatch(/^upstream_/);
     const calls = upstream.calls;
-    const timesMs: number[] = [];
+    const [workedMs, tookMs]: [number[], number[]] = [[], []];
     for (let refused = 0; refused < 51; refused += 1) {
       const startMs = performance.now();
+      const before = process.threadCpuUsage();
       const answer = await callTool(gateway.audience(), 'echo');
-      timesMs.push(performance.now() - startMs);
+      const { user, system } = process.threadCpuUsage(before);
+      workedMs.push((user + system) / 1000);
+      tookMs.push(performance.now() - startMs);
       expect(answer.body.error.data.code).toBe('breaker_open');
       expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN|secret/);
     }
     expect(upstream.calls).toBe(calls);
-    expect(timesMs.sort((a, b) => a - b)[25]).toBeLessThan(5);
+    // As processor time, of which other processes take none; that nothing is waited for besides shows where they let it be.
+    expect(workedMs.sort((a, b) => a - b)[25]).toBeLessThan(5);
+    expect(Math.min(...tookMs)).toBeLessThan(5);
     const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
     expect(metrics).toContain('gatewright_upstream_breaker_state{upstream="tracker"} 2');
     await restore();
@@ -383,10 +388,7 @@ describe('an upstream in trouble', () => {
 
   it('[RATE-03/closing] lets one call through when it has been open for its time, and closes', async () => {
     await using gateway = await startTestGateway(
-      configuration(
-        { tracker: upstream.url },
-        { upstream: { breaker: { consecutive: 1, openFor: '200ms' } } },
-      ),
+      configuration({ tracker: upstream.url }, { upstream: { breaker: { consecutive: 1, openFor: '1s' } } }),
     );
     await callTool(gateway.url(), 'echo');
     upstream.behave(refuse(500, 1));
@@ -399,7 +401,7 @@ describe('an upstream in trouble', () => {
           codes.push(body.error?.data.code ?? 'ok');
           return codes.at(-1);
         },
-        { timeout: 5000, interval: 20 },
+        { interval: 20 },
       )
       .toBe('ok');
     expect(codes[0]).toBe('breaker_open');
@@ -474,9 +476,9 @@ describe('an upstream in trouble', () => {
   it("delays a list by a slow upstream's deadline at most, and never fails the others", async () => {
     const slow = await startToolUpstream('slow', ['slow_tool']);
     slow.on('tools/list', () => undefined);
-    await using gateway = await startTestGateway(
-      configuration({ tracker: upstream.url, slow: slow.url }, { upstream: { timeouts: { list: '300ms' } } }),
-    );
+    const yaml = JSON.parse(configuration({ tracker: upstream.url, slow: slow.url }));
+    yaml.upstreams.slow.timeouts = { list: '300ms' };
+    await using gateway = await startTestGateway(JSON.stringify(yaml));
     const startMs = performance.now();
     const { body } = await modernRequest(gateway.url(), 'tools/list');
     expect(performance.now() - startMs).toBeLessThan(2000);
