@@ -114,6 +114,11 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     this.#outgoing = outgoing;
   }
 
+  /** Whether a byte of it may have reached the upstream. */
+  get sent(): boolean {
+    return this.#outgoing?.sent === true;
+  }
+
   onHead({ status, headers }: ReplyHead): void {
     if (this.#done) return;
     this.#status = status;
@@ -207,7 +212,7 @@ export class HttpExchange implements ReplyTarget, EventSink, Source {
     if (!this.#end()) return;
     if (this.#linger !== undefined) return;
     if (this.parser !== undefined) this.#target.onStreamEnd(error);
-    else this.#target.onBroken(dispatchFailure(error, this.#outgoing?.sent === true));
+    else this.#target.onBroken(dispatchFailure(error, this.sent));
   }
 
   onEvent(data: string): void {

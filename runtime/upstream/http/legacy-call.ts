@@ -41,6 +41,8 @@ export class LegacyHttpCall extends HttpCall implements SlotCall, Placed {
   linePrevious: SlotCall | undefined = undefined;
   readonly #session: LegacySession;
   readonly #onEnd: (call: LegacyHttpCall) => void;
+  /** Whether the upstream may know of it from before what is under way now. */
+  #wasSent = false;
   #resuming = false;
   #lastEventId: string | undefined;
   #retryMs: number | undefined;
@@ -68,10 +70,12 @@ export class LegacyHttpCall extends HttpCall implements SlotCall, Placed {
 
   protected override abandon(reason: string): void {
     super.abandon(reason);
-    this.#session.takeBack(this.request.id, reason);
+    // Of what still waits for a connection the upstream knows nothing.
+    if (this.#wasSent || this.exchange?.sent === true) this.#session.takeBack(this.request.id, reason);
   }
 
   protected override attempt(): void {
+    this.#wasSent ||= this.exchange?.sent === true;
     if (this.request.mayPause !== true) super.attempt();
     else if (!this.endpoint.slots.enter(this)) this.failed(lineFullFailure());
   }
@@ -151,6 +155,7 @@ export class LegacyHttpCall extends HttpCall implements SlotCall, Placed {
     this.#failures += 1;
     if (!this.#resuming || this.exchange?.parser !== undefined) this.suspended();
     this.#resuming = true;
+    this.#wasSent = true;
     this.#timer = setTimeout(() => {
       this.exchange = new HttpExchange(this, this.maxBytes);
       this.endpoint.aside('GET', this.#session.streamHeaders(this.#lastEventId), null, this.exchange);

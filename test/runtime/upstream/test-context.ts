@@ -42,6 +42,20 @@ export const TIMEOUTS: TimeoutsNode = {
   idleMs: 5000,
 };
 
+/**
+ * What `open` makes with the usual timeouts, which are `changes` from then on: a test of short ones is not about the
+ * opening.
+ */
+export const onceOpen = async <T>(
+  changes: Partial<TimeoutsNode>,
+  open: (timeouts: TimeoutsNode) => Promise<T>,
+): Promise<T> => {
+  const timeouts = { ...TIMEOUTS };
+  const opened = await open(timeouts);
+  Object.assign(timeouts, changes);
+  return opened;
+};
+
 export const httpNode = (endpoint: string, changes: Partial<HttpUpstreamNode> = {}): HttpUpstreamNode => ({
   kind: 'upstream',
   type: 'http',
