@@ -13,7 +13,7 @@ import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo } from './recording-sink.ts';
 import { HEALTH, healthy, kill, QUIET, RETRY } from './several-endpoints.ts';
-import { httpNode, OPENING, rejection, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
+import { httpNode, OPENING, rejection, type TestContext, testContext } from './test-context.ts';
 
 let servers: FastUpstream[];
 let context: TestContext;
@@ -31,6 +31,9 @@ const upstream = (changes: Partial<HttpUpstreamNode> = {}): Upstream => {
 };
 
 const calls = (): readonly number[] => servers.map((server) => server.calls);
+
+const inFlight = (made: Upstream): readonly number[] =>
+  made.state().endpoints!.map((endpoint) => endpoint.inFlight);
 
 const echoes = async (link: Link, count: number, caller = (_at: number) => 'idp:ann'): Promise<void> => {
   for (let at = 0; at < count; at += 1)
@@ -63,11 +66,11 @@ describe('calls go', () => {
     const link = await made.modern();
     servers[0]!.behave(hang);
     const slow = [0, 1, 2].map(() => callEcho(link));
-    await until(() => servers[0]!.calls === 1);
+    await until(() => inFlight(made).join() === '1,0,0');
     await echoes(link, 10);
     expect(servers[0]!.calls).toBe(1);
     for (const { cancel } of slow) cancel('enough');
-    expect(made.state().endpoints!.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]);
+    expect(inFlight(made)).toEqual([0, 0, 0]);
   });
 
   test('always to the same one for a principal', async () => {
@@ -209,9 +212,11 @@ test('checks end with their upstream', async () => {
   const made = upstream({ health: HEALTH });
   await until(() => servers[2]!.log.length > 0);
   await made.close();
-  await until(() => servers.every(({ log }) => log.length > 0));
-  const before = servers.map(({ log }) => log.length);
   const other = upstream({ health: HEALTH, endpoints: [servers[0]!.url] });
+  const asked = servers[0]!.log.length;
+  // By then what was under way has come, too.
+  await until(() => servers[0]!.log.length > asked + 1);
+  const before = servers.map(({ log }) => log.length);
   await until(() => servers[0]!.log.length > before[0]! + 2);
   expect(servers.slice(1).map(({ log }) => log.length)).toEqual(before.slice(1));
   expect(healthy(other)).toEqual([true]);
@@ -231,7 +236,7 @@ describe('a hedged call', () => {
     await gone;
     expect(calls()).toEqual([1, 1, 0]);
     expect(context.observed).toEqual(['retry hedge']);
-    expect(made.state().endpoints!.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]);
+    expect(inFlight(made)).toEqual([0, 0, 0]);
     expect(made.state().inFlight).toBe(0);
   });
 
@@ -259,13 +264,11 @@ describe('a hedged call', () => {
   });
 
   test('is not sent once more where it is quick, or may have an effect', async () => {
-    const link = await upstream({
-      retry: { ...RETRY, hedge },
-      timeouts: { ...TIMEOUTS, firstByteMs: 200, callMs: 200 },
-    }).modern();
-    await echo(link, harmless);
+    const quick = await upstream({ retry: { ...RETRY, hedge: { afterMs: 5_000, max: 1 } } }).modern();
+    await echo(quick, harmless);
+    const link = await upstream({ retry: { ...RETRY, hedge } }).modern();
     servers[0]!.behave(hang);
-    expect((await echo(link)).error).toMatchObject({ code: 'upstream_timeout' });
+    expect((await echo(link, { timeoutMs: 300 })).error).toMatchObject({ code: 'upstream_timeout' });
     expect(calls()).toEqual([2, 0, 0]);
   });
 

@@ -307,15 +307,15 @@ it('tools of one upstream are checked by schemas of their own, though parts of t
 });
 
 describe('an operation that is slow', () => {
-  const HEDGED: Partial<OpenApiUpstreamNode> = {
+  const hedged = (max: number): Partial<OpenApiUpstreamNode> => ({
     retry: {
       maxAttempts: 1,
       when: ['http-503'],
       backoff: { baseMs: 1, maxMs: 1, jitter: 'none' },
       onlyIdempotent: true,
-      hedge: { afterMs: 20, max: 2 },
+      hedge: { afterMs: 20, max },
     },
-  };
+  });
   const get = operation('read');
   const post = operation('write', { method: 'POST', idempotent: false });
 
@@ -327,10 +327,9 @@ describe('an operation that is slow', () => {
       answers[at]!(...parts);
     };
   };
-  const never = (): void => undefined;
 
   it('is sent once more, and the first answer counts; the others are taken back', async () => {
-    const { upstream, context } = open(nodeOf([get], HEDGED));
+    const { upstream, context } = open(nodeOf([get], hedged(1)));
     let isTakenBack = false;
     const slow: typeof api.answer = (_seen, response) => response.on('close', () => (isTakenBack = true));
     answering([slow, reply(200, 'second')]);
@@ -343,7 +342,7 @@ describe('an operation that is slow', () => {
   });
 
   it('has no answer yet while a refusal alone has come', async () => {
-    const { upstream } = open(nodeOf([get], HEDGED));
+    const { upstream } = open(nodeOf([get], hedged(1)));
     const late: { response?: Parameters<typeof api.answer>[1] } = {};
     answering([
       (_seen, response) => {
@@ -353,13 +352,12 @@ describe('an operation that is slow', () => {
         reply(503, 'busy')(...parts);
         late.response!.end('first');
       },
-      never,
     ]);
     expect(JSON.stringify(resultOf(await call(await upstream.modern(), 'read')))).toContain('first');
   });
 
   it('is never sent twice where that could do harm', async () => {
-    const { upstream } = open(nodeOf([post], HEDGED));
+    const { upstream } = open(nodeOf([post], hedged(1)));
     api.answer = (...parts) => void setTimeout(() => reply(200, 'done')(...parts), 100);
     const before = api.seen.length;
     await call(await upstream.modern(), 'write');
@@ -367,7 +365,7 @@ describe('an operation that is slow', () => {
   });
 
   it('is taken back whole with its call', async () => {
-    const { upstream } = open(nodeOf([get], HEDGED));
+    const { upstream } = open(nodeOf([get], hedged(2)));
     let closed = 0;
     const slow: typeof api.answer = (_seen, response) => response.on('close', () => (closed += 1));
     answering([slow, slow, slow]);

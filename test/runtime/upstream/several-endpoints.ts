@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 import type { Upstream } from '../../../runtime/upstream/link.ts';
 import type { HealthNode, RetryNode } from '../../../schema/graph/upstream.ts';
 
-export const HEALTH: HealthNode = { everyMs: 50, unhealthyAfter: 2 };
+/** Not so often that who is there could be late for two of them. */
+export const HEALTH: HealthNode = { everyMs: 200, unhealthyAfter: 2 };
 /** Nothing is asked within a test. */
 export const QUIET: HealthNode = { everyMs: 60_000, unhealthyAfter: 2 };
 

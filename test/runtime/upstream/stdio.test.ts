@@ -108,9 +108,8 @@ describe('a stdio upstream', () => {
   });
 
   test('a call that is not answered ends at its deadline, and the process lives on', async () => {
-    const timeouts = { ...TIMEOUTS, firstByteMs: 150, callMs: 150 };
-    const link = await upstream(['legacy'], { timeouts }).legacy(OPENING);
-    const { sink } = send(link, 'tools/call', { name: 'hang' });
+    const link = await upstream(['legacy']).legacy(OPENING);
+    const { sink } = send(link, 'tools/call', { name: 'hang' }, { timeoutMs: 150 });
     await sink.ended;
     expect(sink.error).toMatchObject({ code: 'upstream_timeout' });
     expect((await echo(link)).response).toBeDefined();
@@ -197,7 +196,7 @@ describe('the era of a process', () => {
   });
 
   test('a late answer to discovery still counts', async () => {
-    const made = upstream(['modern', 'silent', 'slow'], { timeouts: { ...TIMEOUTS, connectMs: 1300 } });
+    const made = upstream(['modern', 'silent', 'slow'], { timeouts: { ...TIMEOUTS, connectMs: 3000 } });
     expect(await made.eraFor('modern')).toBe('modern');
   });
 
@@ -354,7 +353,7 @@ describe('one process and several links', () => {
 
   test('a modern process carries subscriptions, each told apart by its id', async () => {
     const link = await upstream(['modern'], {
-      timeouts: { ...TIMEOUTS, firstByteMs: 100, callMs: 100 },
+      timeouts: { ...TIMEOUTS, firstByteMs: 700, callMs: 700 },
     }).modern();
     const listening = send(link, 'subscriptions/listen');
     await listening.sink.until(() => listening.sink.messages.length === 2);

@@ -14,7 +14,7 @@ import {
 import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo } from './recording-sink.ts';
-import { httpNode, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
+import { httpNode, onceOpen, type TestContext, testContext } from './test-context.ts';
 
 const BREAKER: BreakerNode = {
   consecutive: 3,
@@ -77,8 +77,10 @@ describe('breakers of tools', () => {
   });
 
   test('count timeouts for the tool', async () => {
-    const made = upstream({ consecutive: 1 }, { timeouts: { ...TIMEOUTS, firstByteMs: 50, callMs: 50 } });
-    const link = await made.modern();
+    const { made, link } = await onceOpen({ firstByteMs: 50, callMs: 50 }, async (timeouts) => {
+      const opened = upstream({ consecutive: 1 }, { timeouts });
+      return { made: opened, link: await opened.modern() };
+    });
     server.behave(hang);
     expect(await call(link, 'slow')).toBe('upstream_timeout');
     expect(made.state()).toMatchObject({ breaker: 'closed', openTools: ['slow'] });

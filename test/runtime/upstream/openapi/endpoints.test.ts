@@ -196,12 +196,12 @@ describe('an endpoint of an API that is gone', () => {
   });
 
   it('is found by calls alone, between two checks: time-outs, refusals of a gateway and resets', async () => {
-    const timeouts = { ...TIMEOUTS, firstByteMs: 100, callMs: 100 };
     for (const [at, answer] of [never, reply(502, 'bad gateway')].entries()) {
-      const made = upstream({ timeouts });
+      const made = upstream();
       const link = await made.modern();
       apis[0]!.answer = answer;
-      for (let turn = 0; turn < 2; turn += 1) await ended(link);
+      const options = answer === never ? { timeoutMs: 100 } : {};
+      for (let turn = 0; turn < 2; turn += 1) await ended(link, 'GET', options);
       expect(healthy(made)).toEqual([false, true, true]);
       await gets(link, 1);
       expect(calls()[1]).toBe(at + 1);
@@ -269,11 +269,12 @@ describe('a call of an operation', () => {
 
   it.each([
     ['90', 90],
-    [new Date(Date.now() + 90_000).toUTCString(), 90],
+    ['in 90 seconds', 90],
     ['-1', undefined],
     ['soon\u0020<b>', undefined],
   ])('tells the model when to come back: Retry-After: %s', async (value, seconds) => {
-    apis[0]!.answer = reply(429, 'slow down', { 'retry-after': value });
+    const atThat = value === 'in 90 seconds' ? new Date(Date.now() + 90_000).toUTCString() : value;
+    apis[0]!.answer = reply(429, 'slow down', { 'retry-after': atThat });
     // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
     const result = (await ended(await upstream().modern())).response!.result as any;
     const [, told] = /^HTTP 429 Too Many Requests(?:\nRetry-After: (\d+))?\n\nslow down$/.exec(
@@ -300,7 +301,7 @@ describe('a call of an operation', () => {
     await until(() => taken);
     expect(calls()).toEqual([1, 1, 1]);
     expectIdle(made);
-    await ended(link, 'POST', { timeoutMs: 200 });
+    await ended(link, 'POST', { timeoutMs: 500 });
     expect(calls()).toEqual([2, 1, 1]);
   });
 
@@ -321,8 +322,11 @@ it('an upstream that is closed asks no endpoint any more', async () => {
   const made = upstream({ health: HEALTH });
   await until(() => apis.every(({ seen }) => seen.length > 0));
   await made.close();
-  const before = apis.map(({ seen }) => seen.length);
   upstream({ health: HEALTH, endpoints: [apis[0]!.origin] });
+  const asked = apis[0]!.seen.length;
+  // By then what was under way has come, too.
+  await until(() => apis[0]!.seen.length > asked + 1);
+  const before = apis.map(({ seen }) => seen.length);
   await until(() => apis[0]!.seen.length > before[0]! + 3);
   expect(apis.slice(1).map(({ seen }) => seen.length)).toEqual(before.slice(1));
 });
