@@ -9,6 +9,7 @@ import type { WebExchange } from '../../listen/exchange.ts';
 import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { replyError } from '../../listen/reply.ts';
 import type { Shedding } from '../../listen/shedding.ts';
+import { LITTLE_UNREAD_BYTES, UnreadShare } from '../../listen/unread-room.ts';
 import type { TakeOver, Upgrade } from '../../listen/upgrade.ts';
 import { closingRefusal } from '../closing.ts';
 import { admittedBy, type LastingCaller, type LastingCallers } from '../lasting-callers.ts';
@@ -101,6 +102,7 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
   readonly #onClosing = (): void => void this.#conversation.drained().then(() => this.end('going-away'));
   #expiry: NodeJS.Timeout | undefined;
   #answered = true;
+  #unread: UnreadShare | undefined;
 
   constructor(
     socket: WebSocket,
@@ -132,9 +134,14 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
   }
 
   send(text: string): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
-    else this.#socket.send(text);
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      this.#cutOff();
+      return;
+    }
+    socket.send(text);
+    if (socket.bufferedAmount > LITTLE_UNREAD_BYTES) this.#countUnread(socket.bufferedAmount);
   }
 
   end(why: ChannelEnd): void {
@@ -148,17 +155,29 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
   /** Asks the peer for a sign of life; one that gave none since the last beat is gone. */
   beat(): void {
     if (!this.#answered) {
-      this.#socket.terminate();
+      this.#cutOff();
       return;
     }
+    this.#unread?.update(this.#socket.bufferedAmount);
     this.#answered = false;
     this.#socket.ping();
     this.#identifyAgain();
   }
 
   relieve(shedding: Shedding, maxUnreadBytes: number): void {
-    if (this.#origin.lifecycle.shedding === shedding && this.#socket.bufferedAmount > maxUnreadBytes)
-      this.#socket.terminate();
+    if (this.#origin.lifecycle.shedding !== shedding) return;
+    if (this.#socket.bufferedAmount > maxUnreadBytes) this.#cutOff();
+    else this.#unread?.update(this.#socket.bufferedAmount);
+  }
+
+  #countUnread(bytes: number): void {
+    this.#unread ??= new UnreadShare(this.#origin.lifecycle.shedding.unread);
+    this.#unread.update(bytes);
+  }
+
+  #cutOff(): void {
+    this.#socket.terminate();
+    this.#unread?.update(0);
   }
 
   #close(code: number, reason: string): void {
@@ -195,6 +214,7 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
 
   #closed(): void {
     clearTimeout(this.#expiry);
+    this.#unread?.update(0);
     heartbeat.remove(this);
     this.#lasting.remove(this);
     this.#origin.lifecycle.closers.delete(this.#onClosing);

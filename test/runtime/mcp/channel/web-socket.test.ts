@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { Duplex } from 'node:stream';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { WebExchange } from '../../../../runtime/listen/exchange.ts';
+import { newRecord } from '../../../../runtime/listen/exchange-record.ts';
+import { heartbeat } from '../../../../runtime/listen/heartbeat.ts';
+import type { Shedding } from '../../../../runtime/listen/shedding.ts';
+import { UnreadRoom } from '../../../../runtime/listen/unread-room.ts';
+import { type SocketContext, serveWebSocket } from '../../../../runtime/mcp/channel/web-socket.ts';
+import { LastingCallers } from '../../../../runtime/mcp/lasting-callers.ts';
+import type { Place } from '../../../../runtime/mcp/server.ts';
+import { ANONYMOUS } from '../../../../schema/principal.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const PATIENCE = { timeout: 10_000 };
+
+/** A client's end without a network between, so that nothing is read but what it reads. */
+class Client extends Duplex {
+  /** Bytes that have come to it. */
+  told = 0;
+  readonly #reads: boolean;
+
+  constructor({ reads }: { readonly reads: boolean }) {
+    super();
+    this.#reads = reads;
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.told += chunk.length;
+    if (this.#reads) done();
+  }
+
+  /** Asks with an id of so many characters, which the answer repeats. */
+  ping(length: number): void {
+    const text = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 'x'.repeat(length), method: 'ping' }));
+    const head = Buffer.alloc(14);
+    head.set([0x81, 0x80 | 127]);
+    head.writeBigUInt64BE(BigInt(text.length), 2);
+    this.push(Buffer.concat([head, text]));
+  }
+}
+
+let room: UnreadRoom;
+let shedding: Shedding;
+beforeEach(() => {
+  room = new UnreadRoom();
+  shedding = {
+    sheds: false,
+    refusal: () => expect.unreachable(),
+    hold: () => true,
+    giveBack: () => undefined,
+    unread: room,
+  };
+  room.relieved.add((maxUnreadBytes) => heartbeat.relieve(shedding, maxUnreadBytes));
+});
+
+const place = {
+  server: {
+    node: { name: 'main' },
+    lasting: new LastingCallers(),
+    held: { graph: undefined },
+    legacyVersions: ['2025-11-25'],
+  },
+  maxBodyBytes: 16 * MIB,
+  json: { depth: 64, items: 1000, length: 16 * MIB },
+  authenticate: (_exchange: unknown, _nowMs: number, done: (outcome: unknown) => void) => done(ANONYMOUS),
+} as unknown as Place;
+
+const context = {
+  place: () => place,
+  observer: { exchangeStarted: () => undefined, exchangeFinished: () => undefined },
+  current: () => ({ acquire: () => undefined, release: () => undefined }),
+} as unknown as SocketContext;
+
+const HEADERS = {
+  upgrade: 'websocket',
+  connection: 'upgrade',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': randomBytes(16).toString('base64'),
+  'sec-websocket-protocol': 'mcp',
+};
+
+const open = (reads: boolean): Client => {
+  const client = new Client({ reads });
+  const exchange = {
+    record: newRecord(),
+    lifecycle: { closing: false, closers: new Set(), shedding },
+    request: { method: 'GET', url: '/mcp/ws', headers: HEADERS, rawHeaders: [] },
+    principal: ANONYMOUS,
+    concluded: false,
+  } as unknown as WebExchange;
+  serveWebSocket(place, context).take(exchange, () => ({ socket: client, head: Buffer.alloc(0) }));
+  return client;
+};
+
+describe('what clients of WebSockets leave unread', () => {
+  it('counts with what all others leave, until they are gone', async () => {
+    const client = open(false);
+    client.ping(300 * KIB);
+    client.ping(200 * KIB);
+    await expect.poll(() => room.bytes, PATIENCE).toBeGreaterThan(500 * KIB);
+    expect(room.bytes).toBeLessThan(501 * KIB);
+    client.destroy();
+    await expect.poll(() => room.bytes, PATIENCE).toBe(0);
+  });
+
+  it('takes the room of all together and no more: who leaves most is cut off at once', async () => {
+    room.maxBytes = 2 * MIB;
+    const little = open(false);
+    little.ping(900 * KIB);
+    await expect.poll(() => room.bytes, PATIENCE).toBeGreaterThan(900 * KIB);
+    const much = open(false);
+    much.ping(1100 * KIB);
+    much.ping(300 * KIB);
+    await expect.poll(() => much.destroyed, PATIENCE).toBe(true);
+    expect(little.destroyed).toBe(false);
+    expect(room.bytes).toBeLessThan(901 * KIB);
+    little.destroy();
+  });
+
+  it('is nothing where they read, however much they are told', async () => {
+    room.maxBytes = 100 * KIB;
+    const client = open(true);
+    for (let times = 0; times < 20; times += 1) client.ping(400 * KIB);
+    await expect.poll(() => client.told, PATIENCE).toBeGreaterThan(20 * 400 * KIB);
+    expect(client.destroyed).toBe(false);
+    expect(room.bytes).toBe(0);
+    client.destroy();
+  });
+});
