@@ -82,8 +82,10 @@ export class HttpUpstream implements Upstream {
     this.#assertOpen();
     try {
       const onEnd = (ended: LegacyHttpLink): unknown => this.#sessions.delete(ended);
-      const link = await this.#onAny(opening.caller, (endpoint, mayMove) =>
-        LegacyHttpLink.open(endpoint, mayMove, opening, onEnd),
+      const link = await this.#onAny(
+        opening.caller,
+        (endpoint, mayMove) => LegacyHttpLink.open(endpoint, mayMove, opening, onEnd),
+        opening.wanted,
       );
       if (this.#closed) {
         await link.close();
@@ -144,10 +146,11 @@ export class HttpUpstream implements Upstream {
         session.gone(upstreamError('upstream_unavailable', 'the endpoint of the session is not healthy'));
   }
 
-  /** Does at one endpoint what can be done at any; at each in turn, until one of them is there. */
+  /** Does at one endpoint what can be done at any; at each in turn, until one of them is there or nobody wants it. */
   async #onAny<T>(
     key: string | undefined,
     work: (endpoint: HttpEndpoint, mayMove: boolean) => Promise<T>,
+    wanted?: AbortSignal,
   ): Promise<T> {
     const endpoints = this.#endpoints;
     if (endpoints === undefined) return work(this.#endpoint, false);
@@ -162,7 +165,7 @@ export class HttpUpstream implements Upstream {
       } catch (thrown) {
         if (!isOutageOf(thrown)) throw thrown;
         member.health.failed();
-        if (tried.size === endpoints.members.length) throw thrown;
+        if (tried.size === endpoints.members.length || wanted?.aborted === true) throw thrown;
       }
     }
   }

@@ -171,6 +171,8 @@ export interface LegacyOpening {
   readonly listen: boolean;
   /** The caller's headers named in `forward`, flat. */
   readonly headers: readonly string[];
+  /** Aborted, with a GatewayError, when nobody wants it any more; absent: it comes to its own end. */
+  readonly wanted?: AbortSignal;
 }
 
 /** An upstream while its fingerprint is in use: pools, processes, breaker. Shared between generations. */

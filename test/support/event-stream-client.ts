@@ -55,9 +55,18 @@ export class EventStreamClient {
 
   /** Resolves when a message fits; rejects if the stream ends without one. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
-  async message(fits: (message: any) => boolean): Promise<any> {
+  message(fits: (message: any) => boolean): Promise<any> {
+    return this.#found(() => this.messages.find(fits));
+  }
+
+  /** As `message`, of events that carry anything. */
+  event(fits: (event: ServerEvent) => boolean): Promise<ServerEvent> {
+    return this.#found(() => this.events.find(fits));
+  }
+
+  async #found<T>(find: () => T | undefined): Promise<T> {
     for (;;) {
-      const found = this.messages.find(fits);
+      const found = find();
       if (found !== undefined) return found;
       if (this.#response.closed) throw new Error(`the stream ended: ${JSON.stringify(this.events)}`);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));

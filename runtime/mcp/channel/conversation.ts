@@ -37,7 +37,7 @@ type Life =
   | { readonly kind: 'new' }
   | { readonly kind: 'modern' }
   /** initialize is being answered. */
-  | { readonly kind: 'greeting'; readonly exchange: ChannelExchange }
+  | { readonly kind: 'greeting'; readonly exchange: ChannelExchange; readonly greeting: Greeting }
   | { readonly kind: 'legacy'; readonly session: Session; readonly store: SessionStore }
   | { readonly kind: 'over' };
 
@@ -51,6 +51,13 @@ const invalid = (code: 'invalid_request' | 'session_required' | 'invalid_params'
 const cancelled = (idText: string): string =>
   `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${idText}}}`;
 
+/** A request that came while initialize was being answered. */
+interface Early {
+  readonly place: Place;
+  readonly exchange: ChannelExchange;
+  readonly message: Message;
+}
+
 /** More requests than this do not wait for the answer to initialize. */
 const MAX_EARLY = 100;
 
@@ -60,8 +67,7 @@ export class Conversation {
   /** Requests of 2026-07-28; a session has its own. */
   readonly #modern = new InFlight();
   #life: Life = { kind: 'new' };
-  /** Requests that came while initialize was being answered. */
-  readonly #early: (() => void)[] = [];
+  readonly #early: Early[] = [];
   /** Requests that wait for an answer. */
   #open = 0;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -106,6 +112,21 @@ export class Conversation {
   /** Requests of 2026-07-28 that began under a server that is over fail; sessions have theirs. */
   cut(exposures: PreparedServer['exposures'], error: GatewayError): void {
     this.#modern.end(error, exposures);
+  }
+
+  /** All that wait for an answer fail: their time is up. */
+  fail(error: GatewayError): void {
+    const life = this.#life;
+    for (const { exchange, message } of this.#early.splice(0)) {
+      this.#open -= 1;
+      this.#refuse(exchange, error, message.idText);
+    }
+    this.#modern.end(error);
+    if (life.kind === 'legacy') life.session.inFlight.end(error);
+    if (life.kind === 'greeting') {
+      life.exchange.takeBack();
+      life.greeting.refuse(error);
+    }
   }
 
   /** The client is gone: what it waits for is taken back, and its session ends. */
@@ -194,15 +215,15 @@ export class Conversation {
   /** Some clients do not wait for the answer to initialize, as a script that writes all it has to say. */
   #hold(place: Place, exchange: ChannelExchange, message: Message): void {
     this.#open += 1;
-    this.#early.push(() => {
-      this.#open -= 1;
-      if (this.#life.kind === 'over') exchange.abort('aborted');
-      else this.#legacyRequest(place, exchange, message);
-    });
+    this.#early.push({ place, exchange, message });
   }
 
   #takeEarly(): void {
-    for (const take of this.#early.splice(0)) take();
+    for (const { place, exchange, message } of this.#early.splice(0)) {
+      this.#open -= 1;
+      if (this.#life.kind === 'over') exchange.abort('aborted');
+      else this.#legacyRequest(place, exchange, message);
+    }
     this.#closed();
   }
 
@@ -277,9 +298,12 @@ export class Conversation {
       this.#refuse(exchange, error, idText);
       return;
     }
-    this.#life = { kind: 'greeting', exchange };
-    const reply = this.#replyTo(exchange, idText, () => undefined);
-    serveInitialize(place.server, exchange, message, offered, this.#greeting(place, reply));
+    const greeting = this.#greeting(
+      place,
+      this.#replyTo(exchange, idText, () => undefined),
+    );
+    this.#life = { kind: 'greeting', exchange, greeting };
+    serveInitialize(place.server, exchange, message, offered, greeting);
   }
 
   #passOn(text: string): true {

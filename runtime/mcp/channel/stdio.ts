@@ -4,6 +4,7 @@ import { ANONYMOUS, type Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import { NEVER_SHEDS } from '../../listen/shedding.ts';
 import { LineSplitter } from '../../upstream/stdio/line-splitter.ts';
+import { shuttingDown } from '../closing.ts';
 import type { Place } from '../server.ts';
 import type { Channel } from './channel.ts';
 import { type ChannelContext, ChannelExchange, type ChannelOrigin } from './channel-exchange.ts';
@@ -93,7 +94,10 @@ export class StdioChannel implements Channel {
     this.#conversation.cut(...meant);
   }
 
-  /** Lets what waits for an answer have it, for `deadlineMs` at most, and ends. What was sent has been written out. */
+  /**
+   * Lets what waits for an answer have it, for `deadlineMs` at most, and ends; then it is told why there is none. What
+   * was sent has been written out.
+   */
   async close(deadlineMs: number): Promise<void> {
     const { input, output } = this.#options;
     input.removeAllListeners('data').pause();
@@ -102,6 +106,7 @@ export class StdioChannel implements Channel {
     void this.#conversation.drained().then(resolve);
     await promise;
     clearTimeout(deadline);
+    this.#conversation.fail(shuttingDown());
     this.#conversation.close();
     this.#over = true;
     this.#ended.resolve();

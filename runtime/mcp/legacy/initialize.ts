@@ -112,6 +112,7 @@ export const serveInitialize = (
   try {
     const { client, facts, admission } = admitClient(server, exchange, message, offered);
     const open = (found: Admission | undefined): void => {
+      if (exchange.concluded) return;
       if (found?.refusal !== undefined) {
         server.metrics.limited(found.limit);
         throw found.refusal;
@@ -135,16 +136,33 @@ const welcome = (
   greeting: Greeting,
   headers: readonly string[],
 ): void => {
+  let isOver = false;
+  /** False the second time. */
+  const over = (): boolean => {
+    if (isOver) return false;
+    isOver = true;
+    exchange.onAbort = undefined;
+    session.greeted();
+    return true;
+  };
+  const refuse = (error: GatewayError): void => {
+    if (!over()) return;
+    server.sessions.end(session);
+    greeting.refuse(error);
+  };
+  session.greets({ exposures: server.exposures, refuse });
+  if (isOver) return;
+  // Nobody learns the id of a session whose client has gone meanwhile.
+  exchange.onAbort = () => {
+    if (over()) server.sessions.end(session);
+  };
   greet(server, session, exchange, idText).then(
     (text) => {
+      if (!over()) return;
       exchange.record.outcome = 'ok';
-      // Nobody learns the id of a session whose client has gone meanwhile.
       if (!greeting.welcome(session, text, headers)) server.sessions.end(session);
     },
-    (thrown: unknown) => {
-      server.sessions.end(session);
-      greeting.refuse(asGatewayError(thrown));
-    },
+    (thrown: unknown) => refuse(asGatewayError(thrown)),
   );
 };
 
@@ -158,9 +176,16 @@ const greet = async (
   idText: string,
 ): Promise<string> => {
   const view = session.viewOn(server);
-  await inTime({ server, exchange }, view.prepare(undefined)).catch(() => undefined);
+  const waited = inTime({ server, exchange }, view.prepare(undefined));
+  const isGivenUp = await waited.then(
+    () => false,
+    () => true,
+  );
   const failed = view.parts.find((part) => part.connected === undefined);
-  if (view.parts.every((part) => part.connected === undefined)) throw failed?.error ?? slowUpstream();
+  if (view.parts.every((part) => part.connected === undefined)) {
+    if (!isGivenUp) session.links.giveUp();
+    throw failed?.error ?? slowUpstream();
+  }
   const instructions = mergeInstructions(view.parts, server.node.instructions);
   const merged = mergeCapabilities(view.parts, server.node.features, 'legacy');
   const { completions: _, ...older } = merged;

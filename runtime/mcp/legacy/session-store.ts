@@ -154,7 +154,7 @@ export class SessionStore {
 
   /** Requests that began under a server that is over fail. */
   cut(exposures: PreparedServer['exposures'], error: GatewayError): void {
-    for (const { inFlight } of this.#sessions.values()) inFlight.end(error, exposures);
+    for (const session of this.#sessions.values()) session.cut(exposures, error);
   }
 
   /** The GET streams of all sessions end, at moments of their own within the window; clients see an orderly close. */

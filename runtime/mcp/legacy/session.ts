@@ -52,6 +52,14 @@ export interface SessionClient {
   readonly sentHeaders: SentHeaders;
 }
 
+/** An initialize that has no answer yet. */
+interface Greeted {
+  /** Of the server that it began under. */
+  readonly exposures: PreparedServer['exposures'];
+  /** Answers it, and ends the session. */
+  refuse(error: GatewayError): void;
+}
+
 /** What upstreams may tell that belongs to no request. */
 const UNSOLICITED: ReadonlySet<string> = new Set([
   'notifications/tools/list_changed',
@@ -62,6 +70,9 @@ const UNSOLICITED: ReadonlySet<string> = new Set([
   'notifications/tasks/status',
 ]);
 const TELL_TIMEOUT_MS = 5000;
+
+const sessionEnded = (): GatewayError =>
+  new GatewayError('session_not_found', 'the session ended', { status: 404, rpcCode: RPC.invalidRequest });
 
 export class Session implements InputSource, LastingCaller, ListReader {
   readonly id: string;
@@ -76,7 +87,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
   readonly streams: SessionStreams;
   readonly asks: SessionAsks;
   readonly inFlight = new InFlight();
-  readonly links = new SessionLinks();
+  readonly links = new SessionLinks(() => this.inFlight.size === 0 && this.#greeting === undefined);
   readonly subscriptions = new SessionSubscriptions();
   /** Undefined for revisions without tasks. */
   readonly tasks: SessionTasks | undefined;
@@ -94,6 +105,8 @@ export class Session implements InputSource, LastingCaller, ListReader {
   end: () => void = () => undefined;
   /** Whether it has ended because its caller may not have it any more. */
   expelled = false;
+  /** While its initialize is being answered. */
+  #greeting: Greeted | undefined;
   #server: PreparedServer;
   #view: View;
   #capabilitiesText: string;
@@ -217,7 +230,9 @@ export class Session implements InputSource, LastingCaller, ListReader {
     const link =
       era === 'modern'
         ? await upstream.modern(key, callerHeaders)
-        : await this.links.get(upstream, () => this.#openLink(exposure, key, callerHeaders));
+        : await this.links.get(upstream, upstreamNode.timeouts.listMs, (wanted) =>
+            this.#openLink(exposure, key, callerHeaders, wanted),
+          );
     if (era === 'modern' || this.#follows.size > 0) {
       const part = this.#view.parts.find((each) => each.exposure === exposure);
       if (part !== undefined) void this.follow(part);
@@ -238,6 +253,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
     { upstream, upstreamNode }: Exposure,
     isolationKey: string,
     callerHeaders: readonly string[],
+    wanted: AbortSignal,
   ): Promise<Link> {
     const own = upstreamNode.type !== 'stdio' || upstreamNode.isolation === 'per-session';
     const link = await upstream.legacy({
@@ -248,6 +264,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
       caller: this.owner,
       listen: true,
       headers: callerHeaders,
+      wanted,
     });
     link.onUnsolicited = (text, message) =>
       this.fromUpstream(link, text, message, undefined, (told) => this.streams.standalone.append(told));
@@ -371,16 +388,36 @@ export class Session implements InputSource, LastingCaller, ListReader {
     );
   }
 
+  /** Its initialize is being answered: refused, if the session has ended before it began. */
+  greets(greeting: Greeted): void {
+    this.#greeting = greeting;
+    if (this.#closed) this.#refuseGreeting(sessionEnded());
+  }
+
+  /** It is answered, or nobody waits for that. */
+  greeted(): void {
+    this.#greeting = undefined;
+    this.links.settle();
+  }
+
+  /** What began under a server that is over fails; a session that only begins ends with that. */
+  cut(exposures: PreparedServer['exposures'], error: GatewayError): void {
+    this.inFlight.end(error, exposures);
+    if (this.#greeting?.exposures === exposures) this.#refuseGreeting(error);
+  }
+
+  #refuseGreeting(error: GatewayError): void {
+    const greeting = this.#greeting;
+    this.#greeting = undefined;
+    greeting?.refuse(error);
+  }
+
   /** Ends the streams, what is in flight, and the conversations upstream. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.inFlight.end(
-      new GatewayError('session_not_found', 'the session ended', {
-        status: 404,
-        rpcCode: RPC.invalidRequest,
-      }),
-    );
+    this.#refuseGreeting(sessionEnded());
+    this.inFlight.end(sessionEnded());
     this.asks.clear();
     this.#follows.close();
     this.streams.close();

@@ -21,7 +21,7 @@ import { LegacyHttpCall } from './legacy-call.ts';
 import { LegacySession } from './legacy-session.ts';
 import { ListenStream } from './listen-stream.ts';
 
-/** `initialize`: it cannot be cancelled, and its reply names the session. */
+/** `initialize`: it cannot be cancelled but by giving its connection up, and its reply names the session. */
 class InitializeCall extends HttpCall {
   readonly #session: LegacySession;
 
@@ -45,10 +45,40 @@ class InitializeCall extends HttpCall {
     return this.#session.postHeaders;
   }
 
+  /** Nobody waits for it any more. That counts against an upstream that took longer than it is waited for. */
+  giveUp(error: GatewayError): void {
+    const isLate = error.code === 'upstream_timeout';
+    this.exchange?.abort();
+    this.failed({ error, sent: true, ...(isLate && { counts: 'timeout' as const }) });
+  }
+
   protected sideMessage(text: string, message: Message): void {
     if (!this.#session.answersItself(message)) this.message(text, message);
   }
 }
+
+/** The answer to `initialize`. */
+const initialize = async (
+  session: LegacySession,
+  request: OutboundRequest,
+  wanted: AbortSignal | undefined,
+): Promise<Message> => {
+  wanted?.throwIfAborted();
+  let giveUp: (() => void) | undefined;
+  const answer = ask((sink) => {
+    const call = new InitializeCall(session, request, sink);
+    giveUp = () => call.giveUp(wanted!.reason as GatewayError);
+    wanted?.addEventListener('abort', giveUp);
+    call.start();
+  });
+  try {
+    return await answer;
+  } finally {
+    wanted?.removeEventListener('abort', giveUp!);
+    // Its id may have come before it was given up.
+    if (wanted?.aborted === true) void session.delete();
+  }
+};
 
 export class LegacyHttpLink implements Link {
   readonly upstream: string;
@@ -80,7 +110,10 @@ export class LegacyHttpLink implements Link {
     this.#onEnd = onEnd;
   }
 
-  /** Initialises a session. `mayMove`: there are other endpoints to do it at. `onEnd` is called once, whichever side ends it. */
+  /**
+   * Initialises a session, unless nobody wants it any more. `mayMove`: there are other endpoints to do it at. `onEnd` is
+   * called once, whichever side ends it.
+   */
   static async open(
     endpoint: HttpEndpoint,
     mayMove: boolean,
@@ -97,10 +130,13 @@ export class LegacyHttpLink implements Link {
       idempotent: true,
       mayMove,
     };
-    const peer = initializedPeer(await ask((sink) => new InitializeCall(session, request, sink).start()));
+    const { wanted } = opening;
+    const peer = initializedPeer(await initialize(session, request, wanted));
     session.adoptVersion(peer.protocolVersion);
-    if (!(await session.post(INITIALIZED))) {
+    wanted?.throwIfAborted();
+    if (!(await session.post(INITIALIZED, { wanted }))) {
       await session.delete();
+      wanted?.throwIfAborted();
       throw upstreamError('upstream_protocol', 'notifications/initialized was refused');
     }
     link = new LegacyHttpLink(session, opening.headers, peer, onEnd);

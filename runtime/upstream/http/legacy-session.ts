@@ -33,6 +33,13 @@ const MAX_UNACKNOWLEDGED = 16;
 /** Visible ASCII (MCP 2025-11-25, transports, session management). */
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
+/** For how long an acknowledgement is waited for. */
+interface PostBounds {
+  readonly mostMs?: number | undefined;
+  /** Aborted when it is not any more. */
+  readonly wanted?: AbortSignal | undefined;
+}
+
 /** What a session tells its link. */
 interface SessionOwner {
   /** The upstream ended the session. Called once. */
@@ -87,11 +94,11 @@ export class LegacySession {
     return headers;
   }
 
-  /** Sends a notification or an answer. Resolves to whether it was accepted in time. */
-  post(body: string, mostMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+  /** Sends a notification or an answer. Resolves to whether it was accepted in time, while it was wanted. */
+  post(body: string, { mostMs, wanted }: PostBounds = {}): Promise<boolean> {
     const headers = [...this.#postHeaders, ...this.#callerHeaders];
     const { callMs } = this.endpoint.traffic.timeouts;
-    return this.#acknowledged('POST', headers, body, Math.min(callMs, mostMs));
+    return this.#acknowledged('POST', headers, body, Math.min(callMs, mostMs ?? callMs), wanted);
   }
 
   /**
@@ -115,7 +122,7 @@ export class LegacySession {
     this.#unacknowledged += 1;
     const before = this.#sending;
     const sending = (
-      before === undefined ? this.post(body, mostMs) : this.#postAfter(before, body, mostMs)
+      before === undefined ? this.post(body, { mostMs }) : this.#postAfter(before, body, mostMs)
     ).then((accepted) => {
       this.#unacknowledged -= 1;
       if (!accepted) this.log('debug', 'upstream refused a message', {});
@@ -129,7 +136,7 @@ export class LegacySession {
     const timer = setTimeout(tooLong.resolve, MAX_ORDER_MS).unref();
     await Promise.race([before, tooLong.promise]);
     clearTimeout(timer);
-    return this.post(body, mostMs);
+    return this.post(body, { mostMs });
   }
 
   /** Answers what the link itself can answer. */
@@ -171,18 +178,22 @@ export class LegacySession {
     headers: string[],
     body: string | null,
     timeoutMs: number,
+    wanted?: AbortSignal,
   ): Promise<boolean> {
     return new Promise((resolve) => {
       const settle = (accepted: boolean): void => {
         clearTimeout(timer);
+        wanted?.removeEventListener('abort', giveUp);
         resolve(accepted);
       };
       const target = new Acknowledgement(this, settle);
       const exchange = new HttpExchange(target, MAX_ACKNOWLEDGEMENT_BYTES);
-      const timer = setTimeout(() => {
+      const giveUp = (): void => {
         exchange.abort();
-        resolve(false);
-      }, timeoutMs);
+        settle(false);
+      };
+      const timer = setTimeout(giveUp, timeoutMs);
+      wanted?.addEventListener('abort', giveUp);
       this.endpoint.aside(method, headers, body, exchange);
     });
   }
