@@ -49,4 +49,5 @@ it.skipIf(!canUnshare)(
       await rm(folder, { recursive: true });
     }
   },
+  60_000,
 );

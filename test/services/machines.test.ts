@@ -16,7 +16,7 @@ import { type Replica, Replicas } from '../support/replicas.ts';
 import { startRoundRobin } from '../support/round-robin.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** What is gone is told at once; the rest is the load of the machine. */
 const AT_ONCE_MS = 2000;
@@ -48,7 +48,7 @@ const know = (all: readonly Replica[], count: number): Promise<unknown> =>
     async () => {
       for (const each of all) expect(await metric(each, 'gatewright_replicas')).toBe(count);
     },
-    { timeout: 15_000 },
+    { timeout: 30_000 },
   );
 
 const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
@@ -183,7 +183,7 @@ describe.skipIf(isRedisMissing)('replicas behind a load balancer without affinit
     const answer = await rawRequest(other.url, { method: 'POST', headers, body, from: '127.0.0.77' });
     expect(answer.status).toBe(200);
     expect([await answered(), await handedOver()]).toEqual([before[0], before[1] + 1]);
-    expect(await metric(other, 'gatewright_requests_in_flight', 'listener="main"')).toBe(0);
+    await expect.poll(() => metric(other, 'gatewright_requests_in_flight', 'listener="main"')).toBe(0);
     const lines = ({ cli }: Replica) => cli.err.split('\n').filter((line) => line.includes('127.0.0.77'));
     await expect.poll(() => lines(owner).length).toBe(1);
     expect(lines(owner)[0]).toContain(String(answer.headers['x-correlation-id']));
@@ -273,7 +273,7 @@ describe.skipIf(isRedisMissing)('a replica that ends', () => {
   beforeEach(async () => {
     await store.command('FLUSHALL');
     replicas = await Replicas.open(store, upstreams());
-    const shutdown = { window: '10s', deadline: '20s' };
+    const shutdown = { window: '10s', deadline: '40s' };
     const pair = await replicas.startMany(2, { over: { shutdown } });
     [owner, other] = pair as [Replica, Replica];
     await know(pair, 2);

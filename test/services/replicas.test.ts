@@ -11,6 +11,9 @@ import { callTool } from '../support/modern-client.ts';
 import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
+// Gateways load the program anew.
+vi.setConfig({ testTimeout: 60_000 });
+
 interface Outcomes {
   readonly admitted: number;
   readonly limited: number;
@@ -31,7 +34,7 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
           type: 'valkey',
           url: server.url,
           password: '${env:STATE_PASSWORD}',
-          timeout: '1s',
+          timeout: '10s',
           ...state,
         },
         server: { limits: ['fair'] },
@@ -242,11 +245,10 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
     it('[RATE-02/replicas] let no more run than are allowed, over all their threads, and each in the end', async () => {
       const urls = [await replica(few({ max: 3 }, { workers: 2 })), await replica(few({ max: 3 }))];
       const calls = upstream.calls;
+      const answered = Promise.all(Array.from({ length: 90 }, (_, at) => callTool(urls[at % 2]!, 'echo')));
+      await vi.waitFor(() => expect(open).toHaveLength(3), { timeout: 20_000 });
       const answering = setInterval(() => answerAll(), 20);
-      const answers = await Promise.all(
-        Array.from({ length: 90 }, (_, at) => callTool(urls[at % 2]!, 'echo')),
-      );
-      clearInterval(answering);
+      const answers = await answered.finally(() => clearInterval(answering));
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(90);
       expect([upstream.calls - calls, most]).toEqual([90, 3]);
     }, 60_000);
@@ -254,7 +256,7 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
     it('[RATE-02/replicas] get the places of one that dies, and refuse at once where nobody may wait', async () => {
       const [dying, other] = [await replica(few({ max: 2 })), await replica(few({ max: 2, queue: 0 }))];
       const lost = Promise.allSettled([callTool(dying, 'echo'), callTool(dying, 'echo')]);
-      await vi.waitFor(() => expect(open).toHaveLength(2), { timeout: 5000 });
+      await vi.waitFor(() => expect(open).toHaveLength(2), { timeout: 20_000 });
       const refused = await callTool(other, 'echo');
       expect([refused.status, refused.body.error.data.code]).toEqual([429, 'concurrency_limited']);
       await replicas[0]!.close();
@@ -264,7 +266,7 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
       await vi.waitFor(
         async () => {
           const call = callTool(other, 'echo');
-          await Promise.race([call, vi.waitFor(() => expect(open).toHaveLength(1))]);
+          await Promise.race([call, vi.waitFor(() => expect(open).toHaveLength(1), { timeout: 10_000 })]);
           answerAll();
           expect((await call).status).toBe(200);
         },
@@ -302,7 +304,7 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
       expect((await callTool(strict.url(), 'echo')).body.error.data.code).toBe('state_unavailable');
       await using lenient = await away('local');
       const running = callTool(lenient.url(), 'echo');
-      await vi.waitFor(() => expect(open).toHaveLength(1), { timeout: 5000 });
+      await vi.waitFor(() => expect(open).toHaveLength(1), { timeout: 20_000 });
       expect((await callTool(lenient.url(), 'echo')).status).toBe(429);
       answerAll();
       expect((await running).status).toBe(200);

@@ -14,7 +14,7 @@ import { isRedisMissing, PASSWORD, RedisServer } from '../support/redis-server.t
 import { ROOT } from '../support/source-file.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const run = promisify(execFile);
 const NODE = join(ROOT, 'node_modules/node/bin/node');
@@ -44,7 +44,9 @@ beforeAll(async () => {
     }),
   );
 }, 180_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  if (!isMissing) await rm(folder, { recursive: true, force: true });
+});
 
 const paths = (): readonly string[] => files.filter(({ isFile }) => isFile).map(({ path }) => path);
 
@@ -203,7 +205,7 @@ describe.skipIf(isMissing || !isRoot)('the tree as a root file system', () => {
         ({ stderr }) => String(stderr),
       );
     try {
-      await expect.poll(isHealthy, { timeout: 30_000 }).toBe('ready\n');
+      await expect.poll(isHealthy, { timeout: 90_000 }).toBe('ready\n');
     } catch (thrown) {
       await close();
       throw thrown;
@@ -245,8 +247,8 @@ describe.skipIf(isMissing || !isRoot)('the tree as a root file system', () => {
     onTestFinished(() => upstream.close());
     const store = await RedisServer.start();
     onTestFinished(() => store.close());
-    const state = { type: 'valkey', url: store.url, password: `\${env:STATE_PASSWORD}` };
-    const limits = { few: { type: 'quota', quota: '3/h', key: [] } };
+    const state = { type: 'valkey', url: store.url, password: `\${env:STATE_PASSWORD}`, timeout: '10s' };
+    const limits = { few: { type: 'quota', quota: '3/3650d', key: [] } };
     await using gateway = await startInTree((paths) => ({
       ...configurationOf(upstream.url, paths, ['few']),
       limits,

@@ -61,7 +61,7 @@ export class Replicas implements AsyncDisposable {
         type: 'valkey',
         url: this.#store.url,
         password: '${env:STATE_PASSWORD}',
-        timeout: '1s',
+        timeout: '10s',
         peers: { bind: `${peerHost}:${peerPort}` },
         ...state,
       },

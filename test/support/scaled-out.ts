@@ -175,7 +175,7 @@ const configurationOf = (
       type: 'valkey',
       url: storeUrl,
       password: '${env:STATE_PASSWORD}',
-      timeout: '1s',
+      timeout: '10s',
       onUnavailable,
       peers: { bind: `${address}:${PEER_PORT}` },
     },
