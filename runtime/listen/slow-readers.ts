@@ -1,5 +1,5 @@
 /** Clients of one listener that do not read what they were sent: those that take nothing of it are cut off. */
-import type { ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { place, swapRemove } from '../swap-remove.ts';
 import type { Connection } from './connection.ts';
@@ -62,8 +62,7 @@ export class SlowReaders {
   relieve(maxUnreadBytes: number): void {
     for (const [socket, connection] of this.#sockets)
       if (socket.writableLength > maxUnreadBytes) cutSocket(socket, connection);
-    for (const exchange of [...this.#streams])
-      if (streamOf(exchange).writableLength > maxUnreadBytes) cutOff(exchange);
+    this.#relieveStreams(maxUnreadBytes);
   }
 
   /** What Node.js says of a socket on which nothing has gone on for as long as was asked, unread bytes included. */
@@ -74,6 +73,22 @@ export class SlowReaders {
 
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  /** What the streams of one connection leave counts together: a client has hundreds of them, and little in each. */
+  #relieveStreams(maxUnreadBytes: number): void {
+    const unread = new Map<Http2Session, number>();
+    for (const exchange of this.#streams) {
+      const { session, writableLength } = streamOf(exchange);
+      if (session !== undefined) unread.set(session, (unread.get(session) ?? 0) + writableLength);
+    }
+    for (const exchange of [...this.#streams]) {
+      const { session, writableLength } = streamOf(exchange);
+      const left = session === undefined ? 0 : unread.get(session)!;
+      if (left <= maxUnreadBytes || writableLength === 0) continue;
+      unread.set(session!, left - writableLength);
+      cutOff(exchange);
+    }
   }
 
   /** Timers of Node.js see how far what was written has gone, and begin anew with every byte. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { rememberConnection } from '../../../runtime/listen/connection.ts';
@@ -8,6 +9,7 @@ import { replyText } from '../../../runtime/listen/reply.ts';
 import { NEVER_SHEDS, type Shedding } from '../../../runtime/listen/shedding.ts';
 import { SlowReaders } from '../../../runtime/listen/slow-readers.ts';
 import { UnreadRoom } from '../../../runtime/listen/unread-room.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { listenerNode, serve, until } from './listener-fixture.ts';
 
 const GET = 'GET /reply HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -42,6 +44,49 @@ describe('readers under pressure', () => {
     for (const relieve of relieved) relieve(64 * 1024);
     await until(() => served.observer.finished.length === 2);
     expect(served.observer.finished[1]!.record.outcome).toBe('slow_reader');
+    reader.destroy();
+  });
+});
+
+describe('readers of many streams of one connection under pressure', () => {
+  const LITTLE = 'x'.repeat(60 * 1024);
+  const STREAMS = 20;
+  const certificate = makeCertificate('first');
+
+  const ask = async (client: ClientHttp2Session): Promise<{ readonly text: () => Promise<string> }> => {
+    const stream = client.request({ ':authority': 'localhost', ':path': '/reply' });
+    stream.on('error', ignore);
+    await once(stream, 'response');
+    return { text: async () => Buffer.concat(await stream.toArray()).toString() };
+  };
+
+  it('are cut off where they leave little in each and much in all, until the rest may be', async () => {
+    const room = new UnreadRoom();
+    const { relieved } = room;
+    await using served = await serve(
+      listenerNode({ tls: { ...certificate, minVersion: '1.2' }, http: ['h2'] }),
+      { '/reply': (exchange) => replyText(exchange as WebExchange, 200, 'text/plain', LITTLE) },
+      { ...NEVER_SHEDS, unread: room },
+    );
+    const open = (initialWindowSize: number): ClientHttp2Session =>
+      connectHttp2(`https://127.0.0.1:${served.port}`, {
+        ca: certificate.certificate,
+        settings: { initialWindowSize },
+      }).on('error', ignore);
+    const [silentOne, reader] = [open(0), open(2 ** 20)];
+    const unread = await Promise.all(Array.from({ length: STREAMS }, () => ask(silentOne)));
+    for (const relieve of relieved) relieve(STREAMS * LITTLE.length);
+    expect(await (await ask(reader)).text()).toBe(LITTLE);
+    await until(() => served.observer.finished.length === 1);
+    for (const relieve of relieved) relieve(5 * LITTLE.length);
+    await until(() => served.observer.finished.length === 1 + STREAMS - 5);
+    const [first, ...cut] = served.observer.finished;
+    expect(first!.record.outcome).not.toBe('slow_reader');
+    expect(new Set(cut.map(({ record }) => record.outcome))).toEqual(new Set(['slow_reader']));
+    silentOne.settings({ initialWindowSize: 2 ** 20 });
+    const texts = await Promise.allSettled(unread.map((each) => each.text()));
+    expect(texts.filter((each) => each.status === 'fulfilled' && each.value === LITTLE)).toHaveLength(5);
+    silentOne.destroy();
     reader.destroy();
   });
 });
