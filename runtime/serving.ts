@@ -12,7 +12,7 @@ import { StdioChannel } from './mcp/channel/stdio.ts';
 import type { PinDifference } from './mcp/pin.ts';
 import type { PreparedServer } from './mcp/server.ts';
 import { AccessLog } from './observe/access-log.ts';
-import type { HeldPlaces } from './observe/metrics.ts';
+import type { HeldPlaces } from './observe/limit-metrics.ts';
 import { TrafficObserver } from './observe/traffic-observer.ts';
 import { openPressureGuard } from './open-pressure-guard.ts';
 import { hasTraffic, openStore } from './open-store.ts';

@@ -1,6 +1,12 @@
 import type { Fill } from '../traffic/fill.ts';
 import { CounterFamily, GaugeFamily } from './metric-family.ts';
-import type { HeldPlaces } from './metrics.ts';
+
+/** Places of a limit on calls at a time. */
+export interface HeldPlaces {
+  readonly limit: string;
+  readonly held: number;
+  readonly waiting: number;
+}
 
 /** What a thread counts of limits. */
 export class LimitMetrics {

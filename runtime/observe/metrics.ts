@@ -1,12 +1,12 @@
 import type { Exchange } from '../listen/exchange.ts';
 import type { ConnectionRefusal } from '../listen/observer.ts';
-import type { Fill } from '../traffic/fill.ts';
 import { RecentRefusals } from '../traffic/recent-refusals.ts';
-import type { UpstreamState } from '../upstream/link.ts';
-import type { EventLoopLag, LateMs } from './event-loop-lag.ts';
-import { FillMetrics, LimitMetrics } from './limit-metrics.ts';
+import type { EventLoopLag } from './event-loop-lag.ts';
+import { FillMetrics, type HeldPlaces, LimitMetrics } from './limit-metrics.ts';
 import { mergeMetrics } from './merge-metrics.ts';
+import { methodLabel } from './method-label.ts';
 import { CounterFamily, GaugeFamily, HistogramFamily } from './metric-family.ts';
+import type { MetricsSources } from './metrics-sources.ts';
 import { PeerMetrics } from './peer-metrics.ts';
 import { PressureMetrics } from './pressure-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
@@ -18,60 +18,6 @@ import { UpstreamMetrics } from './upstream-metrics.ts';
 
 /** From a millisecond to the longest call; seconds. */
 const DURATION_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-
-/** The methods of all revisions; callers may send any other, which is told as `other`. */
-const METHODS = new Set([
-  '',
-  'initialize',
-  'ping',
-  'server/discover',
-  'tools/list',
-  'tools/call',
-  'prompts/list',
-  'prompts/get',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-  'resources/subscribe',
-  'resources/unsubscribe',
-  'subscriptions/listen',
-  'completion/complete',
-  'logging/setLevel',
-  'tasks/get',
-  'tasks/update',
-  'tasks/cancel',
-  'tasks/result',
-  'tasks/list',
-  'notifications/initialized',
-  'notifications/cancelled',
-  'notifications/progress',
-  'notifications/roots/list_changed',
-]);
-
-/** Places of a limit on calls at a time. */
-export interface HeldPlaces {
-  readonly limit: string;
-  readonly held: number;
-  readonly waiting: number;
-}
-
-/** What is asked of the other rooms at each scrape. */
-export interface MetricsSources {
-  upstreams(): Iterable<readonly [name: string, state: UpstreamState]>;
-  /** What each pinned upstream offers otherwise than it is locked. */
-  pinned(): Iterable<readonly [upstream: string, differences: readonly { readonly kind: string }[]]>;
-  /** How full limits are that are counted here, by name. */
-  fills(): Readonly<Record<string, Fill>>;
-  /** Legacy sessions that are open. */
-  sessions(): number;
-  /** How long ago the store was asked who is revoked; undefined without one. */
-  revocationsAgeMs(): number | undefined;
-  /** Of threads beside this one. */
-  lags(): readonly LateMs[];
-  generations(): { readonly active: number; readonly draining: number };
-  /** Requests and streams that each generation holds, by its number. */
-  generationRequests(): Iterable<readonly [generation: number, requests: number]>;
-}
 
 const PINNED_KINDS = ['tools', 'prompts', 'resourceTemplates', 'instructions'] as const;
 
@@ -190,7 +136,7 @@ export class Metrics {
 
   exchangeFinished(exchange: Exchange, status: number, durationMs: number): void {
     const { server, method, outcome, target, targetKnown } = exchange.record;
-    const label = METHODS.has(method) ? method : 'other';
+    const label = methodLabel(method);
     this.#inFlight.of(exchange.listener).value -= 1;
     this.#responses.of(exchange.listener, String(status)).value += 1;
     this.#requests.of(server, label, outcome).value += 1;

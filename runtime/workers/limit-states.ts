@@ -1,6 +1,6 @@
 /** What is told of limits that count or hold, of all threads together. */
 import type { LimitNode } from '../../schema/graph/limit.ts';
-import type { HeldPlaces } from '../observe/metrics.ts';
+import type { HeldPlaces } from '../observe/limit-metrics.ts';
 import type { Fill } from '../traffic/fill.ts';
 
 /** Of a limit that was there before and still has calls under way, only these. */

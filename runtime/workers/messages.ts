@@ -4,7 +4,7 @@ import type { NodeId } from '../../schema/graph/graph.ts';
 import type { EndBounds } from '../end-bounds.ts';
 import type { PinDifference } from '../mcp/pin.ts';
 import type { LateMs } from '../observe/event-loop-lag.ts';
-import type { HeldPlaces } from '../observe/metrics.ts';
+import type { HeldPlaces } from '../observe/limit-metrics.ts';
 import type { LoadedGraph } from '../reload/reloader.ts';
 import type { ToldGraph } from '../reload/told-graph.ts';
 import type { CountingThread } from '../state/shared-counts.ts';
