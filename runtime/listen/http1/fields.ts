@@ -1,5 +1,5 @@
 /** The field lines of a head (RFC 9112, 5), read strictly: what two readers could read differently is refused. */
-import type { IncomingHttpHeaders } from 'node:http';
+import { type IncomingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http';
 
 const TAB = 9;
 const SPACE = 32;
@@ -68,6 +68,13 @@ const isToken = (name: string): boolean => {
 
 /** Whether a field of a reply can be sent as it is: nothing in it begins another line. */
 export const isSendable = (name: string, value: string): boolean => isToken(name) && !NOT_TEXT.test(value);
+
+/** Throws what Node.js throws where a header cannot be sent. */
+export const assertField = (name: string, value: string): void => {
+  if (isSendable(name, value)) return;
+  validateHeaderName(name);
+  validateHeaderValue(name, value);
+};
 
 const isBlank = (code: number): boolean => code === SPACE || code === TAB;
 

@@ -1,9 +1,8 @@
 /** The reply to a request over HTTP/1.1: a whole one leaves in one write, what comes in pieces is framed in chunks. */
-import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebResponse } from '../exchange.ts';
-import { dateLine } from './date.ts';
-import { isSendable } from './fields.ts';
+import { assertField } from './fields.ts';
+import { closes, connectionLines, headOf, usualHead } from './head-text.ts';
 
 /** What a reply needs of its connection. */
 export interface ReplyCarrier {
@@ -23,27 +22,11 @@ export interface ReplyForm {
   readonly awaitsContinue: boolean;
 }
 
-const CLOSES = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
 
 /** What is shorter is gathered within a turn, and written as one text with what is around it: longer copies cost more. */
 const SHORT_LENGTH = 4 * 1024;
-
-const OK = `HTTP/1.1 200 ${STATUS_CODES[200]}\r\n`;
-const KEEP_ALIVE = 'Connection: keep-alive\r\n';
-
-/** How most heads end within a second: one text, as each part of a reply has to be put in its place. */
-const usual = { date: '', keepAlive: '', end: '' };
-
-const usualEnd = (keepAlive: string): string => {
-  const date = dateLine();
-  if (date !== usual.date || keepAlive !== usual.keepAlive) {
-    const end = Buffer.from(`${date}${KEEP_ALIVE}${keepAlive}\r\n`).toString('latin1');
-    Object.assign(usual, { date, keepAlive, end });
-  }
-  return usual.end;
-};
 
 type Chunk = string | Uint8Array;
 
@@ -51,13 +34,6 @@ type Chunk = string | Uint8Array;
 type ReplyEvent = 'close' | 'drain';
 
 const flush = (response: Http1Response): void => response.flush();
-
-/** Throws what Node.js throws where a header cannot be sent. */
-const assertField = (name: string, value: string): void => {
-  if (isSendable(name, value)) return;
-  validateHeaderName(name);
-  validateHeaderValue(name, value);
-};
 
 const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
 
@@ -128,7 +104,7 @@ export class Http1Response implements WebResponse {
       if (lower === 'content-length') length = Number(value);
       lines += `${name}: ${value}\r\n`;
     }
-    if (connection !== undefined && CLOSES.test(connection)) this.keepAlive = false;
+    if (connection !== undefined && closes(connection)) this.keepAlive = false;
     this.#begin(status, lines, length, connection, isDated);
     return this;
   }
@@ -237,19 +213,13 @@ export class Http1Response implements WebResponse {
     // A body that is neither of a length nor in chunks ends with the connection; one that is not asked for may not come.
     if ((mayHaveBody && length === undefined && !this.#isChunked) || this.awaitsContinue)
       this.keepAlive = false;
+    const { keepAliveLine } = this.#carrier;
     if (status === 200 && !isDated && connection === undefined && this.keepAlive && !this.#isChunked) {
-      this.#head = OK + lines + usualEnd(this.#carrier.keepAliveLine);
+      this.#head = usualHead(lines, keepAliveLine);
       return;
     }
-    const framing = this.#isChunked ? 'Transfer-Encoding: chunked\r\n' : '';
-    const date = isDated ? '' : dateLine();
-    this.#head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${lines}${date}${this.#connectionLines(connection)}${framing}\r\n`;
-  }
-
-  #connectionLines(own: string | undefined): string {
-    if (own !== undefined)
-      return this.keepAlive || CLOSES.test(own) ? `Connection: ${own}\r\n` : `Connection: ${own}, close\r\n`;
-    return this.keepAlive ? `${KEEP_ALIVE}${this.#carrier.keepAliveLine}` : 'Connection: close\r\n';
+    const persistence = connectionLines(connection, this.keepAlive, keepAliveLine);
+    this.#head = headOf(status, lines, isDated, persistence, this.#isChunked);
   }
 
   #gather(text: string): void {
