@@ -14,6 +14,7 @@ import { ReadAhead } from './read-ahead.ts';
 import { type BodySource, Http1Request } from './request.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import { Http1Response, type ReplyCarrier } from './response.ts';
+import { type Settled, settleLater } from './settling.ts';
 import { attach, detach, type SocketTarget } from './socket-events.ts';
 
 /** Not more than this is read and thrown away of a body that nobody wants, its framing included. */
@@ -29,26 +30,12 @@ const REQUESTS_IN_TURN = 16;
 type State = 'head' | 'body' | 'rest' | 'reply' | 'over';
 
 const goOn = (connection: Http1Connection): void => connection.goOn();
-/** Whose replies have ended in this turn. */
-let ended: Http1Connection[] = [];
-
-const settleAll = (): void => {
-  const connections = ended;
-  ended = [];
-  let settled = 0;
-  try {
-    for (const connection of connections) {
-      settled += 1;
-      connection.settle();
-    }
-  } finally {
-    if (settled < connections.length) for (const left of connections.slice(settled)) left.ended();
-  }
-};
 
 const endIdle = (connection: Http1Connection): void => connection.endIdle();
 
-export class Http1Connection implements Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink {
+export class Http1Connection
+  implements Connection, SocketTarget, BodySource, ReplyCarrier, ChunkSink, Settled
+{
   readonly peer: string;
   judgedBy: AddressRules | undefined = undefined;
   trusted = false;
@@ -124,8 +111,7 @@ export class Http1Connection implements Connection, SocketTarget, BodySource, Re
 
   /** A reply has ended: but for what called it, which may have something to say of it yet. */
   ended(): void {
-    if (ended.length === 0) process.nextTick(settleAll);
-    ended.push(this);
+    settleLater(this);
   }
 
   settle(): void {
