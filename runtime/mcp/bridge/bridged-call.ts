@@ -4,23 +4,16 @@
  */
 import type { Principal } from '../../../schema/principal.ts';
 import { asGatewayError, type GatewayError } from '../../errors.ts';
-import { membersAt, memberText } from '../../json-members.ts';
 import type { Exchange } from '../../listen/exchange.ts';
 import { holdOn, letGo } from '../../listen/generation-hold.ts';
 import { ENDPOINT_UNREACHED, SESSION_UNKNOWN, upstreamError } from '../../upstream/failure.ts';
 import type { Cancel, LargeReply, Link, ReplySink } from '../../upstream/link.ts';
-import { idTextOf, isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
+import type { Message as UpstreamMessage } from '../../upstream/message.ts';
 import { refuseRequest } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { tellChange } from '../changes/feeds.ts';
 import { resultText } from '../client-reply.ts';
-import {
-  inputRequestText,
-  inputRequiredResult,
-  inputResponses,
-  labelOf,
-  mayAsk,
-} from '../input/input-request.ts';
+import { inputRequiredResult, inputResponses } from '../input/input-request.ts';
 import type { Parked } from '../input/parked-calls.ts';
 import { sealState } from '../input/request-state.ts';
 import { isUrlRequired, urlRequired } from '../input/url-elicitation.ts';
@@ -28,27 +21,12 @@ import type { LargeWatch } from '../large-result.ts';
 import { ownerOf } from '../legacy/owner-quota.ts';
 import type { Begun } from '../task/required-task.ts';
 import type { CallOnLink, LinkCalls } from './link-calls.ts';
-
-/** A request of the upstream. */
-export interface UpstreamAsk {
-  readonly text: string;
-  readonly message: UpstreamMessage;
-}
+import { type Question, questionOf, settle, type UpstreamAsk, withdraw } from './question.ts';
 
 /** Answers a call, whichever of its client's requests it is for at the time. */
 export interface MovableSink extends ReplySink {
   moveTo(call: Call): void;
   onLarge(watch?: LargeWatch): LargeReply | undefined;
-}
-
-interface Question {
-  readonly message: UpstreamMessage;
-  /** JSON text of the upstream's id. */
-  readonly idText: string;
-  /** As an input request. */
-  readonly requestText: string;
-  /** Whether the client has been asked. */
-  asked: boolean;
 }
 
 /** Questions that come so soon after one another are asked together. */
@@ -133,41 +111,22 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
   }
 
   told(text: string, message: UpstreamMessage): void {
-    if (message.method === 'notifications/cancelled') this.#withdraw(message);
+    if (message.method === 'notifications/cancelled') withdraw(this.#questions, message);
     else if (this.#state !== 'parked') this.#errand.sink.onMessage(text, message);
     else tellChange(this.#errand.link, text, message);
   }
 
-  asked({ text, message }: UpstreamAsk): void {
+  asked(request: UpstreamAsk): void {
     const { link } = this.#errand;
-    const question = this.#questionOf(text, message);
+    const question = questionOf(this.#call, link.upstream, request);
     const late = this.#state === 'passing' || this.#state === 'over';
     if (question === undefined || late || this.#questions.size >= MAX_QUESTIONS) {
-      refuseRequest(link, message);
+      refuseRequest(link, request.message);
       return;
     }
     this.#keys += 1;
     this.#questions.set(`${link.upstream}-${this.#keys}`, question);
     if (this.#state === 'running') this.#gather();
-  }
-
-  #questionOf(text: string, message: UpstreamMessage): Question | undefined {
-    const method = String(message.method);
-    if (this.#call.method.kind !== 'target' || !mayAsk(this.#call, method, message.params)) return undefined;
-    const root = membersAt(text, 0);
-    const idText = memberText(text, root, 'id');
-    if (idText === undefined) return undefined;
-    const label = labelOf(this.#call, this.#errand.link.upstream);
-    const requestText = inputRequestText(method, memberText(text, root, 'params'), message.params, label);
-    return { message, idText, requestText, asked: false };
-  }
-
-  /** The upstream wants no answer any more. */
-  #withdraw({ params }: UpstreamMessage): void {
-    const idText = isObject(params) ? idTextOf(params.requestId) : undefined;
-    if (idText === undefined) return;
-    for (const [key, question] of this.#questions)
-      if (question.idText === idText) this.#questions.delete(key);
   }
 
   #gather(): void {
@@ -263,19 +222,10 @@ export class BridgedCall implements ReplySink, CallOnLink, Parked {
     }
     this.#state = 'running';
     call.onCancellable(this.#cancelOf(call));
-    for (const [key, question] of this.#questions) this.#answer(key, question, answers.get(key));
+    for (const [key, question] of this.#questions)
+      if (settle(call, this.#errand.link, question, answers.get(key))) this.#questions.delete(key);
     if (this.#questions.size > 0) this.#park();
     else this.#pause(false);
-  }
-
-  #answer(key: string, question: Question, answer: string | undefined): void {
-    const { link } = this.#errand;
-    const { method, params } = question.message;
-    const answered = question.asked ? answer : undefined;
-    if (answered !== undefined) link.send(`{"jsonrpc":"2.0","id":${question.idText},"result":${answered}}`);
-    else if (mayAsk(this.#call, String(method), params)) return;
-    else refuseRequest(link, question.message);
-    this.#questions.delete(key);
   }
 
   expired(): void {

@@ -1,7 +1,7 @@
 /** The calls of modern clients that are under way on one legacy conversation. */
 import { type Placed, place, removeAt, swapRemove } from '../../swap-remove.ts';
 import { upstreamError } from '../../upstream/failure.ts';
-import type { UpstreamAsk } from './bridged-call.ts';
+import type { UpstreamAsk } from './question.ts';
 
 /** A call on its conversation. */
 export interface CallOnLink extends Placed {
