@@ -92,9 +92,9 @@ describe('readers of many streams of one connection under pressure', () => {
 });
 
 describe('readers that take nothing', () => {
-  /** Answers with `MUCH`; looks every 20 ms, and waits for each reader 400 ms. */
+  /** Answers with `MUCH`; looks every 20 ms, and waits for each reader 1,200 ms. */
   const start = async () => {
-    const slowReaders = new SlowReaders(20, 400);
+    const slowReaders = new SlowReaders(20, 1_200);
     const outcomes: { outcome: string }[] = [];
     const server = createServer((request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request;
@@ -129,14 +129,16 @@ describe('readers that take nothing', () => {
   it('are left alone as long as they read on, however slowly', async () => {
     await using served = await start();
     const reader = silent(served.port);
+    const startedMs = performance.now();
     let received = 0;
     reader.on('data', (chunk: Buffer) => {
       received += chunk.length;
       reader.pause();
-      setTimeout(() => reader.resume(), 5);
+      setTimeout(() => reader.resume(), 12);
     });
     reader.resume();
     await until(() => received > 8 * 1024 * 1024);
+    expect(performance.now() - startedMs).toBeGreaterThan(1_400);
     expect(served.outcomes[0]!.outcome).toBe('ok');
     reader.destroy();
   });

@@ -266,7 +266,7 @@ describe('a listener with TLS', () => {
 
   it('survives plain text and silence on its port', async () => {
     const { connections } = listenerNode();
-    served = await serve(tlsNode({ connections: { ...connections, headerTimeoutMs: 100 } }), {
+    served = await serve(tlsNode({ connections: { ...connections, headerTimeoutMs: 1_000 } }), {
       '/mcp': echo,
     });
     const plain = connect(served.port, '127.0.0.1', () => plain.write('GET / HTTP/1.1\r\n\r\n'));

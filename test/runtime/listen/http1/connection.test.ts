@@ -322,12 +322,12 @@ describe('time', () => {
     const { connections } = listenerNode();
     await start(
       {},
-      { connections: { ...connections, headerTimeoutMs: 40, bodyTimeoutMs: 40, idleTimeoutMs: 40 } },
+      { connections: { ...connections, headerTimeoutMs: 150, bodyTimeoutMs: 150, idleTimeoutMs: 150 } },
     );
     const connection = new RawConnection(served.port);
     connection.write(get('/wait', 'Connection: close\r\n'));
     await until(() => waiting.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 450));
     replyJson(waiting[0]!, 200, '{}');
     await connection.closed;
     expect(statuses(connection.text)).toEqual(['200']);

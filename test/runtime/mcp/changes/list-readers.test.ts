@@ -224,7 +224,10 @@ describe('ListReaders', () => {
     ];
     const kinds = ['tools', 'prompts', 'resources'] as const;
     const [dev, ops] = [new Reader(1, ['dev'], before, kinds), new Reader(2, ['ops'], before, kinds)];
-    const settled = swap(readers, [dev, ops], next);
+    // Compared with the one before it, which is known by then.
+    const last = new Reader(3, ['ops'], before, ['tools', 'prompts']);
+    const settled = swap(readers, [dev, ops, last], next);
+    await settled[2];
     await expect.poll(() => dev.told).toEqual(['tools']);
     const ended: string[] = [];
     readers.afterTold(ops, 0, () => ended.push(...ops.told, 'end'));
