@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Certificate } from './certificate.ts';
+import { freePort } from './free-port.ts';
 
 export type Behaviour = 'good' | 'failing' | 'hanging' | 'truncated' | 'endless' | 'moved' | 'encoded';
 
@@ -32,7 +33,9 @@ export class ArtifactServer {
         : createTlsServer({ cert: certificate.certificate, key: certificate.key }, serve);
   }
 
-  async listen(port = 0): Promise<void> {
+  /** At a port that is nobody else's unless one is given. */
+  async listen(given?: number): Promise<void> {
+    const port = given ?? (await freePort());
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.listen(port, '127.0.0.1', resolve);
     await promise;

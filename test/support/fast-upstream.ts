@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
 
 export interface RpcMessage {
   readonly jsonrpc: '2.0';
@@ -51,6 +52,7 @@ export interface FastUpstreamOptions {
   readonly eras?: readonly ('modern' | 'legacy')[];
   /** Whether the legacy era hands out session ids. */
   readonly sessions?: boolean;
+  /** One that is nobody else's if absent, also after it was closed. */
   readonly port?: number;
 }
 
@@ -132,7 +134,10 @@ class Running implements FastUpstream {
 
   constructor(options: FastUpstreamOptions) {
     this.#options = options;
-    this.#server = createServer((request, response) => this.#receive(request, response));
+    // A connection that a gateway is about to use again must not end then.
+    this.#server = createServer({ keepAliveTimeout: 120_000 }, (request, response) =>
+      this.#receive(request, response),
+    );
     this.#server.on('connection', (socket) => socket.on('close', () => this.#wake()));
     this.behave(answer);
   }
@@ -145,9 +150,10 @@ class Running implements FastUpstream {
     return `http://127.0.0.1:${this.port}/mcp`;
   }
 
-  listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject).listen(this.#options.port ?? 0, '127.0.0.1', resolve);
+  async listen(): Promise<void> {
+    const port = this.#options.port ?? (await freePort());
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject).listen(port, '127.0.0.1', resolve);
     });
   }
 

@@ -4,6 +4,9 @@ import { createServer } from 'node:net';
 
 /** Systems choose from those above, for whoever asks for any: what is found here stays free until it is bound. */
 const [FIRST, BEHIND_LAST] = [20_000, 32_000];
+/** Two files of tests run at a time: each finds its own, so that what one of them has left nobody takes. */
+const SHARES = 2;
+const SHARE = Number(process.env.VITEST_POOL_ID ?? 0) % SHARES;
 
 const given = new Set<number>();
 
@@ -17,7 +20,7 @@ const isFree = (port: number): Promise<boolean> =>
 /** Another one each time. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
-    const port = randomInt(FIRST, BEHIND_LAST);
+    const port = SHARES * randomInt(FIRST / SHARES, BEHIND_LAST / SHARES) + SHARE;
     if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;

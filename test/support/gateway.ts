@@ -1,4 +1,5 @@
 /** A real gateway for tests: its own folder, its own file, port 0, logs in a file, all that it says to clients checked. */
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,7 +119,8 @@ export const startTestGateway = async (
     write: (text) => writeFile(file, text),
     writeBeside: (name, text) => writeFile(join(folder, name), text),
     load: async (text) => {
-      await writeFile(file, text);
+      // Within one turn: who watches the file cannot load it before, and this be told that it is loaded.
+      writeFileSync(file, text);
       const result = await gateway.reload();
       await cover();
       return result;

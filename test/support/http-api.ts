@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
 
 export interface ApiRequestSeen {
   readonly method: string;
@@ -48,11 +49,12 @@ export const echo: Answer = ({ method, url, headers, body }, response) =>
 export const startHttpApi = async (
   answer: Answer = echo,
   host = '127.0.0.1',
-  wantedPort = 0,
+  wantedPort?: number,
 ): Promise<HttpApi> => {
   const seen: ApiRequestSeen[] = [];
   const waiting: ((request: ApiRequestSeen) => void)[] = [];
-  const server = createServer((request, response) => {
+  // A connection that a gateway is about to use again must not end then.
+  const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
@@ -64,7 +66,7 @@ export const startHttpApi = async (
       api.answer(each, response, request);
     });
   });
-  server.listen(wantedPort, host);
+  server.listen(wantedPort ?? (await freePort()), host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {
