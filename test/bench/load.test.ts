@@ -8,12 +8,15 @@ import { runRounds } from '../../bench/rounds.ts';
 import { startProgram } from '../../bench/target.ts';
 import { answerTo } from '../../bench/upstream-answer.ts';
 
-const job = (port: number, era: Era) => ({
+/** Long enough for a machine that halts meanwhile. What fails ends at once. */
+const MEASURE_MS = 1_000;
+
+const job = (port: number, era: Era, measureMs = MEASURE_MS) => ({
   port,
   era,
   connections: 4,
   warmMs: 20,
-  measureMs: 100,
+  measureMs,
   pids: [process.pid],
   upstreamPid: process.pid,
 });
@@ -62,7 +65,7 @@ describe.skipIf(process.platform !== 'linux')('the parts of the benchmark togeth
       { name: 'direct', port: upstream.port, era: 'modern' as const, pids: [upstream.pid] },
       { name: 'floor', port: floor.port, era: 'modern' as const, pids: [floor.pid] },
     ];
-    const options = { connections: 4, rounds: 2, trainRequests: 10, warmMs: 20, measureMs: 200 };
+    const options = { connections: 4, rounds: 2, trainRequests: 10, warmMs: 20, measureMs: MEASURE_MS };
     const samples = await runRounds(load, targets, { ...options, upstreamPid: upstream.pid }, () => {});
     for (const name of ['direct', 'floor']) {
       expect(samples.get(name)).toHaveLength(2);
@@ -90,14 +93,16 @@ describe.skipIf(process.platform !== 'linux')('the parts of the benchmark togeth
       });
     });
     await using load = startLoad(chooseCores().load);
-    await expect(load.run(job(server.port, 'modern'))).rejects.toThrow(/wrong reply/);
+    await expect(load.run(job(server.port, 'modern', 20_000))).rejects.toThrow(/wrong reply/);
   });
 
   it('fails when a connection is closed or a session refused', async () => {
     await using closing = await serve((request) => request.socket.destroy());
     await using refusing = await serve((_request, response) => response.writeHead(401).end());
     await using load = startLoad(chooseCores().load);
-    await expect(load.run(job(closing.port, 'modern'))).rejects.toThrow(/closed a connection|ECONNRESET/);
+    await expect(load.run(job(closing.port, 'modern', 20_000))).rejects.toThrow(
+      /closed a connection|ECONNRESET/,
+    );
     await expect(load.run(job(refusing.port, 'legacy'))).rejects.toThrow(/initialize was answered 401/);
   });
 });

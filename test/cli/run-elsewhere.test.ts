@@ -10,6 +10,7 @@ import { privateKey, privatePem, publicPem } from '../compiler/artifact/keys.ts'
 import { ArtifactServer, type Behaviour } from '../support/artifact-server.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { CliProcess } from '../support/cli-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { secretConfiguration } from '../support/named-configuration.ts';
 import { type OciDescriptor, putFile, putIndex, putManifest } from '../support/oci-layout.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -35,7 +36,8 @@ beforeEach(async () => {
   await write('ca.pem', CERTIFICATE.certificate);
   await write('token', 'secret');
   server = new ArtifactServer(CERTIFICATE);
-  await server.listen();
+  // It comes back to where it was.
+  await server.listen(await freePort());
 });
 
 afterEach(async () => {

@@ -55,7 +55,7 @@ describe('gatewright run', () => {
     expect(code).toBe(0);
     cli.child.stderr!.resume();
     await cli.exited();
-  }, 30_000);
+  });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order on %s, exit code 0', async (signal) => {
     const cli = await run(namedConfiguration('one'));

@@ -87,8 +87,13 @@ const expectRecovery = async (soak: Soak): Promise<void> => {
   if (status !== 200) soak.tally.fail(`the last reload was answered ${status}: ${text}`);
   using world = worldOf(soak, 3);
   for (const missing of await unanswered(world, RECOVERY_MS)) soak.tally.fail(`not back: ${missing}`);
-  const { workers } = await gateway.status();
-  if (workers.running !== WORKERS) soak.tally.fail(`${workers.running} threads serve`);
+  const deadlineMs = performance.now() + RECOVERY_MS;
+  let running = 0;
+  while (running !== WORKERS && performance.now() < deadlineMs) {
+    running = (await gateway.status()).workers.running;
+    if (running !== WORKERS) await delay(POLL_MS);
+  }
+  if (running !== WORKERS) soak.tally.fail(`${running} threads serve`);
 };
 
 /** Once nobody calls any more, no call is in flight after a while, and no session open. */

@@ -83,12 +83,14 @@ describe('keys of an issuer', () => {
     issuer.published = [(await makeSigningKey('ES256', 'second')).publicJwk];
     const later = NOW_MS + FRESH_MS;
     expect(identity.verify(token, RESOURCE, later)).toMatchObject({ id: 'alice' });
-    await vi.waitFor(() => expect(issuer.keyFetches).toBe(2));
-    await vi.waitFor(async () =>
-      expect(await identity.verify(token, RESOURCE, later + 1)).toEqual({
-        kind: 'invalid',
-        reason: 'unknown_key',
-      }),
+    await vi.waitFor(() => expect(issuer.keyFetches).toBe(2), 15_000);
+    await vi.waitFor(
+      async () =>
+        expect(await identity.verify(token, RESOURCE, later + 1)).toEqual({
+          kind: 'invalid',
+          reason: 'unknown_key',
+        }),
+      15_000,
     );
   });
 
@@ -97,7 +99,7 @@ describe('keys of an issuer', () => {
     const token = await longToken();
     const principal = await identity.verify(token, RESOURCE, NOW_MS);
     expect(identity.verify(token, RESOURCE, NOW_MS + FRESH_MS)).toBe(principal);
-    await vi.waitFor(() => expect(issuer.keyFetches).toBe(2));
+    await vi.waitFor(() => expect(issuer.keyFetches).toBe(2), 15_000);
     const foreign = await longToken(await makeSigningKey('ES256', 'second'));
     await identity.verify(foreign, RESOURCE, NOW_MS + FRESH_MS);
     expect(identity.verify(token, RESOURCE, NOW_MS + FRESH_MS + 1)).toBe(principal);
@@ -141,7 +143,7 @@ describe('an issuer that fails', () => {
     const principal = await identity.verify(token, RESOURCE, NOW_MS);
     issuer.mood = 'down';
     expect(identity.verify(token, RESOURCE, NOW_MS + FRESH_MS)).toBe(principal);
-    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    await vi.waitFor(() => expect(failures).toHaveLength(1), 15_000);
     expect(identity.verify(token, RESOURCE, NOW_MS + STALE_MS - 1)).toBe(principal);
     expect(await identity.verify(token, RESOURCE, NOW_MS + STALE_MS)).toEqual(UNAVAILABLE);
     expect(await identity.verify(token, RESOURCE, NOW_MS + STALE_MS + 1)).toEqual(UNAVAILABLE);

@@ -32,7 +32,7 @@ describe('an identity that is opened', () => {
     const key = await makeSigningKey('ES256', 'k');
     issuer.published = [key.publicJwk];
     const identity = open(jwtNode({ issuer: issuer.url, keys: { type: 'discovery' } }));
-    await vi.waitFor(() => expect(issuer.keyFetches).toBe(1));
+    await vi.waitFor(() => expect(issuer.keyFetches).toBe(1), 15_000);
     const token = await mint(key, goodClaims(issuer.url));
     expect(await identity.verify(token, RESOURCE, NOW_MS)).toMatchObject({ id: 'alice' });
     expect(issuer.keyFetches).toBe(1);
@@ -44,7 +44,7 @@ describe('an identity that is opened', () => {
     issuer.published = [key.publicJwk];
     issuer.mood = 'down';
     const identity = open(jwtNode({ issuer: issuer.url, keys: { type: 'discovery' } }));
-    await vi.waitFor(() => expect(failures).toEqual(['workforce']));
+    await vi.waitFor(() => expect(failures).toEqual(['workforce']), 15_000);
     const token = await mint(key, goodClaims(issuer.url));
     expect(await identity.verify(token, RESOURCE, NOW_MS)).toMatchObject({ kind: 'unavailable' });
     issuer.mood = 'well';
@@ -58,7 +58,7 @@ describe('an identity that is opened', () => {
       { onKeysFailure: (name) => void failures.push(name) },
       NOW_MS,
     );
-    await vi.waitFor(() => expect(issuer.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(issuer.requests).toHaveLength(1), 15_000);
     const token = await mint(await makeSigningKey('ES256', 'k'), goodClaims(issuer.url));
     const waiting = identity.verify(token, RESOURCE, NOW_MS);
     await identity.close();

@@ -103,7 +103,7 @@ describe('a directory of replicas', () => {
     replicas.gate = gate.promise;
     const early = directory.look('two');
     // It comes once the first question has been put.
-    await vi.waitFor(() => expect(replicas.asked).toBe(1));
+    await vi.waitFor(() => expect(replicas.asked).toBe(1), 15_000);
     replicas.there.set('two', TWO);
     const late = Array.from({ length: 100 }, () => directory.look('two'));
     gate.resolve();

@@ -74,6 +74,8 @@ const handOver = async (path: string, bodyBytes: number, elapsed: { readonly ela
   });
   sent.end('x'.repeat(bodyBytes));
   const [response] = await once(sent, 'response');
+  // Of a body that was refused the rest is not taken.
+  sent.on('error', () => undefined);
   const whole = (async () => {
     let text = '';
     for await (const chunk of response) text += chunk;

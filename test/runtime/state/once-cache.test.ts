@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OnceCache } from '../../../runtime/state/once-cache.ts';
 import { type StateStore, StoreAway } from '../../../runtime/state/state-store.ts';
 import { rateMemory } from '../../../runtime/traffic/shared-rate.ts';
@@ -24,6 +24,8 @@ const storeWith = (onUnavailable: StateStore['onUnavailable']): Mutable<StateSto
 };
 
 describe('what may be used once', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it.each([
     ['one thread', () => new OnceCache()],
     ['threads together', () => new OnceCache({ memory: rateMemory(), holder: 1 })],
@@ -44,11 +46,14 @@ describe('what may be used once', () => {
     expect([one.use('url-state', 'a', 60_000), other.use('url-state', 'a', 60_000)]).toEqual([true, false]);
   });
 
-  it('may be used again when its time is over', async () => {
+  it('may be used again when its time is over', () => {
+    vi.useFakeTimers();
     const once = new OnceCache();
     expect(once.use('url-state', 'a', 30)).toBe(true);
+    vi.advanceTimersByTime(29);
     expect(once.use('url-state', 'a', 30)).toBe(false);
-    await vi.waitFor(() => expect(once.use('url-state', 'a', 30)).toBe(true));
+    vi.advanceTimersByTime(2);
+    expect(once.use('url-state', 'a', 30)).toBe(true);
   });
 
   it('is not forgotten under a flood: what has no room is refused, and room comes with time', async () => {
@@ -56,7 +61,7 @@ describe('what may be used once', () => {
     expect(once.use('url-state', 'first', 60_000)).toBe(true);
     for (let at = 0; at < 99_999; at += 1) void once.use('url-state', `${at}`, 500);
     expect(once.use('url-state', 'first', 60_000)).toBe(false);
-    await vi.waitFor(() => expect(once.use('url-state', 'late', 60_000)).toBe(true), { timeout: 5000 });
+    await vi.waitFor(() => expect(once.use('url-state', 'late', 60_000)).toBe(true), { timeout: 20_000 });
     expect(once.use('url-state', 'first', 60_000)).toBe(false);
   });
 

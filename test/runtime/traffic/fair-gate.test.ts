@@ -143,7 +143,7 @@ describe('threads', () => {
     enter('a');
     expect(told).toEqual([]);
     new Places(memory, 7).recover(1);
-    await vi.waitFor(() => expect(told).toEqual(['a in']));
+    await vi.waitFor(() => expect(told).toEqual(['a in']), 15_000);
     enter('b');
     expect(told.at(-1)).toBe('b in at once');
     const places = new Places(memory, 7);
