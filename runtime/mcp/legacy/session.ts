@@ -1,14 +1,12 @@
 /** A session of a client of 2025-11-25 or older, with its own conversations upstream. */
-import { admitsMethod } from '../../../policies/features/features.ts';
 import type { Admitted } from '../../../policies/identity/standing.ts';
 import type { CallFacts } from '../../../schema/decision.ts';
 import type { Principal } from '../../../schema/principal.ts';
 import { GatewayError, RPC } from '../../errors.ts';
 import type { UnreadRoom } from '../../listen/unread-room.ts';
 import type { Link } from '../../upstream/link.ts';
-import { isObject, type Message as UpstreamMessage } from '../../upstream/message.ts';
-import { ask, refuseRequest } from '../ask.ts';
-import { knowsNotification } from '../bridge/older/notification.ts';
+import type { Message as UpstreamMessage } from '../../upstream/message.ts';
+import { refuseRequest } from '../ask.ts';
 import type { Call, InputRequired, InputSource } from '../call.ts';
 import {
   correlatedHeaders,
@@ -19,10 +17,8 @@ import {
   type SentHeaders,
 } from '../caller-headers.ts';
 import { catalogueOf, noteChange } from '../catalogues.ts';
-import { holdsOf } from '../changes/holds.ts';
 import type { ListReader } from '../changes/list-reader.ts';
 import type { Shown, ToldKind } from '../changes/shown-lists.ts';
-import { exposedUpdate } from '../exposed-uris.ts';
 import { type Exposure, isolationKeyOf } from '../exposure.ts';
 import { labelOf } from '../input/input-request.ts';
 import type { LastingCaller } from '../lasting-callers.ts';
@@ -35,12 +31,15 @@ import { SessionTasks } from '../task/session-tasks.ts';
 import { View } from '../view.ts';
 import { InFlight } from './in-flight.ts';
 import { runInputRound } from './input-round.ts';
+import { legacyCapabilities } from './legacy-capabilities.ts';
 import { modernCapabilities } from './modern-capabilities.ts';
+import { exposedNotice, mayTell } from './notice.ts';
 import { SessionAsks } from './session-asks.ts';
 import { SessionFollows } from './session-follows.ts';
 import { SessionLinks } from './session-links.ts';
 import { SessionStreams } from './session-stream.ts';
 import { SessionSubscriptions } from './session-subscriptions.ts';
+import { giveBackWishes, tellLevel, tellWishes } from './session-wishes.ts';
 
 /** What the client said of itself in initialize. */
 export interface SessionClient {
@@ -59,17 +58,6 @@ interface Greeted {
   /** Answers it, and ends the session. */
   refuse(error: GatewayError): void;
 }
-
-/** What upstreams may tell that belongs to no request. */
-const UNSOLICITED: ReadonlySet<string> = new Set([
-  'notifications/tools/list_changed',
-  'notifications/prompts/list_changed',
-  'notifications/resources/list_changed',
-  'notifications/message',
-  'notifications/elicitation/complete',
-  'notifications/tasks/status',
-]);
-const TELL_TIMEOUT_MS = 5000;
 
 const sessionEnded = (): GatewayError =>
   new GatewayError('session_not_found', 'the session ended', { status: 404, rpcCode: RPC.invalidRequest });
@@ -141,8 +129,8 @@ export class Session implements InputSource, LastingCaller, ListReader {
       context: () => ({ info: this.#server.info, capabilitiesText: this.#capabilitiesText }),
       subscriptions: this.subscriptions,
       tellChange: (upstream, text, message) => {
-        if (!this.#closed && this.#mayTell(upstream, String(message.method), message))
-          this.streams.standalone.append(this.#exposed(upstream, text, message));
+        if (!this.#closed && mayTell(this, this.#server, upstream, message))
+          this.streams.standalone.append(exposedNotice(this.#view, upstream, text, message));
       },
     });
     this.#view = this.#makeView(server);
@@ -257,7 +245,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
   ): Promise<Link> {
     const own = upstreamNode.type !== 'stdio' || upstreamNode.isolation === 'per-session';
     const link = await upstream.legacy({
-      capabilities: own ? this.#declaredCapabilities() : {},
+      capabilities: own ? legacyCapabilities(this.client, this.#server.node.features) : {},
       clientInfo: this.client.info,
       protocolVersion: this.version,
       isolationKey,
@@ -269,21 +257,8 @@ export class Session implements InputSource, LastingCaller, ListReader {
     link.onUnsolicited = (text, message) =>
       this.fromUpstream(link, text, message, undefined, (told) => this.streams.standalone.append(told));
     link.onClosed = () => this.asks.forgetLink(link);
-    if (this.logLevel !== undefined) void this.#tellLevel(link, this.logLevel);
-    // A conversation that takes the place of a lost one knows nothing of what was subscribed to in that.
-    for (const uri of this.subscriptions.of(link.upstream))
-      void holdsOf(link).acquire(uri, this, link, this.#server.info, TELL_TIMEOUT_MS);
+    tellWishes(this, link, this.#server.info);
     return link;
-  }
-
-  /** What upstreams are told: the client's capabilities under the ceiling of the server's features. */
-  #declaredCapabilities(): Record<string, unknown> {
-    const { features } = this.#server.node;
-    const declared: Record<string, unknown> = {};
-    for (const name of ['sampling', 'elicitation', 'roots'] as const)
-      if (features[name] && this.client.capabilities[name] !== undefined)
-        declared[name] = this.client.capabilities[name];
-    return declared;
   }
 
   /**
@@ -318,34 +293,8 @@ export class Session implements InputSource, LastingCaller, ListReader {
     if (message.method === 'notifications/cancelled') {
       const withdrawn = this.asks.withdraw(link, message);
       if (withdrawn !== undefined) send(withdrawn);
-    } else if (this.#mayTell(link.upstream, message.method, message))
-      send(this.#exposed(link.upstream, text, message));
-  }
-
-  /** What the client is told of a change: a resource has the name here that the client knows it by. */
-  #exposed(upstream: string, text: string, message: UpstreamMessage): string {
-    if (message.method !== 'notifications/resources/updated') return text;
-    const part = this.#view.parts.find(({ exposure }) => exposure.upstream.name === upstream);
-    return part === undefined ? text : exposedUpdate(this.#view, part, text, message);
-  }
-
-  #mayTell(upstream: string, method: string, { params }: UpstreamMessage): boolean {
-    if (!admitsMethod(this.#server.node.features, method) || !knowsNotification(this.version, method))
-      return false;
-    if (UNSOLICITED.has(method)) return true;
-    if (method !== 'notifications/resources/updated' || !isObject(params)) return false;
-    return typeof params.uri === 'string' && this.#mayTellUpdate(upstream, params.uri);
-  }
-
-  /** An update is told of what is subscribed to, exposed, and allowed by the rules that serve now. */
-  #mayTellUpdate(upstreamName: string, uri: string): boolean {
-    const facts = this.subscriptions.factsFor(upstreamName, uri);
-    if (facts === undefined) return false;
-    const exposed = this.#server.exposures.some(
-      ({ upstream, resources }) => upstream.name === upstreamName && resources.expose(uri) !== undefined,
-    );
-    const { policies, node: server } = this.#server;
-    return exposed && (policies.none || policies.decide({ ...facts, server }).kind === 'allow');
+    } else if (mayTell(this, this.#server, link.upstream, message))
+      send(exposedNotice(this.#view, link.upstream, text, message));
   }
 
   /** Asks the client for what a modern upstream requires before it answers `call`. */
@@ -364,28 +313,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
   /** Sets the level for all upstreams that log. */
   async setLogLevel(level: string): Promise<void> {
     this.logLevel = level;
-    await Promise.all(this.links.all().map((link) => this.#tellLevel(link, level)));
-  }
-
-  async #tellLevel(link: Link, level: string): Promise<void> {
-    if (link.peer.capabilities.logging !== undefined) await this.#tell(link, 'logging/setLevel', { level });
-  }
-
-  async #tell(link: Link, method: string, params: object): Promise<void> {
-    const context = { info: this.#server.info, capabilitiesText: '{}' };
-    await ask(link, method, params, context, TELL_TIMEOUT_MS).catch(() => undefined);
-  }
-
-  /** A conversation of its own ends with what it subscribed to; a process that others share does not. */
-  async #giveBack(): Promise<void> {
-    const shared = this.links.all().filter((link) => link.subscriber !== link);
-    await Promise.all(
-      shared.flatMap((link) =>
-        this.subscriptions
-          .of(link.upstream)
-          .map((uri) => holdsOf(link).release(uri, this, link, this.#server.info, TELL_TIMEOUT_MS)),
-      ),
-    );
+    await Promise.all(this.links.all().map((link) => tellLevel(link, level, this.#server.info)));
   }
 
   /** Its initialize is being answered: refused, if the session has ended before it began. */
@@ -422,7 +350,7 @@ export class Session implements InputSource, LastingCaller, ListReader {
     this.#follows.close();
     this.streams.close();
     this.onEnded?.();
-    await this.#giveBack();
+    await giveBackWishes(this, this.#server.info);
     await this.links.close();
   }
 }
