@@ -12,6 +12,9 @@ const MAX_UNDER_PRESSURE_BYTES = 64 * 1024;
 /** A body that is larger, and came in pieces, is read in turn with others. */
 const LARGE_BODY_BYTES = 64 * 1024;
 
+/** One that is larger, and came in pieces, keeps its room for as long as its request. */
+const LASTING_BODY_BYTES = 16 * 1024;
+
 const refusal = (code: 'body_too_large' | 'unsupported_media_type' | 'body_timeout', message: string) =>
   new GatewayError(code, message, {
     status: { body_too_large: 413, unsupported_media_type: 415, body_timeout: 408 }[code],
@@ -102,10 +105,7 @@ class BodyReader implements BodySink {
     this.#done = true;
     clearTimeout(this.#timer);
     if (isLarge) readInTurn(() => this.#deliverLarge());
-    else {
-      this.#giveBack();
-      this.#deliver();
-    }
+    else this.#deliver();
   }
 
   onGone(): void {
@@ -114,13 +114,14 @@ class BodyReader implements BodySink {
   }
 
   #deliverLarge(): void {
-    this.#giveBack();
     // Its client may have gone meanwhile.
-    if (!this.#target.exchange.concluded) this.#deliver();
+    if (this.#target.exchange.concluded) this.#giveBack();
+    else this.#deliver();
   }
 
   #deliver(): void {
     const { onBody, onError } = this.#target;
+    this.#keepRoom();
     const bytes = this.#only ?? this.#pieces?.whole();
     if (bytes === undefined) {
       onBody('');
@@ -148,6 +149,14 @@ class BodyReader implements BodySink {
     if (!shedding.hold(blocks, clientKey(clientAddress))) return false;
     this.#heldBlocks += blocks;
     return true;
+  }
+
+  /** What a message says is there until it is answered: calls that hang must not fill memory either. */
+  #keepRoom(): void {
+    const { concluded, response } = this.#target.exchange;
+    if (this.#receivedBytes > LASTING_BODY_BYTES && !concluded)
+      response.once('close', () => this.#giveBack());
+    else this.#giveBack();
   }
 
   #giveBack(): void {

@@ -107,6 +107,49 @@ describe('room for bodies', () => {
     await until(() => held === 0);
   });
 
+  it('is kept for a large one until its request is over, as its message is', async () => {
+    let held = 0;
+    const room = {
+      hold: (blocks: number) => {
+        held += blocks;
+        return true;
+      },
+      giveBack: (blocks: number) => {
+        held -= blocks;
+      },
+    };
+    const asked: (() => void)[] = [];
+    const hang: Handler = (exchange) =>
+      readBody(
+        exchange,
+        1024 * 1024,
+        () => void asked.push(() => replyEmpty(exchange, 204)),
+        (error) => replyError(exchange, error),
+      );
+    await using served = await serve(listenerNode(), { '/mcp': hang }, { ...NEVER_SHEDS, ...room });
+    const ask = async (length: number): Promise<RawConnection> => {
+      const connection = new RawConnection(served.port);
+      const before = asked.length;
+      connection.write(head('POST', length) + 'x'.repeat(length - 1));
+      await until(() => held > 0);
+      connection.write('x');
+      await until(() => asked.length > before);
+      return connection;
+    };
+    const answered = await ask(250_000);
+    expect(held).toBe(Math.ceil(250_000 / BODY_BLOCK_BYTES));
+    asked.pop()!();
+    expect(await answered.until('\r\n\r\n')).toContain(' 204 ');
+    await until(() => held === 0);
+    const gone = await ask(20_000);
+    expect(held).toBe(Math.ceil(20_000 / BODY_BLOCK_BYTES));
+    gone.socket.destroy();
+    await until(() => held === 0);
+    const small = await ask(16_000);
+    expect(held).toBe(0);
+    small.socket.destroy();
+  });
+
   it('is taken for the first piece, too, unless it is all of the body', async () => {
     const holds: number[] = [];
     const room = {
