@@ -37,6 +37,9 @@ const PACKAGE = new URL(
 const requirements = async (revision: string): Promise<Requirements> =>
   parse(await readFile(new URL(`${revision}.yaml`, REQUIREMENTS), 'utf8'));
 
+/** A client is a process that starts a gateway: a loaded machine takes long to load all of it. */
+const CLIENT_TIMEOUT_MS = 120_000;
+
 export async function suiteVersion(): Promise<string> {
   return JSON.parse(await readFile(PACKAGE, 'utf8')).version;
 }
@@ -75,7 +78,8 @@ export async function runClientScenario(
   scenario: string,
   revision: string,
 ): Promise<SuiteResults> {
-  return runSuite(['client', '--command', command, '--scenario', scenario, '--spec-version', revision], '');
+  const asked = ['--command', command, '--scenario', scenario, '--spec-version', revision];
+  return runSuite(['client', ...asked, '--timeout', String(CLIENT_TIMEOUT_MS)], '');
 }
 
 async function runSuite(args: readonly string[], prefix: string): Promise<SuiteResults> {

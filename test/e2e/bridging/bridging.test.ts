@@ -3,7 +3,7 @@ import { seenDirectly, seenThrough } from './compare.ts';
 import { ERAS, type Pairings, startPairings, UPSTREAMS } from './pairings.ts';
 import { SCENARIOS } from './scenarios.ts';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 
 let pairings: Pairings;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { Agent } from './agents/agent.ts';
 import { AGENTS } from './agents/agents.ts';
 import { type BothEras, startBothEras } from './both-eras.ts';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 const ENTITIES = { entities: [{ name: 'Ada', entityType: 'person', observations: ['wrote notes'] }] };
 

@@ -1,7 +1,7 @@
 /** Notifications that a client got, to be waited for. */
 import type { Heard } from './peer.ts';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 20_000;
 
 export class Hearing {
   readonly heard: Heard[] = [];

@@ -15,7 +15,7 @@ const ERAS: readonly { readonly era: Inspection['era']; readonly revision: strin
   { era: 'auto', revision: '2026-07-28' },
   { era: 'modern', revision: '2026-07-28' },
 ];
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 let folder: string;
 let fixture: Everything;

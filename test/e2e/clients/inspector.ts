@@ -32,7 +32,7 @@ export const inspect = async ({ url, era, method, options = [] }: Inspection): P
     const args = ['--cli', '--config', config, '--server', 'gateway', '--method', method, '--format', 'json'];
     const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, ...args, ...options], {
       env: { HOME: home, MCP_INSPECTOR_SECRET_STORE: 'memory' },
-      timeout: 30_000,
+      timeout: 60_000,
     });
     return JSON.parse(stdout);
   } finally {

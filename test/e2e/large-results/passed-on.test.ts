@@ -171,7 +171,7 @@ describe('a large result of one of several upstreams', () => {
     const call = async (): Promise<number> => (await rawRequest(gateway.url(), modernCall())).text.length;
     await expect.poll(call, { timeout: 60_000 }).toBe(textOf('1', layout).length);
     await Promise.all([big.close(), other.close()]);
-  }, 90_000);
+  }, 180_000);
 });
 
 describe('a bound on results', () => {

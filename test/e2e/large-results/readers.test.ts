@@ -84,7 +84,7 @@ describe('a client that reads a large result slowly', () => {
     for (let call = 0; call < 3; call += 1)
       expect((await callTool(narrow.url(), 'fetch', { isSmall: true })).status).toBe(200);
     socket.destroy();
-  }, 45_000);
+  }, 120_000);
 
   it.each(['json', 'stream'] as const)(
     'holds the upstream back, and gets all of it: %s',

@@ -7,7 +7,7 @@ import { startOfferingUpstream, toolsNamed } from '../../support/offering-upstre
 import { scrape } from '../../support/scrape.ts';
 
 // Each thread loads the program anew.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 it('what any thread was offered otherwise than it is locked is told by status and metrics', async () => {
   await using one = await startOfferingUpstream('one', { tools: toolsNamed('read', 'stat'), ttlMs: 0 });

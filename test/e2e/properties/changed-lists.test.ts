@@ -9,7 +9,7 @@ import { openSession } from '../../support/legacy-client.ts';
 import { openListen } from '../../support/listen-client.ts';
 import { startOfferingUpstream, toolsNamed } from '../../support/offering-upstream.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const RELOADS = 12;
 const TOOLS = ['t0', 't1', 't2', 't3'] as const;

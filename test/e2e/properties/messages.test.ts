@@ -12,7 +12,7 @@ import { ANYTHING, valuesOf } from './schema-arbitrary.ts';
 
 const SEED = 20261123;
 const RUNS = 25;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 const MODERN = '2026-07-28';
 const CLIENT = { capabilities: {}, clientInfo: { name: 'test-client', version: '1.0.0' } };
 const URI = 'test://one';

@@ -10,7 +10,7 @@ import { startToolUpstream } from '../../support/tool-upstream.ts';
 
 const SEED = 20261123;
 const RUNS = 40;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 interface Principal {
   readonly name: string;

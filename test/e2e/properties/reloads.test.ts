@@ -11,7 +11,7 @@ import { callTool } from '../../support/modern-client.ts';
 import { answerWith, toolsNamed } from '../../support/offering-upstream.ts';
 import { startToolUpstream } from '../../support/tool-upstream.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const SERVERS = 4;
 const RELOADS = 50;
