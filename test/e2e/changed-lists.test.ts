@@ -136,13 +136,13 @@ interface Rules {
 
 const yamlOf = (
   workers: number,
-  { deny = 'false', expose, upstream: node, limits, window = '1h' }: Rules = {},
+  { deny = 'false', expose, upstream: node, limits, window = '500h' }: Rules = {},
 ): string =>
   configuration(
     { offers: upstream.url },
     {
       workers,
-      reload: { watch: false, drain: { window, deadline: '2h' } },
+      reload: { watch: false, drain: { window, deadline: '501h' } },
       identity: { robots: { type: 'api-key', keysFile: './keys.yaml' } },
       server: {
         identity: ['robots'],

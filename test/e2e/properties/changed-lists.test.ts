@@ -59,6 +59,9 @@ const yamlOf = (url: string, { exposed, hidden, prefix, rate }: Rules): string =
   );
 };
 
+/** Streams end at a random moment within the drain window: half an hour from now, when this is over. */
+vi.spyOn(Math, 'random').mockReturnValue(0.5);
+
 it(`after any ${RELOADS} reloads each stream was told as often as its caller's tools changed`, async () => {
   await using upstream = await startOfferingUpstream(
     'offers',
