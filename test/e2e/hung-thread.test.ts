@@ -9,6 +9,7 @@ import { configuration } from '../support/configuration.ts';
 import type { FastUpstream } from '../support/fast-upstream.ts';
 import { openSession } from '../support/legacy-client.ts';
 import { modernBody, modernHeaders } from '../support/modern-client.ts';
+import { scrape } from '../support/scrape.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
 // Threads load the program anew, and one that hangs is given ten seconds.
@@ -50,9 +51,9 @@ const write = (over: object = {}): Promise<void> =>
     ),
   );
 
-const start = async (over: object = {}): Promise<void> => {
+const start = async (over: object = {}, env: Readonly<Record<string, string>> = {}): Promise<void> => {
   await write(over);
-  cli = new CliProcess(['run', file], { env: { NODE_OPTIONS: `--import=${HANG_THREAD}` } });
+  cli = new CliProcess(['run', file], { env: { NODE_OPTIONS: `--import=${HANG_THREAD}`, ...env } });
   [, url] = (await cli.seen(/main +(http\S+)/)) as unknown as [string, string];
   [, opsUrl] = (await cli.seen(/\(operations\) +(http\S+)/)) as unknown as [string, string];
 };
@@ -118,6 +119,13 @@ it('ends and replaces a thread that hangs; a reload and questions do not wait fo
     .toEqual({ wanted: 2, running: 2 });
   await cli.seen(/a thread hangs, and is ended/);
   expect(await statuses(20_000)).toEqual(new Set([200]));
+});
+
+it('tells how late the timers of a thread were that hung and goes on, beside one that is in time', async () => {
+  await start({}, { HANG_MS: '3000' });
+  await hang();
+  const lag = async () => (await scrape(opsUrl)).get('gatewright_event_loop_lag_seconds{quantile="1"}');
+  await expect.poll(lag, { timeout: 20_000 }).toBeGreaterThan(2.5);
 });
 
 it('[INFRA-15] exits with 0 at the deadline while a thread hangs', async () => {
