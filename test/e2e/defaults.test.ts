@@ -7,6 +7,7 @@ import type { FastUpstream } from '../support/fast-upstream.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { makeSigningKey } from '../support/issuer.ts';
 import { callTool, toolNames } from '../support/modern-client.ts';
+import { listeningSockets } from '../support/own-sockets.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
@@ -25,9 +26,6 @@ servers:
 upstreams:
   tracker: { type: http, endpoints: ["${upstream.url}"] }
 `;
-
-const tcpServers = (): number =>
-  process.getActiveResourcesInfo().filter((kind) => kind === 'TCPServerWrap').length;
 
 /** The diagnostics of a configuration that must not start. */
 const refusal = async (yaml: string): Promise<readonly string[]> => {
@@ -56,9 +54,9 @@ const OPERATIONS = ['/-/healthy', '/-/ready', '/-/status', '/metrics', '/-/reloa
 
 describe('the smallest valid file', () => {
   it('[COMPL-15] serves its one server on one loopback port, and nothing else', async () => {
-    const before = tcpServers();
+    const before = listeningSockets();
     await using gateway = await startTestGateway(smallest(), { tap: false });
-    expect(tcpServers() - before).toBe(1);
+    expect(listeningSockets() - before).toBe(1);
     expect(await toolNames(gateway.audience())).toEqual(['get_issue']);
     const { hostname, port, origin } = new URL(gateway.audience());
     expect(hostname).toBe('127.0.0.1');
@@ -101,11 +99,11 @@ describe('the smallest valid file', () => {
 
 describe('operations', () => {
   it('[OPS-02] are on no port unless a listener serves them', async () => {
-    const before = tcpServers();
+    const before = listeningSockets();
     await using gateway = await startTestGateway(configuration({ tracker: upstream.url }, { ops: false }), {
       tap: false,
     });
-    expect(tcpServers() - before).toBe(1);
+    expect(listeningSockets() - before).toBe(1);
     expect(gateway.opsUrl).toBe('');
     const { origin } = new URL(gateway.audience());
     for (const path of OPERATIONS)
