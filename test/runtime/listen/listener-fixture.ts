@@ -133,9 +133,9 @@ export const serve = async (
   };
 };
 
-/** Waits until `condition` holds; fails after ten seconds. */
+/** Waits until `condition` holds; fails after twenty seconds. */
 export const until = async (condition: () => boolean): Promise<void> => {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 20_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('condition did not come true in time');
     await new Promise((resolve) => setTimeout(resolve, 5));

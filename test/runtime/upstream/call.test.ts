@@ -5,7 +5,9 @@ import { Call } from '../../../runtime/upstream/call.ts';
 import { upstreamError } from '../../../runtime/upstream/failure.ts';
 import type { Traffic } from '../../../runtime/upstream/traffic.ts';
 import type { RetryNode } from '../../../schema/graph/upstream.ts';
-import { TIMEOUTS, testContext } from './test-context.ts';
+import { TIMEOUTS as PATIENT, testContext } from './test-context.ts';
+
+const TIMEOUTS = { ...PATIENT, firstByteMs: 5000, callMs: 5000 };
 
 const CONDITIONS = ['connect-error', 'http-429', 'http-502', 'http-503', 'http-504'] as const;
 

@@ -264,7 +264,7 @@ describe('a hedged call', () => {
   });
 
   test('is not sent once more where it is quick, or may have an effect', async () => {
-    const quick = await upstream({ retry: { ...RETRY, hedge: { afterMs: 5_000, max: 1 } } }).modern();
+    const quick = await upstream({ retry: { ...RETRY, hedge: { afterMs: 10_000, max: 1 } } }).modern();
     await echo(quick, harmless);
     const link = await upstream({ retry: { ...RETRY, hedge } }).modern();
     servers[0]!.behave(hang);

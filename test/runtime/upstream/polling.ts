@@ -1,6 +1,6 @@
-/** Resolves when `condition` holds; rejects after ten seconds. */
+/** Resolves when `condition` holds; rejects after twenty seconds. */
 export const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadlineMs = performance.now() + 10_000;
+  const deadlineMs = performance.now() + 20_000;
   while (!(await condition())) {
     if (performance.now() > deadlineMs) throw new Error('the condition did not come true in time');
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -10,15 +10,12 @@ import { startEverything } from '../../support/everything/server.ts';
 import { freePort } from '../../support/free-port.ts';
 import { until } from './polling.ts';
 import { type RecordingSink, send } from './recording-sink.ts';
-import { httpNode, OPENING, stdioNode, TIMEOUTS, testContext } from './test-context.ts';
+import { httpNode, OPENING, stdioNode, testContext } from './test-context.ts';
 
 const MODULES = join(import.meta.dirname, '../../../node_modules');
 const EVERYTHING = join(MODULES, '@modelcontextprotocol/server-everything/dist/index.js');
 const FILESYSTEM = join(MODULES, '.bin/mcp-server-filesystem');
 const FIXTURE = join(import.meta.dirname, '../../support/everything/main.ts');
-
-/** They are large programs, and take their time to start. */
-const PATIENT = { timeouts: { ...TIMEOUTS, connectMs: 15_000 } };
 
 const closing: (() => Promise<unknown>)[] = [];
 
@@ -49,7 +46,7 @@ afterEach(async () => {
 
 describe('server-everything over stdio', () => {
   const open = (env = {}): Upstream =>
-    keep(createUpstream(stdioNode('node', [EVERYTHING, 'stdio'], { ...PATIENT, env }), testContext()));
+    keep(createUpstream(stdioNode('node', [EVERYTHING, 'stdio'], { env }), testContext()));
 
   test('is found to be legacy, lists and calls', async () => {
     const upstream = open();
@@ -85,7 +82,7 @@ test('server-filesystem over stdio, by the name of its script, reads what it was
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'gatewright-')));
   await writeFile(join(folder, 'note.txt'), 'grüße');
   closing.push(() => rm(folder, { recursive: true }));
-  const upstream = keep(createUpstream(stdioNode(FILESYSTEM, [folder], PATIENT), testContext()));
+  const upstream = keep(createUpstream(stdioNode(FILESYSTEM, [folder]), testContext()));
   expect(await upstream.eraFor('legacy')).toBe('legacy');
   const link = await upstream.legacy(OPENING);
   const sink = call(link, 'read_text_file', { path: join(folder, 'note.txt') });
@@ -200,7 +197,7 @@ describe('a server of the v2 SDK, which speaks both eras', () => {
   });
 
   test('is spoken to in the era of the client, over stdio, in a process for each', async () => {
-    const upstream = keep(createUpstream(stdioNode('node', [FIXTURE, '--stdio'], PATIENT), testContext()));
+    const upstream = keep(createUpstream(stdioNode('node', [FIXTURE, '--stdio']), testContext()));
     expect(await upstream.eraFor('modern')).toBe('modern');
     expect(await upstream.eraFor('legacy')).toBe('legacy');
     const opening: LegacyOpening = OPENING;
@@ -213,7 +210,7 @@ describe('a server of the v2 SDK, which speaks both eras', () => {
   });
 
   test('tells a listening modern client of changes, over stdio', async () => {
-    const upstream = keep(createUpstream(stdioNode('node', [FIXTURE, '--stdio'], PATIENT), testContext()));
+    const upstream = keep(createUpstream(stdioNode('node', [FIXTURE, '--stdio']), testContext()));
     const link = await upstream.modern();
     const { sink } = send(link, 'subscriptions/listen', { notifications: { toolsListChanged: true } });
     await sink.until(() => sink.messages.length === 1);

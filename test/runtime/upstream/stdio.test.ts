@@ -191,12 +191,12 @@ describe('the era of a process', () => {
   });
 
   test('is legacy where discovery is not answered at all', async () => {
-    const made = upstream(['legacy', 'silent'], { timeouts: { ...TIMEOUTS, connectMs: 3000 } });
+    const made = upstream(['legacy', 'silent'], { timeouts: { ...TIMEOUTS, connectMs: 5000 } });
     expect(await made.eraFor('modern')).toBe('legacy');
   });
 
   test('a late answer to discovery still counts', async () => {
-    const made = upstream(['modern', 'silent', 'slow'], { timeouts: { ...TIMEOUTS, connectMs: 3000 } });
+    const made = upstream(['modern', 'silent', 'slow'], { timeouts: { ...TIMEOUTS, connectMs: 5000 } });
     expect(await made.eraFor('modern')).toBe('modern');
   });
 

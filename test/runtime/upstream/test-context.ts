@@ -33,12 +33,13 @@ export const testContext = (baseDirectory = process.cwd()): TestContext => {
   };
 };
 
+/** Longer than what is answered takes on a loaded machine, processes that start included. */
 export const TIMEOUTS: TimeoutsNode = {
-  connectMs: 5000,
-  firstByteMs: 5000,
-  callMs: 5000,
-  callMaxMs: 10_000,
-  listMs: 5000,
+  connectMs: 15_000,
+  firstByteMs: 15_000,
+  callMs: 15_000,
+  callMaxMs: 30_000,
+  listMs: 15_000,
   idleMs: 5000,
 };
 

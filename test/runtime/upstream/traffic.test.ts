@@ -113,7 +113,7 @@ describe('retries', () => {
   });
 
   test('end at the deadline of the call', async () => {
-    const backoff = { baseMs: 6000, maxMs: 6000, jitter: 'none' } as const;
+    const backoff = { baseMs: 20_000, maxMs: 20_000, jitter: 'none' } as const;
     const made = await link({ retry: { ...RETRY, backoff } });
     server.behave(refuse(503));
     expect((await echo(made, harmless)).error).toMatchObject({ code: 'upstream_unavailable' });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link, Upstream } from '../../../../runtime/upstream/link.ts';
 import { createUpstream } from '../../../../runtime/upstream/upstream.ts';
 import { isAlive, until } from '../polling.ts';
@@ -9,9 +9,7 @@ import { OPENING, stdioNode, type TestContext, TIMEOUTS, testContext } from '../
 const SERVER = join(import.meta.dirname, '..', 'fixtures', 'hostile-server.ts');
 
 /** So much is not written and read at once. */
-const PATIENT = { ...TIMEOUTS, firstByteMs: 60_000, callMs: 60_000, callMaxMs: 60_000 };
-
-vi.setConfig({ testTimeout: 60_000 });
+const PATIENT = { ...TIMEOUTS, firstByteMs: 40_000, callMs: 40_000, callMaxMs: 40_000 };
 
 let context: TestContext;
 let upstream: Upstream;
