@@ -21,6 +21,16 @@ import { Conversation, type ConversationRules } from './conversation.ts';
 const SUBPROTOCOL = 'mcp';
 /** A reader that falls further behind than this is cut off. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** What the receiver of a socket holds of a message that has not come whole, which `ws` does not tell. */
+interface WithReceiver {
+  readonly _receiver?: { readonly _bufferedBytes?: number; readonly _messageLength?: number };
+}
+
+const receivedBytes = (socket: WebSocket): number => {
+  const { _bufferedBytes = 0, _messageLength = 0 } = (socket as unknown as WithReceiver)._receiver ?? {};
+  return _bufferedBytes + _messageLength;
+};
+
 /** How long a peer has to answer a close. */
 const CLOSE_MS = 1000;
 /** The longest that a timer of Node.js waits. */
@@ -103,6 +113,8 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
   #expiry: NodeJS.Timeout | undefined;
   #answered = true;
   #unread: UnreadShare | undefined;
+  /** Since when a message comes, as of the beats. */
+  #comesSinceMs: number | undefined;
 
   constructor(
     socket: WebSocket,
@@ -154,7 +166,7 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
 
   /** Asks the peer for a sign of life; one that gave none since the last beat is gone. */
   beat(): void {
-    if (!this.#answered) {
+    if (!this.#answered || this.#comesTooSlowly()) {
       this.#cutOff();
       return;
     }
@@ -166,8 +178,16 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
 
   relieve(shedding: Shedding, maxUnreadBytes: number): void {
     if (this.#origin.lifecycle.shedding !== shedding) return;
-    if (this.#socket.bufferedAmount > maxUnreadBytes) this.#cutOff();
+    if (Math.max(this.#socket.bufferedAmount, receivedBytes(this.#socket)) > maxUnreadBytes) this.#cutOff();
     else this.#unread?.update(this.#socket.bufferedAmount);
+  }
+
+  /** A message has as long to come whole as any other body. */
+  #comesTooSlowly(): boolean {
+    if (receivedBytes(this.#socket) === 0) this.#comesSinceMs = undefined;
+    else this.#comesSinceMs ??= performance.now();
+    const { bodyTimeoutMs } = this.#origin.lifecycle;
+    return this.#comesSinceMs !== undefined && performance.now() - this.#comesSinceMs > bodyTimeoutMs;
   }
 
   #countUnread(bytes: number): void {
@@ -196,6 +216,7 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
   }
 
   #take(data: RawData, isBinary: boolean): void {
+    this.#comesSinceMs = undefined;
     const place = this.#context.place();
     if (isBinary) this.#close(UNSUPPORTED_DATA, 'text frames only');
     else if (place === undefined) this.end('not-served');

@@ -33,6 +33,14 @@ class Client extends Duplex {
     if (this.#reads) done();
   }
 
+  /** Begins a message of so many bytes, of which so many come. */
+  begin(length: number, coming: number): void {
+    const head = Buffer.alloc(14);
+    head.set([0x81, 0x80 | 127]);
+    head.writeBigUInt64BE(BigInt(length), 2);
+    this.push(Buffer.concat([head, Buffer.alloc(coming)]));
+  }
+
   /** Asks with an id of so many characters, which the answer repeats. */
   ping(length: number): void {
     const text = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 'x'.repeat(length), method: 'ping' }));
@@ -87,7 +95,7 @@ const open = (reads: boolean): Client => {
   const client = new Client({ reads });
   const exchange = {
     record: newRecord(),
-    lifecycle: { closing: false, closers: new Set(), shedding },
+    lifecycle: { closing: false, bodyTimeoutMs: 30_000, closers: new Set(), shedding },
     request: { method: 'GET', url: '/mcp/ws', headers: HEADERS, rawHeaders: [] },
     principal: ANONYMOUS,
     concluded: false,
@@ -129,5 +137,28 @@ describe('what clients of WebSockets leave unread', () => {
     expect(client.destroyed).toBe(false);
     expect(room.bytes).toBe(0);
     client.destroy();
+  });
+});
+
+describe('messages over WebSockets that do not come whole', () => {
+  const relieve = (maxBytes: number): void => {
+    for (const each of room.relieved) each(maxBytes);
+  };
+  const beginOf = async (length: number, coming: number): Promise<Client> => {
+    const client = open(true);
+    client.begin(length, coming);
+    await expect.poll(() => client.readableLength, PATIENCE).toBe(0);
+    return client;
+  };
+
+  it('are given up where much has come of them while memory is tight, and wait otherwise', async () => {
+    const [much, little] = [await beginOf(4 * MIB, 3 * MIB), await beginOf(4 * MIB, 50 * KIB)];
+    relieve(4 * MIB);
+    expect(much.destroyed).toBe(false);
+    relieve(MIB);
+    await expect.poll(() => much.destroyed, PATIENCE).toBe(true);
+    relieve(64 * KIB);
+    expect(little.destroyed).toBe(false);
+    little.destroy();
   });
 });
