@@ -13,7 +13,7 @@ const MAX_UNDER_PRESSURE_BYTES = 64 * 1024;
 const LARGE_BODY_BYTES = 64 * 1024;
 
 /** One that is larger, and came in pieces, keeps its room for as long as its request. */
-const LASTING_BODY_BYTES = 16 * 1024;
+export const LASTING_BODY_BYTES = 16 * 1024;
 
 const refusal = (code: 'body_too_large' | 'unsupported_media_type' | 'body_timeout', message: string) =>
   new GatewayError(code, message, {
@@ -153,9 +153,9 @@ class BodyReader implements BodySink {
 
   /** What a message says is there until it is answered: calls that hang must not fill memory either. */
   #keepRoom(): void {
-    const { concluded, response } = this.#target.exchange;
-    if (this.#receivedBytes > LASTING_BODY_BYTES && !concluded)
-      response.once('close', () => this.#giveBack());
+    const { exchange } = this.#target;
+    if (this.#receivedBytes > LASTING_BODY_BYTES && exchange.holders > 0)
+      exchange.onOver = () => this.#giveBack();
     else this.#giveBack();
   }
 

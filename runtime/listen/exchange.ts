@@ -55,6 +55,8 @@ export interface Exchange {
   readonly generation: GenerationView;
   /** Itself, and what goes on behind its reply: see generation-hold.ts. */
   holders: number;
+  /** Called once, when none of them is left. */
+  onOver: (() => void) | undefined;
   /** For the access line and metrics. */
   readonly record: ExchangeRecord;
   /** Shared by all requests of a listener. */

@@ -14,5 +14,9 @@ export const holdOn = (exchange: Exchange): boolean => {
 /** One less; with the last it is given back. */
 export const letGo = (exchange: Exchange): void => {
   exchange.holders -= 1;
-  if (exchange.holders === 0) exchange.generation.release();
+  if (exchange.holders > 0) return;
+  exchange.generation.release();
+  const { onOver } = exchange;
+  exchange.onOver = undefined;
+  onOver?.();
 };

@@ -123,6 +123,7 @@ export const openExchange = (
     context,
     generation,
     holders: 1,
+    onOver: undefined,
     connection,
     place: -1,
   };

@@ -45,6 +45,7 @@ export class ChannelExchange implements Exchange {
   principal: Principal;
   readonly generation: GenerationView;
   holders = 1;
+  onOver: (() => void) | undefined;
   readonly record = newRecord();
   readonly lifecycle: ListenerLifecycle;
   concluded = false;

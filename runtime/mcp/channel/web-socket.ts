@@ -4,11 +4,13 @@
  */
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Admitted } from '../../../policies/identity/standing.ts';
+import { clientKey } from '../../../policies/listen/client-key.ts';
 import { GatewayError, RPC } from '../../errors.ts';
+import { LASTING_BODY_BYTES } from '../../listen/body.ts';
 import type { WebExchange } from '../../listen/exchange.ts';
 import { type Beating, heartbeat } from '../../listen/heartbeat.ts';
 import { replyError } from '../../listen/reply.ts';
-import type { Shedding } from '../../listen/shedding.ts';
+import { BODY_BLOCK_BYTES, type Shedding } from '../../listen/shedding.ts';
 import { LITTLE_UNREAD_BYTES, UnreadShare } from '../../listen/unread-room.ts';
 import type { TakeOver, Upgrade } from '../../listen/upgrade.ts';
 import { closingRefusal } from '../closing.ts';
@@ -229,8 +231,20 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
         this.end('unauthenticated');
         return;
       }
-      this.#conversation.take(place, new ChannelExchange(this.#origin, this.#context, outcome), text);
+      const exchange = new ChannelExchange(this.#origin, this.#context, outcome);
+      if (this.#hasRoom(exchange, text.length)) this.#conversation.take(place, exchange, text);
+      else this.#conversation.refuse(place, exchange, this.#origin.lifecycle.shedding.refusal(), text);
     });
+  }
+
+  /** A large message takes room for as long as its request, as any large body does. */
+  #hasRoom(exchange: ChannelExchange, length: number): boolean {
+    if (length <= LASTING_BODY_BYTES) return true;
+    const { lifecycle, clientAddress } = this.#origin;
+    const [blocks, key] = [Math.ceil(length / BODY_BLOCK_BYTES), clientKey(clientAddress)];
+    if (!lifecycle.shedding.hold(blocks, key)) return false;
+    exchange.onOver = () => lifecycle.shedding.giveBack(blocks, key);
+    return true;
   }
 
   #closed(): void {

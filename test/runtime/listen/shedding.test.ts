@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../runtime/generation.ts';
 import { readBody } from '../../../runtime/listen/body.ts';
+import { holdOn, letGo } from '../../../runtime/listen/generation-hold.ts';
 import { replyEmpty, replyError } from '../../../runtime/listen/reply.ts';
 import {
   BODY_BLOCK_BYTES,
@@ -119,11 +120,17 @@ describe('room for bodies', () => {
       },
     };
     const asked: (() => void)[] = [];
+    /** What goes on though its client is gone, as calls of sessions do. */
+    const behind: (() => void)[] = [];
+    let goesOn = false;
     const hang: Handler = (exchange) =>
       readBody(
         exchange,
         1024 * 1024,
-        () => void asked.push(() => replyEmpty(exchange, 204)),
+        () => {
+          if (goesOn && holdOn(exchange)) behind.push(() => letGo(exchange));
+          asked.push(() => replyEmpty(exchange, 204));
+        },
         (error) => replyError(exchange, error),
       );
     await using served = await serve(listenerNode(), { '/mcp': hang }, { ...NEVER_SHEDS, ...room });
@@ -145,6 +152,14 @@ describe('room for bodies', () => {
     expect(held).toBe(Math.ceil(20_000 / BODY_BLOCK_BYTES));
     gone.socket.destroy();
     await until(() => held === 0);
+    goesOn = true;
+    const left = await ask(20_000);
+    left.socket.destroy();
+    await until(() => served.observer.finished.length === 3);
+    expect(held).toBe(Math.ceil(20_000 / BODY_BLOCK_BYTES));
+    behind.pop()!();
+    expect(held).toBe(0);
+    goesOn = false;
     const small = await ask(16_000);
     expect(held).toBe(0);
     small.socket.destroy();

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { WebExchange } from '../../../../runtime/listen/exchange.ts';
 import { newRecord } from '../../../../runtime/listen/exchange-record.ts';
 import { heartbeat } from '../../../../runtime/listen/heartbeat.ts';
-import type { Shedding } from '../../../../runtime/listen/shedding.ts';
+import { BODY_BLOCK_BYTES, OVERLOADED, type Shedding } from '../../../../runtime/listen/shedding.ts';
 import { UnreadRoom } from '../../../../runtime/listen/unread-room.ts';
 import { type SocketContext, serveWebSocket } from '../../../../runtime/mcp/channel/web-socket.ts';
 import { LastingCallers } from '../../../../runtime/mcp/lasting-callers.ts';
@@ -17,8 +17,9 @@ const PATIENCE = { timeout: 10_000 };
 
 /** A client's end without a network between, so that nothing is read but what it reads. */
 class Client extends Duplex {
-  /** Bytes that have come to it. */
+  /** Bytes that have come to it, and the last of them. */
   told = 0;
+  text = '';
   readonly #reads: boolean;
 
   constructor({ reads }: { readonly reads: boolean }) {
@@ -30,6 +31,7 @@ class Client extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.told += chunk.length;
+    this.text = `${this.text}${chunk.toString('latin1')}`.slice(-1000);
     if (this.#reads) done();
   }
 
@@ -53,13 +55,25 @@ class Client extends Duplex {
 
 let room: UnreadRoom;
 let shedding: Shedding;
+/** Blocks of messages: what there may be, what is held, and what was. */
+let maxBlocks: number;
+let held: number;
+let taken: number;
 beforeEach(() => {
+  [maxBlocks, held, taken] = [Number.POSITIVE_INFINITY, 0, 0];
   room = new UnreadRoom();
   shedding = {
     sheds: false,
-    refusal: () => expect.unreachable(),
-    hold: () => true,
-    giveBack: () => undefined,
+    refusal: () => OVERLOADED.memory,
+    hold: (blocks) => {
+      if (held + blocks > maxBlocks) return false;
+      held += blocks;
+      taken += blocks;
+      return true;
+    },
+    giveBack: (blocks) => {
+      held -= blocks;
+    },
     unread: room,
   };
   room.relieved.add((maxUnreadBytes) => heartbeat.relieve(shedding, maxUnreadBytes));
@@ -95,6 +109,7 @@ const open = (reads: boolean): Client => {
   const client = new Client({ reads });
   const exchange = {
     record: newRecord(),
+    clientAddress: '127.0.0.1',
     lifecycle: { closing: false, bodyTimeoutMs: 30_000, closers: new Set(), shedding },
     request: { method: 'GET', url: '/mcp/ws', headers: HEADERS, rawHeaders: [] },
     principal: ANONYMOUS,
@@ -160,5 +175,25 @@ describe('messages over WebSockets that do not come whole', () => {
     relieve(64 * KIB);
     expect(little.destroyed).toBe(false);
     little.destroy();
+  });
+});
+
+describe('large messages over WebSockets', () => {
+  it('take room until they are answered, and are refused where there is none', async () => {
+    maxBlocks = 100;
+    const client = open(true);
+    client.ping(300 * KIB);
+    await expect.poll(() => client.told, PATIENCE).toBeGreaterThan(300 * KIB);
+    const whole = JSON.stringify({ jsonrpc: '2.0', id: 'x'.repeat(300 * KIB), method: 'ping' });
+    expect(taken).toBe(Math.ceil(whole.length / BODY_BLOCK_BYTES));
+    expect(held).toBe(0);
+    client.ping(10 * KIB);
+    await expect.poll(() => client.told, PATIENCE).toBeGreaterThan(310 * KIB);
+    maxBlocks = 10;
+    client.ping(100 * KIB);
+    await expect.poll(() => client.text, PATIENCE).toContain('"code":"overloaded"');
+    expect(taken).toBe(Math.ceil(whole.length / BODY_BLOCK_BYTES));
+    expect(held).toBe(0);
+    client.destroy();
   });
 });
