@@ -122,7 +122,7 @@ describe('a declared cap on memory', () => {
     const watched = watch(gateway);
     const flooding = flood(gateway.url);
     await expect.poll(() => flooding.answers.length, PATIENCE).toBeGreaterThan(1_000);
-    expect(watched.readiness).toBe(503);
+    await expect.poll(() => watched.readiness, PATIENCE).toBe(503);
     await flooding.end();
     for (const received of held) answer(received);
     await expect.poll(() => watched.readiness, PATIENCE).toBe(200);

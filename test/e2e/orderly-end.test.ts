@@ -11,6 +11,7 @@ import { privateKey, publicPem } from '../compiler/artifact/keys.ts';
 import { CliProcess } from '../support/cli-process.ts';
 import { configuration } from '../support/configuration.ts';
 import { answer, type FastUpstream, type Received } from '../support/fast-upstream.ts';
+import { freePort } from '../support/free-port.ts';
 import { openListen } from '../support/listen-client.ts';
 import { callTool } from '../support/modern-client.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
@@ -203,7 +204,8 @@ describe.each([1, 2])('SIGTERM, with %i thread(s)', (workers) => {
 
 describe('SIGTERM while a thread is being replaced', () => {
   it('[INFRA-15] has no other take its place: no connection is taken any more, and the end is in time', async () => {
-    const sections = { workers: 2, shutdown: { window: '500ms', deadline: '4s' } };
+    const listener = { bind: `127.0.0.1:${await freePort()}` };
+    const sections = { workers: 2, listener, shutdown: { window: '500ms', deadline: '4s' } };
     const { url } = await start(text(sections), { NODE_OPTIONS: `--import=${END_THREAD}` });
     // What is in flight at the other thread keeps the end from being over.
     const held: Received[] = [];
@@ -214,7 +216,7 @@ describe('SIGTERM while a thread is being replaced', () => {
     await cli.seen(/another takes its place/);
     const startedMs = performance.now();
     cli.child.kill('SIGTERM');
-    await expect.poll(() => isRefused(url), { timeout: 3_000, interval: 10 }).toBe(true);
+    await expect.poll(() => isRefused(url), { timeout: 3_000, interval: 5 }).toBe(true);
     let isOver = false;
     const exited = cli.exited().finally(() => {
       isOver = true;
@@ -222,7 +224,7 @@ describe('SIGTERM while a thread is being replaced', () => {
     const refusals: boolean[] = [];
     while (!isOver) {
       refusals.push(await isRefused(url));
-      await pause(20);
+      await pause(5);
     }
     expect(refusals).not.toContain(false);
     expect(refusals.length).toBeGreaterThan(20);

@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => upstream.close());
 
-const DRAIN = { watch: false, drain: { window: '50ms', deadline: '300ms' } };
+const DRAIN = { watch: false, drain: { window: '50ms', deadline: '1500ms' } };
 
 /** Two servers of one upstream: the rule of `main` changes, `steady` stays as it is. */
 const yamlOf = (
@@ -162,11 +162,11 @@ const TRANSPORTS: Readonly<Record<string, (url: string) => Promise<(id: string) 
 };
 
 describe('calls of sessions', () => {
-  const yaml = (rule: string, call: string): string =>
+  const yaml = (rule: string, call: string, deadline = '1500ms'): string =>
     configuration(
       { tracker: upstream.url },
       {
-        reload: { watch: false, drain: { window: '50ms', deadline: '500ms' } },
+        reload: { watch: false, drain: { window: '50ms', deadline } },
         server: { protocol: { legacySse: true, websocket: true }, policies: ['rule'] },
         upstream: { timeouts: { call } },
         policies: { rule: { type: 'cel', allow: rule } },
@@ -192,7 +192,7 @@ describe('calls of sessions', () => {
     await expect
       .poll(() => gateway.metrics(), { timeout: 10_000 })
       .toContain('gatewright_requests_in_flight{listener="main"} 0');
-    await applied(gateway, yaml('true', '50s'));
+    await applied(gateway, yaml('true', '50s', '1h'));
     expect(await gateway.metrics()).toContain('gatewright_generations{state="draining"} 1');
     const { message, response } = held[0]!;
     response.end(event({ jsonrpc: '2.0', id: message.id, result: echoResult(message) }));

@@ -50,7 +50,7 @@ describe.each([1, 2])('calls that wait for input, with %i thread(s)', (workers) 
     // Where their upstream has changed they do so until the deadline of the drain.
     const others = await park(gateway);
     const cancelled = once(upstream.events, 'cancelled');
-    await applied(gateway, yamlOf(workers, '2s', { upstream: { timeouts: { call: '50s' } } }));
+    await applied(gateway, yamlOf(workers, '4s', { upstream: { timeouts: { call: '50s' } } }));
     expect(outcomeOf(await retry(gateway, others[0]!))).toEqual(named('Ada'));
     await cancelled;
     await expect.poll(() => draining(gateway), { timeout: 10_000 }).toBe(0);

@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const DRAIN = { window: '50ms', deadline: '1500ms' };
+const DRAIN = { window: '50ms', deadline: '2s' };
 
 const yamlOf = (rule: string, call: string, onPolicyChange = 'recheck'): string =>
   configuration(

@@ -34,10 +34,9 @@ describe('a list to which one upstream adds nothing for the moment', () => {
     await using first = await startOfferingUpstream('first', offer('first'));
     await using second = await startOfferingUpstream('second', offer('second'));
     for (const method of Object.keys(LISTS)) second.upstream.on(method, failure);
-    const upstream = { timeouts: { list: '500ms' } };
-    await using gateway = await startTestGateway(
-      configuration({ first: first.url, second: second.url }, { upstream }),
-    );
+    const yaml = JSON.parse(configuration({ first: first.url, second: second.url }));
+    yaml.upstreams.second.timeouts = { list: '500ms' };
+    await using gateway = await startTestGateway(JSON.stringify(yaml));
     const session = await openSession(gateway.url());
     for (const [method, member] of Object.entries(LISTS)) {
       const modern = await readPage(gateway.url(), method);

@@ -248,7 +248,7 @@ describe('reload.onPolicyChange', () => {
 
   it('`keep` lets streams go on under the rules that they were opened by, until the deadline', async () => {
     await using feed = await startFeed();
-    const reload = { onPolicyChange: 'keep', drain: { window: '1ms', deadline: '2s' } };
+    const reload = { onPolicyChange: 'keep', drain: { window: '1ms', deadline: '5s' } };
     await using gateway = await start(feed, { reload });
     const stream = await openListen(
       gateway.url(),

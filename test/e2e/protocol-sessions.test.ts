@@ -117,7 +117,7 @@ describe('a call of a session', () => {
   it('keeps its session alive while it runs, however short the idle time is', async () => {
     const upstream = await legacyUpstream(['slow']);
     await using gateway = await startTestGateway(
-      configuration({ one: upstream.url }, { sessions: { idle: '400ms' } }),
+      configuration({ one: upstream.url }, { sessions: { idle: '1500ms' } }),
     );
     const session = await open(gateway.url());
     let release = () => {};
@@ -126,11 +126,11 @@ describe('a call of a session', () => {
     });
     const running = post(gateway.url(), call(1, 'slow'), session);
     await upstream.until(() => upstream.calls === 1);
-    await idleFor(600);
+    await idleFor(2_000);
     expect((await post(gateway.url(), { jsonrpc: '2.0', id: 2, method: 'ping' }, session)).status).toBe(200);
     release();
     expect((await running).status).toBe(200);
-    await idleFor(600);
+    await idleFor(2_000);
     expect((await post(gateway.url(), { jsonrpc: '2.0', id: 3, method: 'ping' }, session)).status).toBe(404);
     await upstream.close();
   });

@@ -46,17 +46,29 @@ const marked = (mark: string): number[] =>
     })
     .map(Number);
 
+/** Among the arguments of processes that this test has started, and of no other. */
+const [MUTE, RENEWED, TRIED_OUT] = ['mute', 'renewed', 'tried-out'].map(
+  (name) => `${name}-${process.pid}`,
+) as [string, string, string];
+
 const isBound = (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${port}/`).then(
     () => true,
     () => false,
   );
 
+/** None of a thread that has ended meanwhile. */
+const childrenOf = (file: string): readonly number[] => {
+  try {
+    return readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+};
+
 /** Pids of what the gateway has started and not waited for. */
 const children = (pid: number): readonly number[] =>
-  readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
+  readdirSync(`/proc/${pid}/task`).flatMap((task) => childrenOf(`/proc/${pid}/task/${task}/children`));
 
 /** What a refused reload could leave: threads have an abstract socket each, and whoever prepared one has to give it back. */
 const held = ({ pid }: StartedGateway) => ({
@@ -125,7 +137,7 @@ const FAULTS: readonly (readonly [
     (yaml) => {
       yaml.upstreams.child = {
         type: 'stdio',
-        command: [process.execPath, '-e', 'setInterval(() => 0, 1e6)', 'mute'],
+        command: [process.execPath, '-e', 'setInterval(() => 0, 1e6)', MUTE],
         timeouts: { connect: '300ms' },
       };
     },
@@ -153,7 +165,7 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
 
   it.each(FAULTS)('for %s leaves no trace, and the next good edit applies', async (name, reason, spoil) => {
     const port = await freePort();
-    const mark = `mark-${workers}-${name.replaceAll(' ', '-')}`;
+    const mark = `mark-${process.pid}-${workers}-${name.replaceAll(' ', '-')}`;
     const good = (yaml: Yaml): Yaml => {
       yaml.listeners.more = { bind: `127.0.0.1:${port}` };
       yaml.servers.main.at.push({ listener: 'more', path: '/mcp' });
@@ -178,7 +190,7 @@ describe.each([1, 2])('a reload that is refused, with %i thread(s)', (workers) =
     expect(JSON.parse(text).artifactHash).toBe(hash);
 
     expect(await isBound(port)).toBe(false);
-    await expect.poll(() => [...marked(mark), ...marked('mute')], { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => [...marked(mark), ...marked(MUTE)], { timeout: 10_000 }).toEqual([]);
     await expect.poll(() => held(gateway), { timeout: 10_000 }).toEqual(before);
     expect((await gateway.status()).artifactHash).toBe(hash);
     // The process that serves was never stopped, nor is there another beside it.
@@ -201,8 +213,11 @@ it('reloads that are refused leave no timer, however many', async () => {
   const timers = () => inspector.numberOf('countTimers()');
   const more = (): Yaml => {
     const yaml = base(1);
-    yaml.upstreams.looked = { type: 'http', endpoints: [upstream.url], health: { every: '10m' } };
-    yaml.servers.main.expose.push({ upstream: 'looked', prefix: 'l_' });
+    // Several, so that timers of other things that run out meanwhile are fewer.
+    for (let at = 0; at < 5; at += 1) {
+      yaml.upstreams[`looked${at}`] = { type: 'http', endpoints: [upstream.url], health: { every: '10m' } };
+      yaml.servers.main.expose.push({ upstream: `looked${at}`, prefix: `l${at}_` });
+    }
     return yaml;
   };
   const idle = async (): Promise<number> => {
@@ -238,9 +253,9 @@ describe('another command of a stdio upstream', () => {
       await pidOf();
       const { processes } = (await gateway.status()).upstreams.child!;
       const changed = base(workers);
-      changed.upstreams.child = CHILD('pid', 'renewed-command');
+      changed.upstreams.child = CHILD('pid', RENEWED);
       expect((await gateway.load(JSON.stringify(changed))).result).toBe('applied');
-      const renewed = marked('renewed-command');
+      const renewed = marked(RENEWED);
       expect(renewed).toHaveLength(workers);
       expect(renewed).toContain(await pidOf());
       const left = () => processes.filter((pid) => readdirSync('/proc').includes(String(pid)));
@@ -251,9 +266,9 @@ describe('another command of a stdio upstream', () => {
   it('that runs for each session alone is tried out, and not kept', async () => {
     await using gateway = await StartedGateway.start(JSON.stringify(base(1)));
     const changed = base(1);
-    changed.upstreams.child = { ...CHILD('pid', 'tried-out'), isolation: 'per-session' };
+    changed.upstreams.child = { ...CHILD('pid', TRIED_OUT), isolation: 'per-session' };
     expect(['applied', 'unchanged']).toContain((await gateway.load(JSON.stringify(changed))).result);
-    expect(marked('tried-out')).toEqual([]);
+    await expect.poll(() => marked(TRIED_OUT)).toEqual([]);
     changed.upstreams.child.command = [process.execPath, '-e', 'process.exit(3)'];
     const refused = await gateway.load(JSON.stringify(changed));
     expect([refused.result, String(refused.error)]).toEqual([

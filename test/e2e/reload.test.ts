@@ -95,7 +95,7 @@ describe('a save', () => {
       timesMs.push(await servedAfter(url, `v${count}_`));
     }
     expect(Math.min(...timesMs), timesMs.join(' ')).toBeLessThanOrEqual(BUDGET_MS);
-    expect(gateway.lastReload).toMatchObject({ result: 'applied', cause: 'watch' });
+    await expect.poll(() => gateway.lastReload).toMatchObject({ result: 'applied', cause: 'watch' });
     await gateway.close(0);
     await rm(folder, { recursive: true });
   });
@@ -162,8 +162,10 @@ describe('a broken file', () => {
 
     await gateway.write(marked('c_'));
     await servedAfter(gateway.audience(), 'c_');
+    await expect
+      .poll(async () => (await scrape(gateway.opsUrl)).get('gatewright_config_last_reload_successful'))
+      .toBe(1);
     const repaired = await scrape(gateway.opsUrl);
-    expect(repaired.get('gatewright_config_last_reload_successful')).toBe(1);
     expect(repaired.get('gatewright_config_reloads_total{result="applied"}')).toBe(2);
   });
 

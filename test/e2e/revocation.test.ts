@@ -204,7 +204,7 @@ describe('an order to revoke', () => {
 
   it('ends when it says so', async () => {
     await using gateway = await start();
-    await revokeAt(gateway, { key: 'bob', for: '400ms' });
+    await revokeAt(gateway, { key: 'bob', for: '2s' });
     expect(await statusOf(gateway, bob.key)).toBe(401);
     expect((await revokedAt(gateway)).revocations).toHaveLength(1);
     await expect.poll(() => statusOf(gateway, bob.key), PATIENT).toBe(200);

@@ -67,7 +67,7 @@ describe('several upstreams behind one server', () => {
     const { port } = second.upstream;
     await second.upstream.close();
     await using gateway = await startTestGateway(
-      configuration({ first: first.url, second: second.url }, { upstream: { timeouts: { list: '1s' } } }),
+      configuration({ first: first.url, second: second.url }, { upstream: { timeouts: { list: '5s' } } }),
     );
     const partial = await modernRequest(gateway.url(), 'tools/list');
     expect(partial.body.result.tools.map(({ name }: { name: string }) => name)).toEqual(['a']);

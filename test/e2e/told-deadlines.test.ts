@@ -71,8 +71,9 @@ describe('an upstream that asks for it', () => {
     upstream.behave(refuse(503, 2));
     expect(codeOf(await call(gateway))).toBeUndefined();
     const [, first, second, third] = toldTo(upstream);
-    expect(first! - second!).toBeGreaterThanOrEqual(60);
-    expect(second! - third!).toBeGreaterThanOrEqual(120);
+    // Timers and what is told count whole milliseconds.
+    expect(first! - second!).toBeGreaterThanOrEqual(60 - 1);
+    expect(second! - third!).toBeGreaterThanOrEqual(120 - 1);
   });
 
   it('is told in a session of the older era, too, and an HTTP API in a header of its request', async () => {
@@ -143,9 +144,10 @@ describe('a caller that tells how long it waits', () => {
     let isCancelled = false;
     upstream.behave(({ response }) => response.on('close', () => (isCancelled = true)));
     const startMs = performance.now();
-    expect(codeOf(await call(gateway, 150))).toBe('upstream_timeout');
-    expect(performance.now() - startMs).toBeGreaterThanOrEqual(149);
-    expect(performance.now() - startMs).toBeLessThan(150 + SLACK_MS);
+    // Time enough to get there.
+    expect(codeOf(await call(gateway, 1_000))).toBe('upstream_timeout');
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(999);
+    expect(performance.now() - startMs).toBeLessThan(1_000 + SLACK_MS);
     await upstream.until(() => isCancelled);
   });
 
@@ -217,18 +219,18 @@ describe('a caller that tells how long it waits', () => {
 it('gateways behind one another keep one deadline: the shortest that is declared, which the last one hears of', async () => {
   const upstream = await upstreamOf();
   const inner = await gatewayBefore(upstream.url, { breaker: { consecutive: 1 } });
-  const outer = await gatewayBefore(inner.url(), { timeouts: { call: '700ms' } });
+  const outer = await gatewayBefore(inner.url(), { timeouts: { call: '3s' } });
   await call(outer);
-  expect(toldTo(upstream)[0]).toBeLessThanOrEqual(700);
+  expect(toldTo(upstream)[0]).toBeLessThanOrEqual(3_000);
   let isCancelled = false;
   upstream.behave(({ response }) => response.on('close', () => (isCancelled = true)));
   expect(codeOf(await call(outer))).toBe('upstream_timeout');
-  expect(codeOf(await call(outer, 300))).toBe('upstream_timeout');
+  expect(codeOf(await call(outer, 1_000))).toBe('upstream_timeout');
   await upstream.until(() => isCancelled);
   const [, declared, hurried] = toldTo(upstream);
-  expect(declared).toBeGreaterThan(300);
-  expect(declared).toBeLessThanOrEqual(700);
-  expect(hurried).toBeLessThanOrEqual(300);
+  expect(declared).toBeGreaterThan(1_000);
+  expect(declared).toBeLessThanOrEqual(3_000);
+  expect(hurried).toBeLessThanOrEqual(1_000);
   const metrics = await scrape(inner.opsUrl);
   expect(metrics.get('gatewright_upstream_breaker_state{upstream="deep"}')).toBe(0);
 });
@@ -293,10 +295,10 @@ describe('a caller over HTTP+SSE, the transport of 2024-11-05', () => {
     let closed = 0;
     upstream.behave(({ response }) => response.on('close', () => (closed += 1)));
     const startMs = performance.now();
-    await post(CALL, 1, 200);
+    await post(CALL, 1, 1_000);
     expect((await answerTo(1)).error.data.code).toBe('upstream_timeout');
-    expect(performance.now() - startMs).toBeGreaterThanOrEqual(199);
-    expect(performance.now() - startMs).toBeLessThan(200 + SLACK_MS);
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(999);
+    expect(performance.now() - startMs).toBeLessThan(1_000 + SLACK_MS);
     await upstream.until(() => closed === 1);
     await post(CALL, 2, 60_000);
     await upstream.until(() => upstream.calls === 2);
@@ -320,16 +322,16 @@ describe('a session upstream that is opened for a call', () => {
 
   it('is opened within the time of the call, of which the upstream is told the rest', async () => {
     const upstream = await upstreamOf({ eras: ['legacy'] });
-    slowly(upstream, 400);
+    slowly(upstream, 1_500);
     const gateway = await gatewayBefore(upstream.url, {
       protocol: { era: 'legacy' },
-      timeouts: { call: '3s', callMax: '3s' },
+      timeouts: { call: '6s', callMax: '6s' },
     });
     await call(gateway);
     await call(gateway);
     const [first, second] = toldTo(upstream);
-    expect(first).toBeLessThanOrEqual(3_000 - 399);
-    expect(second).toBeGreaterThan(3_000 - 399);
+    expect(first).toBeLessThanOrEqual(6_000 - 1_499);
+    expect(second).toBeGreaterThan(6_000 - 1_499);
   });
 
   it('takes all of it where it takes too long: the call is answered, and not sent', async () => {
@@ -434,13 +436,13 @@ describe('a call that another thread has to make', () => {
       Promise.all(
         Array.from({ length: MANY }, (_, id) => callLate(gateway.url(), session, lateMs, waitsMs, id)),
       );
-    await many(1_000, 20_000);
+    await many(2_000, 20_000);
     expect(toldTo(upstream)).toHaveLength(MANY);
     for (const each of toldTo(upstream)) expect(each).toBeLessThanOrEqual(20_000 - 500);
     upstream.behave(hang);
     const startMs = performance.now();
-    const answers = await many(0, 1_000);
-    expect(performance.now() - startMs).toBeLessThan(1_000 + SLACK_MS);
+    const answers = await many(0, 2_000);
+    expect(performance.now() - startMs).toBeLessThan(2_000 + SLACK_MS);
     expect(new Set(answers.map(failureOf))).toEqual(new Set(['upstream_timeout']));
     expect(answers.map((text) => JSON.parse(text).id)).toEqual(answers.map((_, id) => id));
     const cancelled = () =>

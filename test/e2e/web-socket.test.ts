@@ -66,8 +66,7 @@ describe('a WebSocket', () => {
     client.close();
     await upstream.until(() => upstream.sessions.size === 0);
     expect(client.messages.filter(({ id }) => id === 'slow')).toEqual([]);
-    const metrics = await gateway.metrics();
-    expect(metrics).toContain('gatewright_requests_in_flight{listener="main"} 0');
+    await expect.poll(() => gateway.metrics()).toContain('gatewright_requests_in_flight{listener="main"} 0');
     upstream.behave(({ message, response }) =>
       response
         .writeHead(200, { 'content-type': 'application/json' })
@@ -264,7 +263,7 @@ describe('the caller of a WebSocket', () => {
       { tap: false, files: { 'jwks.json': JSON.stringify({ keys: [signing.publicJwk] }) } },
     );
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const claims = { iss: issuer, aud: gateway.audience(), sub: 'ada', iat: nowSeconds, exp: nowSeconds + 3 };
+    const claims = { iss: issuer, aud: gateway.audience(), sub: 'ada', iat: nowSeconds, exp: nowSeconds + 5 };
     const token = await mint(signing, claims);
     const client = await WebSocketClient.open(gateway.url(), {
       headers: { authorization: `Bearer ${token}` },

@@ -197,7 +197,7 @@ describe('caps of several threads on what comes in', () => {
     const written = new Promise<boolean>((resolve) => socket.write('x'.repeat(bytes), () => resolve(false)));
     // What was written may not be read yet.
     const refused =
-      (await Promise.race([answer, written])) || (await Promise.race([answer, delay(500, false)]));
+      (await Promise.race([answer, written])) || (await Promise.race([answer, delay(1_500, false)]));
     return { socket, refused };
   };
 
