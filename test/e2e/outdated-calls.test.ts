@@ -19,7 +19,8 @@ import { scrape } from '../support/scrape.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 import { WebSocketClient } from '../support/web-socket-client.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+// Fifty reloads of a large graph take a loaded machine a minute.
+vi.setConfig({ testTimeout: 240_000 });
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
