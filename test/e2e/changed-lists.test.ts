@@ -190,8 +190,8 @@ describe.each([
     const step = async (rules: Rules, changed: Partial<typeof told>): Promise<void> => {
       await gateway.apply(yamlOf(workers, rules));
       for (const role of ['dev', 'ops'] as const) told[role].push(...(changed[role] ?? []));
-      await expect.poll(() => heard(his), { timeout: 10_000 }).toEqual(onAll(...told.dev));
-      await expect.poll(() => heard(hers), { timeout: 10_000 }).toEqual(onAll(...told.ops));
+      await expect.poll(() => heard(his), { timeout: 30_000 }).toEqual(onAll(...told.dev));
+      await expect.poll(() => heard(hers), { timeout: 30_000 }).toEqual(onAll(...told.ops));
     };
 
     await step({ deny: hides('dev', TOOL) }, { dev: ['tools'] });
@@ -233,7 +233,7 @@ it('at a reload nobody waits for a list that does not come: other kinds are told
   const gateway = await start(yamlOf(1, { upstream: slow }));
   const [his, hers] = [await hear(gateway.url, dev.key), await hear(gateway.url, ops.key)];
   await gateway.apply(yamlOf(1, { upstream: slow, deny: hides('dev', TOOL) }));
-  await expect.poll(() => heard(his), { timeout: 10_000 }).toEqual(onAll('tools'));
+  await expect.poll(() => heard(his), { timeout: 30_000 }).toEqual(onAll('tools'));
   expect(heard(hers)).toEqual(onAll());
   await upstream.upstream.until(() =>
     upstream.upstream.log.some(({ message }) => message.method === 'resources/list'),
@@ -245,7 +245,7 @@ it('at a reload nobody waits for a list that does not come: other kinds are told
   expect(his.streams.listen()).toEqual(['tools', 'tools', 'resources']);
   expect(hers.streams.listen()).toEqual(['prompts', 'resources']);
   for (const name of ['get', 'sse', 'socket'] as const)
-    await expect.poll(() => hers.streams[name](), { timeout: 10_000 }).toEqual(['prompts', 'resources']);
+    await expect.poll(() => hers.streams[name](), { timeout: 30_000 }).toEqual(['prompts', 'resources']);
   his.close();
   hers.close();
 });

@@ -81,9 +81,9 @@ describe('an upstream with two endpoints', () => {
     const startedMs = performance.now();
     expect(await answeredBy()).toBe('secondary');
     expect(performance.now() - startedMs).toBeLessThan(1000);
-    await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 10_000);
+    await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 30_000);
     endpoints[0] = await startToolUpstream('primary', ['echo'], { port });
-    await vi.waitFor(async () => expect(await answeredBy()).toBe('primary'), 10_000);
+    await vi.waitFor(async () => expect(await answeredBy()).toBe('primary'), 30_000);
     expect(await health()).toEqual([1, 1]);
   });
 
@@ -148,15 +148,15 @@ describe('an upstream with two endpoints', () => {
     gateway = await startTestGateway(yaml());
     await answeredBy();
     await kill(0);
-    await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 10_000);
+    await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 30_000);
     await gateway.load(yaml({}, { telemetry: { log: { level: 'error' } } }));
     expect(await health()).toEqual([0, 1]);
     const other = await startToolUpstream('other', ['echo']);
     await gateway.load(yaml({ endpoints: [other.url] }));
-    await vi.waitFor(async () => expect(await isUp(other.url)).toBe(1), 10_000);
-    await vi.waitFor(() => expect(other.log.length).toBeGreaterThan(0), 10_000);
+    await vi.waitFor(async () => expect(await isUp(other.url)).toBe(1), 30_000);
+    await vi.waitFor(() => expect(other.log.length).toBeGreaterThan(0), 30_000);
     const [asked, seen] = [endpoints[1]!.log.length, other.log.length];
-    await vi.waitFor(() => expect(other.log.length).toBeGreaterThan(seen + 3), 10_000);
+    await vi.waitFor(() => expect(other.log.length).toBeGreaterThan(seen + 3), 30_000);
     expect(endpoints[1]!.log.length).toBeLessThanOrEqual(asked + 1);
     await gateway.close();
     gateway = undefined;
@@ -195,7 +195,7 @@ describe('an API with two endpoints', () => {
       const startedMs = performance.now();
       expect(await by()).toBe('secondary');
       expect(performance.now() - startedMs).toBeLessThan(1000);
-      await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 10_000);
+      await vi.waitFor(async () => expect(await health()).toEqual([0, 1]), 30_000);
       const asked = await fetch(new URL('/-/status', gateway.opsUrl));
       const { upstreams } = (await asked.json()) as { upstreams: Record<string, UpstreamState> };
       expect(upstreams.hub!.endpoints).toMatchObject([
@@ -204,7 +204,7 @@ describe('an API with two endpoints', () => {
       ]);
       expect(upstreams.hub!.breaker).toBe('closed');
       apis[0] = await named('primary', apis[0]!.port);
-      await vi.waitFor(async () => expect(await by()).toBe('primary'), 10_000);
+      await vi.waitFor(async () => expect(await by()).toBe('primary'), 30_000);
       expect(await health()).toEqual([1, 1]);
     } finally {
       await gateway.close();

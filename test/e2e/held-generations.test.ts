@@ -10,7 +10,7 @@ import { startAskingUpstream } from './clients/upstreams/asking-http.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const POLL = { timeout: 10_000 };
+const POLL = { timeout: 30_000 };
 
 /** Another `call` is another upstream, which the calls of before do without. */
 const yamlOf = (url: string, call: string): string =>

@@ -57,7 +57,7 @@ describe('in the place of gateway.yaml', () => {
     expect(await toolNames(gateway.url)).toEqual(['a_get_issue']);
     await rm(gateway.file, { recursive: true, force: true });
     await writeFile(gateway.file, marked('b_'));
-    await expect.poll(() => toolNames(gateway.url), { timeout: 10_000 }).toEqual(['b_get_issue']);
+    await expect.poll(() => toolNames(gateway.url), { timeout: 30_000 }).toEqual(['b_get_issue']);
   });
 
   it.skipIf(process.getuid?.() === 0)('a file that may not be read is told as such', async () => {
@@ -129,6 +129,6 @@ describe('another process that swaps the file for something else all the time', 
     await writeFile(`${file}.last`, name === 'token' ? 'u'.repeat(40) : yaml('b_'));
     await rename(`${file}.last`, file);
     if (name === 'token') await writeFile(gateway.file, yaml('b_'));
-    await expect.poll(() => toolNames(gateway.url), { timeout: 10_000 }).toEqual(['b_get_issue']);
+    await expect.poll(() => toolNames(gateway.url), { timeout: 30_000 }).toEqual(['b_get_issue']);
   });
 });

@@ -57,12 +57,12 @@ const start = async (): Promise<string> => {
 
 const expectTool = async (url: string, name: string): Promise<void> => {
   const first = async () => (await toolNames(url).catch(() => []))[0];
-  await expect.poll(first, { timeout: 10_000, interval: 20 }).toBe(name);
+  await expect.poll(first, { timeout: 30_000, interval: 20 }).toBe(name);
 };
 
 const expectGone = async (url: string): Promise<void> => {
   const status = async () => (await fetch(url, { method: 'POST' })).status;
-  await expect.poll(status, { timeout: 10_000, interval: 20 }).toBe(404);
+  await expect.poll(status, { timeout: 30_000, interval: 20 }).toBe(404);
 };
 
 describe('a folder of included files', () => {
