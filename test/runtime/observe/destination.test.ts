@@ -1,12 +1,25 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDestination } from '../../../runtime/observe/destination.ts';
 import { until } from '../listen/listener-fixture.ts';
+
+/** Counts how often a destination was found full. */
+const found = vi.hoisted(() => ({ full: 0 }));
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  type Done = (error: NodeJS.ErrnoException | null, written: number) => void;
+  const write = (fd: number, bytes: Buffer, done: Done): void =>
+    real.write(fd, bytes, (error, written) => {
+      if (error?.code === 'EAGAIN') found.full += 1;
+      done(error, written);
+    });
+  return { ...real, write };
+});
 
 /** Whether there was something to read, which is taken. */
 const take = (fd: number): boolean => {
@@ -73,9 +86,9 @@ describe('openDestination', () => {
       spawnSync('mkfifo', [pipe]);
       const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
       const writer = openDestination(fd);
+      const before = found.full;
       writer.write(lines);
-      // What the system has is written by threads beside this one; what is asked later comes back later.
-      for (let turn = 0; turn < 20; turn += 1) await stat(folder);
+      await until(() => found.full > before);
       expect(() => writeSync(fd, 'x')).toThrow('EAGAIN');
       return { pipe, fd, writer };
     };
