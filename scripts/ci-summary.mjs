@@ -46,7 +46,9 @@ for (const { name, isOk, report } of steps) {
   passed += result.numPassedTests;
   failed += result.numFailedTests + others;
   skipped += result.numPendingTests + result.numTodoTests;
-  for (const file of result.testResults) if (file.status === 'failed') tellFailed(file);
+  const failedFiles = result.testResults.filter(({ status }) => status === 'failed');
+  for (const file of failedFiles) tellFailed(file);
+  if (others > 0 && failedFiles.length === 0) console.log(`failed: ${name}, though none of its tests did`);
 }
 if (skipped > 0) console.log(`skipped: ${skipped}`);
 console.log(`${passed} passed, ${failed} failed`);
