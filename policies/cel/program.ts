@@ -27,10 +27,17 @@ export interface CelProgram<F> {
 
 export type CelOutcome = CelValue | typeof UNKNOWN | CelError;
 
-/** @throws Error for an expression that the compiler's checker would have refused. */
-export const prepareCel = <F>(expression: string, environment: CelEnvironment<F>): CelProgram<F> => {
+/**
+ * @param change what is evaluated in place of what is written
+ * @throws Error for an expression that the compiler's checker would have refused.
+ */
+export const prepareCel = <F>(
+  expression: string,
+  environment: CelEnvironment<F>,
+  change: (tree: CelExpr) => CelExpr = (tree) => tree,
+): CelProgram<F> => {
   try {
-    return prepareTree(parseExpression(expression).expr, environment);
+    return prepareTree(change(parseExpression(expression).expr), environment);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`cannot prepare the CEL expression \`${expression.slice(0, 200)}\`: ${reason}`);

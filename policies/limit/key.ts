@@ -5,13 +5,15 @@ import { findAttribute, UNKNOWN } from '../cel/environment.ts';
 import { celLibrary } from '../cel/late-library.ts';
 import { prepareCel } from '../cel/program.ts';
 import { KEY_ENVIRONMENT } from './key-environment.ts';
+import { COUNTED_ENVIRONMENT, withWholeCaller } from './whole-caller.ts';
 
 type KeyPart = (facts: CallFacts) => string;
 
 /**
  * A function from a call to its count, unambiguous over the whole tuple. It never throws: all calls for which an
  * expression has no value (`tool.name` of a resources/read, or an error) share one count, so that no call
- * escapes a limit. `principal.id` counts principals of different identities apart.
+ * escapes a limit. `principal.id` counts principals of different identities apart, by itself and where an expression
+ * yields it.
  *
  * @throws Error for an expression that the compiler's checker would have refused.
  */
@@ -45,7 +47,7 @@ const plainAttribute = (expression: string): KeyPart | undefined => {
 };
 
 const computed = (expression: string): KeyPart => {
-  const program = prepareCel(expression, KEY_ENVIRONMENT);
+  const program = prepareCel(expression, COUNTED_ENVIRONMENT, withWholeCaller);
   const { isCelError } = celLibrary();
   return (facts) => {
     const outcome = program.evaluate(facts);

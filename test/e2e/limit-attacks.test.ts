@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { configuration } from '../support/configuration.ts';
 import { answer, type FastUpstream } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -79,6 +80,36 @@ describe('a limit by address', () => {
       expect(await callWith(gateway, { 'x-forwarded-for': told }), told).toBe(400);
     expect(upstream.calls).toBe(0);
   });
+});
+
+describe('a limit by caller', () => {
+  it.each(['principal.id', '(principal.id)', "principal.tenant + ' ' + principal.id"])(
+    '[RATE-01] is not used up for one caller by another, whom another identity calls the same: %s',
+    async (expression) => {
+      const [staff, robots] = [makeApiKey('alice'), makeApiKey('alice')];
+      const keys = ({ hash }: { readonly hash: string }) =>
+        JSON.stringify({ keys: [{ id: 'alice', hash, servers: ['main'] }] });
+      await using gateway = await startTestGateway(
+        configuration(
+          { tracker: upstream.url },
+          {
+            identity: {
+              staff: { type: 'api-key', keysFile: './staff.yaml' },
+              robots: { type: 'api-key', keysFile: './robots.yaml' },
+            },
+            server: { identity: ['staff', 'robots'], limits: ['one'] },
+            limits: { one: { type: 'quota', quota: '1/3650d', key: [expression] } },
+          },
+        ),
+        { files: { 'staff.yaml': keys(staff), 'robots.yaml': keys(robots) } },
+      );
+      const status = async ({ key }: { readonly key: string }): Promise<number> =>
+        (await callTool(gateway.url(), 'echo', {}, { token: key })).status;
+      const statuses: number[] = [];
+      for (const caller of [robots, robots, staff, staff]) statuses.push(await status(caller));
+      expect(statuses).toEqual([200, 429, 200, 429]);
+    },
+  );
 });
 
 describe('a limit on a tool', () => {

@@ -15,6 +15,58 @@ test('equal ids of different identities are counted apart', () => {
   expect(key(callBy('alice'))).not.toBe(key(callBy('bob')));
 });
 
+test.each([
+  '(principal.id)',
+  ' principal.id // of whoever asks',
+  "principal['id']",
+  'string(principal.id)',
+  "'' + principal.id",
+  "principal.tenant + '/' + principal.id + '/' + tool.name",
+  "principal.id == 'nobody' ? client.address : principal.id",
+  "principal.id == 'alice' ? principal.id + '!' : 'others'",
+  '[principal.id, tool.name]',
+  '[tool.name] + [[principal.id]]',
+  '[principal.id] + principal.roles',
+])('%s does so, too, for the identity goes with what it yields', (expression) => {
+  const key = prepareKey([expression]);
+  expect(key(callBy('alice'))).toBe(key(callBy('alice')));
+  expect(key(callBy('alice'))).not.toBe(key(callBy('alice', 'robots')));
+  const both = prepareKey(['server.name', expression]);
+  expect(both(callBy('alice'))).not.toBe(both(callBy('alice', 'robots')));
+});
+
+test.each([
+  ["principal.id == 'alice' ? 'owner' : 'others'", 'alice', 'bob'],
+  ["principal.id.startsWith('bot-') ? 'bots' : 'people'", 'bot-1', 'alice'],
+  ["principal.id in ['alice', 'carol']", 'alice', 'bob'],
+  ["['alice', 'carol'].exists(name, name == principal.id) ? 1 : 2", 'alice', 'bob'],
+  ["('x' + principal.id).size()", 'alice', 'bob'],
+  ["principal.id.split('@')[1]", 'alice@example.com', 'alice@example.org'],
+  ['[principal.id][0] == principal.id ? tool.name : principal.id', 'alice', 'alice'],
+])('%s counts those together that it means to, whoever vouched for them', (expression, one, other) => {
+  const key = prepareKey([expression]);
+  expect(key(callBy(one))).toBe(key(callBy(one, 'robots')));
+  if (one !== other) expect(key(callBy(one))).not.toBe(key(callBy(other)));
+});
+
+test('no identity can be named so that its callers are counted with those of another', () => {
+  const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/);
+  const id = fc.oneof(fc.string(), fc.constantFrom('', ':', 'workforce:alice', 'alice', '@caller'));
+  const key = prepareKey(['(principal.id)']);
+  fc.assert(
+    fc.property(name, id, name, id, (identity, one, otherIdentity, other) => {
+      const same = identity === otherIdentity && one === other;
+      expect(key(callBy(one, identity)) === key(callBy(other, otherIdentity))).toBe(same);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('what stands for a caller with its identity cannot be written', () => {
+  for (const expression of ['@caller', '`@caller`', "'@caller' + @caller", 'principal.key'])
+    expect(() => prepareKey([`(${expression})`])).toThrow('cannot prepare');
+});
+
 test('no expression means one count for all', () => {
   expect(prepareKey([])(callBy('alice'))).toBe(prepareKey([])(callBy('bob')));
 });
