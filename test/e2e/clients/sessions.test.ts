@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configuration } from '../../support/configuration.ts';
 import { type Everything, startEverything } from '../../support/everything/server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { type BesideEverything, startBesideEverything } from './beside-everything.ts';
 import { PEERS } from './peers.ts';
@@ -154,15 +155,20 @@ describe.each(LEGACY)('$name in a session', ({ open }) => {
 
 describe.each(LEGACY)('$name and an upstream that starts anew', ({ open }) => {
   it('is told again of updates of what it had subscribed to', async () => {
-    const first = await startEverything();
-    const port = Number(new URL(first.url).port);
+    const port = await freePort();
+    const first = await startEverything({ port });
     await using before = await startTestGateway(configuration({ restarted: first.url }));
     await using peer = await open(before.url());
     await peer.subscribe(WATCHED);
     await first.close();
-    await using second = await startEverything({ port });
+    const { promise: isHeard, resolve } = Promise.withResolvers<void>();
+    await using second = await startEverything({
+      port,
+      onRequest: ({ method }) => method === 'GET' && resolve(),
+    });
     await expect.poll(() => peer.tools().catch(() => [])).toContain('test_simple_text');
     await expect.poll(() => second.stats.messages['resources/subscribe']).toBe(1);
+    await isHeard;
     await peer.call('test_trigger_resource_update', { uri: WATCHED });
     await peer.hears(UPDATED);
   });

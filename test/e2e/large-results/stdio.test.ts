@@ -9,6 +9,7 @@ import { type Layout, largeResponse } from '../../support/large-upstream.ts';
 import { legacyRequest, openSession } from '../../support/legacy-client.ts';
 import { modernBody, modernHeaders } from '../../support/modern-client.ts';
 import { type RawAnswer, rawRequest } from '../../support/raw-request.ts';
+import { SLOW_START } from '../../support/slow-start.ts';
 
 const MIB = 1024 * 1024;
 const SERVER = join(import.meta.dirname, 'upstreams', 'large-stdio.ts');
@@ -19,7 +20,7 @@ const yaml = (args: readonly string[] = [], over: object = {}): string =>
   configuration(
     {},
     {
-      upstreams: { big: { type: 'stdio', command: [process.execPath, SERVER, ...args] } },
+      upstreams: { big: { type: 'stdio', ...SLOW_START, command: [process.execPath, SERVER, ...args] } },
       expose: [{ upstream: 'big' }],
       ...over,
     },
