@@ -73,11 +73,15 @@ class BodyReader implements BodySink {
   #receivedBytes = 0;
   /** For which room was taken. */
   #heldBlocks = 0;
+  /** What comes at once and is no larger takes no room. One connection of HTTP/2 has hundreds of requests. */
+  readonly #freeBytes: number;
   #timer: NodeJS.Timeout | undefined;
   #done = false;
 
   constructor(target: BodyTarget) {
     this.#target = target;
+    const isOne = target.exchange.request.httpVersionMajor === 1;
+    this.#freeBytes = isOne ? Number.POSITIVE_INFINITY : BODY_BLOCK_BYTES;
     const length = target.exchange.request.headers['content-length'];
     if (length !== undefined) this.#declaredBytes = Number(length);
   }
@@ -91,8 +95,9 @@ class BodyReader implements BodySink {
     const { exchange, maxBytes } = this.#target;
     this.#receivedBytes += chunk.length;
     if (this.#receivedBytes > maxBytes) this.#fail(tooLarge(maxBytes));
-    else if (chunk.length === this.#declaredBytes) this.#only = chunk;
+    else if (chunk.length === this.#declaredBytes && chunk.length <= this.#freeBytes) this.#only = chunk;
     else if (!this.#hold()) this.#fail(exchange.lifecycle.shedding.refusal());
+    else if (chunk.length === this.#declaredBytes) this.#only = chunk;
     else {
       this.#pieces ??= new Pieces();
       this.#pieces.add(chunk);
@@ -154,7 +159,7 @@ class BodyReader implements BodySink {
   /** What a message says is there until it is answered: calls that hang must not fill memory either. */
   #keepRoom(): void {
     const { exchange } = this.#target;
-    if (this.#receivedBytes > LASTING_BODY_BYTES && exchange.holders > 0)
+    if (this.#receivedBytes > Math.min(LASTING_BODY_BYTES, this.#freeBytes) && exchange.holders > 0)
       exchange.onOver = () => this.#giveBack();
     else this.#giveBack();
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../runtime/generation.ts';
 import { readBody } from '../../../runtime/listen/body.ts';
+import type { WebExchange } from '../../../runtime/listen/exchange.ts';
 import { holdOn, letGo } from '../../../runtime/listen/generation-hold.ts';
 import { replyEmpty, replyError } from '../../../runtime/listen/reply.ts';
 import {
@@ -10,6 +11,8 @@ import {
   type Shedding,
 } from '../../../runtime/listen/shedding.ts';
 import type { ListenerNode } from '../../../schema/graph/listener.ts';
+import { makeCertificate } from '../../support/certificate.ts';
+import { type Http2Reply, http2Request, openHttp2 } from './http2-client.ts';
 import { listenerNode, serve, until } from './listener-fixture.ts';
 import { exchangeRaw, RawConnection } from './raw-client.ts';
 
@@ -163,6 +166,53 @@ describe('room for bodies', () => {
     const small = await ask(16_000);
     expect(held).toBe(0);
     small.socket.destroy();
+  });
+
+  it('is taken over HTTP/2 for what comes in one piece, too, where that is not small', async () => {
+    let held = 0;
+    const room = {
+      hold: (blocks: number) => {
+        held += blocks;
+        return held < 10;
+      },
+      giveBack: (blocks: number) => {
+        held -= blocks;
+      },
+    };
+    const answers: (() => void)[] = [];
+    const hang: Handler = (exchange) =>
+      readBody(
+        exchange as WebExchange,
+        1024 * 1024,
+        () => void answers.push(() => replyEmpty(exchange as WebExchange, 204)),
+        (error) => replyError(exchange as WebExchange, error),
+      );
+    const certificate = makeCertificate('first');
+    const node = listenerNode({ tls: { ...certificate, minVersion: '1.2' }, http: ['h2'] });
+    await using served = await serve(
+      node,
+      { '/mcp': hang },
+      { ...NEVER_SHEDS, ...room, ...SHEDS, sheds: false },
+    );
+    const session = await openHttp2(served.port, certificate.certificate);
+    const post = (length: number): Promise<Http2Reply> =>
+      http2Request(
+        session,
+        { ':method': 'POST', ':path': '/mcp', 'content-length': String(length) },
+        'x'.repeat(length),
+      );
+    const small = post(4_000);
+    await until(() => answers.length === 1);
+    expect(held).toBe(0);
+    const more = post(12_000);
+    await until(() => answers.length === 2);
+    expect(held).toBe(3);
+    for (const answer of answers.splice(0)) answer();
+    expect([(await small).status, (await more).status]).toEqual([204, 204]);
+    await until(() => held === 0);
+    held = 8;
+    expect((await post(12_000)).status).toBe(503);
+    session.destroy();
   });
 
   it('is taken for the first piece, too, unless it is all of the body', async () => {
