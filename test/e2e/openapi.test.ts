@@ -392,7 +392,7 @@ describe('calls of an API', () => {
   });
 
   it('end with their deadline, and with the connection', async () => {
-    await using own = await start('    timeouts: { call: 200ms }');
+    await using own = await start('    timeouts: { call: 1s }');
     const closed = Promise.withResolvers<void>();
     api.answer = (_seen, _response, request) => request.socket.once('close', () => closed.resolve());
     expect((await callTool(own.url(), 'listThings')).body.error.data.code).toBe('upstream_timeout');

@@ -14,6 +14,7 @@ import { answer, type FastUpstream, type Received } from '../support/fast-upstre
 import { freePort } from '../support/free-port.ts';
 import { openListen } from '../support/listen-client.ts';
 import { callTool } from '../support/modern-client.ts';
+import { SLOW_START } from '../support/slow-start.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
 // Threads load the program anew.
@@ -127,8 +128,16 @@ describe.each([1, 2])('SIGTERM, with %i thread(s)', (workers) => {
   it('[INFRA-15] ends processes by the end of their input, then SIGTERM, then SIGKILL, and leaves none', async () => {
     const notes = join(folder, 'notes');
     const yaml = text({ workers, shutdown: { window: '1s', deadline: '5s' } }, (edited) => {
-      edited.upstreams.stubborn = { type: 'stdio', command: [process.execPath, STUBBORN_SERVER, notes] };
-      edited.upstreams.tame = { type: 'stdio', command: [process.execPath, STDIO_SERVER, 'pid'] };
+      edited.upstreams.stubborn = {
+        type: 'stdio',
+        command: [process.execPath, STUBBORN_SERVER, notes],
+        ...SLOW_START,
+      };
+      edited.upstreams.tame = {
+        type: 'stdio',
+        command: [process.execPath, STDIO_SERVER, 'pid'],
+        ...SLOW_START,
+      };
       edited.servers.main.expose.push({ upstream: 'stubborn' }, { upstream: 'tame' });
     });
     const { url } = await start(yaml);
@@ -154,7 +163,11 @@ describe.each([1, 2])('SIGTERM, with %i thread(s)', (workers) => {
   it('[INFRA-15] has processes end before the deadline, also where a call is in flight until it is cut', async () => {
     const notes = join(folder, 'notes');
     const yaml = text({ workers, shutdown: { window: '300ms', deadline: '5s' } }, (edited) => {
-      edited.upstreams.stubborn = { type: 'stdio', command: [process.execPath, STUBBORN_SERVER, notes] };
+      edited.upstreams.stubborn = {
+        type: 'stdio',
+        command: [process.execPath, STUBBORN_SERVER, notes],
+        ...SLOW_START,
+      };
       edited.servers.main.expose.push({ upstream: 'stubborn' });
     });
     const { url } = await start(yaml);

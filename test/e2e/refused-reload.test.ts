@@ -12,6 +12,7 @@ import { freePort } from '../support/free-port.ts';
 import { INSPECTED, Inspector } from '../support/inspector.ts';
 import { callTool, toolNames } from '../support/modern-client.ts';
 import { listeningSockets, ownAbstractSockets } from '../support/own-sockets.ts';
+import { SLOW_START } from '../support/slow-start.ts';
 import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
@@ -83,6 +84,7 @@ type Yaml = any;
 const CHILD = (...args: readonly string[]) => ({
   type: 'stdio',
   command: [process.execPath, STDIO_SERVER, ...args],
+  ...SLOW_START,
 });
 
 const base = (workers: number): Yaml => {

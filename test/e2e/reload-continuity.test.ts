@@ -15,6 +15,7 @@ import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { legacyRequest, openSession } from '../support/legacy-client.ts';
 import { callTool, modernBody, modernHeaders, toolNames } from '../support/modern-client.ts';
+import { SLOW_START } from '../support/slow-start.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
 const STDIO_SERVER = fileURLToPath(new URL('../support/stdio-tool-server.ts', import.meta.url));
@@ -90,7 +91,12 @@ describe('what a reload leaves alone', () => {
   const withStdio = (prefix: string, tools: readonly string[], over: object = {}): string => {
     const yaml = JSON.parse(configuration({ first: first.url }));
     yaml.servers.main.expose = [{ upstream: 'first', prefix }, { upstream: 'child' }];
-    yaml.upstreams.child = { type: 'stdio', command: [process.execPath, STDIO_SERVER, ...tools], ...over };
+    yaml.upstreams.child = {
+      type: 'stdio',
+      command: [process.execPath, STDIO_SERVER, ...tools],
+      ...SLOW_START,
+      ...over,
+    };
     return JSON.stringify(yaml);
   };
   const processes = async (gateway: TestGateway): Promise<number[]> =>

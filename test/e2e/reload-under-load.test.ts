@@ -11,7 +11,7 @@ const CONNECTIONS = 32;
 /** Calls go to the upstream, lists to what is known of it: one request in so many is a call. */
 const ONE_CALL_IN = 8;
 
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 type Letter = 'A' | 'B';
 const letterOf = (generation: number): Letter => (generation % 2 === 0 ? 'A' : 'B');

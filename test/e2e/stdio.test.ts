@@ -13,6 +13,7 @@ import { configuration } from '../support/configuration.ts';
 import { type FastUpstream, hang } from '../support/fast-upstream.ts';
 import { MODERN, messageFaults } from '../support/message-schema.ts';
 import { modernBody } from '../support/modern-client.ts';
+import { SLOW_START } from '../support/slow-start.ts';
 import { PROGRAM, StdioClient } from '../support/stdio-client.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
@@ -37,7 +38,7 @@ afterEach(async () => {
 /** An HTTP upstream and server-everything, which runs as a process of the gateway's. */
 const both = (): string => {
   const config = JSON.parse(configuration({ tracker: upstream.url }, { ops: false }));
-  config.upstreams.everything = { type: 'stdio', command: [process.execPath, EVERYTHING] };
+  config.upstreams.everything = { type: 'stdio', command: [process.execPath, EVERYTHING], ...SLOW_START };
   config.servers.main.expose = [{ upstream: 'tracker' }, { upstream: 'everything', prefix: 'ev_' }];
   return JSON.stringify(config);
 };

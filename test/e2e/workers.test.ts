@@ -12,6 +12,7 @@ import { answer, type FastUpstream, refuse } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { callTool, modernBody, modernHeaders } from '../support/modern-client.ts';
+import { SLOW_START } from '../support/slow-start.ts';
 import { StartedThreads } from '../support/started-threads.ts';
 import { startToolUpstream } from '../support/tool-upstream.ts';
 
@@ -177,7 +178,7 @@ describe('a thread that ends', () => {
     await using _notes = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
     const yaml = JSON.parse(configuration({ echo: upstream.url }, { workers: 2 }));
     const command = [process.execPath, STUBBORN_SERVER, join(folder, 'notes')];
-    yaml.upstreams.stubborn = { type: 'stdio', command };
+    yaml.upstreams.stubborn = { type: 'stdio', command, ...SLOW_START };
     yaml.servers.main.expose = [{ upstream: 'stubborn' }];
     await using gateway = await startTestGateway(JSON.stringify(yaml), { tap: false });
     const { body } = await callTool(gateway.url(), 'stay');
