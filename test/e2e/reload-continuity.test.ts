@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeApiKey } from '../../runtime/identity/api-key.ts';
 import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
@@ -12,75 +12,114 @@ import {
   type Received,
 } from '../support/fast-upstream.ts';
 import { freePort } from '../support/free-port.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { legacyRequest, openSession } from '../support/legacy-client.ts';
 import { callTool, modernBody, modernHeaders, toolNames } from '../support/modern-client.ts';
+import { scrape } from '../support/scrape.ts';
 import { SLOW_START } from '../support/slow-start.ts';
+import { StartedGateway } from '../support/started-gateway.ts';
 import { startToolUpstream, told } from '../support/tool-upstream.ts';
 
 const STDIO_SERVER = fileURLToPath(new URL('../support/stdio-tool-server.ts', import.meta.url));
 
+// After some small reloads in a row a thread compiles, which loads the program anew.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+
+/** The program; each test has it serve what it begins with. */
+let gateway: StartedGateway;
 let first: FastUpstream;
 let second: FastUpstream;
+beforeAll(async () => {
+  gateway = await StartedGateway.start(loaded(NOTHING));
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
 beforeEach(async () => {
   first = await startToolUpstream('first', ['one']);
   second = await startToolUpstream('second', ['two']);
 });
 afterEach(() => Promise.all([first.close(), second.close()]));
 
-// biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
-const status = async ({ opsUrl }: TestGateway): Promise<any> => (await fetch(`${opsUrl}/-/status`)).json();
+/** A configuration that is loaded when a test says so, and not before, and gives its upstreams time. */
+const loaded = (yaml: string): string => {
+  const whole = JSON.parse(yaml);
+  for (const upstream of Object.values<{ timeouts?: object }>(whole.upstreams))
+    upstream.timeouts = { ...SLOW_START.timeouts, list: '1m' };
+  return JSON.stringify({ ...whole, reload: { ...whole.reload, watch: false } });
+};
 
-const applied = async (gateway: TestGateway, yaml: string): Promise<void> => {
-  const { result, diagnostics, error } = await gateway.load(yaml);
+const applied = async (yaml: string): Promise<void> => {
+  const { result, diagnostics, error } = await gateway.load(loaded(yaml));
   expect([result, diagnostics, error]).toEqual(['applied', [], undefined]);
+};
+
+/** Where a path of the listener `main` is now. */
+const urlOf = async (path = '/mcp'): Promise<string> => {
+  const { listeners } = await gateway.status();
+  return listeners.find(({ name }) => name === 'main')!.url + path;
+};
+
+/** No server of it has sessions, and those of other servers end. */
+const NOTHING = configuration({ nobody: 'http://127.0.0.1:9/mcp' });
+
+const DRAINING = 'gatewright_generations{state="draining"}';
+
+/** Serves it, and nothing of before; resolves with the endpoint at `path`. */
+const begin = async (yaml: string, path?: string): Promise<string> => {
+  const { result } = await gateway.load(loaded(NOTHING));
+  expect(['applied', 'unchanged']).toContain(result);
+  await applied(yaml);
+  await expect
+    .poll(() => scrape(gateway.opsUrl).then((series) => series.get(DRAINING)), { timeout: 10_000 })
+    .toBe(0);
+  return urlOf(path);
 };
 
 describe('requests in flight', () => {
   it('finish on the graph that they began under, though it lost their upstream', async () => {
-    await using gateway = await startTestGateway(configuration({ first: first.url }));
-    await callTool(gateway.url(), 'one');
+    const url = await begin(configuration({ first: first.url }));
+    await callTool(url, 'one');
     const held: Received[] = [];
     first.behave((received) => held.push(received));
-    const call = callTool(gateway.url(), 'one', { n: 1 });
+    const call = callTool(url, 'one', { n: 1 });
     await first.until(() => held.length === 1);
 
-    await applied(gateway, configuration({ second: second.url }));
-    expect(await toolNames(gateway.url())).toEqual(['two']);
-    expect((await callTool(gateway.url(), 'one')).body.error.data.code).toBe('unknown_target');
-    expect((await callTool(gateway.url(), 'two')).body.result).toBeDefined();
+    await applied(configuration({ second: second.url }));
+    expect(await toolNames(url)).toEqual(['two']);
+    expect((await callTool(url, 'one')).body.error.data.code).toBe('unknown_target');
+    expect((await callTool(url, 'two')).body.result).toBeDefined();
 
     answer(held[0]!);
     expect((await call).body.result.content[0].text).toBe('{"n":1}');
-    await expect.poll(async () => Object.keys((await status(gateway)).upstreams)).toEqual(['second']);
+    const upstreams = async () => Object.keys((await gateway.status()).upstreams);
+    await expect.poll(upstreams, { timeout: 10_000 }).toEqual(['second']);
   });
 
   it('are told the truth about them: the old graph is held by one request, then by none', async () => {
-    await using gateway = await startTestGateway(configuration({ first: first.url }));
-    await callTool(gateway.url(), 'one');
+    const url = await begin(configuration({ first: first.url }));
+    await callTool(url, 'one');
     const held: Received[] = [];
     first.behave((received) => held.push(received));
-    const call = callTool(gateway.url(), 'one');
+    const call = callTool(url, 'one');
     await first.until(() => held.length === 1);
-    await applied(gateway, configuration({ second: second.url }));
+    const { generation } = await gateway.status();
+    await applied(configuration({ second: second.url }));
     const metrics = async () => (await fetch(`${gateway.opsUrl}/metrics`)).text();
-    expect(await metrics()).toContain('gatewright_generations{state="draining"} 1');
-    expect(await metrics()).toContain('gatewright_generation_requests{generation="1"} 1');
+    expect(await metrics()).toContain(`${DRAINING} 1`);
+    expect(await metrics()).toContain(`gatewright_generation_requests{generation="${generation}"} 1`);
     answer(held[0]!);
     await call;
-    await expect.poll(metrics).toContain('gatewright_generations{state="draining"} 0');
+    await expect.poll(metrics, { timeout: 10_000 }).toContain(`${DRAINING} 0`);
   });
 
   it('are cut at the deadline of the drain, not before', async () => {
-    await using gateway = await startTestGateway(configuration({ first: first.url }));
-    await callTool(gateway.url(), 'one');
+    const url = await begin(configuration({ first: first.url }));
+    await callTool(url, 'one');
     const held: Received[] = [];
     first.behave((received) => held.push(received));
-    const call = callTool(gateway.url(), 'one');
+    const call = callTool(url, 'one');
     await first.until(() => held.length === 1);
     const drain = { window: '10ms', deadline: '300ms' };
     const startedMs = performance.now();
-    await applied(gateway, configuration({ second: second.url }, { reload: { drain } }));
+    await applied(configuration({ second: second.url }, { reload: { drain } }));
     const { body } = await call;
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(290);
     expect(body.error.data.code).toBe('shutting_down');
@@ -91,45 +130,40 @@ describe('what a reload leaves alone', () => {
   const withStdio = (prefix: string, tools: readonly string[], over: object = {}): string => {
     const yaml = JSON.parse(configuration({ first: first.url }));
     yaml.servers.main.expose = [{ upstream: 'first', prefix }, { upstream: 'child' }];
-    yaml.upstreams.child = {
-      type: 'stdio',
-      command: [process.execPath, STDIO_SERVER, ...tools],
-      ...SLOW_START,
-      ...over,
-    };
+    yaml.upstreams.child = { type: 'stdio', command: [process.execPath, STDIO_SERVER, ...tools], ...over };
     return JSON.stringify(yaml);
   };
-  const processes = async (gateway: TestGateway): Promise<number[]> =>
-    (await status(gateway)).upstreams.child.processes;
+  const processes = async (): Promise<readonly number[]> =>
+    (await gateway.status()).upstreams.child!.processes;
 
   it('keeps the process and the connections of an upstream that does not change', async () => {
-    await using gateway = await startTestGateway(withStdio('a_', ['pid']));
+    const url = await begin(withStdio('a_', ['pid']));
     const ports: (number | undefined)[] = [];
     first.behave((received) => {
       ports.push(received.request.socket.remotePort);
       answer(received);
     });
-    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
-    await callTool(gateway.url(), 'a_one');
+    const { pid } = told((await callTool(url, 'pid')).body.result);
+    await callTool(url, 'a_one');
     for (const prefix of ['b_', 'c_', 'd_', 'e_', 'f_', 'g_']) {
-      await applied(gateway, withStdio(prefix, ['pid']));
-      expect(told((await callTool(gateway.url(), 'pid')).body.result).pid).toBe(pid);
-      await callTool(gateway.url(), `${prefix}one`);
+      await applied(withStdio(prefix, ['pid']));
+      expect(told((await callTool(url, 'pid')).body.result).pid).toBe(pid);
+      await callTool(url, `${prefix}one`);
     }
-    expect(await processes(gateway)).toEqual([pid]);
+    expect(await processes()).toEqual([pid]);
     expect(ports).toHaveLength(7);
     expect(new Set(ports).size).toBe(1);
   });
 
   it('gives an upstream that changes a new process, and ends the old one', async () => {
-    await using gateway = await startTestGateway(withStdio('a_', ['pid']));
-    const { pid } = told((await callTool(gateway.url(), 'pid')).body.result);
-    await applied(gateway, withStdio('a_', ['pid'], { env: { COLOUR: 'blue' } }));
-    const renewed = told((await callTool(gateway.url(), 'pid')).body.result);
+    const url = await begin(withStdio('a_', ['pid']));
+    const { pid } = told((await callTool(url, 'pid')).body.result);
+    await applied(withStdio('a_', ['pid'], { env: { COLOUR: 'blue' } }));
+    const renewed = told((await callTool(url, 'pid')).body.result);
     expect(renewed.pid).not.toBe(pid);
     expect(renewed.env).toEqual({ COLOUR: 'blue' });
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
-    expect(await processes(gateway)).toEqual([renewed.pid]);
+    await expect.poll(processes, { timeout: 10_000 }).toEqual([renewed.pid]);
   });
 });
 
@@ -157,14 +191,14 @@ describe('listeners', () => {
 
   it('lets a call finish whose listener is removed under it', async () => {
     const [a, b] = [await freePort(), await freePort()];
-    await using gateway = await startTestGateway(on({ main: a, more: b }), { tap: false });
+    await begin(on({ main: a, more: b }));
     expect(await code(b)).toBe(200);
     const held: Received[] = [];
     first.behave((received) => held.push(received));
     const call = code(b);
     await first.until(() => held.length === 1);
-    await applied(gateway, on({ main: a }));
-    expect((await status(gateway)).listeners.map(({ name }: { name: string }) => name)).not.toContain('more');
+    await applied(on({ main: a }));
+    expect((await gateway.status()).listeners.map(({ name }) => name)).not.toContain('more');
     answer(held[0]!);
     expect(await call).toBe(200);
   });
@@ -192,17 +226,16 @@ describe('streams and sessions', () => {
   };
 
   it('a session survives the reload of another server, and sees what its own changes to', async () => {
-    await using gateway = await startTestGateway(two());
-    const url = gateway.url('one');
+    const url = await begin(two(), '/one');
     const session = await openSession(url);
     expect(await listed(url, session)).toEqual(['one']);
     const upstreamSessions = [...first.sessions];
     for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_']) {
-      await applied(gateway, two({}, { prefix }));
+      await applied(two({}, { prefix }));
       expect(await listed(url, session)).toEqual(['one']);
     }
     expect([...first.sessions]).toEqual(upstreamSessions);
-    await applied(gateway, two({ prefix: 'x_' }));
+    await applied(two({ prefix: 'x_' }));
     expect(await listed(url, session)).toEqual(['x_one']);
     const called = await legacyRequest(url, 'tools/call', { name: 'x_one', arguments: {} }, session);
     expect(JSON.parse(called.text).result).toBeDefined();
@@ -211,21 +244,20 @@ describe('streams and sessions', () => {
   });
 
   it('a session goes with its server, and is known at no other', async () => {
-    await using gateway = await startTestGateway(two());
-    const [one, other] = [gateway.url('one'), gateway.url('two')];
+    const one = await begin(two(), '/one');
+    const other = await urlOf('/two');
     const session = await openSession(other);
     expect(await listed(one, session)).toBe(404);
     expect(await listed(other, session)).toEqual(['two']);
-    await applied(gateway, two({}, null));
+    await applied(two({}, null));
     expect(await listed(one, session)).toBe(404);
-    await applied(gateway, two());
+    await applied(two());
     expect(await listed(other, session)).toBe(404);
     expect(await listed(one, { 'mcp-session-id': 'x'.repeat(43) })).toBe(404);
   });
 
   it('the stream of a session costs nothing in reloads of other servers, however many', async () => {
-    await using gateway = await startTestGateway(two());
-    const url = gateway.url('one');
+    const url = await begin(two(), '/one');
     first.onGet((_request, response) => {
       openStream(response);
       tell = () => response.write(event({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }));
@@ -236,19 +268,18 @@ describe('streams and sessions', () => {
       headers: { ...session, accept: 'text/event-stream' },
     });
     await first.until(() => tell !== undefined);
-    for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_', 'f_']) await applied(gateway, two({}, { prefix }));
+    for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_', 'f_']) await applied(two({}, { prefix }));
     tell!();
     await stream.message(({ method }) => method === 'notifications/tools/list_changed');
     stream.close();
   });
 
   it('the stream of a session tells that its lists have changed, and ends, when its server changes', async () => {
-    await using gateway = await startTestGateway(two());
-    const url = gateway.url('one');
+    const url = await begin(two(), '/one');
     const session = await openSession(url);
     const headers = { ...session, accept: 'text/event-stream' };
     const stream = await EventStreamClient.open(url, { headers });
-    await applied(gateway, two({ prefix: 'x_' }));
+    await applied(two({ prefix: 'x_' }));
     await stream.message(({ method }) => method === 'notifications/tools/list_changed');
     expect(await stream.over).toBe('ended');
   });
@@ -296,16 +327,16 @@ describe('streams and sessions', () => {
       ],
       [true, yaml(() => undefined)],
     ];
-    await using gateway = await startTestGateway(two());
-    const url = gateway.url('one');
+    const url = await begin(two(), '/one');
     const session = await openSession(url);
     const headers = { ...session, accept: 'text/event-stream' };
+    const otherUrl = await urlOf('/two');
     for (const [changes, text] of steps) {
       const stream = await EventStreamClient.open(url, { headers });
-      const other = await EventStreamClient.open(gateway.url('two'), {
-        headers: { ...(await openSession(gateway.url('two'))), accept: 'text/event-stream' },
+      const other = await EventStreamClient.open(otherUrl, {
+        headers: { ...(await openSession(otherUrl)), accept: 'text/event-stream' },
       });
-      await applied(gateway, text);
+      await applied(text);
       expect(await stream.over).toBe('ended');
       const told = stream.messages.map(({ method }) => method);
       expect(told.includes('notifications/tools/list_changed')).toBe(changes);
@@ -320,14 +351,12 @@ describe('streams and sessions', () => {
     guarded.identity = { robots: { type: 'api-key', keysFile: './keys.yaml' } };
     delete guarded.servers.one.anonymous;
     guarded.servers.one.identity = ['robots'];
-    await using gateway = await startTestGateway(two(), {
-      files: { 'keys.yaml': JSON.stringify({ keys: [{ id: 'a1', hash, servers: ['one'] }] }) },
-    });
-    const url = gateway.url('one');
+    await gateway.writeBeside('keys.yaml', JSON.stringify({ keys: [{ id: 'a1', hash, servers: ['one'] }] }));
+    const url = await begin(two(), '/one');
     const session = await openSession(url);
     const headers = { ...session, accept: 'text/event-stream' };
     const stream = await EventStreamClient.open(url, { headers });
-    await applied(gateway, JSON.stringify(guarded));
+    await applied(JSON.stringify(guarded));
     expect(await stream.over).toBe('ended');
     await expect(EventStreamClient.open(url, { headers })).rejects.toThrow('no stream: 401');
     expect(await listed(url, session)).toBe(401);
@@ -339,11 +368,10 @@ describe('streams and sessions', () => {
   it('a session ends after its time, however busy it is', async () => {
     const yaml = JSON.parse(two());
     yaml.sessions = { idle: '2s', absolute: '3s' };
-    await using gateway = await startTestGateway(JSON.stringify(yaml));
-    const url = gateway.url('one');
+    const url = await begin(JSON.stringify(yaml), '/one');
     const session = await openSession(url);
     expect(await listed(url, session)).toEqual(['one']);
-    await expect.poll(() => listed(url, session), { interval: 20 }).toBe(404);
+    await expect.poll(() => listed(url, session), { timeout: 20_000, interval: 20 }).toBe(404);
   });
 
   const acknowledge: Behaviour = ({ message, response }) => {
@@ -354,18 +382,18 @@ describe('streams and sessions', () => {
   };
 
   it('a subscription lasts through reloads of other servers and ends in order when its own changes', async () => {
-    await using gateway = await startTestGateway(two());
+    const url = await begin(two(), '/one');
     first.on('subscriptions/listen', acknowledge);
     const params = { notifications: { toolsListChanged: true } };
     const stream = await EventStreamClient.open(
-      gateway.url('one'),
+      url,
       { method: 'POST', headers: modernHeaders('subscriptions/listen', params, {}) },
       modernBody('subscriptions/listen', params, { id: 'sub' }),
     );
     await stream.message(({ method }) => method === 'notifications/subscriptions/acknowledged');
-    for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_', 'f_']) await applied(gateway, two({}, { prefix }));
+    for (const prefix of ['a_', 'b_', 'c_', 'd_', 'e_', 'f_']) await applied(two({}, { prefix }));
     expect(stream.messages.some(({ result }) => result !== undefined)).toBe(false);
-    await applied(gateway, two({ prefix: 'x_' }));
+    await applied(two({ prefix: 'x_' }));
     expect(await stream.over).toBe('ended');
     expect(stream.messages.at(-1)).toMatchObject({ id: 'sub', result: { resultType: 'complete' } });
   });
