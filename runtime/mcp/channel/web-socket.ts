@@ -23,7 +23,10 @@ import { Conversation, type ConversationRules } from './conversation.ts';
 const SUBPROTOCOL = 'mcp';
 /** A reader that falls further behind than this is cut off. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
-/** What the receiver of a socket holds of a message that has not come whole, which `ws` does not tell. */
+/**
+ * What the receiver of a socket holds of a message that has not come whole, which `ws` does not tell. Without it peers
+ * would still have to give signs of life; tests say if another `ws` has it elsewhere.
+ */
 interface WithReceiver {
   readonly _receiver?: { readonly _bufferedBytes?: number; readonly _messageLength?: number };
 }
@@ -166,9 +169,13 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
     this.end(this.#context.place() === undefined ? 'not-served' : 'refused');
   }
 
-  /** Asks the peer for a sign of life; one that gave none since the last beat is gone. */
+  /**
+   * Asks the peer for a sign of life; one that gave none since the last beat is gone. While a message comes there can
+   * be none, for nothing goes between the bytes of a frame: the time that it has is the bound.
+   */
   beat(): void {
-    if (!this.#answered || this.#comesTooSlowly()) {
+    const tooSlow = this.#comesTooSlowly();
+    if (tooSlow || (!this.#answered && this.#comesSinceMs === undefined)) {
       this.#cutOff();
       return;
     }
@@ -219,6 +226,7 @@ class WebSocketChannel implements Channel, Beating, LastingCaller {
 
   #take(data: RawData, isBinary: boolean): void {
     this.#comesSinceMs = undefined;
+    this.#answered = true;
     const place = this.#context.place();
     if (isBinary) this.#close(UNSUPPORTED_DATA, 'text frames only');
     else if (place === undefined) this.end('not-served');

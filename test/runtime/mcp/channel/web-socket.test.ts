@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Duplex } from 'node:stream';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebExchange } from '../../../../runtime/listen/exchange.ts';
 import { newRecord } from '../../../../runtime/listen/exchange-record.ts';
-import { heartbeat } from '../../../../runtime/listen/heartbeat.ts';
+import { type Beating, heartbeat } from '../../../../runtime/listen/heartbeat.ts';
 import { BODY_BLOCK_BYTES, OVERLOADED, type Shedding } from '../../../../runtime/listen/shedding.ts';
 import { UnreadRoom } from '../../../../runtime/listen/unread-room.ts';
 import { type SocketContext, serveWebSocket } from '../../../../runtime/mcp/channel/web-socket.ts';
@@ -43,13 +43,29 @@ class Client extends Duplex {
     this.push(Buffer.concat([head, Buffer.alloc(coming)]));
   }
 
+  /** The first frame of a message of several. */
+  fragment(length: number): void {
+    const head = Buffer.alloc(8);
+    head.set([0x01, 0x80 | 126]);
+    head.writeUInt16BE(length, 2);
+    this.push(Buffer.concat([head, Buffer.alloc(length, 0x20)]));
+  }
+
+  pong(): void {
+    this.push(Buffer.from([0x8a, 0x80, 0, 0, 0, 0]));
+  }
+
   /** Asks with an id of so many characters, which the answer repeats. */
   ping(length: number): void {
+    this.push(Client.pingOf(length));
+  }
+
+  static pingOf(length: number): Buffer {
     const text = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 'x'.repeat(length), method: 'ping' }));
     const head = Buffer.alloc(14);
     head.set([0x81, 0x80 | 127]);
     head.writeBigUInt64BE(BigInt(text.length), 2);
-    this.push(Buffer.concat([head, text]));
+    return Buffer.concat([head, text]);
   }
 }
 
@@ -195,5 +211,85 @@ describe('large messages over WebSockets', () => {
     expect(taken).toBe(Math.ceil(whole.length / BODY_BLOCK_BYTES));
     expect(held).toBe(0);
     client.destroy();
+  });
+});
+
+describe('the time that messages over WebSockets have to come', () => {
+  const taken = async (client: Client): Promise<void> => {
+    await expect.poll(() => client.readableLength, PATIENCE).toBe(0);
+  };
+  const opened = (): { readonly client: Client; readonly beat: (atMs: number) => void } => {
+    const added = vi.spyOn(heartbeat, 'add');
+    const client = open(true);
+    const channel: Beating = added.mock.calls[0]![0];
+    added.mockRestore();
+    const beat = (atMs: number): void => {
+      const now = vi.spyOn(performance, 'now').mockReturnValue(atMs);
+      channel.beat();
+      now.mockRestore();
+    };
+    return { client, beat };
+  };
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each([
+    ['of which a part of a frame came', (client: Client) => client.begin(MIB, 50)],
+    ['of which one frame of several came', (client: Client) => client.fragment(50)],
+  ])('is that of bodies, no more, for one %s', async (_, begin) => {
+    const { client, beat } = opened();
+    begin(client);
+    await taken(client);
+    for (const atMs of [10_000, 20_000, 30_000, 40_000]) beat(atMs);
+    expect(client.destroyed).toBe(false);
+    beat(40_001);
+    await expect.poll(() => client.destroyed, PATIENCE).toBe(true);
+  });
+
+  it('is not made longer by bytes that trickle in, nor by signs of life between frames', async () => {
+    const { client, beat } = opened();
+    client.fragment(50);
+    for (const atMs of [0, 10_000, 20_000, 30_000]) {
+      client.pong();
+      await taken(client);
+      beat(atMs);
+    }
+    client.pong();
+    client.push(Buffer.from([0x00, 0x80 | 50]));
+    await taken(client);
+    expect(client.destroyed).toBe(false);
+    beat(30_001);
+    await expect.poll(() => client.destroyed, PATIENCE).toBe(true);
+  });
+
+  it('is enough for one that comes slowly, and each has it anew', async () => {
+    const { client, beat } = opened();
+    for (const round of [0, 1, 2]) {
+      const startMs = round * 30_000;
+      const length = 300 + round;
+      const bytes = Client.pingOf(length);
+      client.push(bytes.subarray(0, 100));
+      await taken(client);
+      beat(startMs);
+      beat(startMs + 10_000);
+      client.push(bytes.subarray(100, 200));
+      await taken(client);
+      beat(startMs + 20_000);
+      beat(startMs + 29_999);
+      client.push(bytes.subarray(200));
+      await expect.poll(() => client.text, PATIENCE).toContain(`"${'x'.repeat(length)}"`);
+    }
+    expect(client.destroyed).toBe(false);
+    client.destroy();
+  });
+
+  it('leaves peers of which nothing comes to give signs of life', async () => {
+    const { client, beat } = opened();
+    beat(0);
+    client.pong();
+    await taken(client);
+    beat(10_000);
+    expect(client.destroyed).toBe(false);
+    beat(20_000);
+    await expect.poll(() => client.destroyed, PATIENCE).toBe(true);
   });
 });
