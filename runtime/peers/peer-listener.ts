@@ -139,7 +139,9 @@ export class PeerListener implements Host {
   }
 
   #contextOf({ listener: name, secure }: Envelope): ListenerContext {
-    const known = this.#contexts.get(name);
+    // A reload may have given a listener of the same name TLS, or taken it away.
+    const key = `${name} ${secure}`;
+    const known = this.#contexts.get(key);
     if (known !== undefined) return known;
     const { current, observer } = this.#options;
     const lifecycle = this.#lifecycle;
@@ -153,7 +155,7 @@ export class PeerListener implements Host {
       current,
       observer,
     };
-    this.#contexts.set(name, context);
+    this.#contexts.set(key, context);
     return context;
   }
 }

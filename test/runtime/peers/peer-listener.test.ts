@@ -10,7 +10,7 @@ import { prepareListener } from '../../../runtime/listen/prepare-listener.ts';
 import { replyEmpty, replyError, replyJson } from '../../../runtime/listen/reply.ts';
 import { NEVER_SHEDS, OVERLOADED } from '../../../runtime/listen/shedding.ts';
 import type { Door } from '../../../runtime/peers/door.ts';
-import { ENVELOPE_HEADER, sealEnvelope } from '../../../runtime/peers/envelope.ts';
+import { ENVELOPE_HEADER, type Envelope, sealEnvelope } from '../../../runtime/peers/envelope.ts';
 import { PeerListener } from '../../../runtime/peers/peer-listener.ts';
 import { listenerNode, RecordingObserver } from '../listen/listener-fixture.ts';
 
@@ -26,6 +26,7 @@ const routes: Readonly<Record<string, Handler>> = {
     ),
   '/since': (exchange) =>
     void replyJson(exchange, 200, String(Math.round(performance.now() - exchange.startedMs))),
+  '/secure': (exchange) => void replyJson(exchange, 200, String(exchange.secure)),
   '/stream': (exchange) => startEventStream(exchange).send('one'),
 };
 
@@ -62,9 +63,9 @@ beforeEach(async () => {
 afterEach(() => listener.close(0, 0));
 
 /** Sends what a peer hands over; the status, and the body as it comes. */
-const handOver = async (path: string, bodyBytes: number, elapsed: { readonly elapsedMs?: number } = {}) => {
+const handOver = async (path: string, bodyBytes: number, told: Partial<Envelope> = {}) => {
   const from = { listener: 'edge', secure: false, clientAddress: '127.0.0.1' };
-  const envelope = sealEnvelope(SECRET, { ...from, ...elapsed });
+  const envelope = sealEnvelope(SECRET, { ...from, ...told });
   const { port } = server.address() as AddressInfo;
   const sent = request({
     createConnection: () => connect({ port, host: '127.0.0.1' }),
@@ -102,6 +103,11 @@ describe('what a peer hands over', () => {
       Number(await (await handOver('/since', 0, elapsed)).whole);
     expect(await sinceMs({ elapsedMs: 60_000 })).toBeGreaterThanOrEqual(60_000);
     expect(await sinceMs()).toBeLessThan(30_000);
+  });
+
+  it('came as secure as its own envelope says, whatever came before to a listener of that name', async () => {
+    for (const secure of [false, true, false, true])
+      expect(await (await handOver('/secure', 0, { secure })).whole).toBe(String(secure));
   });
 
   it('takes no room that there is not', async () => {
