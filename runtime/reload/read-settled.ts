@@ -37,10 +37,10 @@ export const unreadReason = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error ? REASONS[String(error.code)] : undefined;
 
 /** Asked before a file is opened, for opening a device can do something, and of what was opened. */
-const refuseUnreadable = (status: BigIntStats): void => {
+const refuseUnreadable = (status: BigIntStats, maxBytes: number): void => {
   if (status.isDirectory()) throw new UnreadableFile('EISDIR');
   if (!status.isFile()) throw new UnreadableFile('not-a-file');
-  if (status.size > MAX_FILE_BYTES) throw new UnreadableFile('too-large');
+  if (status.size > maxBytes) throw new UnreadableFile('too-large');
 };
 
 const isSame = (before: BigIntStats, after: BigIntStats): boolean =>
@@ -51,8 +51,10 @@ class Parts {
   readonly #parts: Buffer[] = [];
   #bytes = 0;
   readonly #size: number;
+  readonly #maxBytes: number;
 
-  constructor(size: bigint) {
+  constructor(size: bigint, maxBytes: number) {
+    this.#maxBytes = maxBytes;
     // One more than there is, so that the end is found by the same read.
     this.#size = Math.max(4096, Number(size) + 1);
   }
@@ -65,7 +67,7 @@ class Parts {
   add(part: Buffer, count: number): boolean {
     this.#parts.push(part.subarray(0, count));
     this.#bytes += count;
-    if (this.#bytes > MAX_FILE_BYTES) throw new UnreadableFile('too-large');
+    if (this.#bytes > this.#maxBytes) throw new UnreadableFile('too-large');
     return count > 0;
   }
 
@@ -74,8 +76,8 @@ class Parts {
   }
 }
 
-const readWhole = async (file: FileHandle, { size }: BigIntStats): Promise<Buffer> => {
-  const parts = new Parts(size);
+const readWhole = async (file: FileHandle, { size }: BigIntStats, maxBytes: number): Promise<Buffer> => {
+  const parts = new Parts(size, maxBytes);
   for (;;) {
     const part = parts.next();
     const { bytesRead } = await file.read(part, 0, part.length, null);
@@ -84,22 +86,25 @@ const readWhole = async (file: FileHandle, { size }: BigIntStats): Promise<Buffe
 };
 
 const readWholeSync = (fd: number, { size }: BigIntStats): Buffer => {
-  const parts = new Parts(size);
+  const parts = new Parts(size, MAX_FILE_BYTES);
   for (;;) {
     const part = parts.next();
     if (!parts.add(part, readSync(fd, part, 0, part.length, null))) return parts.whole();
   }
 };
 
-/** Reads again, a few times, while the file changes. Rejects with a `code`; see {@link unreadReason}. */
-export const readSettled = async (path: string): Promise<Buffer> => {
+/**
+ * Reads again, a few times, while the file changes. Rejects with a `code`, also where there is more
+ * than `maxBytes`, of which little more than that is read; see {@link unreadReason}.
+ */
+export const readSettled = async (path: string, maxBytes = MAX_FILE_BYTES): Promise<Buffer> => {
   for (let reads = 1; ; reads += 1) {
-    refuseUnreadable(await stat(path, { bigint: true }));
+    refuseUnreadable(await stat(path, { bigint: true }), maxBytes);
     const file = await open(path, FLAGS);
     try {
       const before = await file.stat({ bigint: true });
-      refuseUnreadable(before);
-      const bytes = await readWhole(file, before);
+      refuseUnreadable(before, maxBytes);
+      const bytes = await readWhole(file, before, maxBytes);
       if (isSame(before, await stat(path, { bigint: true })) || reads >= MAX_READS) return bytes;
     } finally {
       await file.close();
@@ -110,11 +115,11 @@ export const readSettled = async (path: string): Promise<Buffer> => {
 /** As {@link readSettled}, for who cannot wait. Throws with a `code`. */
 export const readSettledSync = (path: string): Buffer => {
   for (let reads = 1; ; reads += 1) {
-    refuseUnreadable(statSync(path, { bigint: true }));
+    refuseUnreadable(statSync(path, { bigint: true }), MAX_FILE_BYTES);
     const fd = openSync(path, FLAGS);
     try {
       const before = fstatSync(fd, { bigint: true });
-      refuseUnreadable(before);
+      refuseUnreadable(before, MAX_FILE_BYTES);
       const bytes = readWholeSync(fd, before);
       if (isSame(before, statSync(path, { bigint: true })) || reads >= MAX_READS) return bytes;
     } finally {

@@ -79,15 +79,24 @@ const descriptorIn = (value: unknown, what: string): Descriptor => {
   return { mediaType, sha256, size: size as number, annotations: annotationsIn(annotations) };
 };
 
-const readFile = async (path: string, what: string): Promise<Buffer> => {
+const readFile = async (
+  path: string,
+  what: string,
+  maxBytes: number,
+  tooLarge = `${what} is too large`,
+): Promise<Buffer> => {
   try {
-    return await readSettled(path);
+    return await readSettled(path, maxBytes);
   } catch (cause) {
-    throw new Error(`${what} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(code === 'too-large' ? tooLarge : `${what} cannot be read: ${code}`, { cause });
   }
 };
 
-/** The bytes of a blob. Rejects if they are not those that the descriptor means, or more than `maxBytes`. */
+/**
+ * The bytes of a blob. Rejects if they are not those that the descriptor means, or more than `maxBytes`; no more is
+ * read than the descriptor says that there is.
+ */
 export const readBlob = async (
   folder: string,
   { sha256, size }: Pick<Descriptor, 'sha256' | 'size'>,
@@ -95,21 +104,23 @@ export const readBlob = async (
 ): Promise<Buffer> => {
   const what = `the blob sha256:${sha256}`;
   if (size > maxBytes) throw new Error(`${what} is larger than ${maxBytes} bytes`);
-  const bytes = await readFile(join(folder, 'blobs', 'sha256', sha256), what);
-  if (bytes.length !== size || digestOf(bytes) !== sha256)
-    throw new Error(`${what} holds other bytes than its digest says`);
+  const other = `${what} holds other bytes than its digest says`;
+  const bytes = await readFile(join(folder, 'blobs', 'sha256', sha256), what, size, other);
+  if (bytes.length !== size || digestOf(bytes) !== sha256) throw new Error(other);
   return bytes;
 };
 
 /** The manifests that the index of a layout lists, in its order; indexes in it are passed over. */
 export const readIndex = async (folder: string): Promise<readonly Descriptor[]> => {
-  const layout = parse(await readFile(join(folder, 'oci-layout'), '`oci-layout`'), '`oci-layout`');
+  const layout = parse(
+    await readFile(join(folder, 'oci-layout'), '`oci-layout`', INDEX_MAX_BYTES),
+    '`oci-layout`',
+  );
   if (!/^1\./.test(String(layout.imageLayoutVersion)))
     throw new Error('`oci-layout` is of another version than 1');
-  const bytes = await readFile(join(folder, 'index.json'), '`index.json`');
+  const bytes = await readFile(join(folder, 'index.json'), '`index.json`', INDEX_MAX_BYTES);
   const manifests = listIn(parse(bytes, '`index.json`').manifests, '`manifests` of `index.json`');
-  if (bytes.length > INDEX_MAX_BYTES || manifests.length > MAX_MANIFESTS)
-    throw new Error('`index.json` is too large');
+  if (manifests.length > MAX_MANIFESTS) throw new Error('`index.json` is too large');
   return manifests
     .map((each) => descriptorIn(each, 'a manifest of `index.json`'))
     .filter(({ mediaType }) => MANIFEST_TYPES.has(mediaType));

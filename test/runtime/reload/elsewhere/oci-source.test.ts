@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OciSource } from '../../../../runtime/reload/elsewhere/oci-source.ts';
 import { OCI_MANIFEST, putBlob, putFile, putIndex, putManifest } from '../../../support/oci-layout.ts';
 
@@ -70,6 +70,37 @@ describe('an artifact in an OCI image layout', () => {
       await writeFile(blob, bytes);
     }
     expect(await found()).toEqual(['one', 'signature of one']);
+  });
+
+  it('is not read further than its manifest says, nor an index further than one may be long', async () => {
+    const [layer, signature] = await files('one');
+    const manifest = await putManifest(folder, [layer, signature]);
+    await putIndex(folder, [manifest]);
+    const any = await open(join(folder, 'index.json'));
+    const read = vi.spyOn(Object.getPrototypeOf(any) as typeof any, 'read');
+    await any.close();
+    const longest = (): number =>
+      Math.max(...read.mock.calls.map(([into]) => (into as unknown as Buffer).length));
+    expect(await found()).toEqual(['one', 'signature of one']);
+    for (const { digest } of [layer, signature, manifest]) {
+      const blob = join(folder, 'blobs/sha256', digest.slice('sha256:'.length));
+      const bytes = await readFile(blob);
+      // Sparse: of zeros that take no room on the disk; less and more than any file may have.
+      for (const length of [15 * 1024 * 1024, 1e12]) {
+        await truncate(blob, length);
+        await expect(found()).rejects.toThrow('other bytes than its digest says');
+      }
+      await writeFile(blob, bytes);
+    }
+    expect(await found()).toEqual(['one', 'signature of one']);
+    for (const file of ['index.json', 'oci-layout']) {
+      const bytes = await readFile(join(folder, file));
+      await truncate(join(folder, file), 15 * 1024 * 1024);
+      await expect(found()).rejects.toThrow(`\`${file}\` is too large`);
+      await writeFile(join(folder, file), bytes);
+    }
+    expect(longest()).toBeLessThanOrEqual(4096);
+    read.mockRestore();
   });
 
   it.each(['sha256:../../../../etc/passwd', 'sha512:00', `sha256:${'A'.repeat(64)}`, 7])(
