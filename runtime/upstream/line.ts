@@ -19,6 +19,10 @@ export class Line<T extends InLine<T>> {
   #last: T | undefined;
   #length = 0;
 
+  get first(): T | undefined {
+    return this.#first;
+  }
+
   get length(): number {
     return this.#length;
   }

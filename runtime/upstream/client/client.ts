@@ -1,6 +1,7 @@
 /** Requests to one HTTP/1.1 origin, over connections that are kept: one request at a time on each. */
 import { TracelessError } from '../../errors.ts';
-import { Line } from '../line.ts';
+import { FairLine } from '../fair-line.ts';
+import { shareOf, whoHas } from '../share.ts';
 import { Absence, ENOUGH_ATTEMPTS } from './absence.ts';
 import { type ConnectOptions, Connector, originOf } from './connect.ts';
 import { Connection, type ConnectionOwner, NotConnectedInTime } from './connection.ts';
@@ -29,6 +30,9 @@ export class HttpClient implements ConnectionOwner {
   readonly #options: ClientOptions;
   readonly #maxConnections: number;
   readonly #maxWaiting: number;
+  /** What one caller may have of either. */
+  readonly #shareOfConnections: number;
+  readonly #shareOfWaiting: number;
   readonly #connections = new Set<Connection>();
   /** The one that was used last comes first: the others grow old and go. */
   readonly #idle: Connection[] = [];
@@ -39,9 +43,11 @@ export class HttpClient implements ConnectionOwner {
   #freed: Connection[] = [];
   #resting: Connection[] = [];
   #turn: NodeJS.Immediate | undefined;
-  readonly #waiting = new Line<Outgoing>();
+  readonly #waiting = new FairLine<Outgoing>();
   readonly #opening = new Set<Connection>();
   readonly #absence = new Absence();
+  /** Connections that carry a request. */
+  #inUse = 0;
   #sweeper: NodeJS.Timeout | undefined;
   #closed: Error | undefined;
   readonly #drop = (request: Outgoing): void => this.#waiting.leave(request);
@@ -51,6 +57,8 @@ export class HttpClient implements ConnectionOwner {
     this.#options = options;
     this.#maxConnections = options.connections ?? Number.POSITIVE_INFINITY;
     this.#maxWaiting = options.waiting ?? Number.POSITIVE_INFINITY;
+    this.#shareOfConnections = shareOf(this.#maxConnections);
+    this.#shareOfWaiting = shareOf(this.#maxWaiting);
   }
 
   /** Requests that wait for a connection. */
@@ -59,12 +67,13 @@ export class HttpClient implements ConnectionOwner {
   }
 
   /**
-   * Sends a request, or keeps it until a connection is free; it fails at once where too many wait, or, with `NotTried`,
-   * where enough connections were refused a moment ago and it is no check.
+   * Sends a request, or keeps it until a connection is free, callers taking turns, and one of them having no more than
+   * its share; it fails at once where too many wait, or, with `NotTried`, where enough connections were refused a moment
+   * ago and it is no check.
    */
   send(text: RequestText, target: ReplyTarget): Outgoing {
     const request = new Outgoing(text, target, this.#drop);
-    const obstacle = this.#obstacle(text.isCheck === true);
+    const obstacle = this.#obstacle(request.caller, text.isCheck === true);
     if (obstacle !== undefined) {
       request.fail(obstacle);
       return request;
@@ -88,6 +97,7 @@ export class HttpClient implements ConnectionOwner {
   }
 
   onFree(connection: Connection): void {
+    this.#notInUse(connection);
     if (this.#opening.size > 0 && this.#opening.delete(connection)) {
       this.#absence.over();
       connection.idleUntilMs = performance.now() + this.#keptMs(connection);
@@ -99,6 +109,7 @@ export class HttpClient implements ConnectionOwner {
 
   onGone(connection: Connection, cause: Error): void {
     this.#connections.delete(connection);
+    this.#notInUse(connection);
     if (this.#opening.delete(connection)) this.#notOpened(cause);
     if (this.#waiting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   }
@@ -114,25 +125,48 @@ export class HttpClient implements ConnectionOwner {
     while (this.#waiting.length > 0) {
       const connection = this.#takeIdle(nowMs);
       if (connection === undefined) break;
-      connection.send(this.#waiting.shift()!);
+      const barred = this.#whoHasItsShare();
+      const next = this.#waiting.shift(barred);
+      if (next === undefined) {
+        this.#idle.push(connection);
+        break;
+      }
+      connection.isInUse = true;
+      this.#inUse += 1;
+      connection.send(next);
     }
     if (this.#waiting.length === 0) return;
+    this.#waiting.wait();
     this.#grow();
     if (this.#resting.length > 0) this.#turn ??= setImmediate(this.#onTurn);
   };
 
-  #obstacle(isCheck: boolean): Error | undefined {
+  #obstacle(caller: string, isCheck: boolean): Error | undefined {
     if (this.#closed !== undefined) return this.#closed;
-    if (this.#waiting.length >= this.#maxWaiting && !this.#hasRoom())
-      return new LineFull(`${this.#maxWaiting} requests wait for a connection`);
+    if (this.#waiting.length >= this.#shareOfWaiting && !this.#hasRoom(caller))
+      return new LineFull('too many requests wait for a connection');
     return this.#absence.isLikely && !isCheck ? this.#absence.errorAt(performance.now()) : undefined;
   }
 
-  /** Whether one more may wait: those that a connection is open or opened for do not count. */
-  #hasRoom(): boolean {
-    const unused = this.#opening.size + this.#idle.length + this.#freed.length + this.#resting.length;
-    const busy = this.#connections.size - unused;
-    return this.#waiting.length < this.#maxWaiting + this.#maxConnections - busy;
+  /** Whether one more of `caller` may wait: those that a connection is open or opened for do not count. */
+  #hasRoom(caller: string): boolean {
+    const free = this.#maxConnections - this.#inUse;
+    if (this.#waiting.length >= this.#maxWaiting + free) return false;
+    const share = this.#shareOfWaiting + free;
+    return this.#waiting.length < share || this.#waiting.lengthOf(caller) < share;
+  }
+
+  /** Who waits although a connection is free, so that others find one: looked for only where few are. */
+  #whoHasItsShare(): string | undefined {
+    const share = this.#shareOfConnections;
+    if (this.#inUse < share) return undefined;
+    return whoHas(share, this.#connections);
+  }
+
+  #notInUse(connection: Connection): void {
+    if (!connection.isInUse) return;
+    connection.isInUse = false;
+    this.#inUse -= 1;
   }
 
   #keptMs({ keptMs }: Connection): number {
@@ -154,11 +188,13 @@ export class HttpClient implements ConnectionOwner {
     }
   }
 
-  /** A connection for each that waits, as far as more are allowed. */
+  /** A connection for each that waits and may have one, as far as more are allowed. */
   #grow(): void {
+    const barred = this.#whoHasItsShare();
+    const barredWaiting = barred === undefined ? 0 : this.#waiting.lengthOf(barred);
     while (
       this.#closed === undefined &&
-      this.#waiting.length > this.#opening.size + this.#resting.length &&
+      this.#waiting.length - barredWaiting > this.#opening.size + this.#resting.length &&
       this.#connections.size < this.#maxConnections &&
       !(this.#absence.isLikely && this.#opening.size >= ENOUGH_ATTEMPTS)
     )

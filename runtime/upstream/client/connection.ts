@@ -47,6 +47,8 @@ export class Connection implements Inlet, ReplyParts {
   keptMs = Number.POSITIVE_INFINITY;
   /** When it is closed if it is not used before. */
   idleUntilMs = 0;
+  /** Belongs to the owner; starts false. */
+  isInUse = false;
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #parser = new ReplyParser(this);
@@ -78,6 +80,11 @@ export class Connection implements Inlet, ReplyParts {
     this.#socket.on('error', (error) => this.#broken(error));
     this.#socket.on('end', () => this.#endOfBytes());
     this.#socket.on('close', () => this.#broken(new ConnectionLost('closed')));
+  }
+
+  /** Whose request it carries. */
+  get caller(): string | undefined {
+    return this.#request?.caller;
   }
 
   get isGone(): boolean {

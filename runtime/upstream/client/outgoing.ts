@@ -1,5 +1,5 @@
 /** A request of the client, from being asked for to its end. */
-import type { InLine } from '../line.ts';
+import type { InTurn } from '../fair-line.ts';
 import type { Connection } from './connection.ts';
 import type { Loan } from './read-buffers.ts';
 import type { ReplyParts } from './reply-parser.ts';
@@ -18,12 +18,15 @@ export interface RequestText {
   readonly body: string | Uint8Array | null;
   /** Whether it is to find out who is there, whatever was learned a moment ago. */
   readonly isCheck?: boolean;
+  /** Whom it is sent for; absent: the gateway itself, which is a caller like others. */
+  readonly caller?: string | undefined;
 }
 
 const WRITTEN: RequestText = { head: '', isHead: false, body: null };
 
-export class Outgoing implements InLine<Outgoing> {
+export class Outgoing implements InTurn<Outgoing> {
   readonly target: ReplyTarget;
+  readonly caller: string;
   /** Whether a byte of it may have left. */
   sent = false;
   /** The end has come, or nobody waits for it. */
@@ -32,12 +35,14 @@ export class Outgoing implements InLine<Outgoing> {
   waits = false;
   lineNext: Outgoing | undefined = undefined;
   linePrevious: Outgoing | undefined = undefined;
+  ofCaller: InTurn<Outgoing>['ofCaller'] = undefined;
   #text: RequestText;
   readonly #drop: (request: Outgoing) => void;
 
   constructor(text: RequestText, target: ReplyTarget, drop: (request: Outgoing) => void) {
     this.#text = text;
     this.target = target;
+    this.caller = text.caller ?? '';
     this.#drop = drop;
   }
 

@@ -1,7 +1,8 @@
-import { type InLine, Line } from '../line.ts';
+import { FairLine, type InTurn } from '../fair-line.ts';
+import { shareOf, whoHas } from '../share.ts';
 
 /** A call that may be paused. */
-export interface SlotCall extends InLine<SlotCall> {
+export interface SlotCall extends InTurn<SlotCall> {
   /** Belongs to the slots; starts false. */
   hasSlot: boolean;
   /** Its turn has come. */
@@ -12,12 +13,16 @@ export interface SlotCall extends InLine<SlotCall> {
 export class ConnectionSlots {
   readonly #max: number;
   readonly #maxWaiting: number;
-  #underWay = 0;
-  readonly #waiting = new Line<SlotCall>();
+  readonly #share: number;
+  readonly #shareOfWaiting: number;
+  readonly #underWay = new Set<SlotCall>();
+  readonly #waiting = new FairLine<SlotCall>();
 
   constructor(max: number, maxWaiting: number) {
     this.#max = max;
     this.#maxWaiting = maxWaiting;
+    this.#share = shareOf(max);
+    this.#shareOfWaiting = shareOf(maxWaiting);
   }
 
   /** Calls that wait for a slot. */
@@ -25,11 +30,13 @@ export class ConnectionSlots {
     return this.#waiting.length;
   }
 
-  /** Runs `call` as soon as there is a slot for it, now as a rule. False: too many wait. */
+  /** Runs `call` as soon as there is a slot for it, now as a rule; callers take turns. False: too many wait. */
   enter(call: SlotCall): boolean {
-    if (!call.hasSlot && this.#underWay >= this.#max) {
-      if (this.#waiting.length >= this.#maxWaiting) return false;
+    const { caller } = call;
+    if (!call.hasSlot && (this.#underWay.size >= this.#max || this.#whoHasItsShare() === caller)) {
+      if (!this.#hasRoom(caller)) return false;
       this.#waiting.push(call);
+      this.#waiting.wait();
       return true;
     }
     this.reenter(call);
@@ -42,9 +49,9 @@ export class ConnectionSlots {
     this.#waiting.leave(call);
     if (!call.hasSlot) return;
     call.hasSlot = false;
-    this.#underWay -= 1;
-    if (this.#underWay >= this.#max) return;
-    const next = this.#waiting.shift();
+    this.#underWay.delete(call);
+    if (this.#underWay.size >= this.#max) return;
+    const next = this.#waiting.shift(this.#whoHasItsShare());
     if (next !== undefined) this.enter(next);
   }
 
@@ -52,6 +59,17 @@ export class ConnectionSlots {
   reenter(call: SlotCall): void {
     if (call.hasSlot) return;
     call.hasSlot = true;
-    this.#underWay += 1;
+    this.#underWay.add(call);
+  }
+
+  /** Who waits although there is a slot, so that others find one. */
+  #whoHasItsShare(): string | undefined {
+    return this.#underWay.size < this.#share ? undefined : whoHas(this.#share, this.#underWay);
+  }
+
+  #hasRoom(caller: string): boolean {
+    const { length } = this.#waiting;
+    if (length >= this.#maxWaiting) return false;
+    return length < this.#shareOfWaiting || this.#waiting.lengthOf(caller) < this.#shareOfWaiting;
   }
 }

@@ -4,6 +4,7 @@ import type { HttpUpstreamNode } from '../../../schema/graph/upstream.ts';
 import { HttpClient } from '../client/client.ts';
 import { fieldLines, requestLines } from '../client/request-head.ts';
 import { CLOSED_BY_GATEWAY } from '../failure.ts';
+import type { OutboundRequest } from '../link.ts';
 import type { Traffic } from '../traffic.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -86,7 +87,7 @@ export class HttpEndpoint {
   post(
     shared: readonly string[],
     own: readonly string[],
-    body: string,
+    { body, caller }: Pick<OutboundRequest, 'body' | 'caller'>,
     exchange: HttpExchange,
     isAside: boolean,
   ): void {
@@ -98,7 +99,7 @@ export class HttpEndpoint {
       return;
     }
     const client = isAside ? this.#aside : this.#calls;
-    exchange.carriedBy(client.send({ head, isHead: false, body }, exchange));
+    exchange.carriedBy(client.send({ head, isHead: false, body, caller }, exchange));
   }
 
   /** Sends something that waits for nothing. */

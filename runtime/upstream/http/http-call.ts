@@ -42,11 +42,10 @@ export abstract class HttpCall extends Call implements ExchangeTarget {
   }
 
   protected dispatch(exchange: HttpExchange): void {
-    const { body } = this.request;
     const headers = this.sentHeaders;
     // A connection that is kept for long is not taken from the calls.
     const isAside = this.staysOpen || this.request.mayPause === true;
-    this.endpoint.post(this.linkHeaders, headers, body, exchange, isAside);
+    this.endpoint.post(this.linkHeaders, headers, this.request, exchange, isAside);
   }
 
   protected abandon(_reason: string): void {

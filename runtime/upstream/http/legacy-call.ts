@@ -39,6 +39,7 @@ export class LegacyHttpCall extends HttpCall implements SlotCall, Placed {
   waits = false;
   lineNext: SlotCall | undefined = undefined;
   linePrevious: SlotCall | undefined = undefined;
+  ofCaller: SlotCall['ofCaller'] = undefined;
   readonly #session: LegacySession;
   readonly #onEnd: (call: LegacyHttpCall) => void;
   /** Whether the upstream may know of it from before what is under way now. */
@@ -58,6 +59,10 @@ export class LegacyHttpCall extends HttpCall implements SlotCall, Placed {
     super(session.endpoint, request, sink);
     this.#session = session;
     this.#onEnd = onEnd;
+  }
+
+  get caller(): string {
+    return this.request.caller ?? '';
   }
 
   protected get linkHeaders(): readonly string[] {

@@ -36,7 +36,7 @@ export class ApiCall extends Call implements ApiExchangeTarget {
   }
 
   protected dispatch(endpoint: ApiEndpoint, exchange: ApiExchange): void {
-    endpoint.send(this.#sent, forwardedIn(this.sentHeaders), exchange);
+    endpoint.send(this.#sent, forwardedIn(this.sentHeaders), exchange, this.request.caller);
   }
 
   protected abandon(_reason: string): void {

@@ -51,8 +51,13 @@ export class ApiEndpoint {
   }
 
   /** Sends a request, with the caller's headers that are forwarded; no redirect is followed. */
-  send(request: ApiRequest, forwarded: readonly string[], exchange: ApiExchange): void {
-    this.#send(this.#calls, request, forwarded, exchange);
+  send(
+    request: ApiRequest,
+    forwarded: readonly string[],
+    exchange: ApiExchange,
+    caller: string | undefined,
+  ): void {
+    this.#send(this.#calls, request, forwarded, exchange, caller);
   }
 
   /** Asks for a path after the base URL, beside the calls, whether anybody is there: it is tried though nobody was. */
@@ -67,7 +72,13 @@ export class ApiEndpoint {
     this.refusals.flush();
   }
 
-  #send(client: HttpClient, request: ApiRequest, forwarded: readonly string[], exchange: ApiExchange): void {
+  #send(
+    client: HttpClient,
+    request: ApiRequest,
+    forwarded: readonly string[],
+    exchange: ApiExchange,
+    caller?: string,
+  ): void {
     const separator = request.path.includes('?') ? '&' : '?';
     const path = this.#basePath + request.path + (this.#query === '' ? '' : separator + this.#query);
     const { method, headers, body } = request;
@@ -81,12 +92,8 @@ export class ApiEndpoint {
       exchange.onError(thrown as Error);
       return;
     }
-    exchange.carriedBy(
-      client.send(
-        { head, isHead: method === 'HEAD', body: body ?? emptyBody(method), isCheck: client === this.#aside },
-        exchange,
-      ),
-    );
+    const text = { head, isHead: method === 'HEAD', body: body ?? emptyBody(method), caller };
+    exchange.carriedBy(client.send({ ...text, isCheck: client === this.#aside }, exchange));
   }
 }
 

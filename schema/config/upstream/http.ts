@@ -48,7 +48,12 @@ export const HttpUpstream = closed(
     headers: optional(headersTowards('Headers towards the upstream.')),
     tls: optional(tlsTowards('the upstream')),
     connections: optional(
-      count({ description: 'Connections kept to an endpoint at most.', default: 128, maximum: 10_000 }),
+      count({
+        description:
+          'Connections kept to an endpoint at most, in each thread. From eight on one caller uses seven eighths of them at most; the rest is left to others.',
+        default: 128,
+        maximum: 10_000,
+      }),
     ),
     waiting: optional(Waiting),
     timeouts: optional(Timeouts),

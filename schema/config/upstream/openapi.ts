@@ -110,7 +110,12 @@ export const OpenApiUpstream = closed(
     ),
     tls: optional(tlsTowards('the API')),
     connections: optional(
-      count({ description: 'Connections kept to an endpoint at most.', default: 128, maximum: 10_000 }),
+      count({
+        description:
+          'Connections kept to an endpoint at most, in each thread. From eight on one caller uses seven eighths of them at most; the rest is left to others.',
+        default: 128,
+        maximum: 10_000,
+      }),
     ),
     waiting: optional(Waiting),
     timeouts: optional(Timeouts),

@@ -134,7 +134,7 @@ export const DEFAULT_WAITING = 10_000;
 
 export const Waiting = count({
   description:
-    'So many calls wait, in each thread, while all `connections` to an endpoint are in use; what is more is answered at once with `upstream_busy`, 503 and `Retry-After`.',
+    'So many calls wait, in each thread, while all `connections` to an endpoint are in use; callers take turns. What is more, or from eight on more than seven eighths of it by one caller, is answered at once with `upstream_busy`, 503 and `Retry-After`.',
   default: DEFAULT_WAITING,
   minimum: 0,
   maximum: 1_000_000,

@@ -72,7 +72,10 @@ describe('calls of an upstream whose places are not bounded', () => {
       const link = era === 'modern' ? await made.modern() : await made.legacy(OPENING);
       const sent = Array.from({ length: 2 }, () => callEcho(link, options));
       await until(() => held.length === 2);
-      const inLine = Array.from({ length: bound }, () => callEcho(link, options));
+      const callers = ['idp:ann', 'idp:bob'];
+      const inLine = Array.from({ length: bound }, (_, at) =>
+        callEcho(link, { ...options, caller: callers[at % 2] }),
+      );
       expect(made.state()).toMatchObject({ inFlight: bound + 2, waiting: bound });
       expect(inLine.some(({ sink }) => sink.error !== undefined)).toBe(false);
       const { error } = await echo(link, options);
@@ -97,7 +100,7 @@ describe('calls of an upstream whose places are not bounded', () => {
 test('calls for which connections are opened wait for none that is in use', async () => {
   const made = upstreams.open(httpNode(server.url, { era: 'modern', connections: 20, waiting: 3 }), context);
   const link = await made.modern();
-  const sent = calls(link, 24);
+  const sent = Array.from({ length: 24 }, (_, at) => callEcho(link, { caller: `idp:${at}` }));
   await until(() => held.length === 20);
   expect(made.state()).toMatchObject({ inFlight: 23, waiting: 3 });
   expect(codes(sent)).toEqual([...Array(23).fill(undefined), 'upstream_busy']);

@@ -30,10 +30,11 @@ const start = (
   client: HttpClient,
   body: string | null = '{}',
   isCheck = false,
+  caller?: string,
 ): { reply: CollectedReply; outgoing: Outgoing } => {
   const reply = new CollectedReply();
   const head = requestLines(body === null ? 'GET' : 'POST', '/mcp', 'upstream.test');
-  return { reply, outgoing: client.send({ head, isHead: false, body, isCheck }, reply) };
+  return { reply, outgoing: client.send({ head, isHead: false, body, isCheck, caller }, reply) };
 };
 
 const ask = (client: HttpClient, body?: string | null): Promise<CollectedReply> =>
