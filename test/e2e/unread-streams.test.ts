@@ -14,7 +14,7 @@ import { startToolUpstream } from '../support/tool-upstream.ts';
 
 const MIB = 1024 * 1024;
 const CAP_MIB = 768;
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: 120_000 };
 /** What a tool tells of its progress at a time, and how often: 16 MiB for each client, more than 3 GiB in all. */
 const TOLD = 'x'.repeat(16 * 1024);
 const TOLD_TIMES = 1024;
@@ -94,7 +94,7 @@ const resumedCall = async (url: string): Promise<Socket> => {
 };
 
 it('200 clients that do not read streams are ended with slow_reader, within the cap; one that reads is told all', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   await using gateway = await MeasuredGateway.start(
     configuration(

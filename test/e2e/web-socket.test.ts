@@ -252,7 +252,7 @@ describe('the caller of a WebSocket', () => {
     expect(await client.closed).toBe(1008);
   });
 
-  it('is shown out when the token expires, though nothing is said', { timeout: 30_000 }, async () => {
+  it('is shown out when the token expires, though nothing is said', async () => {
     const signing = await makeSigningKey('ES256', 'k1');
     const issuer = 'https://id.example.com';
     await using gateway = await startTestGateway(

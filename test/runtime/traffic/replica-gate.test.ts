@@ -245,5 +245,5 @@ describe('a gate of several replicas', () => {
       }),
       { numRuns: 150 },
     );
-  }, 30_000);
+  }, 120_000);
 });

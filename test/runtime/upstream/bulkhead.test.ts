@@ -13,7 +13,7 @@ import {
 import { OpenedUpstreams } from './opened-upstreams.ts';
 import { until } from './polling.ts';
 import { callEcho, echo, type Sent, send } from './recording-sink.ts';
-import { httpNode, OPENING, onceOpen, type TestContext, testContext } from './test-context.ts';
+import { httpNode, OPENING, onceOpen, type TestContext, TIMEOUTS, testContext } from './test-context.ts';
 
 let server: FastUpstream;
 let context: TestContext;
@@ -55,6 +55,9 @@ afterEach(async () => {
 });
 
 describe('calls of an upstream whose places are not bounded', () => {
+  /** One call that runs out of time opens the breaker, and ten thousand take a loaded machine long. */
+  const PATIENT: TimeoutsNode = { ...TIMEOUTS, firstByteMs: 60_000, callMs: 60_000, callMaxMs: 60_000 };
+
   test.each([
     ['modern', {}, undefined, 10_000],
     ['legacy', { mayPause: true }, undefined, 10_000],
@@ -66,7 +69,13 @@ describe('calls of an upstream whose places are not bounded', () => {
     async (era, options, waiting, bound) => {
       const breaker = { consecutive: 1, windowMs: 10_000, minimumCalls: 20, openForMs: 30_000 };
       const made = upstreams.open(
-        httpNode(server.url, { era, connections: 2, breaker, ...(waiting !== undefined && { waiting }) }),
+        httpNode(server.url, {
+          timeouts: PATIENT,
+          era,
+          connections: 2,
+          breaker,
+          ...(waiting !== undefined && { waiting }),
+        }),
         context,
       );
       const link = era === 'modern' ? await made.modern() : await made.legacy(OPENING);

@@ -12,7 +12,7 @@ import { freePort } from '../../support/free-port.ts';
 import { StartedThreads } from '../../support/started-threads.ts';
 
 // Each thread loads the program anew.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 let threads: StartedThreads;
 beforeAll(() => {
@@ -69,7 +69,7 @@ it('has a thread that was replaced between preparing and swapping serve no graph
     const prepared = await pool.prepare(graphAt(port, ['new.example']));
     await threads.all[0]!.terminate();
     expect(pool.running).toBe(1);
-    await expect.poll(() => pool.running, { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => pool.running, { timeout: 60_000 }).toBe(2);
     await pool.swap(prepared);
     expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
@@ -87,7 +87,7 @@ it('prepares and swaps although no thread is alive, and has all of them again', 
     expect(pool.running).toBe(0);
     await pool.swap(await pool.prepare(graphAt(port, ['new.example'])));
     expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
-    await expect.poll(() => pool.running, { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => pool.running, { timeout: 60_000 }).toBe(2);
     expect(await statusesFor(port, 'new.example')).toEqual(new Set([404]));
     expect(await statusesFor(port, 'old.example')).toEqual(new Set([403]));
     expect(threads.all).toHaveLength(2);

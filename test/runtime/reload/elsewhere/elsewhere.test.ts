@@ -62,7 +62,7 @@ it('waits twice as long after each failure, tells of the outage once, and of its
   expect(elsewhere.state).toMatchObject({ condition: 'reached', failures: 0, problem: undefined });
   server.files.set(PATH, 'two');
   await isChanged;
-}, 30_000);
+});
 
 it('is not looked at while nobody wants it, but fetched for who asks', async () => {
   isPolled = false;
