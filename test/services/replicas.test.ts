@@ -278,7 +278,8 @@ describe.skipIf(isRedisMissing)('gateways that share a store', () => {
     it.each([1, 2])(
       'leave no place behind at an orderly end that cuts more calls than are told at once (threads: %i)',
       async (workers) => {
-        const wide = { upstream: { connections: 500 }, listener: { connections: { perAddress: 500 } } };
+        // All calls are of one caller, which uses seven eighths of the connections at most.
+        const wide = { upstream: { connections: 600 }, listener: { connections: { perAddress: 500 } } };
         await using gateway = await startTestGateway(few({ max: 450, queue: 100 }, { workers, ...wide }), {
           env: { STATE_PASSWORD: PASSWORD },
           tap: false,
