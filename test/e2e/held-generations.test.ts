@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { ableCall, answersTo, askedBy, named, outcomeOf, retryCall } from '../support/asking.ts';
 import { configuration } from '../support/configuration.ts';
-import { echoResult, event, openStream, type Received } from '../support/fast-upstream.ts';
+import { beginStream, endStream, type Received } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { openSession, streamedRequest } from '../support/legacy-client.ts';
 import { scrape } from '../support/scrape.ts';
@@ -41,11 +41,7 @@ it('holds its graph once: a streamed call of a session, with its connection and 
   const upstream = await startToolUpstream('tracker', ['get_issue']);
   onTestFinished(() => upstream.close());
   upstream.behave((received) => {
-    const { message, response } = received;
-    openStream(response);
-    const { progressToken } = message.params!._meta as { progressToken: unknown };
-    const params = { progressToken, progress: 1 };
-    response.write(event({ jsonrpc: '2.0', method: 'notifications/progress', params }));
+    beginStream(received);
     held.push(received);
   });
   await using gateway = await startTestGateway(yamlOf(upstream.url, '60s'), { tap: false });
@@ -65,12 +61,10 @@ it('holds its graph once: a streamed call of a session, with its connection and 
   await expect.poll(inFlight(gateway), POLL).toBe(1);
   expect(await holders(gateway)()).toBe(2);
 
-  const end = ({ message, response }: Received): unknown =>
-    response.end(event({ jsonrpc: '2.0', id: message.id, result: echoResult(message) }));
-  end(held[0]!);
+  endStream(held[0]!);
   expect((await kept.message(({ id }) => id === 1)).result).toBeDefined();
   await expect.poll(holders(gateway), POLL).toBe(1);
-  end(held[1]!);
+  endStream(held[1]!);
   await expect.poll(holders(gateway), POLL).toBeUndefined();
 });
 

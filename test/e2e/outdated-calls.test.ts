@@ -5,10 +5,9 @@ import { configuration } from '../support/configuration.ts';
 import { EventStreamClient } from '../support/event-stream-client.ts';
 import {
   answer,
-  echoResult,
-  event,
+  beginStream,
+  endStream,
   type FastUpstream,
-  openStream,
   type Received,
 } from '../support/fast-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -176,11 +175,7 @@ describe('calls of sessions', () => {
 
   it('go on where the upstream changed while their connection was lost, and are answered to who comes back', async () => {
     upstream.behave((received) => {
-      const { message, response } = received;
-      openStream(response);
-      const { progressToken } = message.params!._meta as { progressToken: unknown };
-      const params = { progressToken, progress: 1 };
-      response.write(event({ jsonrpc: '2.0', method: 'notifications/progress', params }));
+      beginStream(received);
       held.push(received);
     });
     await using gateway = await startTestGateway(yaml('true', '60s'), { tap: false });
@@ -195,8 +190,7 @@ describe('calls of sessions', () => {
       .toContain('gatewright_requests_in_flight{listener="main"} 0');
     await applied(gateway, yaml('true', '50s', '1h'));
     expect(await gateway.metrics()).toContain('gatewright_generations{state="draining"} 1');
-    const { message, response } = held[0]!;
-    response.end(event({ jsonrpc: '2.0', id: message.id, result: echoResult(message) }));
+    endStream(held[0]!);
     const headers = { ...session, accept: 'text/event-stream', 'last-event-id': lastId };
     const resumed = await EventStreamClient.open(gateway.url(), { headers });
     expect((await resumed.message(({ id }) => id === 1)).result).toBeDefined();

@@ -91,8 +91,8 @@ export const echoResult = (message: RpcMessage): Record<string, unknown> => ({
 export const answer: Behaviour = ({ message, response }) =>
   json(response, { jsonrpc: '2.0', id: message.id, result: echoResult(message) });
 
-/** Answers with a stream: one progress notification, then the response. */
-export const answerAsStream: Behaviour = ({ message, response }) => {
+/** Begins to answer with a stream: one progress notification. */
+export const beginStream: Behaviour = ({ message, response }) => {
   const meta = message.params?._meta as { progressToken?: unknown } | undefined;
   openStream(response);
   response.write(
@@ -102,7 +102,16 @@ export const answerAsStream: Behaviour = ({ message, response }) => {
       params: { progressToken: meta?.progressToken ?? message.id, progress: 1 },
     }),
   );
+};
+
+/** Ends the stream that was begun with the response. */
+export const endStream: Behaviour = ({ message, response }) =>
   response.end(event({ jsonrpc: '2.0', id: message.id, result: echoResult(message) }));
+
+/** Answers with a stream: one progress notification, then the response. */
+export const answerAsStream: Behaviour = (received) => {
+  beginStream(received);
+  endStream(received);
 };
 
 /** Never answers. */
